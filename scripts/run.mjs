@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+// Runs one of this package's programs under Node 24, after making sure that it can: a `.ts` file of the repository
+// or a command of a dependency (`vitest`). Adds nothing to its output; its exit code is ours. Runs on Node 18.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
+import { join, resolve } from 'node:path'
+import { installCommand } from './find-servers.mjs'
+import { ensure } from './setup.mjs'
+import { nodeModules, privateNode, privatePath, repositoryRoot } from './setup/paths.mjs'
+import { say, SetupError } from './setup/progress.mjs'
+
+const USAGE_EXIT = 2 // as everywhere in this package: wrong use
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
+
+const args = process.argv.slice(2)
+const withServers = args[0] === '--servers'
+if (withServers) args.shift()
+const [target, ...rest] = args
+if (!target) {
+  say('usage: node scripts/run.mjs [--servers] <file.ts | command> [arguments]')
+  process.exit(USAGE_EXIT)
+}
+
+try {
+  // The simulated demo needs no server but Temporal's and must work where nothing can be installed.
+  const servers = withServers ? (rest.includes('--sim') ? 'temporal' : true) : false
+  const { missing } = await ensure({ servers })
+  if (missing.length > 0)
+    say(`Going on without ${missing.join(', ')}. To get them run:\n  ${installCommand(missing)}`)
+  start(target, rest)
+} catch (error) {
+  say(error instanceof SetupError ? `Set-up failed.\n${error.message}` : String(error?.stack ?? error))
+  process.exitCode = 1
+}
+
+function start(name, rest) {
+  const command = join(nodeModules, '.bin', name)
+  const isFile = existsSync(resolve(repositoryRoot, name))
+  if (!isFile && !existsSync(command)) {
+    say(`${name} is neither a file of this repository nor a command in node_modules/.bin`)
+    process.exit(USAGE_EXIT)
+  }
+  const env = { ...process.env, PATH: privatePath() }
+  const child = isFile
+    ? spawn(privateNode, [resolve(repositoryRoot, name), ...rest], { stdio: 'inherit', env })
+    : spawn(command, rest, { stdio: 'inherit', env })
+  // A terminal sends Ctrl-C to both of us; a `kill` reaches only us and is passed on. The child decides how to end.
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    })
+  }
+  child.on('error', (error) => {
+    say(`could not start ${name}: ${error.message}`)
+    process.exit(1)
+  })
+  child.on('close', (code, signal) => {
+    process.exit(code ?? 128 + (constants.signals[signal] ?? 1))
+  })
+}
