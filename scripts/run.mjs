@@ -34,7 +34,7 @@ try {
   process.exitCode = 1
 }
 
-function start(name, rest) {
+function start(name, parameters) {
   const command = join(nodeModules, '.bin', name)
   const isFile = existsSync(resolve(repositoryRoot, name))
   if (!isFile && !existsSync(command)) {
@@ -43,8 +43,8 @@ function start(name, rest) {
   }
   const env = { ...process.env, PATH: privatePath() }
   const child = isFile
-    ? spawn(privateNode, [resolve(repositoryRoot, name), ...rest], { stdio: 'inherit', env })
-    : spawn(command, rest, { stdio: 'inherit', env })
+    ? spawn(privateNode, [resolve(repositoryRoot, name), ...parameters], { stdio: 'inherit', env })
+    : spawn(command, parameters, { stdio: 'inherit', env })
   // A terminal sends Ctrl-C to both of us; a `kill` reaches only us and is passed on. The child decides how to end.
   for (const signal of SIGNALS) {
     process.on(signal, () => {

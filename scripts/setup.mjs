@@ -74,8 +74,6 @@ async function withLock(work) {
       await new Promise((resolve) => setTimeout(resolve, LOCK_LOOK_MS))
     }
   }
-  const release = () => rmSync(LOCK, { force: true })
-  const interrupt = () => process.exit(130)
   process.once('exit', release)
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
@@ -88,6 +86,9 @@ async function withLock(work) {
     process.removeListener('SIGTERM', interrupt)
   }
 }
+
+const release = () => rmSync(LOCK, { force: true })
+const interrupt = () => process.exit(130) // so that the exit handlers clean up
 
 /** A hard link appears whole, with the holder's id already inside. */
 function takeLock() {

@@ -2,7 +2,7 @@
 // tried, what came back and what to do. Must not decide anything. Plain JavaScript: must run on Node 18.
 import { spawn } from 'node:child_process'
 
-const TAIL_LINES_MAX = 12 // enough of a package manager's words to see the cause, short enough to read
+const SHOWN_LINES_EACH_END = 8 // npm names the cause first, pip and apt last
 
 /** A set-up failure that is printed without a stack: `tried`, `answer`, `fix`. */
 export class SetupError extends Error {
@@ -41,19 +41,19 @@ export function run(command, args, { env = {}, cwd, fix }) {
     child.on('error', (error) => reject(new SetupError({ tried, answer: error.message, fix })))
     child.on('close', (code, signal) => {
       if (code === 0) return resolve(output)
-      const answer = `${signal ?? `exit code ${code}`}\n${tail(output)}`
+      const answer = `${signal ?? `exit code ${code}`}\n${excerpt(output)}`
       reject(new SetupError({ tried, answer, fix }))
     })
   })
 }
 
-function tail(output) {
-  return output
-    .trimEnd()
-    .split('\n')
-    .slice(-TAIL_LINES_MAX)
-    .map((line) => `        ${line}`)
-    .join('\n')
+function excerpt(output) {
+  const lines = output.trim().split('\n')
+  const isLong = lines.length > 2 * SHOWN_LINES_EACH_END
+  const shown = isLong
+    ? [...lines.slice(0, SHOWN_LINES_EACH_END), '...', ...lines.slice(-SHOWN_LINES_EACH_END)]
+    : lines
+  return shown.map((line) => `        ${line}`).join('\n')
 }
 
 /** `npm run` hands its own settings down; a nested npm would take our package for its global prefix. */

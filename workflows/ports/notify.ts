@@ -1,0 +1,21 @@
+// Notify: tells people. Best effort: a run never waits for it and never fails by it.
+import type { Io } from './target.ts'
+
+export type Notice = {
+  /** The same key is the same notice: receivers may drop the second. */
+  key: string
+  service: string
+  title: string
+  text: string
+  level: 'info' | 'ask' | 'alarm'
+}
+
+export interface NotifyPort {
+  /** Raises Denied, Rejected, Unavailable, Throttled, Config. */
+  send(notice: Notice, io: Io): Promise<void>
+}
+
+export interface NotifySupports {
+  port: 'notify'
+  cautions: string[]
+}

@@ -1,0 +1,63 @@
+// The port shape that every port with something to change shares. A provider answers in these words only.
+import type { Json, JsonObject } from '../json.ts'
+
+/** What a backend says about a target now. `value` is normalised (sorted, defaults explicit): equal content, equal JSON. */
+export interface Observed<V extends Json = Json> {
+  value: V
+  /** Version, etag, serial or generation for compare-and-set, where the backend has one. */
+  version?: string
+  /** Who wrote last, where the backend knows (field manager, user, request id). */
+  writer?: string
+  /** Further facts for people and gates (`ready` instances, session counts); never compared. */
+  facts?: JsonObject
+}
+
+export interface Write<V extends Json = Json> {
+  target: string
+  desired: V
+  /** The look on which the write is based. A write over anything else must fail with `Conflict` where the backend can tell. */
+  seen: Observed<V>
+}
+
+/** What `confirm` found on its independent path: authoritative answers, counted requests, ready instances. */
+export interface Confirmation {
+  settled: boolean
+  /** One line per thing looked at, for people: `192.0.2.1: 60 s, new value` / `new 24.6 % of 1,024 requests`. */
+  lines: string[]
+  /** Carried to the next look (first counters, say). Plain JSON, small. */
+  memory?: JsonObject
+}
+
+export interface ConfirmRequest<V extends Json = Json> {
+  target: string
+  desired: V
+  /** What the step wants looked at (`resolvers`, `samples_min`, `tolerance`); each port types its own. */
+  options: JsonObject
+  memory?: JsonObject
+}
+
+/** The deadline and cancellation of one call; every provider passes `signal` on to its I/O. */
+export interface Io {
+  signal: AbortSignal
+}
+
+/** A thing in the outside world that can be looked at and set. One short call each, no waiting, no decisions inside. */
+export interface Changing<V extends Json = Json> {
+  /** Raises Denied, Missing, Unavailable, Throttled, Config. */
+  observe(target: string, io: Io): Promise<Observed<V>>
+  /** Declares the end state; the same write twice is one write. Raises Rejected, Conflict, Unsupported and those of observe. */
+  write(write: Write<V>, io: Io): Promise<void>
+  /** Proves the effect where the backend can. Raises what observe raises; "not yet" is `settled: false`. */
+  confirm?(request: ConfirmRequest<V>, io: Io): Promise<Confirmation>
+}
+
+/** Data about a provider that plans rely on; each port adds its own. */
+export interface ChangeSupports {
+  compareAndSet: boolean
+  /** After this long a write that timed out can no longer land. The engine settles for longer before it believes a look. */
+  landsWithin: string
+  /** Whether `confirm` exists and on what it rests, in words for the plan. */
+  proof: string | null
+  /** What the operator must know, shown in the plan. */
+  cautions: string[]
+}
