@@ -1,0 +1,259 @@
+// The one behaviour suite of every port that changes something: run against real servers and the simulated ones alike.
+// It asserts on the world as a new look sees it, never on the calls a provider made.
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Applied, applyTo } from '../../activities/change/look.ts'
+import { kindOf } from '../../activities/failure.ts'
+import type { Deps, Provider } from '../../activities/provider.ts'
+import { RETRIED } from '../../workflows/failure.ts'
+import type { Json, JsonObject } from '../../workflows/json.ts'
+import type { ChangeSupports, Changing, Io, Observed } from '../../workflows/ports/target.ts'
+
+export interface ChangingBench {
+  provider: Provider
+  config: JsonObject
+  deps: Deps & { lines?: string[] }
+  target: string
+  missingTarget?: string
+  /** Two desired values, different from each other and both different from the start. */
+  values: [Json, Json]
+  /** Snapshot of everything this target must not touch. */
+  neighbours(): Promise<Json>
+  /** Someone else writes the target, not through our provider. */
+  stranger(value: Json): Promise<void>
+  /** The backend stops answering. */
+  outage?(): Promise<{ end(): Promise<void> }>
+  /** A configuration (and secrets) the backend refuses as not allowed. */
+  wrongCredentials?: { config: JsonObject; deps?: Deps & { lines?: string[] } }
+  /** Must appear in no message or log. */
+  secrets: string[]
+  end(): Promise<void>
+}
+
+const CALL_MS_MAX = 4_000 // the deadline the engine gives one call; a provider must end within it
+const PATIENCE_MS = 20_000 // how long a backend may take to show again what it was told; a hang must still end
+
+export function changingContract(name: string, makeBench: () => Promise<ChangingBench>): void {
+  describe(`${name} keeps the contract of changing ports`, () => {
+    let bench: ChangingBench
+    let port: Changing
+    let start: Observed
+    let around: Json
+    const said: string[] = []
+
+    beforeAll(async () => {
+      bench = await makeBench()
+      port = connect(bench.provider, bench.config, bench.deps)
+      start = await port.observe(bench.target, io())
+      around = await bench.neighbours()
+    })
+
+    afterEach(async () => {
+      if (bench === undefined) return
+      await apply(start.value, await look())
+      const again = await apply(start.value, start.value)
+      expect(again, 'a new look after the case demands zero corrections').toMatchObject({
+        written: 'unchanged',
+        readBack: 'match',
+        observed: { value: start.value },
+      })
+      expect(await bench.neighbours(), 'neighbours are as they were').toEqual(around)
+    })
+
+    afterAll(async () => {
+      if (bench === undefined) return
+      const logged = [...(bench.deps.lines ?? []), ...(bench.wrongCredentials?.deps?.lines ?? [])]
+      await bench.end()
+      for (const secret of bench.secrets) {
+        for (const line of [...said, ...logged])
+          expect(line, 'no secret in a message or log').not.toContain(secret)
+      }
+    })
+
+    const look = async (): Promise<Json> => (await port.observe(bench.target, io())).value
+    const apply = (desired: Json, expected: Json): Promise<Applied> =>
+      applyTo(port, { target: bench.target, desired, expected }, io())
+
+    /** The failure of a call, its text kept for the search for secrets. */
+    async function refusal(
+      call: Promise<unknown>,
+    ): Promise<{ kind: string | null; text: string; error: unknown }> {
+      const error: unknown = await call.then(
+        (value) => expect.fail(`expected a failure, got ${JSON.stringify(value)}`),
+        (thrown: unknown) => thrown,
+      )
+      const text = chainOf(error)
+      said.push(text)
+      return { kind: kindOf(error), text, error }
+    }
+
+    it('changes the target, and the same change a second time changes nothing', async () => {
+      const first = await apply(bench.values[0], start.value)
+      expect(first).toMatchObject({
+        written: 'written',
+        readBack: 'match',
+        observed: { value: bench.values[0] },
+      })
+      const second = await apply(bench.values[0], start.value)
+      expect(second).toMatchObject({ written: 'unchanged', readBack: 'match' })
+      expect(second.observed?.value).toEqual(first.observed?.value)
+    })
+
+    it('survives the same write sent twice over one look', async () => {
+      const seen = await port.observe(bench.target, io())
+      const write = { target: bench.target, desired: bench.values[0], seen }
+      await port.write(write, io())
+      const second = await port.write(write, io()).then(
+        () => null,
+        (error: unknown) => error,
+      )
+      // With compare-and-set the second is refused: its look is outdated. What may never happen is another end state.
+      if (second !== null) expect(kindOf(second)).toBe('Conflict')
+      expect(await apply(bench.values[0], bench.values[0])).toMatchObject({ written: 'unchanged' })
+    })
+
+    it('goes through two values and back to exactly what it was before', async () => {
+      const one = await apply(bench.values[0], start.value)
+      const two = await apply(bench.values[1], one.observed?.value ?? null)
+      expect(two).toMatchObject({
+        written: 'written',
+        readBack: 'match',
+        observed: { value: bench.values[1] },
+      })
+      const back = await apply(start.value, two.observed?.value ?? null)
+      expect(back).toMatchObject({ written: 'written', readBack: 'match' })
+      expect(await look()).toEqual(start.value)
+    })
+
+    it('leaves the neighbours alone while the target is changed', async () => {
+      await apply(bench.values[0], start.value)
+      expect(await bench.neighbours()).toEqual(around)
+      await apply(bench.values[1], bench.values[0])
+      expect(await bench.neighbours()).toEqual(around)
+    })
+
+    it('refuses to write over what someone else wrote, and says what it found', async () => {
+      await bench.stranger(bench.values[1])
+      const found = await look()
+      expect(found).toMatchObject(bench.values[1] as JsonObject)
+      const { kind, text, error } = await refusal(apply(bench.values[0], start.value))
+      expect(kind).toBe('Conflict')
+      expect(text).toContain(JSON.stringify(found))
+      expect((error as { details?: unknown[] }).details?.[0]).toMatchObject({ found })
+      expect(await look()).toEqual(found)
+    })
+
+    it('refuses a write that is based on an outdated look, where the backend can tell', async () => {
+      const supports = bench.provider.spec.supports as Partial<ChangeSupports>
+      const seen = await port.observe(bench.target, io())
+      await bench.stranger(bench.values[1])
+      const found = await look()
+      if (supports.compareAndSet !== true) return // the look inside apply is all there is; the case above covers it
+      const { kind } = await refusal(
+        port.write({ target: bench.target, desired: bench.values[0], seen }, io()),
+      )
+      expect(kind).toBe('Conflict')
+      expect(await look()).toEqual(found)
+    })
+
+    it('calls a backend that does not answer Unavailable, and works again when it is back', async (context) => {
+      if (bench.outage === undefined) return context.skip('this bench cannot take its backend away')
+      const outage = await bench.outage()
+      try {
+        expect((await refusal(port.observe(bench.target, io()))).kind).toBe('Unavailable')
+        expect((await refusal(apply(bench.values[0], start.value))).kind).toBe('Unavailable')
+        const write = { target: bench.target, desired: bench.values[0], seen: start }
+        expect((await refusal(port.write(write, io()))).kind).toBe('Unavailable')
+      } finally {
+        await outage.end()
+      }
+      await untilTrue(async () => (await look()) !== undefined)
+    })
+
+    it('calls a target that is not there Missing', async (context) => {
+      const target = bench.missingTarget
+      if (target === undefined) return context.skip('every target of this provider exists')
+      const { kind, text } = await refusal(port.observe(target, io()))
+      expect(kind).toBe('Missing')
+      expect(text).toContain(target)
+      const desired = bench.values[0]
+      expect((await refusal(applyTo(port, { target, desired, expected: desired }, io()))).kind).toBe(
+        'Missing',
+      )
+    })
+
+    it('calls refused credentials Denied and changes nothing with them', async (context) => {
+      const wrong = bench.wrongCredentials
+      if (wrong === undefined) return context.skip('this provider knows no credentials')
+      const intruder = connect(bench.provider, wrong.config, wrong.deps ?? bench.deps)
+      const request = { target: bench.target, desired: bench.values[0], expected: start.value }
+      const { kind } = await refusal(applyTo(intruder, request, io()))
+      expect(kind).toBe('Denied')
+      expect(await look()).toEqual(start.value)
+    })
+
+    it('touches nothing when its signal is aborted beforehand', async () => {
+      const reason = new Error('the run was told to stop')
+      const aborted = { signal: AbortSignal.abort(reason) }
+      const write = { target: bench.target, desired: bench.values[0], seen: start }
+      for (const call of [port.observe(bench.target, aborted), port.write(write, aborted)]) {
+        const { kind, text, error } = await refusal(call)
+        expect(
+          error === reason || kind === 'Unavailable',
+          `the signal's reason or Unavailable, not ${text}`,
+        ).toBe(true)
+      }
+      expect(await look()).toEqual(start.value)
+    })
+
+    it('ends a call whose signal is aborted while it waits', async (context) => {
+      if (bench.outage === undefined) return context.skip('this bench cannot make its backend silent')
+      const outage = await bench.outage()
+      try {
+        const controller = new AbortController()
+        const reason = new Error('the run was told to stop')
+        const call = refusal(port.observe(bench.target, { signal: controller.signal }))
+        await new Promise((resolve) => setImmediate(resolve)) // lets the call reach its first I/O
+        controller.abort(reason)
+        const { kind, text, error } = await call
+        expect(
+          error === reason || kind === 'Unavailable',
+          `the signal's reason or Unavailable, not ${text}`,
+        ).toBe(true)
+      } finally {
+        await outage.end()
+      }
+      await untilTrue(async () => (await look()) !== undefined)
+    })
+
+    it('fails in the closed list of kinds only', () => {
+      expect(said.length, 'the cases above have provoked failures').toBeGreaterThan(0)
+      for (const kind of said.flatMap((text) => /^\[(\w+)\]/.exec(text)?.[1] ?? [])) {
+        expect(Object.keys(RETRIED)).toContain(kind)
+      }
+    })
+  })
+}
+
+/** A connected port of a changing provider, its config parsed as the worker does. */
+export function connect(provider: Provider, config: JsonObject, deps: Deps): Changing {
+  return provider.connect(provider.spec.config.parse(config), deps) as unknown as Changing
+}
+
+/** The deadline of one call, as the engine sets it. */
+export function io(): Io {
+  return { signal: AbortSignal.timeout(CALL_MS_MAX) }
+}
+
+/** Every message of an error and its causes, with the details that Temporal would carry. */
+function chainOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const details = JSON.stringify((error as { details?: unknown }).details ?? null)
+  const kind = kindOf(error)
+  const own = `${kind === null ? '' : `[${kind}] `}${error.message} ${details}`
+  return error.cause === undefined ? own : `${own}\n${chainOf(error.cause)}`
+}
+
+/** Waits until the look succeeds: a restarted backend may refuse the first ones. */
+async function untilTrue(condition: () => Promise<boolean>): Promise<void> {
+  await expect.poll(() => condition().catch(() => false), { timeout: PATIENCE_MS, interval: 50 }).toBe(true)
+}
