@@ -1,0 +1,115 @@
+// What the engine asks of the outside world: the activities by name, their requests and answers. Types only.
+import type { Json } from './json.ts'
+import type { PlannedConnection, PlannedGuard } from './plan.ts'
+import type { Notice } from './ports/notify.ts'
+import type { ProbeRequest } from './ports/probe.ts'
+import type { ConfirmRequest, Confirmation, Observed } from './ports/target.ts'
+
+/** Task queues: mutations and looks on one, watches (long-lived, poll by retry) on another, so that undo never queues behind them. */
+export const TASK_QUEUE = 'cutover'
+export const WATCH_QUEUE = 'cutover-watch'
+
+type At = { connection: PlannedConnection; target: string }
+
+export type ApplyInput = At & { desired: Json; expected: Json }
+export type Applied = {
+  written: 'written' | 'unchanged'
+  /** Whether the backend, asked again, shows the desired value. `unknown`: it could not be asked. */
+  readBack: 'match' | 'differs' | 'unknown'
+  observed: Observed | null
+}
+
+export type RestoreInput = At & {
+  /** The value to restore. */
+  before: Json
+  /** Every value this run may have set; anything else found there is a foreign write and is not overwritten. */
+  ours: Json[]
+}
+export type Restored = { written: 'written' | 'unchanged'; observed: Observed }
+
+export type ConfirmInput = At & { desired: Json; options: ConfirmRequest['options']; everyMs: number }
+
+/** Something looked at again and again while a step waits. */
+export type Subject =
+  | {
+      what: 'guard'
+      guard: PlannedGuard
+      connection: PlannedConnection
+      /** So many good checks in a row before the gate opens. */
+      good: number
+    }
+  | {
+      what: 'journey'
+      name: string
+      connection: PlannedConnection
+      requests: ProbeRequest[]
+      everyMs: number
+      good: number
+      /** So many bad ones in a row are a breach; null = they only keep the gate shut. */
+      breach: number | null
+    }
+  | {
+      /** Must have been good without a break for `forMs`; bad only keeps the gate shut. */
+      what: 'proof'
+      guard: PlannedGuard
+      connection: PlannedConnection
+      forMs: number
+    }
+
+export type WatchInput = {
+  subjects: Subject[]
+  /** Server time in ms since the epoch before which the gate stays shut; null = until cancelled. */
+  deadline: number | null
+  /** Server time at which the watch gives up waiting for good checks; null = never. */
+  limit: number | null
+  /** Whether unknown readings end the watch after the guard's patience (`blind`). False once a person has been asked. */
+  patient: boolean
+}
+
+export type Verdict = 'good' | 'bad' | 'unknown'
+
+/** One reading of one subject: evidence, kept with the step. `value` in the unit of the query; `limit` in words. */
+export type Reading = {
+  subject: string
+  at: string
+  verdict: Verdict
+  value: number | null
+  limit: string
+  samples: number | null
+  /** For people: `0.2 % of 0.5 %, 1,204 samples`, or why it is unknown. */
+  text: string
+}
+
+/** Readings of a watch, oldest first, thinned to a bounded number per subject. */
+export type Readings = { [subject: string]: Reading[] }
+
+export type WatchResult =
+  | { kind: 'passed'; readings: Readings }
+  | { kind: 'breach'; subject: string; evidence: Reading; readings: Readings }
+  /** Unknown for longer than the guard's patience; `act` is what the runbook wants done. */
+  | { kind: 'blind'; subject: string; act: 'hold' | 'unwind'; evidence: Reading; readings: Readings }
+  /** The limit came before enough good checks. */
+  | { kind: 'inconclusive'; waitingFor: string[]; readings: Readings }
+
+export type WarmInput = { urls: string[]; perSecond: number; rounds: number }
+export type Warmed = { requests: number; failed: number }
+
+export type ClaimInput = { locks: string[]; holder: { workflowId: string; firstRunId: string; service: string } }
+
+export interface ChangeActivities {
+  observe(input: At): Promise<Observed>
+  apply(input: ApplyInput): Promise<Applied>
+  restore(input: RestoreInput): Promise<Restored>
+  warm(input: WarmInput): Promise<Warmed>
+  announce(input: { connection: PlannedConnection; notice: Notice }): Promise<void>
+  /** Takes the locks of every target, or fails with `Conflict` that names the holder. */
+  claim(input: ClaimInput): Promise<void>
+  release(input: ClaimInput): Promise<void>
+}
+
+export interface WatchActivities {
+  /** Looks once; while there is no final verdict it fails with `NotYet`, and Temporal's retry is the interval. */
+  watch(input: WatchInput): Promise<WatchResult>
+  /** Looks once on the independent path; `NotYet` until settled. */
+  confirm(input: ConfirmInput): Promise<Confirmation>
+}

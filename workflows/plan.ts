@@ -1,0 +1,60 @@
+// A plan: a runbook resolved. Every default is filled in and every target named; this is the input of a run.
+import type { z } from 'zod'
+import type { Guard } from './guards/schema.ts'
+import type { Json, JsonObject } from './json.ts'
+import type { PortName } from './ports/index.ts'
+import type { StepKind, stepSchemas } from './steps/schemas.ts'
+
+/** A connection as activities need it. `config` holds references to secrets, never secrets. */
+export type PlannedConnection = {
+  name: string
+  provider: string
+  port: PortName
+  config: JsonObject
+  /** After this long a write that timed out can no longer land (the provider's figure). */
+  landsWithin: string
+}
+
+export type PlannedGuard = Guard & { name: string }
+
+/** A step of one kind: what the runbook says, defaults filled in, plus its place in the plan. */
+export type PlannedStep<K extends StepKind = StepKind> = {
+  [Kind in K]: { id: string; index: number; kind: Kind; title: string; spec: z.output<(typeof stepSchemas)[Kind]> }
+}[K]
+
+/** A target that the run may change, and the names of the real resources behind it (one run may hold each). */
+export type PlannedTarget = { connection: string; target: string; locks: string[] }
+
+export type Plan = {
+  planVersion: 1
+  service: string
+  description: string
+  connections: { [name: string]: PlannedConnection }
+  guards: PlannedGuard[]
+  steps: PlannedStep[]
+  targets: PlannedTarget[]
+  /** Notify connections that hear of gates, breaches and the end. */
+  notify: string[]
+  /** SHA-256 over the canonical JSON of everything above, in hex. */
+  digest: string
+}
+
+/** What a step is going to change, as far as it can be known before: `desired` null = depends on what is found. */
+export type IntendedChange = { connection: string; target: string; desired: Json | null }
+
+/** What a plan says of a step besides its parameters. */
+export type Outline = {
+  changes: IntendedChange[]
+  /** How it goes back, in words. */
+  back: string
+  /** Why it cannot go back; null = it can. Such a step is the point of no return. */
+  irreversible: string | null
+  shortestMs: number
+  /** null = until a person decides. */
+  longestMs: number | null
+  /** Who decides, in words; null = nobody needs to. */
+  decides: string | null
+}
+
+/** The last known value of a target; undefined = not looked at. */
+export type Seen = (connection: string, target: string) => Json | undefined

@@ -1,0 +1,148 @@
+// The state of a run: one typed, JSON-safe object. It is what the `state` query answers and what continue-as-new carries.
+import type { Readings, Reading } from '../activities.ts'
+import type { Json } from '../json.ts'
+import type { FailureKind } from '../failure.ts'
+
+export type Side = 'old' | 'new'
+
+export type Phase =
+  | 'starting'
+  | 'running' // changing something
+  | 'holding' // time, checks
+  | 'waiting' // a person
+  | 'unwinding'
+  | 'stuck'
+  | 'completing'
+  | 'ended'
+
+export type Outcome = 'completed' | 'restored' | 'completed-with-remainder'
+
+/** Why a run goes back (or asks). The first reason wins and is kept. */
+export type Reason =
+  | { kind: 'abort'; actor: string; reason: string; via: 'decision' | 'signal' | 'cancel'; at: number }
+  | { kind: 'breach'; subject: string; evidence: Reading; at: number }
+  | { kind: 'blind'; subject: string; evidence: Reading; at: number }
+  | { kind: 'expired'; gate: string; at: number }
+  | { kind: 'failure'; step: string; failure: FailureKind | 'Timeout'; message: string; at: number }
+
+/** One recorded mutation. Written before the world is touched, so that the way back is known first. */
+export type Change = {
+  /** Place in the journal, from 1. */
+  number: number
+  step: string
+  connection: string
+  target: string
+  before: Json
+  desired: Json
+  /** intended: about to be written. unknown: a write may or may not have landed. noop: was already so. */
+  status: 'intended' | 'applied' | 'unknown' | 'noop'
+  verified: boolean
+  at: number
+  appliedAt: number | null
+}
+
+/** How far going back has come, per target, in the order in which targets are restored. */
+export type Restoration = {
+  connection: string
+  target: string
+  before: Json
+  status: 'pending' | 'restoring' | 'restored' | 'stuck' | 'left'
+  /** What the last try met, for people. */
+  note: string | null
+  at: number | null
+}
+
+export type StepRecord = {
+  id: string
+  status: 'pending' | 'running' | 'done' | 'skipped' | 'failed' | 'undone'
+  startedAt: number | null
+  endedAt: number | null
+  /** One line per thing worth telling: `25 % confirmed: new 24.6 % of 1,024 requests`. Bounded. */
+  notes: string[]
+  readings: Readings
+}
+
+export type GateKind =
+  | 'approval' // people approve a step
+  | 'evidence' // readings unknown or too few: wait on, approve (go on without) or abort
+  | 'drift' // someone else changed a target: retry (look again), approve (go on from what is found) or abort
+  | 'failure' // after the point of no return: retry, skip, or approve (leave it as it is)
+  | 'restore' // going back fails on a target: retry now or skip (leave it, it is listed)
+
+/** What must hold before the run goes forward. `waitsFor` is for people. */
+export type Gate = {
+  id: string
+  kind: GateKind
+  step: string
+  title: string
+  waitsFor: string
+  openedAt: number
+  /** When the time part is over; null = no time part. */
+  until: number | null
+  expires: number | null
+  onExpiry: 'unwind' | 'hold' | null
+  people: 'anyone' | string[]
+  quorum: number
+  selfApproval: boolean
+  approvals: string[]
+  allows: Verb[]
+  answer: Verb | null
+}
+
+export type Verb = 'approve' | 'abort' | 'retry' | 'skip'
+
+/** What a person (or a tool on behalf of one) said. */
+export type Decision = {
+  decisionId: string
+  /** The gate it answers; abort needs none. */
+  gate: string | null
+  verdict: Verb
+  actor: string
+  reason: string
+  /** The plan the person looked at; a decision for another plan is refused. */
+  digest: string | null
+}
+
+export type RecordedDecision = Decision & { at: number; accepted: boolean; why: string | null; via: 'decision' | 'signal' | 'cancel' }
+
+/** A line of the run's own log, shown by `watch` and the report. */
+export type LogLine = { at: number; text: string }
+
+export type RunState = {
+  stateVersion: 1
+  service: string
+  digest: string
+  startedBy: string
+  startedAt: number
+  endedAt: number | null
+  phase: Phase
+  outcome: Outcome | null
+  /** Index of the step that runs or comes next. */
+  cursor: number
+  steps: StepRecord[]
+  changes: Change[]
+  restorations: Restoration[]
+  gates: Gate[]
+  /** The hold in progress, for people: until when, and what it waits for. */
+  holding: { step: string; title: string; until: number | null; limit: number | null; waitsFor: string } | null
+  decisions: RecordedDecision[]
+  deadlines: { [key: string]: number }
+  reason: Reason | null
+  laterReasons: Reason[]
+  pointOfNoReturn: { step: string; why: string; at: number } | null
+  /** Whether each side is being served requests (a shadow counts): decides which guards are watched. */
+  serving: { [side in Side]: boolean }
+  /** Weights in percent as last verified; null until a split is known. */
+  weights: { old: number; new: number } | null
+  /** Parts of values to be restored when the run completes (the TTL, say). */
+  atEnd: { connection: string; target: string; part: { [key: string]: Json } }[]
+  /** What a person took over: not restored or not verified by the engine. */
+  remainder: { connection: string; target: string; note: string }[]
+  log: LogLine[]
+  /** When going back began and when it was done; for time-to-restore. */
+  unwindingSince: number | null
+  restoredAt: number | null
+}
+
+/** Answer of the `state` query. */
+export type StateAnswer = { state: RunState; plan: import('../plan.ts').Plan }

@@ -1,0 +1,25 @@
+// decommission: prove that a side is idle, ask, take its capacity away. The point of no return.
+import { z } from 'zod'
+import { Limit, Name, PositiveDuration } from '../../scalars.ts'
+import { anyStep, decided, gated } from '../fields.ts'
+
+const IdleProof = z.strictObject({
+  from: Name.describe('The metrics connection to ask'),
+  query: z.string().min(1).describe('Counts the use of the side; no data is not a proof'),
+  max: Limit.default(0).describe('Idle means at most this'),
+  for: PositiveDuration.default('1h').describe('It must have been idle for so long without a break'),
+  every: PositiveDuration.default('60s').describe('Time between checks'),
+})
+
+export const Decommission = z
+  .strictObject({
+    ...anyStep,
+    connection: Name.describe('The capacity connection'),
+    side: z.enum(['old', 'new']).default('old'),
+    idle_proof: IdleProof,
+    restore_within: PositiveDuration.default('7d').describe('How long the recorded way to restore it by hand is good for'),
+    ...decided,
+    ...gated,
+  })
+  .describe('Prove that a side is idle, ask, and take its capacity away: the point of no return')
+export type Decommission = z.infer<typeof Decommission>

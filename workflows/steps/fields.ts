@@ -1,0 +1,72 @@
+// Fields that several step kinds share in the runbook. zod: never imported by run.ts files except as types.
+import { z } from 'zod'
+import { Duration, InARow, Name, Person, PositiveDuration, Rate, ShareOfAll } from '../scalars.ts'
+import type { Json } from '../json.ts'
+
+/** Every step may say these. */
+export const anyStep = {
+  title: z.string().min(1).max(120).optional().describe('What people read in plan, status and the Temporal UI'),
+  guards: z.array(Name).optional().describe('Watch only these guards during this step; default: all that apply'),
+}
+
+/** Steps that wait under watch. */
+export const gated = {
+  good: InARow.default('3 in a row').describe('Consecutive good checks of every guard before the run goes forward'),
+  extend_max: Duration.default('30m').describe('How much longer to wait for good checks and samples before asking a person'),
+}
+
+/** Steps that shift traffic prove the effect by counted requests. */
+export const counted = {
+  samples: z.int().min(0).default(100).describe('Requests to count before the share is believed; 0 = do not count'),
+  tolerance: ShareOfAll.default('10%').describe('Percentage points by which the counted share may differ'),
+}
+
+/** People who decide. */
+export const decided = {
+  people: z
+    .union([z.literal('anyone'), z.array(Person).min(1)])
+    .default('anyone')
+    .describe('Who may approve'),
+  quorum: z.int().min(1).default(1).describe('How many different people must approve'),
+  expires: PositiveDuration.default('1h').describe('How long the question stays open'),
+  on_expiry: z.enum(['unwind', 'hold']).default('unwind').describe('What happens when nobody answered in time'),
+  self_approval: z.boolean().default(false).describe('Whether the person who started the run may approve'),
+}
+
+const JsonValue: z.ZodType<Json> = z.json() as z.ZodType<Json>
+
+/** One request of a synthetic journey, and what its answer must be. */
+export const Request = z
+  .strictObject({
+    name: z.string().min(1).optional().describe('What people read; default: method and path'),
+    method: z.enum(['GET', 'HEAD', 'POST']).default('GET'),
+    path: z.string().regex(/^\//, 'a path starts with /').describe('Path below the base URL of the connection'),
+    body: JsonValue.optional().describe('JSON body of a POST'),
+    expect: z
+      .strictObject({
+        status: z.int().min(100).max(599).default(200),
+        json: z.record(z.string(), JsonValue).optional().describe('Dotted path -> value it must have'),
+        contains: z.string().min(1).optional(),
+        latency_max: PositiveDuration.optional(),
+      })
+      .prefault({}),
+    deep: z.boolean().default(false).describe('Refuse a health check that names no dependency it looked at'),
+  })
+  .describe('One request of a synthetic journey')
+export type Request = z.infer<typeof Request>
+
+/** A journey repeated while a step waits. */
+export const Journey = z.strictObject({
+  connection: Name.describe('The probe connection to ask'),
+  requests: z.array(Request).min(1).describe('Made one after the other; all must be good'),
+  every: PositiveDuration.default('60s').describe('Time between journeys'),
+  breach: InARow.default('3 in a row').describe('So many failed journeys in a row send the run back'),
+})
+export type Journey = z.infer<typeof Journey>
+
+export const Warm = z.strictObject({
+  urls: z.array(z.url()).min(1).describe('Requested one after the other, in turns'),
+  rate: Rate.default('10/s').describe('Upper bound of requests'),
+  rounds: z.int().min(1).max(10_000).default(1).describe('How often each URL is requested'),
+})
+export type Warm = z.infer<typeof Warm>

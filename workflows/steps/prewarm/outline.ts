@@ -1,0 +1,23 @@
+// What a prewarm is going to do: the capacity it asks for follows from what the other side has now.
+import type { Json } from '../../json.ts'
+import type { Outline, PlannedStep, Seen } from '../../plan.ts'
+import type { Capacity } from '../../ports/capacity.ts'
+import { milliseconds } from '../../quantities.ts'
+
+export function outlinePrewarm({ spec }: PlannedStep<'prewarm'>, seen: Seen): Outline {
+  const base = seen(spec.connection, spec.of) as Capacity | undefined
+  const desired = base === undefined ? null : prewarmed(spec.factor, base)
+  return {
+    changes: [{ connection: spec.connection, target: spec.side, desired: desired as Json }],
+    back: 'capacity as recorded before, after traffic has left',
+    irreversible: null,
+    shortestMs: 0,
+    longestMs: milliseconds(spec.ready_within),
+    decides: null,
+  }
+}
+
+/** At least one instance: a side of none cannot be warmed. */
+export function prewarmed(factor: number, base: Capacity): Capacity {
+  return { count: Math.max(1, Math.ceil(factor * base.count)) }
+}

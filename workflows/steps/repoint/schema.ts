@@ -1,0 +1,20 @@
+// repoint: move records from their present values to new ones, and see it everywhere.
+import { z } from 'zod'
+import { Duration, Name } from '../../scalars.ts'
+import { anyStep, gated } from '../fields.ts'
+import { RecordName, resolved } from '../records.ts'
+
+export const Repoint = z
+  .strictObject({
+    ...anyStep,
+    connection: Name.describe('The dns connection'),
+    records: z
+      .record(RecordName, z.array(z.string().min(1)).min(1))
+      .describe('Record set -> the values it shall have')
+      .refine((records) => Object.keys(records).length > 0, { message: 'name at least one record set' }),
+    hold: Duration.default('5m').describe('Watched after the change is seen everywhere'),
+    ...resolved,
+    ...gated,
+  })
+  .describe('Point records at new values, and wait until every resolver shows them')
+export type Repoint = z.infer<typeof Repoint>

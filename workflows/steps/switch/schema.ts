@@ -1,0 +1,15 @@
+// switch: all traffic to the new side, held under watch.
+import { z } from 'zod'
+import { Duration, Name } from '../../scalars.ts'
+import { anyStep, counted, gated } from '../fields.ts'
+
+export const Switch = z
+  .strictObject({
+    ...anyStep,
+    connection: Name.describe('The traffic connection'),
+    hold: Duration.default('15m').describe('How long it is held at least'),
+    ...counted,
+    ...gated,
+  })
+  .describe('Give the new side all traffic')
+export type Switch = z.infer<typeof Switch>

@@ -1,0 +1,27 @@
+// What a ttl step is going to do: same values, lower TTL; it waits for the TTL that was in force before.
+import type { Json } from '../../json.ts'
+import type { Outline, PlannedStep, Seen } from '../../plan.ts'
+import type { RRset } from '../../ports/dns.ts'
+import { milliseconds } from '../../quantities.ts'
+
+export function outlineTtl({ spec }: PlannedStep<'ttl'>, seen: Seen): Outline {
+  const found = spec.records.map((record) => seen(spec.connection, record) as RRset | undefined)
+  const oldTtlMs = Math.max(0, ...found.map((rrset) => (rrset?.ttl ?? 0) * 1_000))
+  const waitMs = oldTtlMs + milliseconds(spec.margin)
+  return {
+    changes: spec.records.map((target, index) => {
+      const rrset = found[index]
+      return { connection: spec.connection, target, desired: rrset === undefined ? null : (lowered(spec.to, rrset) as Json) }
+    }),
+    back: 'TTL as recorded before; also restored when the run completes',
+    irreversible: null,
+    shortestMs: waitMs,
+    longestMs: waitMs + milliseconds(spec.within),
+    decides: null,
+  }
+}
+
+/** Never raises a TTL: a record that is already short stays as it is. */
+export function lowered(to: string, rrset: RRset): RRset {
+  return { ttl: Math.min(rrset.ttl, Math.max(1, Math.round(milliseconds(to) / 1_000))), values: rrset.values }
+}
