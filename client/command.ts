@@ -1,0 +1,49 @@
+// The contract between the verb table and one verb: flags, what a run of it gets, how it answers.
+// Types only; parsing lives in main.ts, printing in output/.
+import type { Client } from '@temporalio/client'
+import type { Json } from '../workflows/json.ts'
+
+export interface Flag {
+  name: string
+  short?: string
+  /** The placeholder shown in help; absent means a boolean flag. */
+  value?: string
+  about: string
+  repeatable?: boolean
+}
+
+export interface Invocation {
+  args: string[]
+  flags: Record<string, string | boolean | string[] | undefined>
+  out: Output
+  env: Record<string, string | undefined>
+  signal: AbortSignal
+  temporal(): Promise<TemporalAccess>
+}
+
+export interface Output {
+  json: boolean
+  tty: boolean
+  color: boolean
+  width: number
+  write(text: string): void
+  line(text?: string): void
+  error(text: string): void
+  document(value: Json): void
+}
+
+export interface Command {
+  name: string
+  usage: string
+  about: string
+  details?: string
+  flags: Flag[]
+  run(invocation: Invocation): Promise<number>
+}
+
+export interface TemporalAccess {
+  client: Client
+  namespace: string
+  address: string
+  close(): Promise<void>
+}
