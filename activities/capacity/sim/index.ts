@@ -1,0 +1,50 @@
+// capacity/sim: the instances of both sides of the simulated world.
+import type { Capacity, CapacityPort } from '../../../workflows/ports/capacity.ts'
+import { milliseconds } from '../../../workflows/quantities.ts'
+import { failure } from '../../failure.ts'
+import { defineProvider } from '../../provider.ts'
+import { ask, observe, write } from '../../sim/calls.ts'
+import { readyCount } from '../../sim/capacity.ts'
+import { place } from '../../sim/start.ts'
+import type { Side, WorldState } from '../../sim/state.ts'
+import { enterWorld } from '../../sim/world.ts'
+import { spec } from './schema.ts'
+
+export const simCapacity = defineProvider({
+  spec,
+  connect(config, deps): CapacityPort {
+    const enter = () => {
+      const state = enterWorld(config.world, { now: deps.now })
+      place(state, { capacity: { old: config.old, new: config.new, warmUpMs: milliseconds(config.warm_up) } })
+      return state
+    }
+    enter() // the world is whole before the first look, so that a test can keep its beginning
+    return {
+      async observe(target, io) {
+        const state = enter()
+        const seen = await observe(state, { port: 'capacity', target }, io)
+        return { ...seen, value: seen.value as Capacity, facts: { ready: readyOf(state, target) } }
+      },
+      async write({ target, desired, seen }, io) {
+        const { count } = desired
+        if (!Number.isInteger(count) || count < 0 || count > config.limit) {
+          throw failure('Rejected', `${target}: ${count} instances are not a whole number from 0 to ${config.limit}`)
+        }
+        await write(enter(), { port: 'capacity', target, desired: { count }, seen }, io)
+      },
+      confirm({ target, desired }, io) {
+        const state = enter()
+        const effect = () => {
+          const ready = readyOf(state, target)
+          return { settled: ready >= desired.count, lines: [`${target}: ${ready} of ${desired.count} instances ready`] }
+        }
+        return ask(state, { port: 'capacity', verb: 'confirm', target, value: desired, effect }, io)
+      },
+    }
+  },
+})
+
+function readyOf(state: WorldState, target: string): number {
+  const fleet = state.fleets[target as Side]
+  return fleet === undefined ? 0 : readyCount(fleet, state.cursor)
+}

@@ -1,0 +1,22 @@
+// notify/sim: keeps notices in the simulated world, each key once, as a receiver would.
+import type { NotifyPort } from '../../../workflows/ports/notify.ts'
+import { defineProvider } from '../../provider.ts'
+import { ask } from '../../sim/calls.ts'
+import { enterWorld } from '../../sim/world.ts'
+import { spec } from './schema.ts'
+
+export const simNotify = defineProvider({
+  spec,
+  connect(config, deps): NotifyPort {
+    const enter = () => enterWorld(config.world, { now: deps.now })
+    return {
+      send(notice, io) {
+        const state = enter()
+        const effect = () => {
+          if (!state.notices.has(notice.key)) state.notices.set(notice.key, notice)
+        }
+        return ask(state, { port: 'notify', verb: 'send', target: notice.key, value: notice, effect }, io)
+      },
+    }
+  },
+})

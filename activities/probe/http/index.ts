@@ -1,0 +1,69 @@
+// probe/http: asks a service as a client would and says, line by line, what is wrong with the answer. Never throws
+// for what the service does: only a wrong configuration and a call that was told to stop are failures.
+import type { ProbeRequest, ProbeResult } from '../../../workflows/ports/probe.ts'
+import { milliseconds } from '../../../workflows/quantities.ts'
+import { failure } from '../../failure.ts'
+import { isTold, networkReason, resolveHeaders } from '../../http.ts'
+import { defineProvider } from '../../provider.ts'
+import { redact } from '../../secrets.ts'
+import { ask } from './client.ts'
+import { judge } from './judge.ts'
+import { type HttpProbeConfig, spec } from './schema.ts'
+
+export const http = defineProvider({
+  spec,
+  connect: (config, deps) => ({
+    async probe(request, io) {
+      const url = urlOf(config, request)
+      const { headers, secrets } = await resolveHeaders(config, deps.secrets)
+      const timeoutMs = milliseconds(config.timeout)
+      const signal = AbortSignal.any([io.signal, AbortSignal.timeout(timeoutMs)])
+      const begin = deps.now()
+      try {
+        signal.throwIfAborted()
+        const body = request.body === undefined ? null : JSON.stringify(request.body)
+        const answer = await ask({
+          url,
+          method: request.method,
+          headers: {
+            ...(body === null ? {} : { 'content-type': 'application/json' }),
+            ...headers,
+            ...host(config),
+          },
+          body,
+          signal,
+        })
+        const location = answer.location === null ? null : redact(answer.location, secrets)
+        const hidden = { ...answer, body: redact(answer.body, secrets), location }
+        const { problems, shallow } = judge(request, hidden)
+        return {
+          good: problems.length === 0,
+          status: answer.status,
+          latencyMs: answer.latencyMs,
+          problems,
+          shallow,
+        }
+      } catch (error) {
+        if (isTold(io.signal)) throw io.signal.reason
+        return unanswered(redact(networkReason(error, timeoutMs), secrets), deps.now() - begin)
+      }
+    },
+  }),
+})
+
+function unanswered(reason: string, latencyMs: number): ProbeResult {
+  return { good: false, status: null, latencyMs, problems: [`no answer: ${reason}`], shallow: null }
+}
+
+function urlOf(config: HttpProbeConfig, request: ProbeRequest): string {
+  const url = `${config.url.replace(/\/+$/, '')}${request.path}`
+  if (request.path.startsWith('/') && URL.canParse(url)) return url
+  throw failure(
+    'Config',
+    `probe ${request.name}: path ${JSON.stringify(request.path)} must start with / and be written as in a URL`,
+  )
+}
+
+function host(config: HttpProbeConfig): Record<string, string> {
+  return config.host === undefined ? {} : { host: config.host }
+}

@@ -1,0 +1,18 @@
+// probe/sim, offline half: which side of the simulated world is asked.
+import { z } from 'zod'
+import { defineSpec } from '../../provider.ts'
+import { WorldName } from '../../sim/fields.ts'
+
+export const SimProbeConfig = z.strictObject({
+  world: WorldName,
+  side: z.enum(['old', 'new']).default('new').describe('The side that is asked'),
+})
+export type SimProbeConfig = z.infer<typeof SimProbeConfig>
+
+export const spec = defineSpec({
+  id: 'probe/sim',
+  port: 'probe',
+  config: SimProbeConfig,
+  supports: { port: 'probe', cautions: ['simulated: no real service is asked'] },
+  locks: () => [],
+})

@@ -1,0 +1,153 @@
+// The one behaviour suite of every metrics provider, real or simulated: what is a number, and what must never be one.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { kindOf } from '../../../activities/failure.ts'
+import type { Deps, Provider } from '../../../activities/provider.ts'
+import type { JsonObject } from '../../../workflows/json.ts'
+import type { MetricsPort } from '../../../workflows/ports/metrics.ts'
+import { io } from '../changing.ts'
+
+export interface MetricsBench {
+  provider: Provider<'metrics'>
+  config: JsonObject
+  deps: Deps & { lines?: string[] }
+  queries: {
+    /** Answers this number from the moment the bench is made. */
+    number: { query: string; value: number }
+    /** Nothing matches. */
+    empty: string
+    /** Zero by zero. */
+    notANumber?: string
+    /** One by zero. */
+    infinite?: string
+    /** More than one series. */
+    several?: string
+    /** The backend cannot understand it. */
+    wrong?: string
+  }
+  /** The backend stops answering. */
+  outage?(): Promise<{ end(): Promise<void> }>
+  /** A configuration (and secrets) the backend refuses as not allowed. */
+  wrongCredentials?: { config: JsonObject; deps?: Deps & { lines?: string[] } }
+  /** Must appear in no message or log. */
+  secrets: string[]
+  end(): Promise<void>
+}
+
+const PATIENCE_MS = 20_000 // how long a backend may take to come back; a hang must still end
+
+export function metricsContract(name: string, makeBench: () => Promise<MetricsBench>): void {
+  describe(`${name} keeps the contract of metrics`, () => {
+    let bench: MetricsBench
+    let port: MetricsPort
+    const said: string[] = []
+
+    beforeAll(async () => {
+      bench = await makeBench()
+      port = connectMetrics(bench, bench.config)
+    })
+
+    afterAll(async () => {
+      if (bench === undefined) return
+      const logged = [...(bench.deps.lines ?? []), ...(bench.wrongCredentials?.deps?.lines ?? [])]
+      await bench.end()
+      for (const secret of bench.secrets) {
+        for (const line of [...said, ...logged])
+          expect(line, 'no secret in a message or log').not.toContain(secret)
+      }
+    })
+
+    const none = async (query: string): Promise<string> => {
+      const answer = await port.query(query, io())
+      expect(answer).toMatchObject({
+        kind: 'none',
+        why: expect.stringMatching(/\S{2}/),
+        at: expect.any(String),
+      })
+      return answer.kind === 'none' ? answer.why : ''
+    }
+
+    async function refusal(call: Promise<unknown>): Promise<{ kind: string | null; error: unknown }> {
+      const error: unknown = await call.then(
+        (value) => expect.fail(`expected a failure, got ${JSON.stringify(value)}`),
+        (thrown: unknown) => thrown,
+      )
+      said.push(everything(error))
+      return { kind: kindOf(error), error }
+    }
+
+    it('gives one number, the moment it is for, and what the backend warned of', async () => {
+      const { query, value } = bench.queries.number
+      const answer = await port.query(query, io())
+      expect(answer).toEqual({ kind: 'value', value, at: expect.any(String), warnings: expect.any(Array) })
+      expect(Number.isNaN(Date.parse(answer.at))).toBe(false)
+    })
+
+    it('never makes a number of no data', async () => {
+      expect(await none(bench.queries.empty)).not.toBe('')
+    })
+
+    it('never makes a number of zero by zero', async (context) => {
+      if (bench.queries.notANumber === undefined) return context.skip('this backend has no NaN')
+      expect(await none(bench.queries.notANumber)).toContain('NaN')
+    })
+
+    it('never makes a number of an infinity', async (context) => {
+      if (bench.queries.infinite === undefined) return context.skip('this backend has no infinity')
+      expect(await none(bench.queries.infinite)).toContain('Inf')
+    })
+
+    it('never chooses among several series', async (context) => {
+      if (bench.queries.several === undefined) return context.skip('this backend answers one series only')
+      expect(await none(bench.queries.several)).toMatch(/\d+ series/)
+    })
+
+    it('calls a query that the backend cannot understand Rejected', async (context) => {
+      if (bench.queries.wrong === undefined) return context.skip('this backend understands everything')
+      expect((await refusal(port.query(bench.queries.wrong, io()))).kind).toBe('Rejected')
+    })
+
+    it('calls a backend that does not answer Unavailable, and works again when it is back', async (context) => {
+      if (bench.outage === undefined) return context.skip('this bench cannot take its backend away')
+      const { query, value } = bench.queries.number
+      const outage = await bench.outage()
+      try {
+        expect((await refusal(port.query(query, io()))).kind).toBe('Unavailable')
+      } finally {
+        await outage.end()
+      }
+      const numberAgain = async (): Promise<number | null> => {
+        const answer = await port.query(query, io()).catch(() => null)
+        return answer?.kind === 'value' ? answer.value : null
+      }
+      await expect.poll(numberAgain, { timeout: PATIENCE_MS, interval: 100 }).toBe(value)
+    })
+
+    it('calls refused credentials Denied', async (context) => {
+      const wrong = bench.wrongCredentials
+      if (wrong === undefined) return context.skip('this provider knows no credentials')
+      const intruder = connectMetrics({ ...bench, deps: wrong.deps ?? bench.deps }, wrong.config)
+      expect((await refusal(intruder.query(bench.queries.number.query, io()))).kind).toBe('Denied')
+    })
+
+    it('ends at once when its signal is aborted', async () => {
+      const reason = new Error('the run was told to stop')
+      const { error } = await refusal(
+        port.query(bench.queries.number.query, { signal: AbortSignal.abort(reason) }),
+      )
+      expect(error === reason || kindOf(error) === 'Unavailable').toBe(true)
+    })
+  })
+}
+
+export function connectMetrics(
+  bench: Pick<MetricsBench, 'provider' | 'deps'>,
+  config: JsonObject,
+): MetricsPort {
+  return bench.provider.connect(bench.provider.spec.config.parse(config), bench.deps)
+}
+
+/** Every message of an error and its causes. */
+export function everything(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return `${error.message} ${JSON.stringify((error as { details?: unknown }).details ?? null)} ${everything(error.cause)}`
+}
