@@ -4,12 +4,26 @@ import { prometheus } from './metrics/prometheus/index.ts'
 import { webhook } from './notify/webhook/index.ts'
 import { http } from './probe/http/index.ts'
 import type { Provider } from './provider.ts'
+import { haproxy } from './traffic/haproxy/index.ts'
+import { simTraffic } from './traffic/sim/index.ts'
+import { simDns } from './dns/sim/index.ts'
+import { simCapacity } from './capacity/sim/index.ts'
+import { simMetrics } from './metrics/sim/index.ts'
+import { simProbe } from './probe/sim/index.ts'
+import { simNotify } from './notify/sim/index.ts'
 
 const providers = [
+  haproxy,
   command,
   prometheus,
   http,
   webhook,
+  simTraffic,
+  simDns,
+  simCapacity,
+  simMetrics,
+  simProbe,
+  simNotify,
 ] as const satisfies readonly unknown[]
 
 export function findProvider(id: string): Provider | undefined {

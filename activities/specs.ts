@@ -4,12 +4,26 @@ import { spec as prometheus } from './metrics/prometheus/schema.ts'
 import { spec as webhook } from './notify/webhook/schema.ts'
 import { spec as http } from './probe/http/schema.ts'
 import type { ProviderSpec } from './provider.ts'
+import { spec as haproxy } from './traffic/haproxy/schema.ts'
+import { spec as simTraffic } from './traffic/sim/schema.ts'
+import { spec as simDns } from './dns/sim/schema.ts'
+import { spec as simCapacity } from './capacity/sim/schema.ts'
+import { spec as simMetrics } from './metrics/sim/schema.ts'
+import { spec as simProbe } from './probe/sim/schema.ts'
+import { spec as simNotify } from './notify/sim/schema.ts'
 
 export const specs = [
+  haproxy,
   command,
   prometheus,
   http,
   webhook,
+  simTraffic,
+  simDns,
+  simCapacity,
+  simMetrics,
+  simProbe,
+  simNotify,
 ] as const satisfies readonly unknown[]
 
 /** The spec of a provider id such as `traffic/haproxy`. */

@@ -1,0 +1,57 @@
+// What a runbook says about an HAProxy, and what plans may rely on. Holds no client code.
+import { posix } from 'node:path'
+import { z } from 'zod'
+import { defineSpec } from '../../provider.ts'
+
+// HAProxy's own alphabet for names; it also keeps a name from ending a command and starting another one.
+const HaproxyName = z
+  .string()
+  .regex(/^[A-Za-z0-9_.:-]+$/, 'not an HAProxy name: letters, digits, and the signs - _ . :')
+
+const Side = z.union([HaproxyName, z.array(HaproxyName).min(1)])
+
+export const HaproxyConfig = z
+  .strictObject({
+    socket: z
+      .string()
+      .regex(/^(?:\/.+|[^/\s]+:\d{1,5})$/, 'not a runtime socket: write an absolute path or host:port')
+      .describe('Runtime socket (`stats socket`, level admin): an absolute path or host:port')
+      .meta({ examples: ['/run/haproxy/admin.sock', '10.0.0.5:9999'] }),
+    backend: HaproxyName.describe('Name of the backend section that holds both sides'),
+    old: Side.describe('Server of the old side, or a list of them'),
+    new: Side.describe('Server of the new side, or a list of them'),
+  })
+  .refine((config) => !servers(config.old).some((name) => servers(config.new).includes(name)), {
+    message: 'a server cannot be on both sides',
+    path: ['new'],
+  })
+export type HaproxyConfig = z.infer<typeof HaproxyConfig>
+
+export function servers(side: string | string[]): string[] {
+  return typeof side === 'string' ? [side] : side
+}
+
+export const spec = defineSpec({
+  id: 'traffic/haproxy',
+  port: 'traffic',
+  config: HaproxyConfig,
+  supports: {
+    port: 'traffic',
+    compareAndSet: false,
+    landsWithin: '5s', // a command that HAProxy has read runs within its event loop; this covers a stalled one
+    proof: 'requests counted per server (show stat)',
+    weightStep: 1,
+    mirror: false,
+    cautions: [
+      'a reload of HAProxy forgets weights set at run time, unless server-state-file and load-server-state-from-file are set and the state is saved before',
+      'the balance algorithm must be roundrobin, leastconn or random(1): random draws twice and distorts a split, hashing ones refuse weights other than 0 and 100 %',
+      'cookies and stick tables keep known users on their server whatever the weights say',
+    ],
+  },
+  locks: (config) => [`haproxy ${canonicalSocket(config.socket)} backend ${config.backend}`],
+})
+
+function canonicalSocket(socket: string): string {
+  if (socket.startsWith('/')) return posix.normalize(socket).replace(/^\/var\/run\//, '/run/')
+  return socket.toLowerCase().replace(/^localhost:/, '127.0.0.1:')
+}
