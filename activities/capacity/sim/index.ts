@@ -14,7 +14,7 @@ export const simCapacity = defineProvider({
   spec,
   connect(config, deps): CapacityPort {
     const enter = () => {
-      const state = enterWorld(config.world, { now: deps.now })
+      const state = enterWorld(config.world, deps)
       place(state, { capacity: { old: config.old, new: config.new, warmUpMs: milliseconds(config.warm_up) } })
       return state
     }
@@ -28,7 +28,10 @@ export const simCapacity = defineProvider({
       async write({ target, desired, seen }, io) {
         const { count } = desired
         if (!Number.isInteger(count) || count < 0 || count > config.limit) {
-          throw failure('Rejected', `${target}: ${count} instances are not a whole number from 0 to ${config.limit}`)
+          throw failure(
+            'Rejected',
+            `${target}: ${count} instances are not a whole number from 0 to ${config.limit}`,
+          )
         }
         await write(enter(), { port: 'capacity', target, desired: { count }, seen }, io)
       },
@@ -36,7 +39,10 @@ export const simCapacity = defineProvider({
         const state = enter()
         const effect = () => {
           const ready = readyOf(state, target)
-          return { settled: ready >= desired.count, lines: [`${target}: ${ready} of ${desired.count} instances ready`] }
+          return {
+            settled: ready >= desired.count,
+            lines: [`${target}: ${ready} of ${desired.count} instances ready`],
+          }
         }
         return ask(state, { port: 'capacity', verb: 'confirm', target, value: desired, effect }, io)
       },

@@ -14,7 +14,7 @@ export const simMetrics = defineProvider({
   spec,
   connect(config, deps): MetricsPort {
     const enter = () => {
-      const state = enterWorld(config.world, { now: deps.now })
+      const state = enterWorld(config.world, deps)
       place(state, {
         sides: { old: sideOf(config.old), new: sideOf(config.new) },
         noise: { share: percent(config.noise) / 100, seed: config.seed },
@@ -28,7 +28,10 @@ export const simMetrics = defineProvider({
         const effect = () => {
           const asked = recognise(query)
           if (asked === null) {
-            throw failure('Rejected', `the simulated world cannot answer ${JSON.stringify(query)}; it knows ${FORMS}`)
+            throw failure(
+              'Rejected',
+              `the simulated world cannot answer ${JSON.stringify(query)}; it knows ${FORMS}`,
+            )
           }
           const windowMs = config.window === 'as asked' ? asked.windowMs : milliseconds(config.window)
           return read(state, { ...asked, windowMs })

@@ -8,7 +8,9 @@ const SideStart = z
   .strictObject({
     errors: ShareOfAll.default('0%').describe('Share of the answers that are errors'),
     latency: PositiveDuration.default('80ms').describe('95th percentile of the answering time'),
-    rate_per_instance: Rate.default('100/s').describe('What one ready instance carries; saturation is relative to it'),
+    rate_per_instance: Rate.default('100/s').describe(
+      'What one ready instance carries; saturation is relative to it',
+    ),
   })
   .prefault({})
 
@@ -32,7 +34,9 @@ export const spec = defineSpec({
   supports: {
     port: 'metrics',
     language: 'text',
-    cautions: ['simulated: readings follow the simulated traffic; PromQL is recognised by metric and side, not evaluated'],
+    cautions: [
+      'simulated: readings follow the simulated traffic; PromQL is recognised by metric and side, not evaluated',
+    ],
   },
   locks: () => [],
 })

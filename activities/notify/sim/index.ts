@@ -8,7 +8,7 @@ import { spec } from './schema.ts'
 export const simNotify = defineProvider({
   spec,
   connect(config, deps): NotifyPort {
-    const enter = () => enterWorld(config.world, { now: deps.now })
+    const enter = () => enterWorld(config.world, deps)
     return {
       send(notice, io) {
         const state = enter()

@@ -9,7 +9,7 @@ import { spec } from './schema.ts'
 export const simProbe = defineProvider({
   spec,
   connect(config, deps): ProbePort {
-    const enter = () => enterWorld(config.world, { now: deps.now })
+    const enter = () => enterWorld(config.world, deps)
     return {
       probe(request, io) {
         const state = enter()

@@ -1,0 +1,163 @@
+// The one gate through which every call of every simulated port goes: it is written down, meets its fault, honours its signal.
+// It never decides what a port answers; that is the port's `effect`.
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Json } from '../../workflows/json.ts'
+import type { PortName } from '../../workflows/ports/index.ts'
+import type { Io, Observed, Write } from '../../workflows/ports/target.ts'
+import { failure, kindOf } from '../failure.ts'
+import { keyOf, land } from './cells.ts'
+import { type Fault, faultOf } from './faults.ts'
+import type { Call, Cell, ChangingPort, LateWrite, Verb, WorldState } from './state.ts'
+import { advance, touched } from './time.ts'
+
+const RECORDS_MAX = 100_000 // a long-lived simulator must not eat its worker; a run makes some hundred calls
+const OURS = 'cutover' // the name under which our own writes are signed
+
+interface Asked<T> {
+  port: PortName
+  verb: Verb
+  target: string
+  value?: Json
+  /** What the undisturbed world does and answers. */
+  effect(): T
+  /** A write that may land later than its caller is told. */
+  late?(): Omit<LateWrite, 'at'>
+}
+
+export async function ask<T>(state: WorldState, asked: Asked<T>, io: Io): Promise<T> {
+  const { port, verb, target, value = null } = asked
+  const call: Call = { port, verb, target, value, at: state.clock.now(), outcome: 'open' }
+  state.calls.push(call)
+  if (state.calls.length > RECORDS_MAX) state.calls.shift()
+  try {
+    if (io.signal.aborted) throw abortOf(io.signal, call)
+    const answer = await meet(state, asked, io)
+    call.outcome = 'ok'
+    return answer
+  } catch (error) {
+    call.outcome = kindOf(error) ?? (io.signal.aborted ? 'aborted' : 'Bug')
+    throw error
+  }
+}
+
+async function meet<T>(state: WorldState, asked: Asked<T>, io: Io): Promise<T> {
+  const fault = faultOf(state, asked)
+  const what = `${asked.verb} ${asked.target} in the simulated world ${state.name}`
+  const doEffect = () => {
+    advance(state)
+    return asked.effect()
+  }
+  if ([...state.outages].some((outage) => outage.port === asked.port)) {
+    throw failure('Unavailable', `${what}: ${asked.port} does not answer; end the outage to go on`)
+  }
+  if (fault === null) return doEffect()
+  if ('lostReply' in fault) {
+    doEffect() // landed first: a deadline that passes while the caller waits must not undo it
+    await hang(fault, asked, io)
+    throw failure('Unavailable', `${what}: the reply was lost; look to learn what came of it`)
+  }
+  await hang(fault, asked, io)
+  if ('kind' in fault) {
+    const extras = fault.retryAfterMs === undefined ? {} : { retryAfterMs: fault.retryAfterMs }
+    throw failure(fault.kind, `${what}: scripted ${fault.kind}`, extras)
+  }
+  if ('landsLate' in fault) {
+    const late = asked.late?.()
+    if (late === undefined) throw failure('Bug', `${what}: only writes can land late`)
+    const basedOn = fault.blind === true ? null : late.basedOn
+    state.late.push({ ...late, basedOn, at: advance(state) + fault.landsLate })
+    throw failure('Unavailable', `${what}: no reply in time; look to learn what came of it`)
+  }
+  if ('ignored' in fault) return undefined as T // verified when scripted: writes only, and they answer nothing
+  if ('reading' in fault) return readingOf(fault.reading, state) as T
+  if (!('foreign' in fault)) return doEffect()
+  if (fault.moment === 'after') {
+    const answer = doEffect()
+    intrude(state, asked, fault)
+    return answer
+  }
+  intrude(state, asked, fault)
+  return doEffect()
+}
+
+/** A look at a cell of the world. */
+export function observe(
+  state: WorldState,
+  asked: { port: ChangingPort; target: string },
+  io: Io,
+): Promise<Observed> {
+  return ask(state, { ...asked, verb: 'observe', effect: () => observed(cellOf(state, asked)) }, io)
+}
+
+/** A write of ours: refused over anything but the version that was seen. */
+export function write(state: WorldState, asked: { port: ChangingPort } & Write, io: Io): Promise<void> {
+  const { port, target, desired, seen } = asked
+  const based = seen.version === undefined ? null : Number(seen.version)
+  const effect = () => {
+    const cell = cellOf(state, asked)
+    if (based !== null && based !== cell.version) throw outdated(cell)
+    land(state, { cellKey: `${port} ${cell.target}`, value: desired, by: OURS })
+    touched(state)
+  }
+  const late = () => ({ cellKey: `${port} ${target}`, value: desired, by: OURS, basedOn: based })
+  return ask(state, { port, target, verb: 'write', value: desired, effect, late }, io)
+}
+
+/** A write by somebody else: no questions asked. */
+export function stranger(
+  state: WorldState,
+  by: { port: ChangingPort; target: string; value: Json; by: string },
+): void {
+  advance(state)
+  land(state, { cellKey: `${by.port} ${cellOf(state, by).target}`, value: by.value, by: by.by })
+  touched(state)
+}
+
+function cellOf(state: WorldState, { port, target }: { port: ChangingPort; target: string }): Cell {
+  const cell = state.cells.get(keyOf(state, port, target) ?? '')
+  if (cell !== undefined) return cell
+  const known = [...state.cells.values()].filter((one) => one.port === port).map((one) => one.target)
+  throw failure(
+    'Missing',
+    `there is no ${target} in the simulated world ${state.name}; its ${port} targets: ${known.join(', ') || 'none'}`,
+  )
+}
+
+function observed(cell: Cell): Observed {
+  const { value, version, writer } = cell
+  return { value: structuredClone(value), version: String(version), ...(writer === null ? {} : { writer }) }
+}
+
+function outdated(cell: Cell): Error {
+  const found = JSON.stringify(cell.value)
+  const by = cell.writer ?? 'someone else'
+  return failure('Conflict', `${cell.target} was changed by ${by} since it was looked at: found ${found}`, {
+    details: { found: cell.value, writer: cell.writer },
+  })
+}
+
+function intrude<T>(state: WorldState, asked: Asked<T>, fault: Extract<Fault, { foreign: Json }>): void {
+  const { port, target } = fault.target ?? { port: asked.port as ChangingPort, target: asked.target }
+  stranger(state, { port, target, value: fault.foreign, by: fault.by })
+}
+
+function readingOf(value: number | null, state: WorldState): Json {
+  const at = new Date(state.clock.now()).toISOString()
+  return value === null
+    ? { kind: 'none', why: 'scripted: no data', at }
+    : { kind: 'value', value, at, warnings: [] }
+}
+
+async function hang<T>(fault: Fault, asked: Asked<T>, io: Io): Promise<void> {
+  if (fault.hang === undefined) return
+  await wait(fault.hang, undefined, { signal: io.signal }).catch(() => {
+    throw abortOf(io.signal, asked)
+  })
+}
+
+/** The reason of a cancellation as it is; a deadline that passed is an answer that did not come. */
+function abortOf(signal: AbortSignal, { verb, target }: { verb: Verb; target: string }): Error {
+  const reason: unknown = signal.reason
+  if (reason instanceof Error && reason.name !== 'TimeoutError') return reason
+  return failure('Unavailable', `${verb} ${target}: no answer before the deadline`, { cause: reason })
+}

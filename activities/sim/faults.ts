@@ -1,0 +1,104 @@
+// Scripted trouble: which call it meets and what it does to it. Rules are data; calls.ts lets them happen.
+import type { FailureKind } from '../../workflows/failure.ts'
+import type { Json } from '../../workflows/json.ts'
+import type { PortName } from '../../workflows/ports/index.ts'
+import type { ChangingPort, Verb, WorldState } from './state.ts'
+
+export interface When {
+  port: PortName
+  /** Left out: any verb of the port. */
+  verb?: Verb
+  /** `split` or `edge split`, `api.example.com. A`, `new`, a query. Left out: any. */
+  target?: string
+  /** Which of the matching calls since the script was given, counted from 1. */
+  call: number | 'every'
+  /** Calls in the first so many milliseconds do not count. */
+  after?: number
+}
+
+export type Fault = { hang?: number } & (
+  | { kind: FailureKind; retryAfterMs?: number }
+  /** Answers only after so many milliseconds of real time; ends with the signal of the call at the latest. */
+  | { hang: number }
+  /**
+   * The caller of a write is told Unavailable at once; it lands so many milliseconds later, unless somebody wrote in between.
+   * `blind`: it lands over that, too, as a backend without compare-and-set would let it.
+   */
+  | { landsLate: number; blind?: boolean }
+  /** The write lands, the caller is told Unavailable (with `hang`: after having waited in vain). */
+  | { lostReply: true }
+  /** The write is accepted and nothing changes. */
+  | { ignored: true }
+  /** Somebody else writes just before the call (or after it); what, when the call's own target is not meant: `target`. */
+  | {
+      foreign: Json
+      by: string
+      moment?: 'before' | 'after'
+      target?: { port: ChangingPort; target: string }
+    }
+  /** A query is answered with this number; null = no data. */
+  | { reading: number | null }
+)
+
+export interface Rule {
+  when: When
+  fault: Fault
+}
+
+export interface ActiveRule extends Rule {
+  since: number
+  seen: number
+  fired: number
+}
+
+/** The handle of a script: how many of its faults have happened, and its end. */
+export interface Script {
+  fired(): number
+  end(): void
+}
+
+/** Rules are added to those that are there; of several that meet one call the first counts. */
+export function script(state: WorldState, rules: Rule[]): Script {
+  for (const rule of rules) refuseNonsense(rule)
+  const active = rules.map((rule) => ({ ...rule, since: state.clock.now(), seen: 0, fired: 0 }))
+  state.rules.push(...active)
+  return {
+    fired: () => active.reduce((sum, rule) => sum + rule.fired, 0),
+    end: () => {
+      state.rules = state.rules.filter((rule) => !active.includes(rule))
+    },
+  }
+}
+
+/** The fault that meets this call. Every matching rule counts the call, whether or not it is its turn. */
+export function faultOf(
+  state: WorldState,
+  call: { port: PortName; verb: Verb; target: string },
+): Fault | null {
+  let first: ActiveRule | null = null
+  for (const rule of state.rules) {
+    const { port, verb, target, call: turn, after = 0 } = rule.when
+    if (port !== call.port || (verb !== undefined && verb !== call.verb)) continue
+    if (target !== undefined && target !== call.target && !call.target.endsWith(` ${target}`)) continue
+    if (state.clock.now() - rule.since < after) continue
+    rule.seen += 1
+    if (turn === 'every' || turn === rule.seen) first ??= rule
+  }
+  if (first !== null) first.fired += 1
+  return first?.fault ?? null
+}
+
+/** A fault that can never happen would make a test pass for nothing. */
+function refuseNonsense({ when, fault }: Rule): void {
+  const needs = 'landsLate' in fault || 'ignored' in fault ? 'write' : 'reading' in fault ? 'query' : null
+  if (needs !== null && when.verb !== needs) {
+    throw new Error(`the fault ${JSON.stringify(fault)} is one of verb ${needs}, not ${when.verb ?? 'any'}`)
+  }
+  const changes = when.port === 'traffic' || when.port === 'dns' || when.port === 'capacity'
+  if ('foreign' in fault && fault.target === undefined && !changes) {
+    throw new Error(`a foreign write at a call of ${when.port} must name its target`)
+  }
+  if (when.call !== 'every' && (!Number.isInteger(when.call) || when.call < 1)) {
+    throw new Error(`call is counted from 1, or 'every', not ${when.call}`)
+  }
+}

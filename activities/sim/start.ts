@@ -1,0 +1,100 @@
+// How a world begins and what may be turned while it runs. Start values hold once: who connects again resets nothing.
+import type { RRset } from '../../workflows/ports/dns.ts'
+import { place as placeCell } from './cells.ts'
+import { addResolver } from './resolvers.ts'
+import { type Entry, SIDES, type Side, type SideState, type WorldState } from './state.ts'
+import { advance, touched } from './time.ts'
+
+export interface Parts {
+  balancers?: { [name: string]: { old: number; new: number; mirror?: number; rps?: number } }
+  /** Instances that are there and ready; later ones are ready after the warm-up. */
+  capacity?: { old: number; new: number; warmUpMs?: number }
+  sides?: { [S in Side]?: Partial<SideState> }
+  /** Relative spread of readings (0 to 1) and what it is drawn from. */
+  noise?: { share: number; seed: number }
+  zones?: { [zone: string]: { [record: string]: RRset } }
+  /** Resolvers that keep answers longer than they should; ordinary ones need no mention. */
+  resolvers?: { [address: string]: { minTtlSeconds: number } }
+  /** Users who find a side by DNS alone. */
+  entries?: Entry[]
+}
+
+export interface Settings {
+  old?: Partial<SideState>
+  new?: Partial<SideState>
+  /** Balancer -> requests per second. */
+  rps?: { [balancer: string]: number }
+  /** How long instances that are started from now on need. */
+  warmUpMs?: number
+}
+
+const RPS = 100 // the request rate of a balancer that names none: enough samples within seconds
+
+export function place(state: WorldState, parts: Parts): void {
+  advance(state)
+  for (const [name, start] of Object.entries(parts.balancers ?? {})) {
+    once(state, `balancer ${name}`, () => {
+      state.balancers.set(name, { rps: start.rps ?? RPS })
+      placeCell(state, {
+        port: 'traffic',
+        target: `${name} split`,
+        value: { old: start.old, new: start.new },
+      })
+      placeCell(state, { port: 'traffic', target: `${name} mirror`, value: { percent: start.mirror ?? 0 } })
+    })
+  }
+  if (parts.capacity !== undefined) placeFleets(state, parts.capacity)
+  for (const side of SIDES) {
+    const start = parts.sides?.[side]
+    if (start !== undefined) once(state, `side ${side}`, () => Object.assign(state.sides[side], start))
+  }
+  if (parts.noise !== undefined) placeNoise(state, parts.noise)
+  for (const [address, { minTtlSeconds }] of Object.entries(parts.resolvers ?? {})) {
+    addResolver(state, address, minTtlSeconds)
+  }
+  for (const [zone, records] of Object.entries(parts.zones ?? {})) {
+    state.zones.add(zone)
+    for (const [target, rrset] of Object.entries(records)) {
+      placeCell(state, { port: 'dns', target, value: rrset })
+    }
+  }
+  for (const users of parts.entries ?? []) {
+    once(state, `entry ${users.record}`, () => state.entries.set(users.record, users))
+  }
+  touched(state)
+}
+
+export function adjust(state: WorldState, settings: Settings): void {
+  advance(state)
+  for (const side of SIDES) Object.assign(state.sides[side], settings[side])
+  for (const [name, rps] of Object.entries(settings.rps ?? {})) {
+    const balancer = state.balancers.get(name)
+    if (balancer === undefined) throw new Error(`there is no balancer ${name} in the world ${state.name}`)
+    balancer.rps = rps
+  }
+  const { warmUpMs } = settings
+  if (warmUpMs !== undefined) for (const side of SIDES) state.fleets[side].warmUpMs = warmUpMs
+  touched(state)
+}
+
+function placeFleets(state: WorldState, start: NonNullable<Parts['capacity']>): void {
+  for (const side of SIDES) {
+    once(state, `fleet ${side}`, () => {
+      state.fleets[side].warmUpMs = start.warmUpMs ?? 0
+      placeCell(state, { port: 'capacity', target: side, value: { count: start[side] } })
+    })
+  }
+}
+
+function placeNoise(state: WorldState, noise: NonNullable<Parts['noise']>): void {
+  once(state, 'noise', () => {
+    state.noise = noise.share
+    state.seed = noise.seed
+  })
+}
+
+function once(state: WorldState, key: string, begin: () => void): void {
+  if (state.placed.has(key)) return
+  state.placed.add(key)
+  begin()
+}

@@ -1,0 +1,134 @@
+// What a simulated world consists of: plain data that every other file of this folder reads and moves on.
+// No behaviour here, and nothing that a port or a step would have to know.
+import type { FailureKind } from '../../workflows/failure.ts'
+import type { Json, JsonObject } from '../../workflows/json.ts'
+import type { RRset } from '../../workflows/ports/dns.ts'
+import type { PortName } from '../../workflows/ports/index.ts'
+import type { Notice } from '../../workflows/ports/notify.ts'
+import type { ActiveRule } from './faults.ts'
+import type { Timeline } from './timeline.ts'
+
+export type Side = 'old' | 'new'
+export const SIDES = ['old', 'new'] as const satisfies readonly Side[]
+
+export interface Clock {
+  now(): number
+}
+
+/** A thing that can be changed: one version per landed write, so that an undo to an equal value is a new version. */
+export interface Cell {
+  port: ChangingPort
+  /** `edge split`, `api.example.com. A`, `new`. */
+  target: string
+  value: Json
+  version: number
+  writer: string | null
+}
+
+export type ChangingPort = Extract<PortName, 'traffic' | 'dns' | 'capacity'>
+
+/** How a side behaves when it is asked. */
+export interface SideState {
+  /** Share of answers that are errors, 0 to 1. */
+  errorRatio: number
+  /** 95th percentile; other quantiles are derived from it. */
+  latencyMs: number
+  /** What one ready instance carries; saturation is measured against it. */
+  rpsPerInstance: number
+  /** The body of its deep health check. */
+  health: JsonObject
+}
+
+/** Instances that were started together become ready together. */
+export interface Batch {
+  count: number
+  readyAt: number
+}
+
+export interface Fleet {
+  batches: Batch[]
+  warmUpMs: number
+}
+
+export interface Balancer {
+  rps: number
+}
+
+/** Users who find a side by DNS alone: they ask the resolvers of `through` and go to the address they are told. */
+export interface Entry {
+  record: string
+  rps: number
+  addresses: { [address: string]: Side }
+  /** Resolver address -> share in percent of these users. */
+  through: { [resolver: string]: number }
+}
+
+export interface Cached {
+  rrset: RRset
+  /** When the resolver asks again: its clients never pause, so it asks as soon as it may. */
+  expiresAt: number
+}
+
+export interface Resolver {
+  /** Keeps answers at least so long, whatever their TTL says. */
+  minTtlSeconds: number
+  cache: Map<string, Cached>
+}
+
+/** A write whose caller was told "unknown" and that lands afterwards. */
+export interface LateWrite {
+  at: number
+  cellKey: string
+  value: Json
+  by: string
+  /** The version it was based on; null = lands over anything. */
+  basedOn: number | null
+}
+
+export type Verb = 'observe' | 'write' | 'confirm' | 'query' | 'probe' | 'send'
+
+/** One call of a port, as it was asked and how it ended. */
+export interface Call {
+  port: PortName
+  verb: Verb
+  target: string
+  value: Json
+  at: number
+  outcome: 'open' | 'ok' | 'aborted' | FailureKind
+}
+
+/** One write that took effect, by whomever. */
+export interface Landed {
+  port: PortName
+  target: string
+  value: Json
+  version: number
+  by: string
+  at: number
+}
+
+export interface WorldState {
+  name: string
+  clock: Clock
+  /** Everything up to this moment has happened. */
+  cursor: number
+  /** Relative spread of readings, 0 to 1, and what it is drawn from: equal seeds, equal readings. */
+  noise: number
+  seed: number
+  /** What has been placed at the start, so that nothing is placed twice. */
+  placed: Set<string>
+  cells: Map<string, Cell>
+  balancers: Map<string, Balancer>
+  entries: Map<string, Entry>
+  zones: Set<string>
+  resolvers: Map<string, Resolver>
+  sides: { [S in Side]: SideState }
+  fleets: { [S in Side]: Fleet }
+  timeline: Timeline
+  late: LateWrite[]
+  rules: ActiveRule[]
+  outages: Set<{ port: PortName }>
+  calls: Call[]
+  landed: Landed[]
+  notices: Map<string, Notice>
+}

@@ -1,0 +1,107 @@
+// The simulated providers keep the same contract as the real ones: one bench per changing port, one world per bench.
+import { randomUUID } from 'node:crypto'
+import { simCapacity } from '../../../activities/capacity/sim/index.ts'
+import { simDns } from '../../../activities/dns/sim/index.ts'
+import type { Provider } from '../../../activities/provider.ts'
+import type { ChangingPort } from '../../../activities/sim/state.ts'
+import { forgetWorld, openWorld } from '../../../activities/sim/world.ts'
+import { simTraffic } from '../../../activities/traffic/sim/index.ts'
+import type { Json, JsonObject } from '../../../workflows/json.ts'
+import { type ChangingBench, changingContract } from '../changing.ts'
+import { testDeps } from '../deps.ts'
+
+interface Case {
+  provider: Provider
+  port: ChangingPort
+  config: JsonObject
+  target: string
+  /** The target as the world spells it in its snapshot. */
+  key: string
+  missingTarget: string
+  values: [Json, Json]
+}
+
+function bench(of: Case): () => Promise<ChangingBench> {
+  return async () => {
+    const name = `contract-${randomUUID()}`
+    const world = openWorld(name)
+    return {
+      ...of,
+      config: { ...of.config, world: name },
+      deps: testDeps(),
+      secrets: [],
+      async neighbours() {
+        const all = JSON.parse(world.snapshot()) as JsonObject
+        return Object.fromEntries(Object.entries(all).filter(([key]) => key !== of.key))
+      },
+      async stranger(value) {
+        world.stranger({ port: of.port, target: of.target, value, by: 'mallory' })
+      },
+      async outage() {
+        const outage = world.outage(of.port)
+        return { end: async () => outage.end() }
+      },
+      async end() {
+        forgetWorld(name)
+      },
+    }
+  }
+}
+
+const split: Case = {
+  provider: simTraffic,
+  port: 'traffic',
+  config: {},
+  target: 'split',
+  key: 'traffic edge split',
+  missingTarget: 'nowhere',
+  values: [
+    { old: 75, new: 25 },
+    { old: 0, new: 100 },
+  ],
+}
+changingContract('traffic/sim split', bench(split))
+
+const mirror: Case = {
+  ...split,
+  target: 'mirror',
+  key: 'traffic edge mirror',
+  values: [{ percent: 20 }, { percent: 50 }],
+}
+changingContract('traffic/sim mirror', bench(mirror))
+
+const records = {
+  'api.example.com. A': { ttl: 300, values: ['192.0.2.1', '192.0.2.2'] },
+  'www.example.com. A': { ttl: 60, values: ['192.0.2.9'] },
+}
+const present: Case = {
+  provider: simDns,
+  port: 'dns',
+  config: { zone: 'example.com', records },
+  target: 'api.example.com. A',
+  key: 'dns api.example.com. A',
+  missingTarget: 'api.example.org. A',
+  values: [
+    { ttl: 60, values: ['192.0.2.1', '192.0.2.2'] },
+    { ttl: 60, values: ['192.0.2.3'] },
+  ],
+}
+changingContract('dns/sim, a record that exists', bench(present))
+
+const absent: Case = {
+  ...present,
+  target: 'new.example.com. A',
+  key: 'dns new.example.com. A',
+}
+changingContract('dns/sim, a record that does not exist', bench(absent))
+
+const capacity: Case = {
+  provider: simCapacity,
+  port: 'capacity',
+  config: { old: 2, new: 1 },
+  target: 'new',
+  key: 'capacity new',
+  missingTarget: 'both',
+  values: [{ count: 4 }, { count: 0 }],
+}
+changingContract('capacity/sim', bench(capacity))
