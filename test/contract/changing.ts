@@ -195,8 +195,9 @@ export function changingContract(name: string, makeBench: () => Promise<Changing
       const reason = new Error('the run was told to stop')
       const aborted = { signal: AbortSignal.abort(reason) }
       const write = { target: bench.target, desired: bench.values[0], seen: start }
-      for (const call of [port.observe(bench.target, aborted), port.write(write, aborted)]) {
-        const { kind, text, error } = await refusal(call)
+      const calls = [() => port.observe(bench.target, aborted), () => port.write(write, aborted)]
+      for (const call of calls) {
+        const { kind, text, error } = await refusal(call())
         expect(
           error === reason || kind === 'Unavailable',
           `the signal's reason or Unavailable, not ${text}`,
