@@ -18,6 +18,14 @@ const APP_METRICS = [
   '',
 ].join('\n')
 
+const error = (errorType: string, words: string) => ({ status: 'error', errorType, error: words })
+
+const json = (status: number, body: unknown, headers: Record<string, string> = {}) => ({
+  status,
+  headers: { 'content-type': 'application/json', ...headers },
+  body: JSON.stringify(body),
+})
+
 async function makeBench(): Promise<MetricsBench> {
   const app = await startHttpServer(() => ({ headers: { 'content-type': 'text/plain' }, body: APP_METRICS }))
   const real = await startPrometheus({ scrape: [{ job: 'app', targets: [new URL(app.url).host] }] })
@@ -72,13 +80,6 @@ metricsContract('metrics/prometheus', makeBench)
 describe('metrics/prometheus', () => {
   let server: HttpServer | undefined
   afterAll(async () => server?.end())
-
-  const json = (status: number, body: unknown, headers: Record<string, string> = {}) => ({
-    status,
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  })
-  const error = (errorType: string, words: string) => ({ status: 'error', errorType, error: words })
 
   async function ask(answer: HttpServer['answer'], config = {}): Promise<unknown> {
     server ??= await startHttpServer(answer)
@@ -174,8 +175,6 @@ describe('metrics/prometheus', () => {
   })
 
   it('refuses secrets in clear and addresses that hold them', () => {
-    const problems = (config: object): string[] =>
-      prometheus.spec.config.safeParse(config).error?.issues.map((issue) => issue.path.join('.')) ?? []
     const url = 'http://prometheus:9090'
     expect(problems({ url, token: 'abc' })).toEqual(['token'])
     expect(problems({ url, headers: { Authorization: 'Basic abc' } })).toEqual(['headers.Authorization'])
@@ -184,3 +183,8 @@ describe('metrics/prometheus', () => {
     expect(problems({ url, headers: { 'X-Scope-OrgID': 'shop', Authorization: 'env:BASIC' } })).toEqual([])
   })
 })
+
+/** Paths of what the schema refuses. */
+function problems(config: object): string[] {
+  return prometheus.spec.config.safeParse(config).error?.issues.map((issue) => issue.path.join('.')) ?? []
+}
