@@ -1,0 +1,136 @@
+// Takes and gives back the locks of a run's targets. A lock is an open workflow; who holds it stands in its memo, so that
+// no worker is needed to answer. A lock whose run has ended is taken over; a lock of a living run never is.
+import { createHash } from 'node:crypto'
+import type { Client } from '@temporalio/client'
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
+import type { ClaimInput } from '../../workflows/activities.ts'
+import { TASK_QUEUE } from '../../workflows/activities.ts'
+import type { LockHolder, LockMemo } from '../../workflows/lock.ts'
+import { failure, kindOf } from '../failure.ts'
+
+const LOCK_ID_PREFIX = 'cutover-lock/'
+const LOCK_NAME_CHARACTERS_MAX = 200 // readable in the UI, well below the server's limit of 1,000 for an id
+const TRIES_MAX = 5 // each lost try means that somebody else moved; more than a few is a fault
+const TASK_TIMEOUT = '3s' // as for runs: a dead worker must not keep a release waiting for 10 s
+const RELEASE = 'release' // by name: the definition belongs to the workflow bundle
+
+/** Long names keep their beginning for people and a hash for identity. */
+export function lockIdOf(lock: string): string {
+  if (lock.length <= LOCK_NAME_CHARACTERS_MAX) return LOCK_ID_PREFIX + lock
+  const hash = createHash('sha256').update(lock).digest('hex').slice(0, 32)
+  return `${LOCK_ID_PREFIX}${lock.slice(0, LOCK_NAME_CHARACTERS_MAX - hash.length - 1)}~${hash}`
+}
+
+/**
+ * Takes all locks or none, in sorted order so that of two runs one gets everything. Safe to repeat. Raises `Conflict`
+ * (details: lock, holder) when a living run holds one.
+ */
+export async function claimLocks(client: Client, { locks, holder }: ClaimInput): Promise<void> {
+  const taken: string[] = []
+  try {
+    for (const lock of sorted(locks)) if (await take(client, lock, holder)) taken.push(lock)
+  } catch (error) {
+    await releaseLocks(client, { locks: taken, holder })
+    throw kindOf(error) === null ? unavailable('take', error) : error
+  }
+}
+
+/** Tells every lock that its holder is done. A lock that is gone or somebody else's is left alone. */
+export async function releaseLocks(client: Client, { locks, holder }: ClaimInput): Promise<void> {
+  for (const lock of sorted(locks)) {
+    try {
+      await client.workflow.getHandle(lockIdOf(lock)).signal(RELEASE, holder)
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw unavailable('release', error)
+    }
+  }
+}
+
+/** True: taken by this call. False: the run had it already. */
+async function take(client: Client, lock: string, holder: LockHolder): Promise<boolean> {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    if (await started(client, lock, holder)) return true
+    const found = await holderOf(client, lock)
+    if (found === null) continue // ended between our start and our look
+    if (found.workflowId === holder.workflowId && found.firstRunId === holder.firstRunId) return false
+    if (await isAlive(client, found)) throw heldBy(lock, found)
+    await endStale(client, { lock, found })
+  }
+  throw failure('Unavailable', `lock ${lock} changed hands ${TRIES_MAX} times while it was being taken`)
+}
+
+async function started(client: Client, lock: string, holder: LockHolder): Promise<boolean> {
+  try {
+    await client.workflow.start('lock', {
+      workflowId: lockIdOf(lock),
+      taskQueue: TASK_QUEUE,
+      args: [holder],
+      memo: { ...holder, lock } satisfies LockMemo,
+      staticSummary: `${lock} is held by the run of ${holder.service}`.slice(0, 200),
+      workflowIdConflictPolicy: 'FAIL',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowTaskTimeout: TASK_TIMEOUT,
+    })
+    return true
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false
+    throw error
+  }
+}
+
+type Found = LockHolder & { lockRunId: string }
+
+async function holderOf(client: Client, lock: string): Promise<Found | null> {
+  try {
+    const { memo, runId, status } = await client.workflow.getHandle(lockIdOf(lock)).describe()
+    if (status.name !== 'RUNNING') return null
+    const { service, workflowId, firstRunId } = (memo ?? {}) as Partial<LockMemo>
+    if (service === undefined || workflowId === undefined || firstRunId === undefined) {
+      throw failure('Conflict', `${lock} is held by a workflow that does not say for whom: ${lockIdOf(lock)}`)
+    }
+    return { service, workflowId, firstRunId, lockRunId: runId }
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null
+    throw error
+  }
+}
+
+/** Whether the chain of runs that took the lock is still open. */
+async function isAlive(client: Client, { workflowId, firstRunId }: LockHolder): Promise<boolean> {
+  try {
+    const { status, raw } = await client.workflow.getHandle(workflowId).describe()
+    return status.name === 'RUNNING' && raw.workflowExecutionInfo?.firstRunId === firstRunId
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false // over for longer than the server remembers
+    throw error
+  }
+}
+
+/** Ends exactly the lock that was judged stale; if somebody was faster there is nothing left to end. */
+async function endStale(client: Client, { lock, found }: { lock: string; found: Found }): Promise<void> {
+  try {
+    const reason = `its run ${found.workflowId} has ended without giving it back`
+    await client.workflow.getHandle(lockIdOf(lock), found.lockRunId).terminate(reason)
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error
+  }
+}
+
+function heldBy(lock: string, { service, workflowId, firstRunId }: Found): Error {
+  return failure(
+    'Conflict',
+    `${lock} is held by the run of ${service} (${workflowId}): wait for its end, or abort it`,
+    {
+      details: { lock, holder: { service, workflowId, firstRunId } },
+    },
+  )
+}
+
+function unavailable(what: string, cause: unknown): Error {
+  const words = cause instanceof Error ? cause.message : String(cause)
+  return failure('Unavailable', `${what} locks on the Temporal server: ${words}`, { cause })
+}
+
+function sorted(locks: string[]): string[] {
+  return [...new Set(locks)].sort()
+}

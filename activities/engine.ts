@@ -1,0 +1,77 @@
+// The activities by name, assembled: each is one short call to the outside world in the frame of call.ts.
+// No decisions here; what follows from an answer is the workflow's affair.
+import { Context } from '@temporalio/activity'
+import type { Client } from '@temporalio/client'
+import type { ChangeActivities, WatchActivities } from '../workflows/activities.ts'
+import type { Changing } from '../workflows/ports/target.ts'
+import type { PlannedConnection } from '../workflows/plan.ts'
+import type { Redact } from './call.ts'
+import { called, deadlineMsOf } from './call.ts'
+import { claimLocks, releaseLocks } from './change/claim.ts'
+import { applyTo } from './change/look.ts'
+import { restoreTo } from './change/restore.ts'
+import { warmUp } from './change/warm.ts'
+import type { Registry } from './connect.ts'
+import { connector, shippedProviders } from './connect.ts'
+import type { Deps } from './provider.ts'
+import { confirmOnce } from './watch/confirm.ts'
+import { lookOnce } from './watch/watch.ts'
+
+export interface EngineOptions {
+  deps: Deps
+  /** For locks, which are workflows. */
+  client: Client
+  /** Masks secrets in whatever leaves an activity. */
+  redact?: Redact
+  /** Other providers than the shipped ones, for tests. */
+  registry?: Registry
+}
+
+export function createActivities(options: EngineOptions): ChangeActivities & WatchActivities {
+  return { ...changeActivities(options), ...watchActivities(options) }
+}
+
+export function changeActivities({ deps, client, ...rest }: EngineOptions): ChangeActivities {
+  const redact = rest.redact ?? unchanged
+  const { portOf, changingOf } = connector(deps, rest.registry ?? shippedProviders)
+  const port = (connection: PlannedConnection): Changing => changingOf(connection) as Changing
+  const looking = { redact, cancellable: true }
+  const writing = { redact, cancellable: false }
+  return {
+    observe: ({ connection, target }) => called(looking, (io) => port(connection).observe(target, io)),
+    apply: ({ connection, ...request }) => called(writing, (io) => applyTo(port(connection), request, io)),
+    restore: ({ connection, ...request }) =>
+      called(writing, (io) => restoreTo(port(connection), request, io)),
+    warm: (input) => called({ ...looking, bounds: 'calls' }, () => warmUp(deps.fetch, input)),
+    announce: ({ connection, notice }) =>
+      called(looking, (io) => portOf(connection, 'notify').send(notice, io)),
+    claim: (input) => called(writing, () => claimLocks(client, input)),
+    release: (input) => called(writing, () => releaseLocks(client, input)),
+  }
+}
+
+export function watchActivities({ deps, ...rest }: EngineOptions): WatchActivities {
+  const redact = rest.redact ?? unchanged
+  const { portOf, changingOf } = connector(deps, rest.registry ?? shippedProviders)
+  const looking = { redact, cancellable: true, bounds: 'calls' } as const
+  return {
+    watch: (input) =>
+      called(looking, (io) => {
+        const deadlineMs = deadlineMsOf(Context.current().info)
+        return lookOnce(input, { portOf, redact, deadlineMs }, io)
+      }),
+    confirm: ({ connection, ...request }) =>
+      called(looking, (io) => {
+        const deadlineMs = deadlineMsOf(Context.current().info)
+        return confirmOnce(
+          changingOf(connection) as Changing,
+          { connection, ...request },
+          { io, redact, deadlineMs },
+        )
+      }),
+  }
+}
+
+function unchanged(text: string): string {
+  return text
+}

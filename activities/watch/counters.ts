@@ -1,0 +1,77 @@
+// What a watch remembers of each subject from look to look: counts in a row, and a bounded number of readings. Pure.
+import type { Reading, Subject } from '../../workflows/activities.ts'
+import { milliseconds } from '../../workflows/quantities.ts'
+
+export const READINGS_MAX = 60 // enough for a chart; a watch of weeks carries them in every heartbeat
+const GAP_MS_MIN = 30_000 // a deploy or a busy server: looks this late still count as one stretch
+
+/** Carried in the heartbeat details; the CLI reads it. Times are server time in ms since the epoch. */
+export type Counters = {
+  last: Reading
+  badInRow: number
+  goodInRow: number
+  /** Start of the stretch in which every look was good; null = the last look was not. */
+  goodSince: number | null
+  unknownSince: number | null
+  lookedAt: number
+  /** Oldest first, at most 60: when full, every other one goes. */
+  readings: Reading[]
+  /** How many looks one kept reading now stands for. */
+  stride: number
+  looks: number
+}
+
+export type WatchMemory = { subjects: { [subject: string]: Counters } }
+
+/**
+ * Counts one reading.
+ *
+ * `unknown` ends a row of good ones but leaves `badInRow` as it is: it is no evidence of health, so bad, unknown, bad, bad
+ * is three bad looks with nothing good between them, and a backend that fails together with the service must not
+ * protect it from a breach. It never adds to `badInRow` either.
+ */
+export function counted(
+  before: Counters | undefined,
+  reading: Reading,
+  look: { at: number; gapMsMax: number },
+): Counters {
+  const { at } = look
+  const isGood = reading.verdict === 'good'
+  const isGap = before !== undefined && at - before.lookedAt > look.gapMsMax // a stretch nobody looked at proves nothing
+  const goodSince = isGap ? null : (before?.goodSince ?? null)
+  return {
+    last: reading,
+    badInRow: isGood ? 0 : (before?.badInRow ?? 0) + (reading.verdict === 'bad' ? 1 : 0),
+    goodInRow: isGood ? (before?.goodInRow ?? 0) + 1 : 0,
+    goodSince: isGood ? (goodSince ?? at) : null,
+    unknownSince: reading.verdict === 'unknown' ? (before?.unknownSince ?? at) : null,
+    lookedAt: at,
+    ...kept(before, reading),
+  }
+}
+
+export function nameOf(subject: Subject): string {
+  return subject.what === 'journey' ? subject.name : subject.guard.name
+}
+
+export function everyMsOf(subject: Subject): number {
+  return subject.what === 'journey' ? subject.everyMs : milliseconds(subject.guard.every)
+}
+
+/** Looks further apart than this do not belong to one stretch. */
+export function gapMsMaxOf(subject: Subject): number {
+  const everyMs = everyMsOf(subject)
+  return Math.max(3 * everyMs, everyMs + GAP_MS_MIN)
+}
+
+function kept(
+  before: Counters | undefined,
+  reading: Reading,
+): Pick<Counters, 'readings' | 'stride' | 'looks'> {
+  if (before === undefined) return { readings: [reading], stride: 1, looks: 1 }
+  const looks = before.looks + 1
+  const isKept = before.looks % before.stride === 0 || reading.verdict !== 'good' // a bad look is never thinned away at once
+  const readings = isKept ? [...before.readings, reading] : before.readings
+  if (readings.length <= READINGS_MAX) return { readings, stride: before.stride, looks }
+  return { readings: readings.filter((_, index) => index % 2 === 0), stride: before.stride * 2, looks }
+}
