@@ -1,0 +1,92 @@
+// Turns the words after a verb into arguments and flags, or into a problem that says what would be right. Pure.
+import { parseArgs } from 'node:util'
+import type { Flag, Invocation } from './command.ts'
+import { nearest } from './nearest.ts'
+import { usageProblem } from './problem.ts'
+
+export type Parsed = { args: string[]; flags: Invocation['flags']; help: boolean; json: boolean; color: boolean }
+
+/** Understood by every verb. */
+export const globalFlags: Flag[] = [
+  { name: 'output', short: 'o', value: 'text|json', about: 'json prints one document on standard output' },
+  { name: 'no-color', about: 'No colours (also: NO_COLOR=1)' },
+  { name: 'help', short: 'h', about: 'Show this help' },
+]
+
+export function parseVerb(verb: string, own: Flag[], words: string[]): Parsed {
+  const flags = [...own, ...globalFlags]
+  const { tokens } = parseArgs({
+    args: words,
+    options: Object.fromEntries(flags.map((flag) => [flag.name, optionOf(flag)])),
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  })
+  const values: Invocation['flags'] = {}
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue
+    const flag = flags.find(({ name }) => name === token.name)
+    if (flag === undefined) throw unknownFlag(verb, token.rawName, flags)
+    values[flag.name] = valueOf(flag, token, values[flag.name])
+  }
+  const { help, output, 'no-color': noColor, ...rest } = values
+  if (output !== undefined && output !== 'json' && output !== 'text') {
+    throw usageProblem(`-o ${String(output)} is not an output format`, ['use -o json or -o text'])
+  }
+  return {
+    args: tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : [])),
+    flags: rest,
+    help: help === true,
+    json: output === 'json',
+    color: noColor !== true,
+  }
+}
+
+/** The value of a flag that takes one, at most once. */
+export function textFlag(flags: Invocation['flags'], name: string): string | undefined {
+  const value = flags[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** Exactly the arguments that the usage names. */
+export function expectArgs(args: string[], names: string[], usage: string): string[] {
+  if (args.length < names.length) {
+    throw usageProblem(`${names[args.length]} is missing`, [`usage: cutover ${usage}`])
+  }
+  if (args.length > names.length) {
+    throw usageProblem(`unexpected argument: ${args[names.length]}`, [`usage: cutover ${usage}`])
+  }
+  return args
+}
+
+type OptionToken = { rawName: string; value?: string | undefined; inlineValue?: boolean | undefined }
+
+function optionOf(flag: Flag): { type: 'string' | 'boolean'; short?: string } {
+  const type = flag.value === undefined ? ('boolean' as const) : ('string' as const)
+  return flag.short === undefined ? { type } : { type, short: flag.short }
+}
+
+function valueOf(flag: Flag, token: OptionToken, earlier: Invocation['flags'][string]): string | boolean | string[] {
+  if (flag.value === undefined) {
+    if (token.value !== undefined) throw usageProblem(`${token.rawName} takes no value`)
+    return true
+  }
+  const isNextFlag = token.inlineValue !== true && token.value?.startsWith('-') === true && token.value !== '-'
+  if (token.value === undefined || token.value === '' || isNextFlag) {
+    throw usageProblem(`${token.rawName} needs a value`, [`${token.rawName} ${flag.value}`])
+  }
+  if (flag.repeatable === true) return [...(Array.isArray(earlier) ? earlier : []), token.value]
+  if (earlier !== undefined) throw usageProblem(`${token.rawName} is given twice`)
+  return token.value
+}
+
+function unknownFlag(verb: string, rawName: string, flags: Flag[]) {
+  const guess = nearest(
+    rawName.replace(/^-+/, ''),
+    flags.map(({ name }) => name),
+  )
+  return usageProblem(`unknown flag ${rawName} for ${verb}`, [
+    ...(guess === undefined ? [] : [`did you mean --${guess}?`]),
+    `cutover ${verb} --help lists its flags`,
+  ])
+}

@@ -1,0 +1,38 @@
+// What the CLI takes from its environment, and who is sitting at it. The only file of the client that reads process.env.
+import { hostname, userInfo } from 'node:os'
+
+export type Environment = Record<string, string | undefined>
+
+export function environment(): Environment {
+  return process.env
+}
+
+/** Who acts: `--as`, else CUTOVER_ACTOR, else the operating system's user. */
+export function actorOf(as: string | undefined, env: Environment): string {
+  return as ?? env['CUTOVER_ACTOR'] ?? systemUser(env)
+}
+
+/** Seen by people in the Temporal UI next to every signal and update. */
+export function identityOf(actor: string): string {
+  return `cutover ${actor}@${hostname()}`
+}
+
+/** Whether stacks are shown. */
+export function isDebugging(env: Environment): boolean {
+  return env['CUTOVER_DEBUG'] === '1'
+}
+
+/** NO_COLOR (https://no-color.org) outranks FORCE_COLOR, which outranks what the stream is. */
+export function wantsColor(env: Environment, isTerminal: boolean): boolean {
+  if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return false
+  if (env['FORCE_COLOR'] !== undefined && env['FORCE_COLOR'] !== '0') return true
+  return isTerminal && env['TERM'] !== 'dumb'
+}
+
+function systemUser(env: Environment): string {
+  try {
+    return userInfo().username
+  } catch {
+    return env['USER'] ?? 'unknown' // containers may run under an id that has no name
+  }
+}

@@ -1,0 +1,52 @@
+// Help texts: of the whole CLI and of one verb. Pure string builders.
+import { globalFlags } from './arguments.ts'
+import type { Command, Flag } from './command.ts'
+import type { Verb } from './verbs.ts'
+
+export function overview(verbs: Verb[], version: string): string {
+  const width = Math.max(...verbs.map(({ name }) => name.length))
+  const groups = [...new Set(verbs.map(({ group }) => group))]
+  const sections = groups.map((group) => {
+    const lines = verbs.filter((verb) => verb.group === group)
+    return [`${group}`, ...lines.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`)].join('\n')
+  })
+  return [
+    `cutover ${version}: moves a live workload from an old home to a new one, and back again when it must`,
+    '',
+    'Usage: cutover <verb> [arguments] [flags]',
+    '',
+    sections.join('\n\n'),
+    '',
+    'Flags',
+    ...flagLines(globalFlags),
+    '',
+    'Exit codes',
+    '  0 done   1 failed and restored   2 wrong use or invalid runbook',
+    '  3 aborted and restored   4 a person is needed',
+    '',
+    'Where Temporal is: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE or temporal.toml,',
+    'as for the temporal CLI. `cutover <verb> --help` tells more.',
+  ].join('\n')
+}
+
+export function helpOf(command: Command): string {
+  return [
+    command.about,
+    '',
+    `Usage: cutover ${command.usage}`,
+    ...(command.details === undefined ? [] : ['', command.details.trim()]),
+    ...(command.flags.length === 0 ? [] : ['', 'Flags', ...flagLines(command.flags)]),
+    '',
+    'Everywhere',
+    ...flagLines(globalFlags),
+  ].join('\n')
+}
+
+function flagLines(flags: Flag[]): string[] {
+  const left = flags.map((flag) => {
+    const short = flag.short === undefined ? '    ' : `-${flag.short}, `
+    return `${short}--${flag.name}${flag.value === undefined ? '' : ` ${flag.value}`}`
+  })
+  const width = Math.max(...left.map((text) => text.length))
+  return flags.map((flag, index) => `  ${left[index]?.padEnd(width)}  ${flag.about}`)
+}

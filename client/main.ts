@@ -1,0 +1,127 @@
+// The CLI from words to exit code: finds the verb, parses, runs it, tells failures. Loads nothing a verb does not need.
+import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { parseVerb } from './arguments.ts'
+import type { Parsed } from './arguments.ts'
+import type { Command, Output, TemporalAccess } from './command.ts'
+import { environment, isDebugging, wantsColor } from './config.ts'
+import type { Environment } from './config.ts'
+import { EXIT } from './exit-codes.ts'
+import { helpOf, overview } from './help.ts'
+import { nearest } from './nearest.ts'
+import { endQuietlyWithoutReader, terminalOutput } from './output/terminal.ts'
+import { Problem, describeProblem, usageProblem } from './problem.ts'
+import { verbs } from './verbs.ts'
+import type { Verb } from './verbs.ts'
+
+/** Runs one command line and gives its exit code. */
+export async function main(words: string[]): Promise<number> {
+  endQuietlyWithoutReader()
+  const env = environment()
+  try {
+    return await dispatch(words, env)
+  } catch (error) {
+    return await tell(error, env)
+  }
+}
+
+async function dispatch(words: string[], env: Environment): Promise<number> {
+  const [name, ...rest] = words
+  const [topic] = rest
+  if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && topic === undefined)) {
+    process.stdout.write(`${overview(verbs, version())}\n`)
+    return name === undefined ? EXIT.usage : EXIT.done
+  }
+  if (name === '--version' || name === '-V' || name === 'version') {
+    process.stdout.write(`${version()}\n`)
+    return EXIT.done
+  }
+  if (name === 'help') return await dispatch([topic ?? '', '--help'], env)
+  const verb = verbOf(name)
+  const command = await verb.load()
+  const parsed = parseVerb(name, command.flags, rest)
+  const color = parsed.color && wantsColor(env, process.stdout.isTTY === true)
+  const out = terminalOutput({ json: parsed.json, color })
+  if (parsed.help) {
+    out.line(helpOf(command))
+    return EXIT.done
+  }
+  return await invoke({ verb, command, parsed, out, env })
+}
+
+function verbOf(name: string): Verb {
+  const verb = verbs.find((each) => each.name === name)
+  if (verb !== undefined) return verb
+  if (name.startsWith('-')) {
+    throw usageProblem(`flags stand after the verb: ${name}`, ['usage: cutover <verb> [arguments] [flags]'])
+  }
+  const guess = nearest(
+    name,
+    verbs.map((each) => each.name),
+  )
+  throw usageProblem(`unknown verb ${name}`, [
+    ...(guess === undefined ? [] : [`did you mean: cutover ${guess}`]),
+    'cutover --help lists all verbs',
+  ])
+}
+
+type Call = { verb: Verb; command: Command; parsed: Parsed; out: Output; env: Environment }
+
+async function invoke({ verb, command, parsed, out, env }: Call): Promise<number> {
+  const signal = interruption(verb)
+  let access: Promise<TemporalAccess> | undefined
+  const temporal = () =>
+    (access ??= import('./temporal.ts').then(({ connect }) => connect(env, actorFlag(parsed))))
+  try {
+    return await command.run({ args: parsed.args, flags: parsed.flags, out, env, signal, temporal })
+  } finally {
+    const opened = await access?.catch(() => undefined) // a failed connection was told already, by the verb that asked for it
+    await opened?.close()
+  }
+}
+
+function actorFlag({ flags }: Parsed): string | undefined {
+  return typeof flags['as'] === 'string' ? flags['as'] : undefined
+}
+
+/** First Ctrl-C asks, the second one ends at once. */
+function interruption(verb: Verb): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (verb.endsItself !== true || controller.signal.aborted) process.exit(128 + constants.signals[name])
+      controller.abort()
+    })
+  }
+  return controller.signal
+}
+
+async function tell(error: unknown, env: Environment): Promise<number> {
+  const problem = error instanceof Problem ? error : await unexpected(error)
+  process.stderr.write(`${describeProblem(problem)}\n`)
+  const stack = error instanceof Error ? error.stack : undefined
+  if (isDebugging(env)) process.stderr.write(`\n${stack ?? String(error)}\n`)
+  return problem.exitCode
+}
+
+async function unexpected(error: unknown): Promise<Problem> {
+  if (isMissingPackage(error)) throw error // bin/cutover.js knows what to run
+  const { temporalProblem } = await import('./temporal-problem.ts')
+  return (
+    temporalProblem(error) ??
+    new Problem({
+      what: error instanceof Error ? error.message : String(error),
+      why: 'this was not expected',
+      todo: ['CUTOVER_DEBUG=1 shows where it comes from'],
+    })
+  )
+}
+
+function isMissingPackage(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

@@ -1,0 +1,40 @@
+// A mistake or a misfortune told as what, why, what to do. Printed without a stack: it is not a bug of ours.
+import { EXIT } from './exit-codes.ts'
+
+export type ProblemText = {
+  /** What could not be done, on what. */
+  what: string
+  /** What came back, or which rule stands against it. */
+  why?: string | undefined
+  /** What to do: one line per possibility, commands ready to be copied. */
+  todo?: string[]
+  exitCode?: number
+  cause?: unknown
+}
+
+export class Problem extends Error {
+  readonly what: string
+  readonly why: string | undefined
+  readonly todo: string[]
+  readonly exitCode: number
+
+  constructor({ what, why, todo = [], exitCode = EXIT.failed, cause }: ProblemText) {
+    super(why === undefined ? what : `${what}: ${why}`, { cause })
+    this.name = 'Problem'
+    this.what = what
+    this.why = why
+    this.todo = todo
+    this.exitCode = exitCode
+  }
+}
+
+/** Wrong use of the command line. */
+export function usageProblem(what: string, todo: string[] = []): Problem {
+  return new Problem({ what, todo, exitCode: EXIT.usage })
+}
+
+/** The lines of a problem, for stderr. */
+export function describeProblem(problem: Problem): string {
+  const why = problem.why === undefined ? [] : [`  ${problem.why.replaceAll('\n', '\n  ')}`]
+  return [`Error: ${problem.what}`, ...why, ...problem.todo.map((line) => `  → ${line}`)].join('\n')
+}

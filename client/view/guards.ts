@@ -1,0 +1,80 @@
+// Guards as people see them: what the plan says, joined with the newest reading of each. Pure.
+import type { Reading } from '../../workflows/activities.ts'
+import type { Plan, PlannedGuard } from '../../workflows/plan.ts'
+import { inARow } from '../../workflows/quantities.ts'
+import type { RunState } from '../../workflows/run/state.ts'
+import type { GuardView } from './model.ts'
+import type { SubjectState } from './pending.ts'
+
+type Subjects = { [name: string]: SubjectState }
+
+/** Every guard of the plan, then every other subject that was looked at (journeys, proofs). */
+export function guardViews(plan: Plan, state: RunState, live: Subjects): GuardView[] {
+  const recorded = newestReadings(state)
+  const planned = plan.guards.map((guard) => guardView(guard, live[guard.name], recorded[guard.name]))
+  const names = new Set([...Object.keys(recorded), ...Object.keys(live)])
+  const others = [...names].filter((name) => plan.guards.every((guard) => guard.name !== name))
+  return [...planned, ...others.map((name) => otherView(name, live[name], recorded[name]))]
+}
+
+/** Newest reading per subject over all steps. */
+function newestReadings(state: RunState): { [subject: string]: Reading } {
+  const newest: { [subject: string]: Reading } = {}
+  for (const step of state.steps) {
+    for (const [subject, readings] of Object.entries(step.readings)) {
+      const last = readings.at(-1)
+      const known = newest[subject]
+      if (last !== undefined && (known === undefined || known.at <= last.at)) newest[subject] = last
+    }
+  }
+  const { reason } = state
+  if (reason?.kind === 'breach' || reason?.kind === 'blind') newest[reason.subject] ??= reason.evidence
+  return newest
+}
+
+function guardView(guard: PlannedGuard, live?: SubjectState, recorded?: Reading): GuardView {
+  return {
+    ...readingView(live, recorded),
+    name: guard.name,
+    kind: 'guard',
+    side: guard.side,
+    limit: live?.last?.limit ?? recorded?.limit ?? limitOf(guard),
+    breachAt: inARow(guard.breach),
+    dryRun: guard.dry_run,
+  }
+}
+
+function otherView(name: string, live?: SubjectState, recorded?: Reading): GuardView {
+  return {
+    ...readingView(live, recorded),
+    name,
+    kind: name.startsWith('proof') ? 'proof' : 'journey',
+    side: null,
+    limit: live?.last?.limit ?? recorded?.limit ?? null,
+    breachAt: null,
+    dryRun: false,
+  }
+}
+
+function readingView(live?: SubjectState, recorded?: Reading) {
+  const last = live?.last ?? recorded ?? null
+  return {
+    verdict: last?.verdict ?? null,
+    value: last?.value ?? null,
+    samples: last?.samples ?? null,
+    text: last?.text ?? null,
+    at: last?.at ?? null,
+    badInRow: live?.badInRow ?? 0,
+    goodInRow: live?.goodInRow ?? 0,
+  }
+}
+
+function limitOf(guard: PlannedGuard): string {
+  const parts = [
+    ...(guard.max === undefined ? [] : [`max ${guard.max}`]),
+    ...(guard.min === undefined ? [] : [`min ${guard.min}`]),
+    ...(guard.compare?.increase_max === undefined ? [] : [`at most ${guard.compare.increase_max} above ${guard.compare.to}`]),
+    ...(guard.compare?.difference_max === undefined ? [] : [`at most ${guard.compare.difference_max} above ${guard.compare.to}`]),
+  ]
+  return parts.join(', ')
+}

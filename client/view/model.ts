@@ -1,0 +1,90 @@
+// What people and scripts see of a run: one plain, JSON-safe view that status, watch, report and `-o json` share.
+// Types only. Times are ISO 8601 texts, because scripts read them.
+import type { Verdict } from '../../workflows/activities.ts'
+import type { Json } from '../../workflows/json.ts'
+import type { Gate, Outcome, Phase, RecordedDecision, Restoration, StepRecord } from '../../workflows/run/state.ts'
+
+export type ChangeView = {
+  number: number
+  step: string
+  connection: string
+  target: string
+  before: Json
+  desired: Json
+  status: 'intended' | 'applied' | 'unknown' | 'noop'
+  verified: boolean
+  at: string | null
+}
+
+export type GuardView = {
+  name: string
+  kind: 'guard' | 'journey' | 'proof'
+  side: string | null
+  verdict: Verdict | null
+  value: number | null
+  limit: string | null
+  samples: number | null
+  /** For people: value against threshold, or why it is unknown. Null: not looked at yet. */
+  text: string | null
+  at: string | null
+  badInRow: number
+  goodInRow: number
+  /** So many bad checks in a row are a breach. */
+  breachAt: number | null
+  dryRun: boolean
+}
+
+export type StepView = {
+  index: number
+  id: string
+  kind: string
+  title: string
+  status: StepRecord['status']
+  startedAt: string | null
+  endedAt: string | null
+  notes: string[]
+}
+
+export type GateView = Pick<Gate, 'id' | 'kind' | 'step' | 'title' | 'waitsFor' | 'quorum' | 'approvals' | 'allows' | 'people'> & {
+  openedAt: string
+  expires: string | null
+  onExpiry: Gate['onExpiry']
+}
+
+/** A call to the outside world that is being tried again. */
+export type RetryView = { call: string; attempt: number; problem: string | null; nextAt: string | null }
+
+/** Why part of a view is old or missing; null where a worker answered. */
+export type Stale = { why: string; lastEventAt: string | null }
+
+export type RunView = {
+  service: string
+  workflowId: string
+  runId: string
+  digest: string | null
+  /** `stuck` while a person is needed; null while the run is under way. */
+  outcome: Outcome | 'stuck' | 'terminated' | 'failed' | null
+  phase: Phase | 'unknown'
+  step: { index: number; total: number; id: string; title: string } | null
+  /** Id of the (first) open gate. */
+  gate: string | null
+  weights: { old: number; new: number } | null
+  changes: ChangeView[]
+  guards: GuardView[]
+  reason: { kind: string; text: string; at: string } | null
+  gates: GateView[]
+  steps: StepView[]
+  holding: { title: string; until: string | null; limit: string | null; waitsFor: string } | null
+  restorations: (Pick<Restoration, 'connection' | 'target' | 'status' | 'note' | 'before'> & { at: string | null })[]
+  remainder: { connection: string; target: string; note: string }[]
+  pointOfNoReturn: { step: string; why: string } | null
+  decisions: (Omit<RecordedDecision, 'at'> & { at: string })[]
+  retrying: RetryView[]
+  startedBy: string | null
+  startedAt: string | null
+  endedAt: string | null
+  unwindingSince: string | null
+  restoredAt: string | null
+  log: { at: string; text: string }[]
+  stale: Stale | null
+}

@@ -1,0 +1,55 @@
+// What the server knows of activities under way: readings of a watch from its heartbeat, calls that are being retried. Pure.
+import type { Reading, Verdict } from '../../workflows/activities.ts'
+import type { RetryView } from './model.ts'
+
+/** One pending activity, decoded. */
+export type PendingActivity = {
+  type: string
+  attempt: number
+  heartbeat: unknown
+  problem: string | null
+  nextAt: string | null
+}
+
+/** What a watch keeps of one subject from look to look. */
+export type SubjectState = { last: Reading | null; badInRow: number; goodInRow: number }
+
+/** Newest readings of all watches under way, by subject. */
+export function subjectsOf(pending: PendingActivity[]): { [name: string]: SubjectState } {
+  const found: { [name: string]: SubjectState } = {}
+  for (const { type, heartbeat } of pending) {
+    if (type !== 'watch' || !isRecord(heartbeat) || !isRecord(heartbeat['subjects'])) continue
+    for (const [name, subject] of Object.entries(heartbeat['subjects'])) {
+      if (!isRecord(subject)) continue
+      found[name] = {
+        last: readingOf(subject['last']),
+        badInRow: numberOr(subject['badInRow'], 0),
+        goodInRow: numberOr(subject['goodInRow'], 0),
+      }
+    }
+  }
+  return found
+}
+
+/** Calls that failed at least once. A watch fails by design (its retry is its interval) and is not among them. */
+export function retriesOf(pending: PendingActivity[]): RetryView[] {
+  return pending
+    .filter(({ type, attempt }) => attempt > 1 && type !== 'watch' && type !== 'confirm')
+    .map(({ type, attempt, problem, nextAt }) => ({ call: type, attempt, problem, nextAt }))
+}
+
+const VERDICTS = new Set<unknown>(['good', 'bad', 'unknown'] satisfies Verdict[])
+
+function readingOf(value: unknown): Reading | null {
+  return isRecord(value) && VERDICTS.has(value['verdict']) && typeof value['text'] === 'string'
+    ? (value as unknown as Reading)
+    : null
+}
+
+function numberOr(value: unknown, otherwise: number): number {
+  return typeof value === 'number' ? value : otherwise
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,142 @@
+// From state, plan and what the server describes to the one view of a run. Pure.
+import type { Plan } from '../../workflows/plan.ts'
+import type { Reason, RunState, StateAnswer } from '../../workflows/run/state.ts'
+import { EXIT } from '../exit-codes.ts'
+import { guardViews } from './guards.ts'
+import type { RunView, Stale, StepView } from './model.ts'
+import { retriesOf, subjectsOf } from './pending.ts'
+import type { PendingActivity } from './pending.ts'
+
+/** What the server says of a run without asking a worker. */
+export type Described = {
+  workflowId: string
+  runId: string
+  /** RUNNING, COMPLETED, FAILED, TERMINATED, ... as Temporal names them. */
+  status: string
+  startedAt: string | null
+  endedAt: string | null
+  pending: PendingActivity[]
+}
+
+export function runView({ state, plan }: StateAnswer, described: Described, stale: Stale | null = null): RunView {
+  return {
+    service: state.service,
+    workflowId: described.workflowId,
+    runId: described.runId,
+    digest: state.digest,
+    outcome: outcomeOf(state, described.status),
+    phase: state.phase,
+    step: presentStep(plan, state),
+    gate: state.gates[0]?.id ?? null,
+    weights: state.weights,
+    changes: state.changes.map(({ appliedAt, at, ...change }) => ({ ...change, at: iso(appliedAt ?? at) })),
+    guards: guardViews(plan, state, subjectsOf(described.pending)),
+    reason:
+      state.reason === null
+        ? null
+        : { kind: state.reason.kind, text: reasonText(state.reason), at: isoOf(state.reason.at) },
+    gates: state.gates.filter((gate) => gate.answer === null).map(gateView),
+    steps: stepViews(plan, state),
+    holding: state.holding && {
+      title: state.holding.title,
+      until: iso(state.holding.until),
+      limit: iso(state.holding.limit),
+      waitsFor: state.holding.waitsFor,
+    },
+    restorations: state.restorations.map(({ at, ...restoration }) => ({ ...restoration, at: iso(at) })),
+    remainder: state.remainder,
+    pointOfNoReturn: state.pointOfNoReturn && { step: state.pointOfNoReturn.step, why: state.pointOfNoReturn.why },
+    decisions: state.decisions.map(({ at, ...decision }) => ({ ...decision, at: isoOf(at) })),
+    retrying: retriesOf(described.pending),
+    startedBy: state.startedBy,
+    startedAt: iso(state.startedAt),
+    endedAt: iso(state.endedAt) ?? described.endedAt,
+    unwindingSince: iso(state.unwindingSince),
+    restoredAt: iso(state.restoredAt),
+    log: state.log.map(({ at, text }) => ({ at: isoOf(at), text })),
+    stale,
+  }
+}
+
+/** Exit code of a run as it is; undefined while it is under way and needs nobody. */
+export function exitCodeOf(view: Pick<RunView, 'outcome' | 'reason'>): number | undefined {
+  switch (view.outcome) {
+    case null:
+      return undefined
+    case 'completed':
+      return EXIT.done
+    case 'restored':
+      return view.reason?.kind === 'abort' ? EXIT.aborted : EXIT.failed
+    case 'completed-with-remainder': // a person took something over and has to see to it
+    case 'stuck':
+    case 'terminated': // nothing was put back
+    case 'failed':
+      return EXIT.person
+    default:
+      return view.outcome satisfies never
+  }
+}
+
+/** Why a run goes back, in one line. */
+export function reasonText(reason: Reason): string {
+  switch (reason.kind) {
+    case 'abort':
+      return `${reason.actor} aborted${reason.reason === '' ? '' : `: ${reason.reason}`}`
+    case 'breach':
+      return `${reason.subject} breached: ${reason.evidence.text}`
+    case 'blind':
+      return `${reason.subject} could not be read for too long: ${reason.evidence.text}`
+    case 'expired':
+      return `nobody decided ${reason.gate} in time`
+    case 'failure':
+      return `${reason.step} failed: ${reason.failure}: ${reason.message}`
+    default:
+      return reason satisfies never
+  }
+}
+
+function outcomeOf(state: RunState, status: string): RunView['outcome'] {
+  if (state.outcome !== null) return state.outcome
+  if (status === 'TERMINATED' || status === 'TIMED_OUT') return 'terminated'
+  if (status === 'FAILED' || status === 'CANCELLED' || status === 'CANCELED') return 'failed'
+  return state.phase === 'stuck' ? 'stuck' : null
+}
+
+function presentStep(plan: Plan, state: RunState): RunView['step'] {
+  const total = plan.steps.length
+  const step = plan.steps[Math.min(state.cursor, total - 1)]
+  return step === undefined ? null : { index: step.index + 1, total, id: step.id, title: step.title }
+}
+
+function stepViews(plan: Plan, state: RunState): StepView[] {
+  return plan.steps.map((step, position) => {
+    const record = state.steps[position]
+    return {
+      index: position + 1,
+      id: step.id,
+      kind: step.kind,
+      title: step.title,
+      status: record?.status ?? 'pending',
+      startedAt: iso(record?.startedAt ?? null),
+      endedAt: iso(record?.endedAt ?? null),
+      notes: record?.notes ?? [],
+    }
+  })
+}
+
+function gateView(gate: RunState['gates'][number]): RunView['gates'][number] {
+  const { id, kind, step, title, waitsFor, quorum, approvals, allows, people, onExpiry } = gate
+  return {
+    ...{ id, kind, step, title, waitsFor, quorum, approvals, allows, people, onExpiry },
+    openedAt: isoOf(gate.openedAt),
+    expires: iso(gate.expires),
+  }
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+function iso(ms: number | null): string | null {
+  return ms === null ? null : isoOf(ms)
+}
