@@ -1,5 +1,7 @@
 // The provider registry, online half: one line per provider, in the order of specs.ts.
 import { command } from './capacity/command/index.ts'
+import { powerdns } from './dns/powerdns/index.ts'
+import { rfc2136 } from './dns/rfc2136/index.ts'
 import { prometheus } from './metrics/prometheus/index.ts'
 import { webhook } from './notify/webhook/index.ts'
 import { http } from './probe/http/index.ts'
@@ -14,6 +16,8 @@ import { simNotify } from './notify/sim/index.ts'
 
 const providers = [
   haproxy,
+  rfc2136,
+  powerdns,
   command,
   prometheus,
   http,

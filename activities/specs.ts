@@ -1,5 +1,7 @@
 // The provider registry, offline half: one line per provider. Read by the CLI to check runbooks; holds no clients.
 import { spec as command } from './capacity/command/schema.ts'
+import { spec as powerdns } from './dns/powerdns/schema.ts'
+import { spec as rfc2136 } from './dns/rfc2136/schema.ts'
 import { spec as prometheus } from './metrics/prometheus/schema.ts'
 import { spec as webhook } from './notify/webhook/schema.ts'
 import { spec as http } from './probe/http/schema.ts'
@@ -14,6 +16,8 @@ import { spec as simNotify } from './notify/sim/schema.ts'
 
 export const specs = [
   haproxy,
+  rfc2136,
+  powerdns,
   command,
   prometheus,
   http,

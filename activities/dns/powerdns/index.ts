@@ -1,0 +1,175 @@
+// DNS through PowerDNS' API: one record set replaced at a time. A 204 proves nothing, so a write ends by asking the server.
+import { sameJson } from '../../../workflows/json.ts'
+import type { DnsPort, RRset } from '../../../workflows/ports/dns.ts'
+
+import type { ConfirmRequest, Confirmation, Io, Observed, Write } from '../../../workflows/ports/target.ts'
+import { failure } from '../../failure.ts'
+import { type Deps, defineProvider } from '../../provider.ts'
+import { isTold } from '../../http.ts'
+import { ask } from '../ask.ts'
+import { confirmEffect, confirmOptions } from '../confirm.ts'
+import type { RecordTarget } from '../names.ts'
+import { describeRRset } from '../rrset.ts'
+import { recordTarget } from '../target.ts'
+import { type Api, ApiError, type Rrset, flushCache, getDisabled, getRrset, putRrset } from './client.ts'
+import { failureOf } from './outcome.ts'
+import { TYPES, type Type, canonical, effectOf, observed } from './record.ts'
+import { type PowerdnsConfig, spec } from './schema.ts'
+
+interface Connection {
+  config: PowerdnsConfig
+  deps: Deps
+}
+
+export const powerdns = defineProvider({
+  spec,
+  connect: (config, deps): DnsPort => ({
+    observe: (target, io) => observe({ config, deps }, target, io),
+    write: (write, io) => replace({ config, deps }, write, io),
+    confirm: (request, io) => confirm({ config, deps }, request, io),
+  }),
+})
+
+const recordOf = (config: PowerdnsConfig, target: string): RecordTarget<Type> =>
+  recordTarget(target, { zone: config.zone, types: TYPES })
+
+async function observe(connection: Connection, target: string, io: Io): Promise<Observed<RRset>> {
+  const record = recordOf(connection.config, target)
+  return { value: observed(record, await read(connection, record, io)) }
+}
+
+async function replace(connection: Connection, write: Write<RRset>, io: Io): Promise<void> {
+  const record = recordOf(connection.config, write.target)
+  const desired = canonical(record, write.desired)
+  const seen = canonical(record, write.seen.value)
+  const kept = await read(connection, record, io)
+  const present = observed(record, kept)
+  if (sameJson(present, desired)) return
+  if (!sameJson(present, seen)) throw outdated(record, seen, present)
+  const api = await apiOf(connection)
+  const disabled = await disabledRecords(connection, api, { record, io })
+  // What a REPLACE does not name is gone, so the records that somebody has disabled are named too.
+  const records = [...desired.values.map((content) => ({ content, disabled: false })), ...disabled]
+  const ttl = desired.values.length === 0 ? (kept?.ttl ?? 0) : desired.ttl
+  await guarded(connection, { what: `writing ${record.name} ${record.type}`, api }, () =>
+    putRrset(api, { ...record, ttl, records, comments: kept?.comments ?? [] }, io.signal),
+  )
+  await flush(connection, api, { name: record.name, io })
+  await tryAnswer(connection, effectOf(record, desired), io)
+}
+
+async function disabledRecords(
+  { config, deps }: Connection,
+  api: Api,
+  { record, io }: { record: RecordTarget<Type>; io: Io },
+): Promise<{ content: string; disabled: true }[]> {
+  try {
+    const contents = await getDisabled(api, record, io.signal)
+    return contents.map((content) => ({ content, disabled: true }))
+  } catch (error) {
+    if (!(error instanceof ApiError))
+      throw failureOf(error, { what: `searching ${record.name} ${record.type}`, api, now: deps.now() })
+    deps.log.warn(
+      `${config.url}: its backend cannot search; disabled records of ${record.name} ${record.type}, if there are any, are lost`,
+    )
+    return []
+  }
+}
+
+/** Without it PowerDNS goes on answering from its packet cache for up to cache-ttl (20 s). The write itself stands. */
+async function flush(
+  { config, deps }: Connection,
+  api: Api,
+  { name, io }: { name: string; io: Io },
+): Promise<void> {
+  try {
+    await flushCache(api, name, io.signal)
+  } catch (error) {
+    if (isTold(io.signal)) throw error
+    // Only visibility is late, and `confirm` looks at what is served: a failure would say the write did not happen.
+    deps.log.warn(
+      `${config.url}: the cache for ${name} could not be flushed; the change shows when cache-ttl is over`,
+    )
+  }
+}
+
+/** The API takes LUA that does not run and weights that are all zero; the server then fails every client. */
+async function tryAnswer(
+  { config }: Connection,
+  { name, type }: { name: string; type: 'A' | 'AAAA' | 'CNAME' | 'TXT' },
+  io: Io,
+): Promise<void> {
+  const [server] = config.servers
+  if (server === undefined) return
+  // No answer at all says nothing about the content: that is for `confirm`.
+  const reply = await ask({ server, name, type, recursive: false }, io).catch((error: unknown) => {
+    if (isTold(io.signal)) throw error
+    return null
+  })
+  if (reply?.rcode !== 'SERVFAIL') return
+  throw failure(
+    'Rejected',
+    `${name} ${type}: PowerDNS took the record (204), but ${server} now answers SERVFAIL: the content cannot be served`,
+  )
+}
+
+async function read(connection: Connection, record: RecordTarget<Type>, io: Io): Promise<Rrset | null> {
+  const api = await apiOf(connection)
+  const what = `reading ${record.name} ${record.type}`
+  return guarded(connection, { what, api }, () => getRrset(api, record, io.signal))
+}
+
+async function apiOf({ config, deps }: Connection): Promise<Api> {
+  const key = (await deps.secrets.read(config.api_key)).trim()
+  if (!/^[\x21-\x7e]+$/.test(key))
+    throw failure(
+      'Config',
+      `${config.api_key} is not an API key: it must be one line of printable characters`,
+    )
+  return { fetch: deps.fetch, url: config.url, key, serverId: config.server_id, zone: config.zone }
+}
+
+async function guarded<T>(
+  { deps }: Connection,
+  what: { what: string; api: Api },
+  call: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    throw failureOf(error, { ...what, now: deps.now() })
+  }
+}
+
+function outdated(record: RecordTarget<Type>, seen: RRset, found: RRset): Error {
+  return failure(
+    'Conflict',
+    `${record.name} ${record.type} is no longer as it was seen: expected ${describeRRset(seen)}, found ${describeRRset(found)}`,
+    { details: { found, writer: null } },
+  )
+}
+
+async function confirm(
+  connection: Connection,
+  request: ConfirmRequest<RRset>,
+  io: Io,
+): Promise<Confirmation> {
+  const { config } = connection
+  const record = recordOf(config, request.target)
+  const { resolvers, servers } = confirmOptions(request.options)
+  const named = servers.length > 0 ? servers : config.servers
+  const authoritative = named.length > 0 ? named : await nameServers(connection, io)
+  return confirmEffect(effectOf(record, canonical(record, request.desired)), { authoritative, resolvers }, io)
+}
+
+/** The NS records of the zone; the system's resolver finds their addresses. */
+async function nameServers(connection: Connection, io: Io): Promise<string[]> {
+  const api = await apiOf(connection)
+  const { zone } = connection.config
+  const ns = await guarded(connection, { what: `reading ${zone} NS`, api }, () =>
+    getRrset(api, { name: zone, type: 'NS' }, io.signal),
+  )
+  return (ns?.records ?? [])
+    .filter(({ disabled }) => !disabled)
+    .map(({ content }) => content.replace(/\.$/, ''))
+}
