@@ -15,6 +15,8 @@ import { advance } from '../../sim/time.ts'
 import { enterWorld } from '../../sim/world.ts'
 import { isInZone, spellTarget } from '../names.ts'
 import { ABSENT, PLAIN_TYPES, canonicalRRset, describeRRset, sortedRRset } from '../rrset.ts'
+import { canonicalOrConfig } from '../target.ts'
+import { canonicalOrConfig } from '../target.ts'
 import { type SimDnsConfig, spec } from './schema.ts'
 
 export const simDns = defineProvider({
@@ -83,7 +85,10 @@ function known(state: WorldState, config: SimDnsConfig, target: string): string 
 function canonical(target: string, rrset: RRset): RRset {
   const { name, type } = spellTarget(target)
   const plain = PLAIN_TYPES.find((one) => one === type)
-  return plain === undefined ? sortedRRset(target, rrset) : canonicalRRset({ name, type: plain }, rrset)
+  return canonicalOrConfig(
+    { name, type },
+    plain === undefined ? sortedRRset(rrset) : canonicalRRset(plain, rrset),
+  )
 }
 
 function partsOf(config: SimDnsConfig): Parts {
