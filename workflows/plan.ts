@@ -33,6 +33,8 @@ export type Plan = {
   guards: PlannedGuard[]
   steps: PlannedStep[]
   targets: PlannedTarget[]
+  /** When going back, capacity is taken away only so long after traffic has left it. */
+  drain: string
   /** Notify connections that hear of gates, breaches and the end. */
   notify: string[]
   /** SHA-256 over the canonical JSON of everything above, in hex. */

@@ -2,6 +2,7 @@
 import type { Readings, Reading } from '../activities.ts'
 import type { Json } from '../json.ts'
 import type { FailureKind } from '../failure.ts'
+import type { Plan } from '../plan.ts'
 
 export type Side = 'old' | 'new'
 
@@ -139,10 +140,12 @@ export type RunState = {
   /** What a person took over: not restored or not verified by the engine. */
   remainder: { connection: string; target: string; note: string }[]
   log: LogLine[]
+  /** What the search attributes last said. */
+  published: { phase: string; gate: string; weight: number | null; outcome: string } | null
   /** When going back began and when it was done; for time-to-restore. */
   unwindingSince: number | null
   restoredAt: number | null
 }
 
 /** Answer of the `state` query. */
-export type StateAnswer = { state: RunState; plan: import('../plan.ts').Plan }
+export type StateAnswer = { state: RunState; plan: Plan }

@@ -1,0 +1,34 @@
+// The workflow: walks the plan; on trouble it unwinds. The runbook of runbooks.
+import { CancellationScope, continueAsNew, workflowInfo } from '@temporalio/workflow'
+import type { Plan } from './plan.ts'
+import { complete } from './run/complete.ts'
+import { claimTargets, releaseTargets } from './run/locks.ts'
+import { type Start, openRun } from './run/open.ts'
+import { checkpoint, forward } from './run/run.ts'
+import type { Outcome, RunState } from './run/state.ts'
+import { type Result, end } from './run/end.ts'
+import { perform, stepsLeft } from './run/step.ts'
+import { unwind } from './run/unwind.ts'
+
+/**
+ * One run of a plan. Never fails and never times out: it ends with an outcome, or stays open and asks.
+ * Nothing here may be cancelled from outside: a cancel is a decision to abort, and going back must not be cut short.
+ */
+export async function cutover(plan: Plan, start: Start, carried?: RunState): Promise<Result> {
+  const run = openRun(plan, start, carried ?? null)
+  return await CancellationScope.nonCancellable(async () => {
+    let outcome: Outcome = 'completed'
+    const ended = await forward(run, async () => {
+      await claimTargets(run)
+      for (const step of stepsLeft(run)) {
+        await perform(run, step)
+        checkpoint(run)
+        if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof cutover>(plan, start, run.state)
+      }
+      outcome = await complete(run)
+    })
+    if (!ended.ok) outcome = await unwind(run, ended.reason)
+    await releaseTargets(run)
+    return end(run, outcome)
+  })
+}

@@ -1,0 +1,93 @@
+// The activities with their time-outs and retries: one policy per kind of call, with the reason for each number.
+import type { ActivityOptions } from '@temporalio/workflow'
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
+import type { ChangeActivities, ConfirmInput, RestoreInput, WatchActivities, WatchInput } from '../activities.ts'
+import { TASK_QUEUE, WATCH_QUEUE } from '../activities.ts'
+
+const ONE_CALL = '5s' // one backend call with a 4 s I/O deadline inside; a lost worker costs no more than this
+
+const onChanges = { taskQueue: TASK_QUEUE, startToCloseTimeout: ONE_CALL } satisfies ActivityOptions
+const onWatches = { taskQueue: WATCH_QUEUE, startToCloseTimeout: ONE_CALL } satisfies ActivityOptions
+
+const policies = {
+  observe: {
+    ...onChanges,
+    scheduleToCloseTimeout: '5m', // a backend that cannot be looked at for longer ends the step
+    cancellationType: ActivityCancellationType.TRY_CANCEL, // a look leaves nothing behind
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s' },
+  },
+  apply: {
+    ...onChanges,
+    // Undoing underneath a write that may still land is a race: an abort waits for the write to end.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 5 },
+  },
+  /** First tries of going back: few, so that a person hears of it soon. */
+  restore: {
+    ...onChanges,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 3 },
+  },
+  /** Beside the open gate, until it is done or a person takes over. */
+  restoreOnAndOn: {
+    ...onChanges,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '1m' },
+  },
+  warm: {
+    ...onChanges,
+    startToCloseTimeout: '1h', // bounded by its own rate and rounds
+    heartbeatTimeout: '10s', // it heartbeats every second; a dead worker is noticed soon and progress resumes
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 5 },
+  },
+  announce: {
+    ...onChanges,
+    scheduleToCloseTimeout: '30s', // news is stale after that, and the end of a run waits for it
+    cancellationType: ActivityCancellationType.ABANDON, // best effort
+    retry: { initialInterval: '2s', backoffCoefficient: 2, maximumAttempts: 5 },
+  },
+  locks: {
+    ...onChanges,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s' },
+  },
+} satisfies Record<string, ActivityOptions>
+
+const changes = proxyActivities<ChangeActivities>(onChanges)
+const watches = proxyActivities<WatchActivities>(onWatches)
+
+/** Every call names itself for the Temporal UI: `[4/9] canary 25% - edge split old 75 new 25`. */
+export const calls = {
+  observe: (summary: string, input: Parameters<ChangeActivities['observe']>[0]) =>
+    changes.observe.executeWithOptions({ ...policies.observe, summary }, [input]),
+  apply: (summary: string, input: Parameters<ChangeActivities['apply']>[0]) =>
+    changes.apply.executeWithOptions({ ...policies.apply, summary }, [input]),
+  restore: (summary: string, input: RestoreInput) =>
+    changes.restore.executeWithOptions({ ...policies.restore, summary }, [input]),
+  restoreOnAndOn: (summary: string, input: RestoreInput) =>
+    changes.restore.executeWithOptions({ ...policies.restoreOnAndOn, summary }, [input]),
+  warm: (summary: string, input: Parameters<ChangeActivities['warm']>[0]) =>
+    changes.warm.executeWithOptions({ ...policies.warm, summary }, [input]),
+  announce: (summary: string, input: Parameters<ChangeActivities['announce']>[0]) =>
+    changes.announce.executeWithOptions({ ...policies.announce, summary }, [input]),
+  claim: (input: Parameters<ChangeActivities['claim']>[0]) =>
+    changes.claim.executeWithOptions({ ...policies.locks, summary: `take ${input.locks.length} locks` }, [input]),
+  release: (input: Parameters<ChangeActivities['release']>[0]) =>
+    changes.release.executeWithOptions({ ...policies.locks, summary: `release ${input.locks.length} locks` }, [input]),
+  /** Looks by retry: the activity names the time of its next look itself, so the interval here is only its upper bound. */
+  watch: (summary: string, input: WatchInput, everyMs: number) =>
+    watches.watch.executeWithOptions({ ...onWatches, ...byRetry(everyMs), summary }, [input]),
+  confirm: (summary: string, input: ConfirmInput, withinMs: number) =>
+    watches.confirm.executeWithOptions(
+      { ...onWatches, ...byRetry(input.everyMs), scheduleToCloseTimeout: withinMs, summary },
+      [input],
+    ),
+}
+
+function byRetry(everyMs: number): ActivityOptions {
+  return {
+    cancellationType: ActivityCancellationType.TRY_CANCEL, // it only looks
+    retry: { initialInterval: everyMs, backoffCoefficient: 1, maximumInterval: everyMs },
+  }
+}

@@ -1,0 +1,198 @@
+// The one primitive that changes the world. The way back is in the journal, in history, before anything is touched.
+import type { Applied } from '../activities.ts'
+import type { Json } from '../json.ts'
+import { matches } from '../json.ts'
+import type { Mirror, Split } from '../ports/traffic.ts'
+import { outline } from '../steps/outlines.ts'
+import { calls } from './calls.ts'
+import { type Failed, StepFailed, failedWith, foundBy } from './failures.ts'
+import { lastKnown } from './journal.ts'
+import { measure } from './measure.ts'
+import { publish } from './publish.ts'
+import type { Run } from './run.ts'
+import { checkpoint, connectionOf, isIrreversible, label, log, note, stepOf } from './run.ts'
+import type { Change } from './state.ts'
+import { askUnderWatch } from './watch.ts'
+
+export interface Wanted<V extends Json> {
+  connection: string
+  target: string
+  /** The end state, or how it follows from what is there before. */
+  desired: V | ((before: V) => V)
+}
+
+/**
+ * Brings a target to its desired value and verifies it. Returns the journal entry.
+ * Ends the run going forward when it cannot; asks a person when someone else has changed the target meanwhile.
+ */
+export async function change<V extends Json>(run: Run, wanted: Wanted<V>): Promise<Change> {
+  checkpoint(run)
+  markPointOfNoReturn(run)
+  const entry = await intend(run, wanted as unknown as Wanted<Json>)
+  if (entry.status === 'noop') {
+    note(run, `${entry.connection} ${entry.target} already is ${show(entry.desired)}`)
+  } else {
+    await carryOut(run, entry)
+    note(run, `${entry.connection} ${entry.target}: ${show(entry.before)} -> ${show(entry.desired)}, verified`)
+  }
+  remember(run, entry)
+  checkpoint(run)
+  return entry
+}
+
+/** Looks at a target through the engine; the last verified value if this run has changed it already. */
+export async function look<V extends Json>(run: Run, of: { connection: string; target: string }): Promise<V> {
+  checkpoint(run)
+  const known = lastKnown(run.state.changes, of)
+  if (known !== undefined) return known as V
+  const { value } = await calls.observe(`${label(run)} - look at ${of.connection} ${of.target}`, {
+    connection: connectionOf(run, of.connection),
+    target: of.target,
+  })
+  checkpoint(run)
+  return value as V
+}
+
+async function intend(run: Run, wanted: Wanted<Json>): Promise<Change> {
+  const before = await look<Json>(run, wanted)
+  const desired = typeof wanted.desired === 'function' ? wanted.desired(before) : wanted.desired
+  const same = matches(before, desired)
+  const entry: Change = {
+    number: run.state.changes.length + 1,
+    step: stepOf(run).id,
+    connection: wanted.connection,
+    target: wanted.target,
+    before,
+    desired,
+    status: same ? 'noop' : 'intended',
+    verified: same,
+    at: Date.now(),
+    appliedAt: null,
+  }
+  run.state.changes.push(entry)
+  return entry
+}
+
+async function carryOut(run: Run, entry: Change): Promise<void> {
+  let expected = entry.before
+  for (let attempt = 1; ; attempt++) {
+    const result = await tryOnce(run, entry, expected)
+    if (result.ok) return await verify(run, entry, result.applied)
+    if (result.failed.kind === 'Conflict') {
+      const { found, writer } = foundBy(result.failed)
+      const verb = await askAboutDrift(run, entry, { attempt, found, writer })
+      if (verb === 'approve') {
+        expected = found
+        log(run, `${entry.connection} ${entry.target}: going on from ${show(found)}, found and approved`)
+      }
+      continue
+    }
+    if (!isIrreversible(run)) throw new StepFailed(result.failed)
+    const verb = await askUnderWatch(run, {
+      kind: 'failure',
+      id: `${entry.step}/failure-${attempt}`,
+      title: `${entry.connection} ${entry.target} could not be set to ${show(entry.desired)}`,
+      waitsFor: `a person: ${result.failed.kind}: ${result.failed.message}`,
+      allows: ['retry', 'skip'],
+    })
+    if (verb === 'skip') return leave(run, entry)
+  }
+}
+
+type Tried = { ok: true; applied: Applied } | { ok: false; failed: Failed }
+
+async function tryOnce(run: Run, entry: Change, expected: Json): Promise<Tried> {
+  const { target, desired } = entry
+  const summary = `${label(run)} - ${entry.connection} ${target} ${show(desired)}`
+  entry.status = 'unknown' // until the backend has answered, a write may or may not land
+  try {
+    const applied = await calls.apply(summary, { connection: connectionOf(run, entry.connection), target, desired, expected })
+    entry.status = 'applied'
+    entry.appliedAt = Date.now()
+    return { ok: true, applied }
+  } catch (error) {
+    return { ok: false, failed: failedWith(error) }
+  }
+}
+
+async function verify(run: Run, entry: Change, applied: Applied): Promise<void> {
+  measure.change(run.plan.service, entry.connection, entry.target)
+  if (applied.readBack === 'match') {
+    entry.verified = true
+    return
+  }
+  checkpoint(run)
+  const seen =
+    applied.readBack === 'differs'
+      ? applied.observed
+      : await calls.observe(`${label(run)} - look again at ${entry.connection} ${entry.target}`, {
+          connection: connectionOf(run, entry.connection),
+          target: entry.target,
+        })
+  if (seen !== null && matches(seen.value, entry.desired)) {
+    entry.verified = true
+    return
+  }
+  throw new StepFailed({
+    kind: 'Rejected',
+    message: `${entry.connection} ${entry.target} was set to ${show(entry.desired)} but shows ${show(seen?.value ?? null)}`,
+    details: null,
+  })
+}
+
+async function askAboutDrift(run: Run, entry: Change, seen: { attempt: number; found: Json; writer: string | null }) {
+  return await askUnderWatch(run, {
+    kind: 'drift',
+    id: `${entry.step}/drift-${entry.number}-${seen.attempt}`,
+    title: `${entry.connection} ${entry.target} was changed by ${seen.writer ?? 'someone else'}`,
+    waitsFor: `a person: found ${show(seen.found)}; retry = look again, approve = go on from what is found, or abort`,
+    allows: ['retry', 'approve'],
+  })
+}
+
+function leave(run: Run, entry: Change): void {
+  run.state.remainder.push({ connection: entry.connection, target: entry.target, note: `not set to ${show(entry.desired)}` })
+  note(run, `${entry.connection} ${entry.target} left to a person`)
+}
+
+function markPointOfNoReturn(run: Run): void {
+  const step = stepOf(run)
+  const why = outline(step, () => undefined).irreversible
+  if (why === null || run.state.pointOfNoReturn !== null) return
+  run.state.pointOfNoReturn = { step: step.id, why, at: Date.now() }
+  log(run, `point of no return: ${why}`)
+}
+
+/** Which sides are served follows from the last split and mirror; it decides which guards are watched. */
+function remember(run: Run, entry: Change): void {
+  if (connectionOf(run, entry.connection).port !== 'traffic') return
+  const { state } = run
+  if (entry.target === 'split') {
+    const split = entry.desired as Split
+    state.weights = { old: split.old, new: split.new }
+    measure.weights(run.plan.service, state.weights)
+  }
+  state.serving = serving(run)
+  publish(run.plan, state)
+}
+
+function serving(run: Run): { old: boolean; new: boolean } {
+  const traffic = Object.values(run.plan.connections).filter(({ port }) => port === 'traffic')
+  const known = <V>(target: string) =>
+    traffic.map(({ name }) => lastKnown(run.state.changes, { connection: name, target }) as V | undefined).filter((value) => value !== undefined)
+  const splits = known<Split>('split')
+  const mirrors = known<Mirror>('mirror')
+  return {
+    old: splits.length === 0 || splits.some((split) => split.old > 0),
+    new: splits.some((split) => split.new > 0) || mirrors.some((mirror) => mirror.percent > 0),
+  }
+}
+
+export function show(value: Json): string {
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (Array.isArray(value)) return value.map(show).join(',')
+  return Object.entries(value)
+    .filter(([key]) => key !== 'members')
+    .map(([key, part]) => `${key} ${show(part)}`)
+    .join(' ')
+}

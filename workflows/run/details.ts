@@ -1,0 +1,59 @@
+// The run as Markdown for the Temporal UI ("Current Details"). Pure.
+import type { Plan } from '../plan.ts'
+import { formatDuration } from '../quantities.ts'
+import type { Gate, RunState, StepRecord } from './state.ts'
+
+const MARKS: Record<StepRecord['status'], string> = {
+  pending: '·',
+  running: '▶',
+  done: '✓',
+  skipped: '–',
+  failed: '✗',
+  undone: '↩',
+}
+
+export function details(plan: Plan, state: RunState): string {
+  const rows = plan.steps.map((step, index) => {
+    const record = state.steps[index] as StepRecord
+    return `| ${index + 1} | ${MARKS[record.status]} ${record.status} | ${cell(step.title)} | ${took(record)} | ${cell(record.notes.at(-1) ?? '')} |`
+  })
+  return [
+    `**${plan.service}** ${state.outcome ?? state.phase}${weights(state)}`,
+    ...state.gates.map(question),
+    ...(state.reason === null ? [] : [`Going back: ${state.log.findLast((line) => line.text.startsWith('going back'))?.text ?? state.reason.kind}`]),
+    '',
+    '| # | state | step | took | last |',
+    '|---|---|---|---|---|',
+    ...rows,
+    ...(state.restorations.length === 0 ? [] : ['', ...restorations(state)]),
+    '',
+    `Abort any time: \`cutover abort ${plan.service} --reason …\`. Never Terminate: that leaves the world as it is.`,
+  ].join('\n')
+}
+
+function weights({ weights: split }: RunState): string {
+  return split === null ? '' : ` · old ${split.old} % new ${split.new} %`
+}
+
+function question(gate: Gate): string {
+  const by = gate.expires === null ? '' : ` until ${new Date(gate.expires).toISOString()}`
+  return `**Waiting**: ${gate.title} (${gate.waitsFor})${by}. Gate \`${gate.id}\` takes: ${gate.allows.join(', ')}`
+}
+
+function restorations(state: RunState): string[] {
+  return [
+    '| restored | target | to | |',
+    '|---|---|---|---|',
+    ...state.restorations.map(
+      (each) => `| ${each.status} | ${each.connection} ${cell(each.target)} | \`${cell(JSON.stringify(each.before))}\` | ${cell(each.note ?? '')} |`,
+    ),
+  ]
+}
+
+function took({ startedAt, endedAt }: StepRecord): string {
+  return startedAt === null || endedAt === null ? '' : formatDuration(endedAt - startedAt)
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+}

@@ -1,0 +1,32 @@
+// The end of a run: its outcome, said everywhere.
+import { allHandlersFinished, condition } from '@temporalio/workflow'
+import { formatDuration } from '../quantities.ts'
+import { notify } from './gates.ts'
+import { publish } from './publish.ts'
+import type { Run } from './run.ts'
+import { describeReason, log } from './run.ts'
+import type { Outcome, Reason, RunState } from './state.ts'
+
+export type Result = {
+  outcome: Outcome
+  /** Why the run went back; null when it went through. */
+  reason: Reason | null
+  remainder: RunState['remainder']
+}
+
+export async function end(run: Run, outcome: Outcome): Promise<Result> {
+  const { state, plan } = run
+  state.outcome = outcome
+  state.phase = 'ended'
+  state.endedAt = Date.now()
+  log(run, `${outcome} after ${formatDuration(state.endedAt - state.startedAt)}`)
+  publish(plan, state)
+  await notify(run, {
+    key: 'ended',
+    title: `${plan.service}: ${outcome}`,
+    text: state.reason === null ? 'every step is done' : describeReason(state.reason),
+    level: outcome === 'completed' ? 'info' : 'alarm',
+  })
+  await condition(allHandlersFinished)
+  return { outcome, reason: state.reason, remainder: state.remainder }
+}

@@ -1,0 +1,113 @@
+// Questions to people. A gate is open until it is answered, closed by events, or expires; guards stay watched meanwhile.
+import { condition } from '@temporalio/workflow'
+import type { Notice } from '../ports/notify.ts'
+import { formatDuration } from '../quantities.ts'
+import { calls } from './calls.ts'
+import { publish } from './publish.ts'
+import type { Run } from './run.ts'
+import { checkpoint, connectionOf, label, log, sendBack, stepOf } from './run.ts'
+import type { Gate, GateKind, Verb } from './state.ts'
+
+export interface Question {
+  kind: GateKind
+  /** Unique within the run; what a decision names. */
+  id: string
+  title: string
+  waitsFor: string
+  allows: Verb[]
+  people?: 'anyone' | string[]
+  quorum?: number
+  selfApproval?: boolean
+  expiresInMs?: number | null
+  onExpiry?: 'unwind' | 'hold'
+}
+
+/** Opens a gate and waits for its answer. Throws CancelledFailure when going forward ends meanwhile. */
+export async function ask(run: Run, question: Question): Promise<Verb> {
+  const gate = open(run, question)
+  try {
+    if (gate.expires !== null) {
+      const left = Math.max(1, gate.expires - Date.now())
+      const summary = `${label(run)} - waiting for ${gate.waitsFor} until ${new Date(gate.expires).toISOString()}`
+      if (!(await condition(() => gate.answer !== null, left, { summary }))) expire(run, gate)
+    }
+    checkpoint(run)
+    await condition(() => gate.answer !== null)
+    checkpoint(run)
+    return gate.answer as Verb
+  } finally {
+    close(run, gate)
+  }
+}
+
+function open(run: Run, question: Question): Gate {
+  const { state } = run
+  const now = Date.now()
+  const expiresInMs = question.expiresInMs ?? null
+  if (expiresInMs !== null) state.deadlines[question.id] ??= now + expiresInMs
+  const gate: Gate = {
+    id: question.id,
+    kind: question.kind,
+    step: stepOf(run).id,
+    title: question.title,
+    waitsFor: question.waitsFor,
+    openedAt: now,
+    until: null,
+    expires: expiresInMs === null ? null : (state.deadlines[question.id] as number),
+    onExpiry: expiresInMs === null ? null : (question.onExpiry ?? 'unwind'),
+    people: question.people ?? 'anyone',
+    quorum: question.quorum ?? 1,
+    selfApproval: question.selfApproval ?? true,
+    approvals: [],
+    allows: question.allows,
+    answer: null,
+  }
+  state.gates.push(gate)
+  log(run, `asking: ${gate.title} (gate ${gate.id})`)
+  standing(run)
+  void notify(run, { key: `${gate.id}/${now}`, title: gate.title, text: `${gate.waitsFor}. Gate ${gate.id} takes: ${gate.allows.join(', ')}`, level: 'ask' })
+  return gate
+}
+
+function close(run: Run, gate: Gate): void {
+  run.state.gates = run.state.gates.filter((other) => other !== gate)
+  log(run, `gate ${gate.id} closed after ${formatDuration(Date.now() - gate.openedAt)}: ${gate.answer ?? 'without a decision'}`)
+  standing(run)
+}
+
+/** The phase follows from the open gates: waiting for an approval is normal, any other question means the run is stuck. */
+function standing(run: Run): void {
+  const { state } = run
+  const last = state.gates.at(-1)
+  if (state.gates.some((gate) => gate.kind !== 'approval')) state.phase = 'stuck'
+  else if (last !== undefined) state.phase = 'waiting'
+  else state.phase = state.reason === null ? 'running' : 'unwinding'
+  publish(run.plan, state)
+}
+
+function expire(run: Run, gate: Gate): void {
+  if (gate.onExpiry === 'hold') {
+    log(run, `gate ${gate.id} has expired and stays open`)
+    gate.expires = null
+    return
+  }
+  sendBack(run, { kind: 'expired', gate: gate.id, at: Date.now() })
+}
+
+/** Tells every notify connection; waited for only at the very end of a run. */
+export async function notify(run: Run, notice: News): Promise<void> {
+  await Promise.all(run.plan.notify.map((name) => tell(run, name, notice)))
+}
+
+export type News = Omit<Notice, 'service'>
+
+/** Best effort: a receiver that is down is logged and never the reason a run fails. */
+export async function tell(run: Run, name: string, news: News): Promise<void> {
+  const { service } = run.plan
+  const notice: Notice = { ...news, service, key: `${service}/${run.state.startedAt}/${news.key}` }
+  try {
+    await calls.announce(`tell ${name}: ${news.title}`, { connection: connectionOf(run, name), notice })
+  } catch (error) {
+    log(run, `${name} could not be told: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}

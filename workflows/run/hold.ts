@@ -1,0 +1,102 @@
+// Holding: waiting for time, for proof and for enough good checks, under watch.
+import { sleep } from '@temporalio/workflow'
+import type { Subject } from '../activities.ts'
+import type { Json } from '../json.ts'
+import type { ConfirmRequest } from '../ports/target.ts'
+import { formatDuration } from '../quantities.ts'
+import { calls } from './calls.ts'
+import { StepFailed, failedWith } from './failures.ts'
+import { namesOf } from './guarding.ts'
+import { publish } from './publish.ts'
+import type { Run } from './run.ts'
+import { checkpoint, connectionOf, label, note, stepOf } from './run.ts'
+import { together } from './scopes.ts'
+import { askUnderWatch, watch } from './watch.ts'
+
+/** An effect to be seen on the port's independent path. */
+export interface Confirming {
+  connection: string
+  target: string
+  desired: Json
+  options: ConfirmRequest['options']
+  everyMs: number
+  withinMs: number
+  /** Not seen in time: `fail` ends the step, `ask` asks a person (the write itself was verified). */
+  otherwise: 'fail' | 'ask'
+}
+
+export interface Holding {
+  /** Names this hold within its step: deadlines and gates are kept under it. */
+  key: string
+  title: string
+  forMs: number
+  /** Watched while the hold lasts. With `gating`, it ends only when all of them are good often enough. */
+  subjects: Subject[]
+  gating: { extendMs: number } | null
+  confirm: Confirming[]
+}
+
+/** Returns when the time is over, every proof is there and every gating check was good often enough. */
+export async function hold(run: Run, holding: Holding): Promise<void> {
+  checkpoint(run)
+  const { state } = run
+  const key = `${stepOf(run).id}/${holding.key}`
+  const deadline = (state.deadlines[key] ??= Date.now() + holding.forMs) // a deadline, not a duration: it survives renewal
+  const limit = holding.gating === null ? null : deadline + holding.gating.extendMs
+  const isGating = holding.gating !== null && holding.subjects.length > 0
+  const watching = { key, title: holding.title, subjects: holding.subjects }
+  state.phase = 'holding'
+  state.holding = { step: stepOf(run).id, title: holding.title, until: deadline, limit, waitsFor: waitsFor(holding, deadline) }
+  publish(run.plan, state)
+  try {
+    await together(
+      [
+        () => until(run, deadline, holding.title),
+        ...holding.confirm.map((confirming) => () => confirm(run, key, confirming)),
+        ...(isGating ? [() => watch(run, { ...watching, deadline, limit })] : []),
+      ],
+      isGating || holding.subjects.length === 0 ? null : () => watch(run, { ...watching, deadline: null, limit: null }),
+    )
+  } finally {
+    state.holding = null
+    state.phase = state.reason === null ? 'running' : 'unwinding'
+  }
+  checkpoint(run)
+}
+
+async function until(run: Run, deadline: number, title: string): Promise<void> {
+  const left = deadline - Date.now()
+  if (left <= 0) return
+  await sleep(left, { summary: `${label(run)} - ${title}: HOLD until ${new Date(deadline).toISOString()}` })
+}
+
+async function confirm(run: Run, key: string, confirming: Confirming): Promise<void> {
+  const { connection, target, desired, options, everyMs, withinMs } = confirming
+  const input = { connection: connectionOf(run, connection), target, desired, options, everyMs }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { lines } = await calls.confirm(`${label(run)} - prove ${connection} ${target}`, input, withinMs)
+      note(run, `${connection} ${target} proven: ${lines.join('; ')}`)
+      return
+    } catch (error) {
+      const failed = failedWith(error)
+      if (confirming.otherwise === 'fail' || failed.kind !== 'Timeout') throw new StepFailed(failed)
+      const verb = await askUnderWatch(run, {
+        kind: 'evidence',
+        id: `${key}/proof-${attempt}`,
+        title: `the effect of ${connection} ${target} could not be proven`,
+        waitsFor: `a person: ${failed.message}; retry = wait on, approve = go on without the proof, or abort`,
+        allows: ['retry', 'approve'],
+      })
+      if (verb === 'approve') return
+    }
+  }
+}
+
+function waitsFor(holding: Holding, deadline: number): string {
+  return [
+    ...(holding.forMs > 0 ? [`${formatDuration(holding.forMs)} until ${new Date(deadline).toISOString()}`] : []),
+    ...holding.confirm.map(({ connection, target }) => `proof of ${connection} ${target}`),
+    ...(holding.gating === null || holding.subjects.length === 0 ? [] : [`good checks of ${namesOf(holding.subjects)}`]),
+  ].join(', ')
+}

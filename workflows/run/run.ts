@@ -1,0 +1,101 @@
+// A run in progress: its plan, its state, and the one way to end going forward. What it can do stands in the other files here.
+import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow'
+import type { Plan, PlannedConnection, PlannedStep } from '../plan.ts'
+import type { LogLine, Reason, RunState, StepRecord } from './state.ts'
+
+const LOG_LINES = 300 // enough for the longest runbooks; older lines go first
+const NOTES_PER_STEP = 40
+
+export interface Run {
+  readonly plan: Plan
+  readonly state: RunState
+  /** The cancellable scope of going forward; null before and after. */
+  forwardScope: CancellationScope | null
+}
+
+export type Ended = { ok: true } | { ok: false; reason: Reason }
+
+/** Carries out `body` until it is done or anything ends it: abort, cancel, breach, failure. The first reason wins. */
+export async function forward(run: Run, body: () => Promise<void>): Promise<Ended> {
+  const scope = new CancellationScope({ cancellable: true })
+  run.forwardScope = scope
+  try {
+    await scope.run(body)
+  } catch (error) {
+    if (!isCancellation(error) || run.state.reason === null) throw error
+  } finally {
+    run.forwardScope = null
+  }
+  // A reason that came in while the last await was resolving counts: abort outranks everything.
+  return run.state.reason === null ? { ok: true } : { ok: false, reason: run.state.reason }
+}
+
+/** Ends going forward. Past the point of no return nobody may call this: ask a person instead. */
+export function sendBack(run: Run, reason: Reason): void {
+  if (run.state.reason !== null) {
+    run.state.laterReasons.push(reason)
+    return
+  }
+  run.state.reason = reason
+  log(run, `going back: ${describeReason(reason)}`)
+  run.forwardScope?.cancel()
+}
+
+/** Throws when going forward has ended; looked at after every await of the engine, before anything else. */
+export function checkpoint(run: Run): void {
+  if (run.state.reason !== null && run.forwardScope !== null) throw new CancelledFailure('the run is going back')
+}
+
+export function isIrreversible(run: Run): boolean {
+  return run.state.pointOfNoReturn !== null
+}
+
+export function connectionOf(run: Run, name: string): PlannedConnection {
+  const connection = run.plan.connections[name]
+  if (connection === undefined) throw new Error(`the plan has no connection ${name}`)
+  return connection
+}
+
+/** The step that runs now. */
+export function stepOf(run: Run): PlannedStep {
+  return run.plan.steps[Math.min(run.state.cursor, run.plan.steps.length - 1)] as PlannedStep
+}
+
+export function recordOf(run: Run, step: PlannedStep): StepRecord {
+  return run.state.steps[step.index] as StepRecord
+}
+
+/** `[4/9] canary on edge`: how activities and timers name themselves. */
+export function label(run: Run): string {
+  return `[${Math.min(run.state.cursor + 1, run.plan.steps.length)}/${run.plan.steps.length}] ${stepOf(run).title}`
+}
+
+export function log(run: Run, text: string): void {
+  const line: LogLine = { at: Date.now(), text }
+  run.state.log.push(line)
+  if (run.state.log.length > LOG_LINES) run.state.log.shift()
+}
+
+/** A line worth keeping with the step, also in the log. */
+export function note(run: Run, text: string): void {
+  const { notes } = recordOf(run, stepOf(run))
+  if (notes.length < NOTES_PER_STEP) notes.push(text)
+  log(run, text)
+}
+
+export function describeReason(reason: Reason): string {
+  switch (reason.kind) {
+    case 'abort':
+      return `${reason.actor} aborted${reason.reason === '' ? '' : `: ${reason.reason}`}`
+    case 'breach':
+      return `${reason.subject} breached: ${reason.evidence.text}`
+    case 'blind':
+      return `${reason.subject} could not be read for too long: ${reason.evidence.text}`
+    case 'expired':
+      return `nobody decided ${reason.gate} in time`
+    case 'failure':
+      return `${reason.step} failed: ${reason.failure}: ${reason.message}`
+    default:
+      return reason satisfies never
+  }
+}

@@ -1,0 +1,59 @@
+// Steps in order: entering, carrying out, leaving.
+import type { PlannedStep } from '../plan.ts'
+import { carryOut } from '../steps/runs.ts'
+import { StepFailed, failedWith, reasonOf } from './failures.ts'
+import { measure } from './measure.ts'
+import { describe } from './publish.ts'
+import type { Run } from './run.ts'
+import { checkpoint, isIrreversible, log, recordOf, sendBack } from './run.ts'
+import { askUnderWatch } from './watch.ts'
+
+export function stepsLeft(run: Run): PlannedStep[] {
+  return run.plan.steps.slice(run.state.cursor)
+}
+
+/** Carries out one step. A failure sends the run back; past the point of no return it asks a person instead. */
+export async function perform(run: Run, step: PlannedStep): Promise<void> {
+  enter(run, step)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await carryOut(run, step)
+      return leave(run, step, 'done')
+    } catch (error) {
+      const failed = error instanceof StepFailed ? error.failed : failedWith(error)
+      recordOf(run, step).notes.push(`${failed.kind}: ${failed.message}`)
+      if (!isIrreversible(run)) {
+        recordOf(run, step).status = 'failed'
+        sendBack(run, reasonOf(step.id, failed, Date.now()))
+        checkpoint(run)
+      }
+      const verb = await askUnderWatch(run, {
+        kind: 'failure',
+        id: `${step.id}/failed-${attempt}`,
+        title: `${step.title} failed after the point of no return`,
+        waitsFor: `a person: ${failed.kind}: ${failed.message}`,
+        allows: ['retry', 'skip'],
+      })
+      if (verb === 'skip') return leave(run, step, 'skipped')
+    }
+  }
+}
+
+function enter(run: Run, step: PlannedStep): void {
+  checkpoint(run)
+  const record = recordOf(run, step)
+  run.state.phase = 'running'
+  record.status = 'running'
+  record.startedAt ??= Date.now()
+  log(run, `[${step.index + 1}/${run.plan.steps.length}] ${step.title}`)
+  describe(run.plan, run.state) // attributes follow with the first wait: one upsert a step, not two
+}
+
+function leave(run: Run, step: PlannedStep, status: 'done' | 'skipped'): void {
+  checkpoint(run)
+  const record = recordOf(run, step)
+  record.status = status
+  record.endedAt = Date.now()
+  measure.step(run.plan.service, step.kind, record.endedAt - (record.startedAt ?? record.endedAt))
+  run.state.cursor = step.index + 1
+}

@@ -1,0 +1,174 @@
+// The way back: `before` of every target that was or may have been changed, newest first, until done or taken over.
+import { CancellationScope, condition, sleep } from '@temporalio/workflow'
+import type { Restored } from '../activities.ts'
+import type { RRset } from '../ports/dns.ts'
+import { matches } from '../json.ts'
+import { milliseconds } from '../quantities.ts'
+import { calls } from './calls.ts'
+import { show } from './change.ts'
+import { type Failed, failedWith } from './failures.ts'
+import { ask, notify } from './gates.ts'
+import { isUncertain, ours, restorationsOf } from './journal.ts'
+import { measure } from './measure.ts'
+import { publish } from './publish.ts'
+import type { Run } from './run.ts'
+import { connectionOf, describeReason, log } from './run.ts'
+import type { Outcome, Reason, Restoration } from './state.ts'
+
+const DNS_MARGIN_MS = 1_000 // resolvers were seen to follow about a second after the TTL
+
+/**
+ * Restores the world. Returns when every target is back, or a person has taken over what could not be restored.
+ * Must run outside the forward scope: nothing cancels it.
+ */
+export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
+  const { state, plan } = run
+  state.phase = 'unwinding'
+  state.unwindingSince = Date.now()
+  state.restorations = restorationsOf(state)
+  publish(plan, state)
+  void notify(run, { key: 'unwinding', title: `${plan.service} is going back`, text: describeReason(reason), level: 'alarm' })
+
+  const slow: Promise<void>[] = [] // targets that need more than the first tries: they go on beside the others
+  for (const restoration of state.restorations) {
+    await drain(run, restoration)
+    const failed = await tryRestore(run, restoration)
+    if (failed !== null) slow.push(restoreWithPeople(run, restoration, failed))
+  }
+  await Promise.all(slow)
+  await settle(run)
+
+  state.restoredAt = Date.now()
+  measure.restored(plan.service, reason.kind, state.restoredAt - reason.at)
+  for (const record of state.steps) if (record.status === 'done' || record.status === 'running') record.status = 'undone'
+  return state.remainder.length === 0 ? 'restored' : 'completed-with-remainder'
+}
+
+/** First tries. Returns what they failed with, or null when the target is back. */
+async function tryRestore(run: Run, restoration: Restoration): Promise<Failed | null> {
+  restoration.status = 'restoring'
+  try {
+    restored(run, restoration, await calls.restore(summaryOf(restoration), inputOf(run, restoration)))
+    return null
+  } catch (error) {
+    return failedWith(error)
+  }
+}
+
+/** Retries go on beside an open question, so that a backend that comes back is restored without a person. */
+async function restoreWithPeople(run: Run, restoration: Restoration, first: Failed): Promise<void> {
+  let failed = first
+  for (let attempt = 1; restoration.status !== 'restored'; attempt++) {
+    restoration.status = 'stuck'
+    restoration.note = `${failed.kind}: ${failed.message}`
+    const scope = new CancellationScope({ cancellable: true })
+    const retries = failed.kind === 'Conflict' ? null : scope.run(() => retryOnAndOn(run, restoration))
+    const verb = await askAbout(run, restoration, { attempt, failed })
+    scope.cancel()
+    const later = (await retries) ?? null
+    if ((restoration.status as Restoration['status']) === 'restored') return
+    if (verb === 'skip') return leave(run, restoration)
+    failed = (await tryRestore(run, restoration)) ?? later ?? failed
+  }
+}
+
+async function retryOnAndOn(run: Run, restoration: Restoration): Promise<Failed | null> {
+  try {
+    restored(run, restoration, await calls.restoreOnAndOn(`${summaryOf(restoration)}, again and again`, inputOf(run, restoration)))
+    return null
+  } catch (error) {
+    return cancelledOr(error)
+  }
+}
+
+function cancelledOr(error: unknown): Failed | null {
+  try {
+    return failedWith(error)
+  } catch {
+    return null // cancelled because a person answered; the target is looked at again before anything is believed
+  }
+}
+
+/** Asks until a person answers or the retries have done it; null = done. */
+async function askAbout(run: Run, restoration: Restoration, { attempt, failed }: { attempt: number; failed: Failed }) {
+  const scope = new CancellationScope({ cancellable: true })
+  const done = condition(() => restoration.status === 'restored').then(() => scope.cancel())
+  try {
+    return await scope.run(() =>
+      ask(run, {
+        kind: 'restore',
+        id: `restore/${restoration.connection}/${restoration.target}/${attempt}`.replaceAll(' ', '-'),
+        title: `${restoration.connection} ${restoration.target} could not be restored to ${show(restoration.before)}`,
+        waitsFor: `a person: ${failed.kind}: ${failed.message}; retry = try now, skip = leave it as it is and list it`,
+        allows: ['retry', 'skip'],
+      }),
+    )
+  } catch (error) {
+    if (restoration.status === 'restored') return null
+    throw error
+  } finally {
+    void done
+  }
+}
+
+/** Instances are not taken away under requests in flight, nor under clients whose resolver still points at them. */
+async function drain(run: Run, next: Restoration): Promise<void> {
+  const { plan, state } = run
+  if (connectionOf(run, next.connection).port !== 'capacity') return
+  const waits = state.restorations.slice(0, state.restorations.indexOf(next)).map((earlier) => {
+    if (earlier.at === null) return 0
+    const port = connectionOf(run, earlier.connection).port
+    if (port === 'traffic') return earlier.at + milliseconds(plan.drain) - Date.now()
+    if (port === 'dns') return earlier.at + cachedMs(run, earlier) - Date.now()
+    return 0
+  })
+  const longest = Math.max(0, ...waits)
+  if (longest > 0) await sleep(longest, { summary: `drain before ${next.connection} ${next.target} is restored` })
+}
+
+/** How long a resolver may still hand out what this run has published. */
+function cachedMs(run: Run, { connection, target, before }: Restoration): number {
+  const values = ours(run.state.changes, { connection, target }) as RRset[]
+  const moved = values.filter((rrset) => !matches({ values: rrset.values }, { values: (before as RRset).values }))
+  return moved.length === 0 ? 0 : Math.max(...moved.map((rrset) => rrset.ttl * 1_000)) + DNS_MARGIN_MS
+}
+
+/** A write that was given up may land after its undo: wait longer than the backend can take, look again, restore again. */
+async function settle(run: Run): Promise<void> {
+  const { state } = run
+  const uncertain = state.restorations.filter((each) => each.status === 'restored' && isUncertain(state.changes, each))
+  if (uncertain.length === 0) return
+  const waitMs = Math.max(...uncertain.map((each) => milliseconds(connectionOf(run, each.connection).landsWithin)))
+  if (waitMs > 0) await sleep(waitMs, { summary: 'settle: a write may still land' })
+  for (const restoration of uncertain) {
+    const failed = await tryRestore(run, restoration)
+    if (failed !== null) await restoreWithPeople(run, restoration, failed)
+  }
+}
+
+function restored(run: Run, restoration: Restoration, { written }: Restored): void {
+  restoration.status = 'restored'
+  restoration.at = Date.now()
+  restoration.note = null
+  log(run, `${restoration.connection} ${restoration.target} ${written === 'written' ? 'restored to' : 'already back at'} ${show(restoration.before)}`)
+  if (restoration.target === 'split' && connectionOf(run, restoration.connection).port === 'traffic') {
+    const split = restoration.before as { old: number; new: number }
+    run.state.weights = { old: split.old, new: split.new }
+    measure.weights(run.plan.service, run.state.weights)
+  }
+}
+
+function leave(run: Run, restoration: Restoration): void {
+  restoration.status = 'left'
+  run.state.remainder.push({ connection: restoration.connection, target: restoration.target, note: `not restored: ${restoration.note}` })
+  log(run, `${restoration.connection} ${restoration.target} left to a person`)
+}
+
+function inputOf(run: Run, restoration: Restoration) {
+  const { connection, target, before } = restoration
+  return { connection: connectionOf(run, connection), target, before, ours: ours(run.state.changes, restoration) }
+}
+
+function summaryOf({ connection, target, before }: Restoration): string {
+  return `restore ${connection} ${target} to ${show(before)}`
+}

@@ -1,0 +1,137 @@
+// Watching: one long look by retry after the other. Breaches send the run back; lost evidence asks a person while looking on.
+import type { Reading, Readings, Subject, WatchResult } from '../activities.ts'
+import { calls } from './calls.ts'
+import { keepReadings } from './evidence.ts'
+import { ask, type Question } from './gates.ts'
+import { everyMsOf, guardsOf, namesOf } from './guarding.ts'
+import type { Run } from './run.ts'
+import { checkpoint, isIrreversible, label, log, note, recordOf, sendBack, stepOf } from './run.ts'
+import { firstOf, together } from './scopes.ts'
+import type { Verb } from './state.ts'
+
+export interface Watching {
+  /** Names the watch within the run: its gates are kept under it. */
+  key: string
+  title: string
+  subjects: Subject[]
+  /** Server time; null = until cancelled. */
+  deadline: number | null
+  /** Server time at which a person is asked when checks are still not good; null = never. */
+  limit: number | null
+}
+
+/** Returns when the watch has passed, or a person goes on without it. A breach never returns while the run can go back. */
+export async function watch(run: Run, watching: Watching): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const key = `${watching.key}-${attempt}`
+    const result = await look(run, watching, true)
+    switch (result.kind) {
+      case 'passed':
+        note(run, `${watching.title}: ${latest(result.readings)}`)
+        return
+      case 'breach':
+        await breached(run, key, { kind: 'breach', subject: result.subject, evidence: result.evidence })
+        break
+      case 'blind':
+        if (result.act === 'unwind') await breached(run, key, { kind: 'blind', subject: result.subject, evidence: result.evidence })
+        else if (await askAboutEvidence(run, { ...watching, key }, result)) return
+        break
+      case 'inconclusive':
+        if (await askAboutEvidence(run, { ...watching, key }, result)) return
+        break
+      default:
+        return result satisfies never
+    }
+  }
+}
+
+/** Asks a person while the guards of the step stay watched. */
+export async function askUnderWatch(run: Run, question: Question): Promise<Verb> {
+  const subjects = guardsOf(run.plan, run.state, { step: stepOf(run), good: 1 })
+  const watching = { key: `${question.id}/watch`, title: question.title, subjects, deadline: null, limit: null }
+  const answer: { verb: Verb | null } = { verb: null }
+  await together(
+    [
+      async () => {
+        answer.verb = await ask(run, question)
+      },
+    ],
+    subjects.length === 0 ? null : () => watch(run, watching),
+  )
+  checkpoint(run)
+  return answer.verb as Verb
+}
+
+/** One watch that passes or gives up at its limit, for steps that judge the result themselves. */
+export async function lookOnce(run: Run, of: { title: string; subjects: Subject[]; forMs: number; withinMs: number }): Promise<WatchResult> {
+  checkpoint(run)
+  const now = Date.now()
+  const watching = { key: '', title: of.title, subjects: of.subjects, deadline: now + of.forMs, limit: now + of.withinMs }
+  const result = await look(run, watching, true)
+  checkpoint(run)
+  return result
+}
+
+async function look(run: Run, { title, subjects, deadline, limit }: Watching, patient: boolean): Promise<WatchResult> {
+  const input = { subjects, deadline, limit: patient ? limit : null, patient }
+  const result = await calls.watch(`${label(run)} - ${title}: watching ${namesOf(subjects)}`, input, everyMsOf(subjects))
+  keepReadings(recordOf(run, stepOf(run)), result.readings)
+  return result
+}
+
+/** Sends the run back; past the point of no return a person is asked instead. */
+async function breached(
+  run: Run,
+  key: string,
+  breach: { kind: 'breach' | 'blind'; subject: string; evidence: Reading },
+): Promise<void> {
+  if (!isIrreversible(run)) {
+    sendBack(run, { ...breach, at: Date.now() })
+    checkpoint(run)
+  }
+  await ask(run, {
+    kind: 'failure',
+    id: `${key}/breach`,
+    title: `${breach.subject} ${breach.kind === 'breach' ? 'breached' : 'cannot be read'} after the point of no return`,
+    waitsFor: `a person: ${breach.evidence.text}; retry = watch again`,
+    allows: ['retry'],
+  })
+}
+
+type Lost = Extract<WatchResult, { kind: 'blind' | 'inconclusive' }>
+
+/**
+ * Asks a person and looks on meanwhile, without patience or limit: evidence that comes back answers by itself.
+ * True = the wait is over (good again, or a person goes on without it); false = watch anew.
+ */
+async function askAboutEvidence(run: Run, watching: Watching, lost: Lost): Promise<boolean> {
+  const title = lost.kind === 'blind' ? `${lost.subject} cannot be read` : 'not enough good checks in time'
+  const why = lost.kind === 'blind' ? lost.evidence.text : `still waiting for ${lost.waitingFor.join(', ')}`
+  const end = { over: false }
+  const question = async () => {
+    const verb = await ask(run, {
+      kind: 'evidence',
+      id: `${watching.key}/evidence`,
+      title,
+      waitsFor: `evidence, or a person: ${why}; approve = go on without it, retry = watch anew, or abort`,
+      allows: ['approve', 'retry'],
+    })
+    end.over = verb === 'approve'
+  }
+  const evidence = async () => {
+    const result = await look(run, watching, false)
+    if (result.kind === 'breach') await breached(run, watching.key, { kind: 'breach', subject: result.subject, evidence: result.evidence })
+    end.over = result.kind === 'passed'
+    log(run, `${title}: evidence is back: ${latest(result.readings)}`)
+  }
+  await firstOf([question, evidence])
+  checkpoint(run)
+  return end.over
+}
+
+function latest(readings: Readings): string {
+  return Object.values(readings)
+    .map((all) => all.at(-1)?.text)
+    .filter((text) => text !== undefined)
+    .join('; ')
+}

@@ -1,0 +1,51 @@
+// decommission: prove that the side is idle, ask, take its capacity away.
+import type { PlannedConnection, PlannedGuard, PlannedStep } from '../../plan.ts'
+import type { Capacity } from '../../ports/capacity.ts'
+import { milliseconds } from '../../quantities.ts'
+import { change } from '../../run/change.ts'
+import { gatingOf } from '../../run/gating.ts'
+import { guardsOf } from '../../run/guarding.ts'
+import { hold } from '../../run/hold.ts'
+import type { Run } from '../../run/run.ts'
+import { note } from '../../run/run.ts'
+import { askPeople } from '../approve/run.ts'
+
+export async function runDecommission(run: Run, step: PlannedStep<'decommission'>): Promise<void> {
+  const { spec } = step
+  const gating = gatingOf(spec)
+  const forMs = milliseconds(spec.idle_proof.for)
+  const connection = run.plan.connections[spec.idle_proof.from] as PlannedConnection
+  await hold(run, {
+    key: 'idle',
+    title: `${spec.side} side idle for ${spec.idle_proof.for}`,
+    forMs,
+    subjects: [
+      ...guardsOf(run.plan, run.state, { step, good: gating.good }),
+      { what: 'proof', guard: idleGuard(step), connection, forMs },
+    ],
+    gating,
+    confirm: [],
+  })
+  await askPeople(run, step, `${step.title}: ${spec.side} side is proven idle`)
+  const entry = await change<Capacity>(run, { connection: spec.connection, target: spec.side, desired: { count: 0 } })
+  const { count } = entry.before as Capacity
+  const until = new Date(Date.now() + milliseconds(spec.restore_within)).toISOString()
+  note(run, `to restore by hand until ${until}: set ${spec.connection} ${spec.side} back to ${count} instances`)
+}
+
+/** Idleness as a guard: at most `max` of whatever the query counts. No data is not a proof. */
+function idleGuard({ spec }: PlannedStep<'decommission'>): PlannedGuard {
+  const { from, query, max, every } = spec.idle_proof
+  return {
+    name: `${spec.side} idle`,
+    from,
+    query,
+    side: spec.side,
+    max,
+    every,
+    breach: '1 in a row',
+    min_samples: 0,
+    when_unknown: { for: every, do: 'hold' },
+    dry_run: false,
+  }
+}

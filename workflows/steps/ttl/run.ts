@@ -1,0 +1,36 @@
+// ttl: lower TTLs, wait until the old ones have run out, see it everywhere; the old TTL returns when the run completes.
+import type { PlannedStep } from '../../plan.ts'
+import type { RRset } from '../../ports/dns.ts'
+import { milliseconds } from '../../quantities.ts'
+import { change } from '../../run/change.ts'
+import { guardsOf } from '../../run/guarding.ts'
+import { hold } from '../../run/hold.ts'
+import type { Run } from '../../run/run.ts'
+import type { Change } from '../../run/state.ts'
+import { seenEverywhere } from '../repoint/run.ts'
+import { lowered } from './outline.ts'
+
+export async function runTtl(run: Run, step: PlannedStep<'ttl'>): Promise<void> {
+  const { spec } = step
+  const changes: Change[] = []
+  for (const target of spec.records) {
+    const entry = await change<RRset>(run, {
+      connection: spec.connection,
+      target,
+      desired: (before) => lowered(spec.to, before),
+    })
+    const { ttl } = entry.before as RRset
+    if (entry.status !== 'noop') run.state.atEnd.push({ connection: entry.connection, target, part: { ttl } })
+    changes.push(entry)
+  }
+  const oldTtlMs = Math.max(...changes.map((entry) => (entry.before as RRset).ttl * 1_000))
+  await hold(run, {
+    key: 'expiry',
+    title: 'old TTL running out in every cache',
+    forMs: oldTtlMs + milliseconds(spec.margin),
+    subjects: guardsOf(run.plan, run.state, { step, good: 1 }),
+    gating: null,
+    confirm: [],
+  })
+  await seenEverywhere(run, step, changes)
+}
