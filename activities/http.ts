@@ -8,6 +8,9 @@ import type { Secrets } from './provider.ts'
 const EXCERPT_CHARACTERS_MAX = 300 // their words in our message: a sentence, not a page
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/ // RFC 9110, section 5.5
 
+/** The caller's deadline passed before the provider's own timeout did. */
+export const LATE = 'no answer before the deadline of the call'
+
 export interface HttpCall {
   /** What is tried and on what, for messages; starts the sentence: `query prometheus at http://...`. */
   what: string
@@ -37,7 +40,8 @@ export async function exchange(fetch: typeof globalThis.fetch, call: HttpCall): 
     if (isTold(call.signal)) throw call.signal.reason
     // The cause below fetch's own error: that one may repeat the address, which can be a secret.
     const cause = error instanceof Error ? error.cause : undefined
-    throw failure('Unavailable', `${call.what}: ${networkReason(error, call.timeoutMs)}`, { cause })
+    const reason = call.signal.aborted ? LATE : networkReason(error, call.timeoutMs)
+    throw failure('Unavailable', `${call.what}: ${reason}`, { cause })
   }
 }
 

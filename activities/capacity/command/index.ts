@@ -102,8 +102,10 @@ async function run({ config, deps, io }: Call, { line, target, input }: Task): P
   if (isTold(io.signal)) throw io.signal.reason
   const words = excerpt(redactLookalikes(lastWords(ended.stderr)))
   const said = words === '' ? 'it said nothing on stderr' : words
-  if (signal.aborted)
-    throw failure('Unavailable', `${name} for ${target}: ended after ${config.timeout}; ${said}`)
+  if (signal.aborted) {
+    const when = io.signal.aborted ? 'at the deadline of the call' : `after ${config.timeout}`
+    throw failure('Unavailable', `${name} for ${target}: ended ${when}; ${said}`)
+  }
   const how = ended.code === null ? `ended by ${ended.endedBy}` : `exit ${ended.code}`
   throw failure(EXIT_KINDS[ended.code ?? -1] ?? 'Unavailable', `${name} for ${target}: ${how}; ${said}`)
 }

@@ -3,7 +3,7 @@
 import type { ProbeRequest, ProbeResult } from '../../../workflows/ports/probe.ts'
 import { milliseconds } from '../../../workflows/quantities.ts'
 import { failure } from '../../failure.ts'
-import { isTold, networkReason, resolveHeaders } from '../../http.ts'
+import { LATE, isTold, networkReason, resolveHeaders } from '../../http.ts'
 import { defineProvider } from '../../provider.ts'
 import { redact } from '../../secrets.ts'
 import { ask } from './client.ts'
@@ -45,7 +45,8 @@ export const http = defineProvider({
         }
       } catch (error) {
         if (isTold(io.signal)) throw io.signal.reason
-        return unanswered(redact(networkReason(error, timeoutMs), secrets), deps.now() - begin)
+        const reason = io.signal.aborted ? LATE : networkReason(error, timeoutMs)
+        return unanswered(redact(reason, secrets), deps.now() - begin)
       }
     },
   }),

@@ -55,6 +55,7 @@ function isEmpty(value: Json): boolean {
 
 /** `[+]etcd ok` of Kubernetes' verbose health, or several lines such as `database: up`. */
 function hasFactLines(text: string): boolean {
+  if (text.startsWith('<')) return false // a page
   const lines = text.split('\n')
   if (lines.some((line) => /^\[[+-]\](?!ping\b)\S+/.test(line))) return true
   const facts = lines.map((line) => /^\s*([\w.-]+)\s*[:=]\s*\S/.exec(line)?.[1]?.toLowerCase())

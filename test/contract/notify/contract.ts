@@ -1,0 +1,105 @@
+// The one behaviour suite of every notify provider, real or simulated: a notice arrives, once, or the call fails.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { kindOf } from '../../../activities/failure.ts'
+import type { Deps, Provider } from '../../../activities/provider.ts'
+import type { JsonObject } from '../../../workflows/json.ts'
+import type { Notice, NotifyPort } from '../../../workflows/ports/notify.ts'
+import { io } from '../changing.ts'
+
+export interface NotifyBench {
+  provider: Provider<'notify'>
+  config: JsonObject
+  deps: Deps & { lines?: string[] }
+  /** What has arrived so far, as a receiver that drops repeated keys sees it: one text per notice. */
+  arrived(): Promise<string[]>
+  /** The receiver stops answering. */
+  outage?(): Promise<{ end(): Promise<void> }>
+  /** A configuration (and secrets) the receiver refuses as not allowed. */
+  wrongCredentials?: { config: JsonObject; deps?: Deps & { lines?: string[] } }
+  /** Must appear in no message or log. */
+  secrets: string[]
+  end(): Promise<void>
+}
+
+export function notifyContract(name: string, makeBench: () => Promise<NotifyBench>): void {
+  describe(`${name} keeps the contract of notices`, () => {
+    let bench: NotifyBench
+    let port: NotifyPort
+    const said: string[] = []
+
+    beforeAll(async () => {
+      bench = await makeBench()
+      port = connectNotify(bench, bench.config)
+    })
+
+    afterAll(async () => {
+      if (bench === undefined) return
+      const logged = [...(bench.deps.lines ?? []), ...(bench.wrongCredentials?.deps?.lines ?? [])]
+      await bench.end()
+      for (const secret of bench.secrets) {
+        for (const line of [...said, ...logged])
+          expect(line, 'no secret in a message or log').not.toContain(secret)
+      }
+    })
+
+    async function kindOfRefusal(call: Promise<void>): Promise<string | null> {
+      const error: unknown = await call.then(
+        () => expect.fail('expected a failure'),
+        (thrown: unknown) => thrown,
+      )
+      said.push(`${String(error)} ${String((error as Error).cause)}`)
+      return kindOf(error)
+    }
+
+    it('delivers title and text, and the same key is the same notice', async () => {
+      const before = (await bench.arrived()).length
+      await port.send(notice('approve-3/asked'), io())
+      await port.send(notice('approve-3/asked'), io())
+      await port.send(notice('approve-4/asked'), io())
+      const arrived = (await bench.arrived()).slice(before)
+      expect(arrived).toHaveLength(2)
+      for (const text of arrived) {
+        for (const part of ['orders', 'approval is asked', 'canary at 25%']) expect(text).toContain(part)
+      }
+    })
+
+    it('bounds what it sends', async () => {
+      const before = (await bench.arrived()).length
+      await port.send({ ...notice('long'), text: 'x'.repeat(1_000_000) }, io())
+      const [text] = (await bench.arrived()).slice(before)
+      expect(text?.length).toBeLessThan(20_000)
+    })
+
+    it('calls a receiver that does not answer Unavailable', async (context) => {
+      if (bench.outage === undefined) return context.skip('this bench cannot take its receiver away')
+      const outage = await bench.outage()
+      try {
+        expect(await kindOfRefusal(port.send(notice('outage'), io()))).toBe('Unavailable')
+      } finally {
+        await outage.end()
+      }
+    })
+
+    it('calls refused credentials Denied', async (context) => {
+      const wrong = bench.wrongCredentials
+      if (wrong === undefined) return context.skip('this provider knows no credentials')
+      const intruder = connectNotify({ ...bench, deps: wrong.deps ?? bench.deps }, wrong.config)
+      expect(await kindOfRefusal(intruder.send(notice('wrong'), io()))).toBe('Denied')
+    })
+
+    it('ends at once when its signal is aborted, and nothing arrives', async () => {
+      const before = await bench.arrived()
+      const reason = new Error('the run was told to stop')
+      await expect(port.send(notice('aborted'), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+      expect(await bench.arrived()).toEqual(before)
+    })
+  })
+}
+
+export function connectNotify(bench: Pick<NotifyBench, 'provider' | 'deps'>, config: JsonObject): NotifyPort {
+  return bench.provider.connect(bench.provider.spec.config.parse(config), bench.deps)
+}
+
+export function notice(key: string): Notice {
+  return { key, service: 'orders', title: 'approval is asked', text: 'canary at 25%', level: 'ask' }
+}
