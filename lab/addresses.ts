@@ -1,0 +1,72 @@
+// What the lab tells about itself: plain JSON, the same for `--json`, for the printed table and for programs.
+import type { Bind } from './servers/bind.ts'
+import type { Envoy } from './servers/envoy.ts'
+import type { Fleet } from './servers/fleet.ts'
+import type { Haproxy } from './servers/haproxy.ts'
+import type { Powerdns } from './servers/powerdns.ts'
+import type { Prometheus } from './servers/prometheus.ts'
+import type { Temporal } from './servers/temporal.ts'
+import type { Unbound } from './servers/unbound.ts'
+
+/** The servers of one lab by name; those that were not asked for are absent. */
+export type LabServers = {
+  temporal?: Temporal
+  old?: Fleet
+  new?: Fleet
+  haproxy?: Haproxy
+  envoy?: Envoy
+  powerdns?: Powerdns
+  bind?: Bind
+  resolverOfPowerdns?: Unbound
+  resolverOfBind?: Unbound
+  prometheus?: Prometheus
+}
+
+export type ServerName = keyof LabServers
+
+type Plain<T> = Omit<
+  { [K in keyof T as T[K] extends (...given: never[]) => unknown ? never : K]: T[K] },
+  'server'
+>
+
+/** Every server's addresses, without its handle. */
+export type Addresses = { [N in ServerName]: Plain<NonNullable<LabServers[N]>> }
+
+/** Strips handles and functions. */
+export function addressesOf(servers: LabServers): Partial<Addresses> {
+  const entries = Object.entries(servers).map(([name, { server: _handle, ...rest }]) => [
+    name,
+    Object.fromEntries(Object.entries(rest).filter(([, value]) => typeof value !== 'function')),
+  ])
+  return Object.fromEntries(entries) as Partial<Addresses>
+}
+
+const LABELS: Record<ServerName, string> = {
+  temporal: 'Temporal dev server',
+  haproxy: 'HAProxy, edge',
+  envoy: 'Envoy, edge',
+  old: 'Orders, old side',
+  new: 'Orders, new side',
+  powerdns: 'PowerDNS',
+  bind: 'BIND',
+  resolverOfPowerdns: 'Unbound before PowerDNS',
+  resolverOfBind: 'Unbound before BIND',
+  prometheus: 'Prometheus',
+}
+const LABEL_WIDTH = 26
+const SECRET = /key|secret/i // a table may be pasted into a chat
+
+/** One line per address, for people. Keys are left out; `--json` has them. */
+export function renderTable(addresses: Partial<Addresses>): string {
+  const lines: string[] = []
+  for (const [name, label] of Object.entries(LABELS)) {
+    const entry = addresses[name as ServerName]
+    if (!entry) continue
+    const rows = Object.entries(entry).filter(([key]) => !SECRET.test(key))
+    for (const [index, [key, value]] of rows.entries()) {
+      const text = typeof value === 'string' ? value : JSON.stringify(value)
+      lines.push(`${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${key.padEnd(LABEL_WIDTH - 8)}${text}`)
+    }
+  }
+  return lines.join('\n')
+}

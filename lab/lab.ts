@@ -1,0 +1,155 @@
+// The lab: real servers on loopback as one fixture for demo, tests and benchmarks. Boots what is asked for, tells where
+// it is, ends all of it. What each server is like is said in servers/<name>.ts.
+import { addressesOf } from './addresses.ts'
+import type { Addresses, LabServers, ServerName } from './addresses.ts'
+import { sweepLeftovers } from './records.ts'
+import type { ServerHandle } from './server-process.ts'
+import { startBind } from './servers/bind.ts'
+import { startEnvoy } from './servers/envoy.ts'
+import { startFleet } from './servers/fleet.ts'
+import type { Fleet } from './servers/fleet.ts'
+import { OLD_ENTRY_ADDRESS, startHaproxy } from './servers/haproxy.ts'
+import { startPowerdns } from './servers/powerdns.ts'
+import { startPrometheus } from './servers/prometheus.ts'
+import type { ScrapeJob } from './servers/prometheus.ts'
+import { startTemporal } from './servers/temporal.ts'
+import { startUnbound } from './servers/unbound.ts'
+
+const API_TTL_SECONDS = 6 // long enough to be seen running out, short enough for a demo
+const INSTANCES = { old: 3, new: 1 } // a new home before anybody has scaled it up
+
+export type LabOptions = {
+  /** Only these, and what they stand on; everything by default. */
+  only?: ServerName[]
+  temporal?: { dbFile?: string }
+  instances?: { old?: number; new?: number; slots?: number; warmUpMs?: number }
+  apiTtlSeconds?: number
+  /** Called as each server answers, for progress. */
+  onReady?: (name: ServerName, milliseconds: number) => void
+}
+
+/** Everything is there when nothing was left out; `only` leaves the others undefined at run time. */
+type Everything = Required<LabServers>
+
+export type Lab = {
+  addresses: Addresses
+  /** stop, start and kill of single servers; `start` after `stop` uses the same ports and data. */
+  servers: Record<ServerName, ServerHandle>
+  /** Scale and break the sides of the service. */
+  fleets: { old: Fleet; new: Fleet }
+  parts: Everything
+  stop(): Promise<void>
+}
+
+const NEEDS: Record<ServerName, ServerName[]> = {
+  temporal: [],
+  old: [],
+  new: [],
+  haproxy: ['old', 'new'],
+  envoy: ['haproxy'],
+  powerdns: [],
+  bind: [],
+  resolverOfPowerdns: ['powerdns'],
+  resolverOfBind: ['bind'],
+  prometheus: ['old', 'new'],
+}
+
+export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  sweepLeftovers()
+  const wanted = withNeeds(options.only ?? (Object.keys(NEEDS) as ServerName[]))
+  const parts: LabServers = {}
+  const began = performance.now()
+  const starting = new Map<ServerName, Promise<void>>()
+  const start = (name: ServerName): Promise<void> => {
+    const started = starting.get(name) ?? boot(name)
+    starting.set(name, started)
+    return started
+  }
+  const boot = async (name: ServerName): Promise<void> => {
+    // Prometheus also scrapes the balancers, if there are any: it must know their ports.
+    const scraped: ServerName[] = name === 'prometheus' ? ['haproxy', 'envoy'] : []
+    const needed = [...NEEDS[name], ...scraped.filter((each) => wanted.has(each))]
+    await Promise.all(needed.map(start))
+    Object.assign(parts, { [name]: await BOOT[name](parts, options) })
+    options.onReady?.(name, Math.round(performance.now() - began))
+  }
+  const results = await Promise.allSettled([...wanted].map(start))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) {
+    await stopAll(parts)
+    throw failed.reason
+  }
+  const all = parts as Everything
+  return {
+    addresses: addressesOf(parts) as Addresses,
+    servers: Object.fromEntries(
+      Object.entries(parts).map(([name, part]) => [name, part.server]),
+    ) as Lab['servers'],
+    fleets: { old: all.old, new: all.new },
+    parts: all,
+    stop: () => stopAll(parts),
+  }
+}
+
+type Boot = (parts: LabServers, options: LabOptions) => Promise<{ server: ServerHandle }>
+
+const BOOT: Record<ServerName, Boot> = {
+  temporal: (_parts, options) => startTemporal(options.temporal),
+  old: (_parts, { instances = {} }) => startFleet(sizes(instances, 'old')),
+  new: (_parts, { instances = {} }) => startFleet(sizes(instances, 'new')),
+  haproxy: (parts) => startHaproxy({ slots: { old: need(parts.old).slots, new: need(parts.new).slots } }),
+  envoy: (parts) => startEnvoy(need(parts.haproxy).sidePorts),
+  powerdns: (_parts, options) => startPowerdns(record(options)),
+  bind: (_parts, options) => startBind(record(options)),
+  resolverOfPowerdns: (parts) => startUnbound({ authoritative: need(parts.powerdns).dns }),
+  resolverOfBind: (parts) => startUnbound({ authoritative: need(parts.bind).dns }),
+  prometheus: (parts) => startPrometheus({ scrape: scrapeJobs(parts) }),
+}
+
+function sizes(
+  instances: NonNullable<LabOptions['instances']>,
+  side: 'old' | 'new',
+): Parameters<typeof startFleet>[0] {
+  const { slots, warmUpMs } = instances
+  return {
+    side,
+    count: instances[side] ?? INSTANCES[side],
+    ...(slots !== undefined && { slots }),
+    ...(warmUpMs !== undefined && { warmUpMs }),
+  }
+}
+
+/** The record that a move by DNS changes starts at the old entry point. */
+function record(options: LabOptions): { apiTtlSeconds: number; apiAddress: string } {
+  return { apiTtlSeconds: options.apiTtlSeconds ?? API_TTL_SECONDS, apiAddress: OLD_ENTRY_ADDRESS }
+}
+
+function scrapeJobs(parts: LabServers): ScrapeJob[] {
+  const jobs: ScrapeJob[] = [
+    { job: 'orders', discover: [need(parts.old), need(parts.new)].map((f) => `${f.adminUrl}/targets`) },
+  ]
+  if (parts.haproxy) jobs.push({ job: 'haproxy', targets: [`127.0.0.1:${parts.haproxy.metricsPort}`] })
+  if (parts.envoy) {
+    jobs.push({ job: 'envoy', targets: [new URL(parts.envoy.adminUrl).host], path: '/stats/prometheus' })
+  }
+  return jobs
+}
+
+function withNeeds(names: ServerName[]): Set<ServerName> {
+  const all = new Set<ServerName>()
+  const add = (name: ServerName): void => {
+    all.add(name)
+    for (const needed of NEEDS[name]) add(needed)
+  }
+  for (const name of names) add(name)
+  return all
+}
+
+function need<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error('a server was started before what it stands on')
+  return part
+}
+
+async function stopAll(parts: LabServers): Promise<void> {
+  await Promise.all(Object.values(parts).map((part) => part.server.close()))
+}
