@@ -29,7 +29,7 @@ export const BaseUrl = z
     message:
       'not a base address: write http(s)://host[:port][/path] without user, password, query or fragment',
   })
-  .meta({ description: 'An http(s) address', examples: ['http://prometheus:9090'] })
+  .meta({ description: 'An http(s) address', examples: ['https://host.example:8443'] })
 
 /** How long one call may take. */
 export const CallTimeout = PositiveDuration.refine(
