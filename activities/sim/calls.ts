@@ -41,7 +41,6 @@ export async function ask<T>(state: WorldState, asked: Asked<T>, io: Io): Promis
 }
 
 async function meet<T>(state: WorldState, asked: Asked<T>, io: Io): Promise<T> {
-  const fault = faultOf(state, asked)
   const what = `${asked.verb} ${asked.target} in the simulated world ${state.name}`
   const doEffect = () => {
     advance(state)
@@ -50,6 +49,7 @@ async function meet<T>(state: WorldState, asked: Asked<T>, io: Io): Promise<T> {
   if ([...state.outages].some((outage) => outage.port === asked.port)) {
     throw failure('Unavailable', `${what}: ${asked.port} does not answer; end the outage to go on`)
   }
+  const fault = faultOf(state, asked)
   if (fault === null) return doEffect()
   if ('lostReply' in fault) {
     doEffect() // landed first: a deadline that passes while the caller waits must not undo it

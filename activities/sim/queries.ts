@@ -18,7 +18,9 @@ export const FORMS =
 const WINDOW_MS = 10_000 // of a query that names none: short enough for a rehearsal, long enough to hold samples
 const SHORT_FORM =
   /^(error_ratio|errors|requests|samples|rate|saturation|latency_p(\d{1,2}(?:\.\d+)?))\(\s*(old|new|all)\s*(?:,\s*([^\s)]+)\s*)?\)$/
-const FAILING = /(?:status|code|status_code)\s*=~?\s*"5/ // any spelling of "the answer was a 5xx"
+const FAILING = /\b(?:status|code|status_code)\s*=~?\s*"5/ // any spelling of "the answer was a 5xx"
+const ANY_STATUS = /\b(?:status|code|status_code)\s*[=!]/
+const ARITHMETIC = /[/*%^<>=+-]|\b(?:and|unless|atan2|bool)\b/ // with these a query is a formula, and formulas are not evaluated here
 
 /** Null: not a query that this world has an answer to. */
 export function recognise(query: string): Asked | null {
@@ -45,22 +47,45 @@ function shortForm(text: string): Asked | null {
 }
 
 function promql(text: string): Asked | null {
+  const sides = new Set([...text.matchAll(/\bside\s*=~?\s*"(old|new)"/g)].map(([, side]) => side as Side))
+  const windows = new Set([...text.matchAll(/\[([0-9.a-z]+)[\]:]/g)].map(([, window]) => window ?? ''))
   const what = promqlKind(text)
-  if (what === null) return null
-  const window = /\[([0-9.a-z]+)[\]:]/.exec(text)?.[1]
-  const side = /\bside\s*=~?\s*"(old|new)"/.exec(text)?.[1] as Side | undefined
+  if (what === null || sides.size > 1 || windows.size > 1) return null
+  const [window] = windows
   return {
     what,
-    sides: side === undefined ? SIDES : [side],
+    sides: sides.size === 0 ? SIDES : [...sides],
     windowMs: window !== undefined && DURATION.test(window) ? milliseconds(window) : WINDOW_MS,
     quantile: Number(/histogram_quantile\(\s*([0-9.]+)/.exec(text)?.[1] ?? 0.95),
   }
 }
 
 function promqlKind(text: string): Asked['what'] | null {
-  if (/saturation|utili[sz]ation/.test(text)) return 'saturation'
-  if (text.includes('histogram_quantile') && text.includes('http_request_duration_seconds')) return 'latency'
-  if (!/http_requests_total|http_request_duration_seconds_count/.test(text)) return null
-  if (FAILING.test(text)) return text.includes('/') ? 'error_ratio' : 'errors'
+  const [numerator = '', denominator, ...rest] = outsideStrings(text).split('/')
+  if (rest.length > 0 || ARITHMETIC.test(bare(numerator)) || ARITHMETIC.test(bare(denominator ?? '')))
+    return null
+  if (denominator !== undefined) return isErrorRatio(numerator, denominator) ? 'error_ratio' : null
+  if (/saturation|utili[sz]ation/.test(bare(text))) return 'saturation'
+  if (text.includes('histogram_quantile') && bare(text).includes('http_request_duration_seconds'))
+    return 'latency'
+  if (!REQUESTS.test(bare(text))) return null
+  if (ANY_STATUS.test(text)) return FAILING.test(text) && !/\bi?rate\(/.test(text) ? 'errors' : null
   return /\bi?rate\(/.test(text) ? 'rate' : 'requests'
+}
+
+const REQUESTS = /http_requests_total|http_request_duration_seconds_count/
+
+function isErrorRatio(numerator: string, denominator: string): boolean {
+  const ofRequests = REQUESTS.test(bare(numerator)) && REQUESTS.test(bare(denominator))
+  return ofRequests && FAILING.test(numerator) && !ANY_STATUS.test(denominator)
+}
+
+/** A slash within a label's value divides nothing. */
+function outsideStrings(text: string): string {
+  return text.replace(/"[^"]*"/g, (quoted) => quoted.replaceAll('/', '_'))
+}
+
+/** Without label matchers and windows: names, functions and operators. */
+function bare(text: string): string {
+  return text.replace(/\{[^}]*\}/g, '').replace(/\[[^\]]*\]/g, '')
 }

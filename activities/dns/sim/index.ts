@@ -16,7 +16,6 @@ import { enterWorld } from '../../sim/world.ts'
 import { isInZone, spellTarget } from '../names.ts'
 import { ABSENT, PLAIN_TYPES, canonicalRRset, describeRRset, sortedRRset } from '../rrset.ts'
 import { canonicalOrConfig } from '../target.ts'
-import { canonicalOrConfig } from '../target.ts'
 import { type SimDnsConfig, spec } from './schema.ts'
 
 export const simDns = defineProvider({

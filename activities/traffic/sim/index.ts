@@ -35,9 +35,9 @@ export const simTraffic = defineProvider({
         const seen = await observe(enter(), { port: 'traffic', target: named(target) }, io)
         return { ...seen, value: seen.value as Split | Mirror }
       },
-      write({ target, desired, seen }, io) {
+      async write({ target, desired, seen }, io) {
         const value = checked(target, desired)
-        return write(enter(), { port: 'traffic', target: named(target), desired: value, seen }, io)
+        await write(enter(), { port: 'traffic', target: named(target), desired: value, seen }, io)
       },
       confirm(request, io) {
         const state = enter()
