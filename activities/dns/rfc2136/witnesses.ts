@@ -1,15 +1,21 @@
 // Who can prove a change: the authoritative servers of a zone, as the zone itself names them.
 import type { Io } from '../../../workflows/ports/target.ts'
+import { isTold } from '../../http.ts'
 import { formatAddress, parseAddress } from '../address.ts'
 import { ask } from '../ask.ts'
 
-/** Addresses of the zone's NS, found through `server`; `server` itself when the zone names none. Raises what `ask` raises. */
+/** Addresses of the zone's NS, found through `server`; `server` itself when it names none or is silent. */
 export async function authoritativeServers(
   { server, zone }: { server: string; zone: string },
   io: Io,
 ): Promise<string[]> {
-  const reply = await ask({ server, name: zone, type: 'NS', recursive: false }, io)
-  const names = reply.answers.filter((record) => record.type === 'NS').map((record) => record.data)
+  const reply = await ask({ server, name: zone, type: 'NS', recursive: false }, io).catch(
+    (error: unknown) => {
+      if (isTold(io.signal)) throw error
+      return null // its silence becomes a line when it is asked for the record
+    },
+  )
+  const names = (reply?.answers ?? []).filter((record) => record.type === 'NS').map((record) => record.data)
   const found = await Promise.all(names.map((name) => addressesOf(name, server, io)))
   const all = [...new Set(found.flat())]
   return all.length === 0 ? [server] : all
