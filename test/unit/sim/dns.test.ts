@@ -28,7 +28,7 @@ describe('simulated DNS', () => {
   it('answers from caches until the old TTL has run out', async () => {
     const { world, pass, connect } = openStage()
     const port = connect(simDns, config)
-    pass(100_000)
+    pass(1_000_000) // three TTLs and a third of the fourth
     await applyTo(port, { target: TARGET, desired: lowered, expected: before }, io())
     expect(world.resolve('1.1.1.1', TARGET)).toEqual({ ttl: 200, values: ['192.0.2.1'] })
     const request = { target: TARGET, desired: lowered, options: { resolvers: ['1.1.1.1'] } }
