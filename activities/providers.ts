@@ -6,6 +6,7 @@ import { prometheus } from './metrics/prometheus/index.ts'
 import { webhook } from './notify/webhook/index.ts'
 import { http } from './probe/http/index.ts'
 import type { Provider } from './provider.ts'
+import { envoy } from './traffic/envoy/index.ts'
 import { haproxy } from './traffic/haproxy/index.ts'
 import { simTraffic } from './traffic/sim/index.ts'
 import { simDns } from './dns/sim/index.ts'
@@ -16,6 +17,7 @@ import { simNotify } from './notify/sim/index.ts'
 
 const providers = [
   haproxy,
+  envoy,
   rfc2136,
   powerdns,
   command,

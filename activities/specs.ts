@@ -6,6 +6,7 @@ import { spec as prometheus } from './metrics/prometheus/schema.ts'
 import { spec as webhook } from './notify/webhook/schema.ts'
 import { spec as http } from './probe/http/schema.ts'
 import type { ProviderSpec } from './provider.ts'
+import { spec as envoy } from './traffic/envoy/schema.ts'
 import { spec as haproxy } from './traffic/haproxy/schema.ts'
 import { spec as simTraffic } from './traffic/sim/schema.ts'
 import { spec as simDns } from './dns/sim/schema.ts'
@@ -16,6 +17,7 @@ import { spec as simNotify } from './notify/sim/schema.ts'
 
 export const specs = [
   haproxy,
+  envoy,
   rfc2136,
   powerdns,
   command,

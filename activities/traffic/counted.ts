@@ -3,48 +3,68 @@
 import { type Json, type JsonObject, sameJson } from '../../workflows/json.ts'
 import type { Confirmation, ConfirmRequest } from '../../workflows/ports/target.ts'
 
-/** Requests so far, one counter per server or cluster of each side, in an order that does not change. */
-export type Counters = { old: number[]; new: number[] }
+/** Requests so far: per side (or shadow) one counter for each server or cluster, in an order that does not change. */
+export type Counters = Record<string, number[]>
+export type SideCounters = { old: number[]; new: number[] }
 
 export interface Count {
   request: ConfirmRequest
-  counters: Counters
+  counters: SideCounters
   /** Share of the new side that is wanted, in percent. */
   newSharePercent: number
 }
 
 /** Counts from the first look on; starts again when the wish changed or a counter went back (a reload, a restart). */
 export function confirmShare({ request, counters, newSharePercent }: Count): Confirmation {
-  const first = firstCounters(request, counters)
-  if (first === null) return startCounting(request.desired, counters)
-  const before = request.memory as JsonObject
-  const counted = { old: total(counters.old) - total(first.old), new: total(counters.new) - total(first.new) }
+  const counted = countedSince(request, counters)
+  if (counted === null) return startCounting(request.desired, counters)
+  return judgeShare(request, { old: counted.old ?? 0, new: counted.new ?? 0 }, newSharePercent)
+}
+
+/** Requests per counter since the first look; null when counting must start (again). */
+export function countedSince(request: ConfirmRequest, now: Counters): Record<string, number> | null {
+  const memory = request.memory
+  if (memory === undefined || !sameJson(memory.desired ?? null, request.desired)) return null
+  const counted: Record<string, number> = {}
+  for (const [side, counts] of Object.entries(now)) {
+    const first = numbers(memory[side])
+    if (!grew(first, counts)) return null
+    counted[side] = total(counts) - total(first)
+  }
+  return counted
+}
+
+/** Whether the counted shares are as wanted, over enough requests. */
+export function judgeShare(
+  request: ConfirmRequest,
+  counted: { old: number; new: number },
+  newSharePercent: number,
+): Confirmation {
+  const memory = request.memory ?? {}
   const all = counted.old + counted.new
   const { samples, tolerance } = demands(request.options)
-  if (all === 0) {
-    return { settled: samples === 0, lines: [`no request counted yet, ${samples} needed`], memory: before }
-  }
+  if (all === 0)
+    return { settled: samples === 0, lines: [`no request counted yet, ${samples} needed`], memory }
   const share = (counted.new / all) * 100
-  const off = Math.abs(share - newSharePercent)
   return {
-    settled: all >= samples && off <= tolerance,
+    settled: all >= samples && Math.abs(share - newSharePercent) <= tolerance,
     lines: [
       shareLine('old', { share: 100 - share, all, wanted: 100 - newSharePercent, tolerance }),
       shareLine('new', { share, all, wanted: newSharePercent, tolerance }),
-      ...(all < samples ? [`${number(all)} of ${number(samples)} requests needed`] : []),
+      ...(all < samples ? [moreNeeded(all, samples)] : []),
     ],
-    memory: before,
+    memory,
   }
 }
 
 /** Nothing is proven yet: these are the counters the next look starts from. */
 export function startCounting(desired: Json, counters: Counters, why?: string): Confirmation {
-  const now = total(counters.old) + total(counters.new)
+  const now = Object.values(counters).reduce((sum, counts) => sum + total(counts), 0)
   const lines = [`counting starts at ${number(now)} requests`]
   return {
     settled: false,
     lines: why === undefined ? lines : [why, ...lines],
-    memory: { desired, old: counters.old, new: counters.new },
+    memory: { desired, ...counters },
   }
 }
 
@@ -58,13 +78,6 @@ export function demands(options: JsonObject): { samples: number; tolerance: numb
 }
 
 const TOLERANCE_POINTS = 2 // a fair random split of 1,000 requests is off by more than 2.7 points once in twenty
-
-function firstCounters(request: ConfirmRequest, now: Counters): Counters | null {
-  const memory = request.memory
-  if (memory === undefined || !sameJson(memory.desired ?? null, request.desired)) return null
-  const first = { old: numbers(memory.old), new: numbers(memory.new) }
-  return grew(first.old, now.old) && grew(first.new, now.new) ? first : null
-}
 
 function grew(first: number[], now: number[]): boolean {
   return first.length === now.length && first.every((count, index) => count <= (now[index] ?? -1))
@@ -84,6 +97,10 @@ function shareLine(
 ): string {
   const wanted = `wanted ${number(of.wanted)} % within ${number(of.tolerance)} points`
   return `${side} ${of.share.toFixed(1)} % of ${number(of.all)} requests, ${wanted}`
+}
+
+export function moreNeeded(all: number, samples: number): string {
+  return `${number(all)} of ${number(samples)} requests needed`
 }
 
 /** 1024 -> `1,024`; at most two decimals. */

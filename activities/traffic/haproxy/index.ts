@@ -6,7 +6,7 @@ import type { Confirmation, ConfirmRequest, Io, Observed, Write } from '../../..
 import type { Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
-import { type Counters, confirmShare, startCounting } from '../counted.ts'
+import { type SideCounters, confirmShare, startCounting } from '../counted.ts'
 import { type BackendStat, type ServerStat, readBackend, setWeights } from './client.ts'
 import { refused } from './refusals.ts'
 import { type HaproxyConfig, servers, spec } from './schema.ts'
@@ -119,7 +119,7 @@ function refuseZero({ place, sides }: Edge, now: Look, weights: Weights): void {
 async function confirmSplit(edge: Edge, request: ConfirmRequest<Split>, io: Io): Promise<Confirmation> {
   const { sides } = edge
   const now = await look(edge, request.target, io)
-  const counters: Counters = { old: requests(now, sides.old), new: requests(now, sides.new) }
+  const counters: SideCounters = { old: requests(now, sides.old), new: requests(now, sides.new) }
   const wanted = weightsFor(request.desired, sides)
   if (wanted === null || raisingFirst(now.weights, wanted).length > 0) {
     return startCounting(

@@ -10,7 +10,7 @@ import type { Split } from '../../../workflows/ports/traffic.ts'
 import { type ChangingBench, changingContract, connect, io } from '../changing.ts'
 import { testDeps } from '../deps.ts'
 import { type QuirkyHaproxy, command, startQuirkyHaproxy } from './haproxy-server.ts'
-import { type Upstream, sendLoad, startUpstream } from './upstream.ts'
+import { type Upstream, freeze, sendLoad, startUpstream } from './upstream.ts'
 
 const provider = haproxy as unknown as ChangingBench['provider']
 
@@ -243,11 +243,4 @@ async function startQuirks(): Promise<{ haproxy: QuirkyHaproxy; end(): Promise<v
 async function endAll(server: { close(): Promise<void> }, upstreams: Upstream[]): Promise<void> {
   await server.close()
   await Promise.all(upstreams.map((upstream) => upstream.end()))
-}
-
-/** Connections are still accepted by the system, but nobody answers. */
-function freeze(pid: number | undefined): { end(): Promise<void> } {
-  if (pid === undefined) throw new Error('the server is not running')
-  process.kill(pid, 'SIGSTOP')
-  return { end: async () => void process.kill(pid, 'SIGCONT') }
 }

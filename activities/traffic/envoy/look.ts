@@ -1,0 +1,155 @@
+// One look at a route: what Envoy serves is the value; what the file says is remembered for the next write.
+import { createHash } from 'node:crypto'
+import { type Json, type JsonObject, sameJson } from '../../../workflows/json.ts'
+import type { Io, Observed } from '../../../workflows/ports/target.ts'
+import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
+import { failure, kindOf } from '../../failure.ts'
+import { isTold } from '../../http.ts'
+import { type Admin, servedRoutes } from './client.ts'
+import { type RouteFile, readRouteFile } from './route-file.ts'
+import { type RouteHere, UnfitRoute, field, findRoute, objects, readMirror, readSplit } from './routes.ts'
+import type { EnvoyConfig } from './schema.ts'
+
+export interface Edge {
+  config: EnvoyConfig
+  fetch: typeof globalThis.fetch
+}
+
+export interface Look {
+  target: string
+  routeConfigName: string
+  route: RouteHere
+  value: Split | Mirror
+  servedVersion: string
+  file: FileLook
+}
+
+/** The file as it is, parsed as far as it can be; `problem` says why a write could not be based on it. */
+export type FileLook =
+  | { file: RouteFile; document: JsonObject; resource: JsonObject; route: RouteHere; problem?: undefined }
+  | { file?: RouteFile; problem: Error }
+
+export function adminOf(edge: Edge, io: Io): Admin {
+  return { url: edge.config.admin, fetch: edge.fetch, signal: io.signal }
+}
+
+export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
+  const { config } = edge
+  refuseOther(config, target)
+  const doing = `reading ${target} from Envoy at ${config.admin}`
+  const all = await servedRoutes(adminOf(edge, io))
+  const names = all.map(({ routeConfig }) => String(routeConfig.name))
+  const fitting = all.filter(
+    ({ routeConfig }) => routeConfig.name === (config.route_config ?? routeConfig.name),
+  )
+  if (fitting.length === 0) {
+    const wanted = config.route_config === undefined ? 'that came by RDS' : config.route_config
+    throw failure(
+      'Missing',
+      `${doing}: no route configuration ${wanted}; it serves ${names.join(', ') || 'none'}`,
+    )
+  }
+  if (fitting.length > 1) {
+    throw failure(
+      'Config',
+      `${doing}: several route configurations (${names.join(', ')}); name one with route_config`,
+    )
+  }
+  const [served] = fitting as [(typeof fitting)[number]]
+  return translating(doing, async () => {
+    const route = findRoute(served.routeConfig, config)
+    const routeConfigName = String(served.routeConfig.name)
+    const file = await lookAtFile(edge, routeConfigName, io)
+    const value = valueOf(route, config, target)
+    return { target, routeConfigName, route, value, servedVersion: served.version, file }
+  })
+}
+
+export function observed(here: Look, { config }: Edge): Observed<Split | Mirror> {
+  const facts: JsonObject = { serves: `version ${here.servedVersion}` }
+  const disagreement = disagreementOf(here, config)
+  if (disagreement !== null) facts.disagreement = disagreement
+  if (here.route.sharing.length > 0) {
+    facts.sharing = `other routes send to the same clusters and are counted with this one: ${here.route.sharing.join('; ')}`
+  }
+  return { value: here.value, version: versionOf(here), facts }
+}
+
+/** Both halves: Envoy's own version, and the file as a whole, since a person may edit it without a new version_info. */
+export function versionOf({ servedVersion, file }: Look): string {
+  const digest = createHash('sha256')
+    .update(file.file?.text ?? '')
+    .digest('hex')
+  return `${servedVersion} ${digest.slice(0, DIGEST_CHARACTERS)}`
+}
+
+const DIGEST_CHARACTERS = 16 // 64 bits: no two route files meet by chance
+
+export function valueOf(route: RouteHere, config: EnvoyConfig, target: string): Split | Mirror {
+  return target === 'split' ? readSplit(route.action, config) : readMirror(route.action, config.shadow ?? '')
+}
+
+/** Gives an UnfitRoute its kind, and says what was being done. */
+export async function translating<T>(doing: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof UnfitRoute) throw failure(error.kind, `${doing}: ${error.message}`)
+    throw error
+  }
+}
+
+/** An error of the file system as one of ours. */
+export function fileFailure(doing: string, error: unknown, signal: AbortSignal): unknown {
+  if (isTold(signal)) return signal.reason
+  if (kindOf(error) !== null) return error
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT' || code === 'ENOTDIR') return failure('Missing', `${doing}: there is no such file`)
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    const fix = 'the worker needs to read the file and to write in its folder'
+    return failure('Denied', `${doing}: not permitted (${code}); ${fix}`, { cause: error })
+  }
+  return failure('Unavailable', `${doing}: ${message}`, { cause: error })
+}
+
+async function lookAtFile({ config }: Edge, name: string, io: Io): Promise<FileLook> {
+  const doing = `reading route file ${config.routes}`
+  let file: RouteFile | undefined
+  try {
+    file = await readRouteFile(config.routes, io.signal)
+    const document = JSON.parse(file.text) as JsonObject
+    const resource = objects(document.resources).find((each) => each.name === name)
+    if (resource === undefined) throw new UnfitRoute('Missing', `no resource ${name} in it`)
+    return { file, document, resource, route: findRoute(resource, config) }
+  } catch (error) {
+    if (io.signal.aborted) throw fileFailure(doing, error, io.signal)
+    if (file === undefined) return { problem: fileFailure(doing, error, io.signal) as Error }
+    const kind = error instanceof UnfitRoute ? error.kind : 'Rejected'
+    return { file, problem: failure(kind, `${doing}: ${(error as Error).message}`) }
+  }
+}
+
+function disagreementOf({ file, target, value, servedVersion }: Look, config: EnvoyConfig): string | null {
+  if (file.problem !== undefined)
+    return `Envoy goes on serving ${JSON.stringify(value)}, but ${file.problem.message}`
+  const version = String(field(file.document, 'version_info') ?? '')
+  const says = valueInFile(file.route, config, target)
+  if (version === servedVersion && sameJson(says, value)) return null
+  const inFile = `${JSON.stringify(says)} (version ${version})`
+  return `the route file says ${inFile}, Envoy serves ${JSON.stringify(value)} (version ${servedVersion}): rejected or not taken up`
+}
+
+function valueInFile(route: RouteHere, config: EnvoyConfig, target: string): Json {
+  try {
+    return valueOf(route, config, target)
+  } catch (error) {
+    return (error as Error).message // the file's route is unfit; Envoy's is what counts
+  }
+}
+
+function refuseOther(config: EnvoyConfig, target: string): void {
+  if (target === 'split' || (target === 'mirror' && config.shadow !== undefined)) return
+  const why =
+    target === 'mirror' ? 'the connection names no `shadow` cluster' : 'it has split and mirror only'
+  throw failure('Unsupported', `traffic/envoy cannot change ${target}: ${why}`)
+}

@@ -1,0 +1,213 @@
+// Finds one route in Envoy's route configuration and reads or edits its weights and mirroring there. Pure; touches
+// nothing else of the document. Field names as in Envoy's API v3, in either spelling protobuf's JSON allows.
+import type { FailureKind } from '../../../workflows/failure.ts'
+import { type Json, type JsonObject, canonicalJson } from '../../../workflows/json.ts'
+import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
+
+export interface RouteChoice {
+  route_config?: string
+  virtual_host?: string
+  route?: string | number
+  old: string
+  new: string
+  shadow?: string
+}
+
+/** The document or the route is not of the shape that a cutover can work on; says what is there and what to write. */
+export class UnfitRoute extends Error {
+  readonly kind: FailureKind
+  constructor(kind: FailureKind, message: string) {
+    super(message)
+    this.kind = kind
+  }
+}
+
+export interface RouteHere {
+  /** For messages: `route orders of virtual host app`. */
+  name: string
+  /** The `route` action: editing it edits the document it was found in. */
+  action: JsonObject
+  /** Names of other routes that send to the same clusters. */
+  sharing: string[]
+}
+
+const DENOMINATORS: Record<string, number> = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 }
+const PARTS_PER_PERCENT = 100 // weights that are not whole percents are written in parts of 10,000
+
+export function findRoute(routeConfig: JsonObject, choice: RouteChoice): RouteHere {
+  const found = objects(field(routeConfig, 'virtual_hosts'))
+    .filter((host) => choice.virtual_host === undefined || host.name === choice.virtual_host)
+    .flatMap((host) => objects(host.routes).map((route, index) => ({ host, route, index })))
+  const wanted = found.filter(({ route, index }) =>
+    choice.route === undefined ? sendsTo(route, choice) : isCalled(route, index, choice.route),
+  )
+  const names = found
+    .map(({ host, route, index }) => `${String(host.name)}: ${label(route, index)}`)
+    .join('; ')
+  if (wanted.length === 0) {
+    const asked =
+      choice.route === undefined ? `sends to ${choice.old} or ${choice.new}` : `is ${choice.route}`
+    throw new UnfitRoute('Missing', `no route ${asked}; there is ${names === '' ? 'none' : names}`)
+  }
+  if (wanted.length > 1) {
+    const several = wanted.map(({ host, route, index }) => `${String(host.name)}: ${label(route, index)}`)
+    throw new UnfitRoute(
+      'Config',
+      `several routes fit: ${several.join('; ')}; name one with \`route\` and \`virtual_host\``,
+    )
+  }
+  const [{ host, route, index }] = wanted as [{ host: JsonObject; route: JsonObject; index: number }]
+  if (!isObject(route.route))
+    throw new UnfitRoute('Config', `route ${label(route, index)} has no \`route\` action`)
+  const sharing = found.filter((other) => other.route !== route && sendsTo(other.route, choice))
+  return {
+    name: `route ${label(route, index)} of virtual host ${String(host.name)}`,
+    action: route.route,
+    sharing: sharing.map((other) => label(other.route, other.index)),
+  }
+}
+
+/** In percent of both sides. Weights that two decimals cannot hold stand exactly under `members`. */
+export function readSplit(action: JsonObject, { old, new: fresh }: RouteChoice): Split {
+  const weights = clusterWeights(action)
+  const others = Object.entries(weights).filter(
+    ([name, weight]) => name !== old && name !== fresh && weight > 0,
+  )
+  if (others.length > 0) {
+    const names = others.map(([name, weight]) => `${name} (weight ${weight})`).join(', ')
+    throw new UnfitRoute(
+      'Config',
+      `the route also sends to ${names}: a cutover moves requests between two clusters only`,
+    )
+  }
+  const members = { [old]: weights[old] ?? 0, [fresh]: weights[fresh] ?? 0 }
+  const sum = members[old]! + members[fresh]!
+  if (sum === 0) return { old: 0, new: 0 }
+  const exact = (members[fresh]! / sum) * 100
+  const share = Math.round(exact * PARTS_PER_PERCENT) / PARTS_PER_PERCENT
+  const split = { old: Math.round((100 - share) * PARTS_PER_PERCENT) / PARTS_PER_PERCENT, new: share }
+  return members[fresh]! * 100 * PARTS_PER_PERCENT === Math.round(share * PARTS_PER_PERCENT) * sum
+    ? split
+    : { ...split, members }
+}
+
+/** Raises UnfitRoute for a split that weights cannot hold. */
+export function editSplit(action: JsonObject, desired: Split, { old, new: fresh }: RouteChoice): void {
+  const weights = wholeWeights(desired, { old, fresh })
+  const key = keyOf(action, 'weighted_clusters')
+  if (!isObject(action[key])) {
+    delete action.cluster // one cluster without weights: the same oneof
+    action[key] = { clusters: [] }
+  }
+  const weighted = action[key] as JsonObject
+  const clusters = objects(weighted.clusters)
+  for (const [name, weight] of Object.entries(weights)) {
+    const there = clusters.find((cluster) => cluster.name === name)
+    if (there === undefined) clusters.push({ name, weight })
+    else there.weight = weight
+  }
+  weighted.clusters = clusters
+}
+
+export function readMirror(action: JsonObject, shadow: string): Mirror {
+  const policy = objects(field(action, 'request_mirror_policies')).find((each) => each.cluster === shadow)
+  if (policy === undefined) return { percent: 0 }
+  const fraction = field(policy, 'runtime_fraction')
+  const value = isObject(fraction) ? field(fraction, 'default_value') : undefined
+  if (!isObject(value)) return { percent: 100 } // no fraction: every request
+  const denominator = DENOMINATORS[String(value.denominator ?? 'HUNDRED')] ?? 100
+  return { percent: Math.min(100, (Number(value.numerator ?? 0) * 100) / denominator) }
+}
+
+export function editMirror(action: JsonObject, { percent }: Mirror, shadow: string): void {
+  const numerator = Math.round(percent * 10_000)
+  if (!(percent >= 0 && percent <= 100) || Math.abs(numerator - percent * 10_000) > 1e-6) {
+    throw new UnfitRoute('Rejected', `${percent} % cannot be mirrored: 0 to 100 with at most four decimals`)
+  }
+  const key = keyOf(action, 'request_mirror_policies')
+  const policies = objects(action[key])
+  const policy = policies.find((each) => each.cluster === shadow)
+  const share = { numerator, denominator: 'MILLION' }
+  if (policy === undefined) {
+    if (percent > 0) {
+      action[key] = [...policies, { cluster: shadow, runtime_fraction: { default_value: share } }]
+    }
+    return
+  }
+  const fractionKey = keyOf(policy, 'runtime_fraction')
+  const fraction = isObject(policy[fractionKey]) ? policy[fractionKey] : {}
+  fraction[keyOf(fraction, 'default_value')] = share
+  // A policy that says more than a share stays, at 0: what it says must come back with the share.
+  const saysMore =
+    Object.keys(policy).length > (fractionKey in policy ? 2 : 1) || Object.keys(fraction).length > 1
+  const others = policies.filter((each) => each !== policy)
+  if (percent > 0 || saysMore) policy[fractionKey] = fraction
+  else if (others.length > 0) action[key] = others
+  else delete action[key]
+}
+
+function wholeWeights(
+  desired: Split,
+  { old, fresh }: { old: string; fresh: string },
+): Record<string, number> {
+  const members = desired.members ?? { [old]: desired.old, [fresh]: desired.new }
+  const asked = [members[old] ?? 0, members[fresh] ?? 0] as const
+  const factor = asked.every(Number.isInteger) ? 1 : PARTS_PER_PERCENT
+  const [oldWeight, newWeight] = asked.map((weight) => Math.round(weight * factor)) as [number, number]
+  const isExact =
+    Math.abs(oldWeight - asked[0] * factor) < 1e-6 && Math.abs(newWeight - asked[1] * factor) < 1e-6
+  if (!isExact || oldWeight < 0 || newWeight < 0) {
+    throw new UnfitRoute('Rejected', `weights ${asked.join(' and ')} are not shares in steps of 0.01 %`)
+  }
+  if (oldWeight + newWeight === 0) {
+    throw new UnfitRoute('Rejected', 'weights 0 and 0 would leave no cluster to send requests to')
+  }
+  return { [old]: oldWeight, [fresh]: newWeight }
+}
+
+function clusterWeights(action: JsonObject): Record<string, number> {
+  if (typeof action.cluster === 'string') return { [action.cluster]: 1 }
+  const weighted = field(action, 'weighted_clusters')
+  if (!isObject(weighted))
+    throw new UnfitRoute('Config', 'the route has neither `weighted_clusters` nor `cluster`')
+  return Object.fromEntries(
+    objects(weighted.clusters).map(({ name, weight }) => [String(name), Number(weight ?? 0)]),
+  )
+}
+
+function sendsTo(route: JsonObject, { old, new: fresh }: RouteChoice): boolean {
+  if (!isObject(route.route)) return false
+  const weighted = field(route.route, 'weighted_clusters')
+  const names = isObject(weighted)
+    ? objects(weighted.clusters).map(({ name }) => name)
+    : [route.route.cluster]
+  return names.some((name) => name === old || name === fresh)
+}
+
+function isCalled(route: JsonObject, index: number, wanted: string | number): boolean {
+  if (typeof wanted === 'number') return index === wanted
+  const match = isObject(route.match) ? route.match : {}
+  return [route.name, match.prefix, match.path, field(match, 'path_separated_prefix')].includes(wanted)
+}
+
+function label(route: JsonObject, index: number): string {
+  return typeof route.name === 'string' ? route.name : `${index} (${canonicalJson(route.match ?? {})})`
+}
+
+/** The value of a field, whichever of its two spellings is there. */
+export function field(object: JsonObject, name: string): Json | undefined {
+  return object[keyOf(object, name)]
+}
+
+export function keyOf(object: JsonObject, name: string): string {
+  const camel = name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+  return Object.hasOwn(object, camel) ? camel : name
+}
+
+export function objects(value: Json | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : []
+}
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
