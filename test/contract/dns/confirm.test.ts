@@ -15,6 +15,8 @@ import { START, bindConfig, bindDeps, dynamicUpdate, hostPort, soon } from './zo
 const MIN_TTL_SECONDS = 20
 const PATIENCE_MS = 15_000 // the record of these tests lives 2 s in a cache; a hang must still end
 
+const warm = (resolver: Unbound, name: string): Promise<unknown> => askDns(resolver.dns, name, 'A')
+
 describe('confirm of dns/rfc2136', () => {
   let bind: Bind
   let honest: Unbound
@@ -38,7 +40,6 @@ describe('confirm of dns/rfc2136', () => {
     const port = connect(rfc2136 as unknown as Provider, bindConfig(bind), bindDeps(bind))
     return (await port.confirm?.({ target, desired, options }, soon())) as Confirmation
   }
-  const warm = (resolver: Unbound, name: string): Promise<unknown> => askDns(resolver.dns, name, 'A')
 
   it('is settled at once where nobody has asked before', async () => {
     await dynamicUpdate(bind, 'cold.example.test. A', fresh)

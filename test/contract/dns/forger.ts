@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type Socket, createServer } from 'node:net'
-import packet from 'dns-packet'
+import { AUTHORITATIVE_ANSWER, decode, encode } from 'dns-packet'
 import { sign } from '../../../activities/dns/rfc2136/tsig.ts'
 import { freeDnsPort } from '../../../lab/ports.ts'
 
@@ -60,11 +60,11 @@ function answerTo(
   message: Buffer,
   { name, address, ttl }: { name: string; address: string; ttl: number },
 ): Buffer {
-  const query = packet.decode(message)
-  return packet.encode({
+  const query = decode(message)
+  return encode({
     type: 'response',
     id: query.id,
-    flags: packet.AUTHORITATIVE_ANSWER,
+    flags: AUTHORITATIVE_ANSWER,
     questions: query.questions,
     answers: [{ type: 'A', name, ttl, data: address }],
   })

@@ -168,6 +168,17 @@ describe('dns/rfc2136 on BIND', () => {
     })
   })
 
+  it('refuses to write to a name that only a wildcard answers for', async () => {
+    const wild = { ttl: 60, values: ['127.0.0.5'] }
+    await write(port(), { target: '*.wild.example.test. A', desired: wild, seen: { ttl: 0, values: [] } })
+    expect(await seen('one.wild.example.test. A')).toEqual(wild)
+    await expect(write(port(), { target: 'one.wild.example.test. A', seen: wild })).rejects.toMatchObject({
+      type: 'Conflict',
+      message: `UPDATE of one.wild.example.test. A at ${at}: NXRRSET, the record is no longer as it was seen (or only a wildcard answers for it); nothing was changed`,
+    })
+    await write(port(), { target: '*.wild.example.test. A', desired: { ttl: 0, values: [] }, seen: wild })
+  })
+
   it('refuses a value that is none of its type', async () => {
     await expect(write(port(), { desired: { ttl: 60, values: ['127.0.0.300'] } })).rejects.toMatchObject({
       type: 'Config',
