@@ -4,6 +4,7 @@ import { Context } from '@temporalio/activity'
 import type { WarmInput, Warmed } from '../../workflows/activities.ts'
 
 const REQUEST_MS_MAX = 4_000 // a cold page may be slow; a hanging one must not hold up the others
+const HEARTBEAT_EVERY_MS = 1_000 // well within the heartbeat time-out of 10 s
 
 export async function warmUp(fetch: typeof globalThis.fetch, input: WarmInput): Promise<Warmed> {
   const context = Context.current()
@@ -16,10 +17,18 @@ export async function warmUp(fetch: typeof globalThis.fetch, input: WarmInput): 
     const isGood = await requested(fetch, url, context.cancellationSignal)
     done = { requests: done.requests + 1, failed: done.failed + (isGood ? 0 : 1) }
     context.heartbeat(done)
-    const restMs = pauseMs - (performance.now() - startedAt)
-    if (restMs > 0 && done.requests < total) await context.sleep(restMs)
+    if (done.requests < total) await pause(pauseMs - (performance.now() - startedAt), done)
   }
   return done
+}
+
+/** A slow rate must not look like a dead worker: the pause heartbeats too. */
+async function pause(ms: number, done: Warmed): Promise<void> {
+  const context = Context.current()
+  for (let restMs = ms; restMs > 0; restMs -= HEARTBEAT_EVERY_MS) {
+    await context.sleep(Math.min(restMs, HEARTBEAT_EVERY_MS))
+    context.heartbeat(done)
+  }
 }
 
 async function requested(

@@ -1,19 +1,23 @@
-// What a run tells the worker's metrics, through a sink: best effort, never during replay, never the audit record.
-import { type Sinks, proxySinks } from '@temporalio/workflow'
+// Numbers for the worker's metrics, sent from the workflow through a sink. Best effort and one way: nothing comes back,
+// nothing is sent during replay, and no decision rests on it.
+import type { Sinks } from '@temporalio/workflow'
+import { proxySinks } from '@temporalio/workflow'
+import type { StepKind } from '../steps/schemas.ts'
+import type { GateKind, Reason } from './state.ts'
 
 export interface MeasureSinks extends Sinks {
   measure: {
     change(service: string, connection: string, target: string): void
-    weights(service: string, weights: { old: number; new: number }): void
-    step(service: string, kind: string, durationMs: number): void
-    /** A gate has closed; `kind` as in run state. */
-    gate(service: string, kind: string, waitMs: number): void
-    unwind(service: string, cause: string): void
-    /** From the reason for going back (the decision, the breach) to everything restored and verified. */
-    restored(service: string, cause: string, durationMs: number): void
-    /** +1 when a hold begins or a run becomes stuck, -1 when it is over. */
-    holds(service: string, delta: number): void
-    stuck(service: string, delta: number): void
+    weights(service: string, weights: { old: number; new: number } | null): void
+    step(service: string, kind: StepKind, ms: number): void
+    gate(service: string, kind: GateKind, waitedMs: number): void
+    /** One hold more or fewer, one stuck run more or fewer. */
+    holds(service: string, by: 1 | -1): void
+    stuck(service: string, by: 1 | -1): void
+    /** A run begins to go back. */
+    unwind(service: string, cause: Reason['kind']): void
+    /** A run went back; `ms` from the reason to everything restored. */
+    restored(service: string, cause: Reason['kind'], ms: number): void
   }
 }
 

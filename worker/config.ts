@@ -1,0 +1,112 @@
+// What the environment says about a worker. The only reader of CUTOVER_* variables of the worker; Temporal's own variables
+// (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, temporal.toml ...) are read by its envconfig, as the `temporal` CLI does.
+import { z } from 'zod'
+import { milliseconds } from '../workflows/quantities.ts'
+import { PositiveDuration } from '../workflows/scalars.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface Address {
+  host: string
+  port: number
+}
+
+const PORT_MAX = 65_535
+const CACHED_WORKFLOWS_DEFAULT = 1_000 // holds a busy fleet at about 100 KB each; the SDK's own default can exhaust the heap
+const WATCHES_AT_ONCE_DEFAULT = 200 // a look is I/O of at most 4 s: 1,000 watches at 10 s need about 100 at once in the worst case
+
+const Address = z.string().transform((text, context): Address | null => {
+  if (text === 'off') return null
+  const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? []
+  if (host !== undefined && Number(port) <= PORT_MAX)
+    return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }
+  context.addIssue({
+    code: 'custom',
+    message: 'not an address: write host:port (port 0 = any free one), or off',
+  })
+  return z.NEVER
+})
+
+const Count = z
+  .string()
+  .regex(/^[1-9]\d{0,6}$/, 'not a count: write a whole number from 1')
+  .transform(Number)
+
+/** Every variable of the worker: what it means and what holds when it is not set. */
+export const VARIABLES = {
+  CUTOVER_METRICS_ADDRESS: {
+    about: 'Where /metrics and /healthz are served; off = nowhere',
+    value: Address,
+    fallback: '127.0.0.1:9469',
+  },
+  CUTOVER_SDK_METRICS_ADDRESS: {
+    about: "Where the Temporal SDK's own metrics are served, 127.0.0.1:9470 say; off = nowhere",
+    value: Address,
+    fallback: 'off',
+  },
+  CUTOVER_COMMAND_FOLDER: {
+    about: 'The one folder whose executables `command` providers may run; not set = none',
+    value: z.string().regex(/^\//, 'not an absolute path'),
+    fallback: null,
+  },
+  CUTOVER_MAX_CACHED_WORKFLOWS: {
+    about: 'How many runs are kept in memory; the others are replayed when something happens to them',
+    value: Count,
+    fallback: String(CACHED_WORKFLOWS_DEFAULT),
+  },
+  CUTOVER_MAX_WATCHES: {
+    about: 'How many looks of watches may run at the same moment',
+    value: Count,
+    fallback: String(WATCHES_AT_ONCE_DEFAULT),
+  },
+  CUTOVER_SHUTDOWN_GRACE: {
+    about: 'How long calls under way may take to end after SIGTERM',
+    value: PositiveDuration.transform(milliseconds),
+    fallback: '30s',
+  },
+  CUTOVER_LOG: {
+    about: 'Form of the log on standard error: text or json',
+    value: z.enum(['text', 'json'], 'write text or json'),
+    fallback: 'text',
+  },
+} as const satisfies Record<string, { about: string; value: z.ZodType; fallback: string | null }>
+
+export interface WorkerConfig {
+  metricsAddress: Address | null
+  sdkMetricsAddress: Address | null
+  commandFolder: string | null
+  maxCachedWorkflows: number
+  maxWatches: number
+  shutdownGraceMs: number
+  log: 'text' | 'json'
+}
+
+export type ConfigRead = { config: WorkerConfig } | { problems: string[] }
+
+/** All variables at once; every problem is named, not the first only. */
+export function readConfig(env: Environment): ConfigRead {
+  const problems: string[] = []
+  const read = <N extends keyof typeof VARIABLES>(
+    name: N,
+  ): z.output<(typeof VARIABLES)[N]['value']> | null => {
+    const { value, fallback } = VARIABLES[name]
+    const text = env[name] === undefined || env[name] === '' ? fallback : env[name]
+    if (text === null) return null
+    const parsed = value.safeParse(text)
+    if (parsed.success) return parsed.data as z.output<(typeof VARIABLES)[N]['value']>
+    problems.push(
+      `${name}=${JSON.stringify(text)}: ${parsed.error.issues.map(({ message }) => message).join('; ')}`,
+    )
+    return null
+  }
+  const config: WorkerConfig = {
+    metricsAddress: read('CUTOVER_METRICS_ADDRESS'),
+    sdkMetricsAddress: read('CUTOVER_SDK_METRICS_ADDRESS'),
+    commandFolder: read('CUTOVER_COMMAND_FOLDER'),
+    maxCachedWorkflows: read('CUTOVER_MAX_CACHED_WORKFLOWS') ?? 0,
+    maxWatches: read('CUTOVER_MAX_WATCHES') ?? 0,
+    shutdownGraceMs: read('CUTOVER_SHUTDOWN_GRACE') ?? 0,
+    log: read('CUTOVER_LOG') ?? 'text',
+  }
+  return problems.length > 0 ? { problems } : { config }
+}

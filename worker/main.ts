@@ -1,0 +1,121 @@
+// The worker process: reads its environment, connects to Temporal, checks what runs will need, serves both task queues
+// until it is told to stop. Everything that can be wrong is said before the first task is taken.
+import type { Client } from '@temporalio/client'
+import type { Logger, Worker } from '@temporalio/worker'
+import { connectSecrets, redact } from '../activities/secrets.ts'
+import { TASK_QUEUE, WATCH_QUEUE } from '../workflows/activities.ts'
+import { loadWorkflowBundle } from './bundle.ts'
+import type { Environment, WorkerConfig } from './config.ts'
+import { readConfig } from './config.ts'
+import { createDeps } from './deps.ts'
+import type { Endpoint } from './endpoint.ts'
+import { serveEndpoint } from './endpoint.ts'
+import { createLog } from './log.ts'
+import type { CountRuns } from './metrics.ts'
+import { createMetrics } from './metrics.ts'
+import { Refusal } from './refusal.ts'
+import { installRuntime } from './runtime.ts'
+import { demandSearchAttributes } from './search-attributes.ts'
+import type { Temporal } from './temporal.ts'
+import { connectTemporal } from './temporal.ts'
+import { createWorkers, runAll } from './workers.ts'
+
+/** Serves until `signal` aborts. Exit code: 0 ended as asked, 1 could not start or failed, 2 configuration wrong. */
+export async function runWorker(env: Environment, signal: AbortSignal): Promise<number> {
+  try {
+    const read = readConfig(env)
+    if ('problems' in read) throw new Refusal(2, read.problems.join('\n'))
+    const secrets = connectSecrets(env)
+    const mask = (text: string): string => redact(text, secrets.known())
+    const log = createLog({ form: read.config.log, redact: mask, write })
+    installRuntime(log, read.config.sdkMetricsAddress)
+    const temporal = await connectTemporal(env)
+    try {
+      await demandSearchAttributes(temporal)
+      const deps = createDeps({ secrets, log, commandFolder: read.config.commandFolder })
+      await serve({ temporal, config: read.config, log, signal, engine: { deps, redact: mask } })
+    } finally {
+      await temporal.connection.close()
+    }
+    return 0
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    write(`cutover worker: ${error.message}`)
+    return error.exitCode
+  }
+}
+
+function write(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+interface Serving {
+  temporal: Temporal
+  config: WorkerConfig
+  log: Logger
+  signal: AbortSignal
+  engine: Pick<Parameters<typeof createWorkers>[0], 'deps' | 'redact'>
+}
+
+async function serve({ temporal, config, log, signal, engine }: Serving): Promise<void> {
+  const metrics = createMetrics(countRuns(temporal.client))
+  const workers = await createWorkers({
+    ...engine,
+    ...temporal,
+    metrics,
+    bundle: await loadWorkflowBundle(),
+    maxCachedWorkflows: config.maxCachedWorkflows,
+    maxWatches: config.maxWatches,
+    shutdownGraceMs: config.shutdownGraceMs,
+  })
+  const endpoint = await endpointOf(config, () => healthOf(workers), metrics)
+  try {
+    const running = runAll(workers, signal)
+    log.info(`serving ${TASK_QUEUE} and ${WATCH_QUEUE}`, {
+      temporal: temporal.address,
+      namespace: temporal.namespace,
+      endpoint: endpoint?.url ?? 'off',
+    })
+    await running
+    log.info('ended as asked')
+  } finally {
+    await endpoint?.close()
+  }
+}
+
+async function endpointOf(
+  { metricsAddress }: WorkerConfig,
+  health: Parameters<typeof serveEndpoint>[2],
+  metrics: ReturnType<typeof createMetrics>,
+): Promise<Endpoint | null> {
+  return metricsAddress === null ? null : await serveEndpoint(metricsAddress, metrics.registry, health)
+}
+
+function healthOf(workers: Worker[]): { isHealthy: boolean; workers: Record<string, string> } {
+  const states = workers.map((worker) => [worker.options.taskQueue, worker.getState()] as const)
+  return { isHealthy: states.every(([, state]) => state === 'RUNNING'), workers: Object.fromEntries(states) }
+}
+
+function countRuns(client: Client): CountRuns {
+  return async (phase) => {
+    try {
+      const { count } = await client.workflow.count(
+        `CutoverPhase = '${phase}' AND ExecutionStatus = 'Running'`,
+      )
+      return count
+    } catch {
+      return null // the server did not say; a scrape must not fail by it
+    }
+  }
+}
+
+if (import.meta.main) {
+  const stop = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(name, () => {
+      if (stop.signal.aborted) process.exit(1) // asked twice: calls under way are left to the time-outs of the server
+      stop.abort()
+    })
+  }
+  process.exitCode = await runWorker(process.env, stop.signal)
+}

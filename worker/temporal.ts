@@ -1,0 +1,70 @@
+// The connection to Temporal, by the same variables and `temporal.toml` as the `temporal` CLI.
+// Raises a Refusal that says what was tried and what to do; never retries: whoever runs the worker restarts it.
+import { Client } from '@temporalio/client'
+import { loadClientConnectConfig } from '@temporalio/envconfig'
+import { NativeConnection } from '@temporalio/worker'
+import type { Environment } from './config.ts'
+import { Refusal } from './refusal.ts'
+
+const ADDRESS_DEFAULT = '127.0.0.1:7233' // that of `temporal server start-dev`
+const NAMESPACE_DEFAULT = 'default'
+const CONNECT_MS_MAX = 10_000 // the SDK itself would wait for much longer without a word
+
+export interface Temporal {
+  address: string
+  namespace: string
+  connection: NativeConnection
+  client: Client
+}
+
+export async function connectTemporal(env: Environment): Promise<Temporal> {
+  const { connectionOptions, namespace = NAMESPACE_DEFAULT } = readConnectConfig(env)
+  const address = connectionOptions.address ?? ADDRESS_DEFAULT
+  const connecting = NativeConnection.connect({ ...connectionOptions, address })
+  const connection = await inTime(connecting, address)
+  return { address, namespace, connection, client: new Client({ connection, namespace }) }
+}
+
+function readConnectConfig(env: Environment): ReturnType<typeof loadClientConnectConfig> {
+  const defined = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  try {
+    return loadClientConnectConfig({ overrideEnvVars: Object.fromEntries(defined) })
+  } catch (error) {
+    throw new Refusal(
+      2,
+      `the Temporal configuration (TEMPORAL_* variables or temporal.toml) is wrong: ${wordsOf(error)}`,
+      error,
+    )
+  }
+}
+
+async function inTime(connecting: Promise<NativeConnection>, address: string): Promise<NativeConnection> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => late.reject(new Error(`no answer within ${CONNECT_MS_MAX / 1_000} s`)),
+    CONNECT_MS_MAX,
+  )
+  try {
+    return await Promise.race([connecting, late.promise])
+  } catch (error) {
+    connecting.then((connection) => connection.close()).catch(() => {}) // told below; a late connection is of no use
+    throw new Refusal(1, unreachable(address, wordsOf(error)), error)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function unreachable(address: string, why: string): string {
+  return (
+    `Temporal cannot be reached at ${address}: ${why}\n` +
+    '  Set TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_* where needed),\n' +
+    '  or start a server for development: cutover dev'
+  )
+}
+
+/** The native layer answers with its whole chain of causes in debug form; the innermost says it all. */
+function wordsOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const innermost = /message: "([^"]+)"/.exec(message)?.[1]
+  return innermost ?? message.replaceAll(/\s+/g, ' ').trim()
+}
