@@ -19,7 +19,7 @@ import {
   versionOf,
 } from './look.ts'
 import { confirmMirror, confirmSplit } from './proof.ts'
-import { isLink, replaceRouteFile } from './route-file.ts'
+import { type RouteFile, RouteFileChanged, isLink, replaceRouteFile } from './route-file.ts'
 import { editMirror, editSplit, findRoute, keyOf } from './routes.ts'
 import { spec } from './schema.ts'
 
@@ -61,26 +61,19 @@ async function writeRoute(edge: Edge, write: Write<Split | Mirror>, io: Io): Pro
   await refuseUnknownClusters(edge, { resource: file.resource, target, doing }, io)
   const version = bump(String(file.document[keyOf(file.document, 'version_info')] ?? ''))
   file.document[keyOf(file.document, 'version_info')] = version
-  const rejectedBefore = await rejectedUpdates(adminOf(edge, io), here.routeConfigName)
-  io.signal.throwIfAborted()
-  try {
-    if (await isLink(config.routes)) {
-      throw failure(
-        'Config',
-        `${doing}: it is a symbolic link; change it where it is generated, or name the file itself`,
-      )
-    }
-    const text = JSON.stringify(file.document, undefined, indentOf(file.file.text))
-    await replaceRouteFile(config.routes, {
-      ...file.file,
-      text: `${text}${file.file.text.endsWith('\n') ? '\n' : ''}`,
-    })
-  } catch (error) {
-    throw fileFailure(doing, error, io.signal)
-  }
   const name = here.routeConfigName
-  const fate = await fateOf(edge, { name, version, rejectedBefore, target, desired }, io)
-  if (fate === 'served') return
+  const rejectedBefore = await rejectedUpdates(adminOf(edge, io), name)
+  const sent: Sent = {
+    name,
+    version,
+    rejectedBefore,
+    target,
+    desired,
+    before: file.file,
+    after: afterOf(file),
+  }
+  await place(edge, { doing, sent }, io)
+  const fate = await fateOf(edge, sent, io)
   if (fate === 'unknown') {
     const ms = TAKE_UP_MS_MAX
     throw failure(
@@ -88,21 +81,54 @@ async function writeRoute(edge: Edge, write: Write<Split | Mirror>, io: Io): Pro
       `${doing}: Envoy did not take up version ${version} within ${ms} ms; does it watch this folder?`,
     )
   }
-  await replaceRouteFile(config.routes, file.file).catch((error: unknown) => {
-    throw failure('Unavailable', `${doing}: Envoy rejected it and the file could not be put back`, {
-      cause: error,
-    })
-  })
-  throw failure(
-    'Rejected',
-    `${doing}: Envoy rejected version ${version} (update_rejected rose) and the file was put back; its log says why ("Filesystem config update rejected")`,
-  )
+  if (fate === 'rejected') throw await putBack(edge, { doing, sent })
+}
+
+async function place(
+  { config }: Edge,
+  { doing, sent }: { doing: string; sent: Sent },
+  io: Io,
+): Promise<void> {
+  try {
+    io.signal.throwIfAborted()
+    if (await isLink(config.routes)) {
+      const fix = 'change it where it is generated, or name the file itself'
+      throw failure('Config', `${doing}: it is a symbolic link; ${fix}`)
+    }
+    await replaceRouteFile(config.routes, { from: sent.before.text, to: sent.after })
+  } catch (error) {
+    if (error instanceof RouteFileChanged) throw failure('Conflict', `${doing}: ${error.message}`)
+    throw fileFailure(doing, error, io.signal)
+  }
+}
+
+/** Not under the call's deadline: a rejected file must not be left behind. Returns what to throw. */
+async function putBack({ config }: Edge, { doing, sent }: { doing: string; sent: Sent }): Promise<Error> {
+  const rejected = `${doing}: Envoy rejected version ${sent.version} (update_rejected rose)`
+  try {
+    await replaceRouteFile(config.routes, { from: sent.after.text, to: sent.before })
+  } catch (cause) {
+    return failure(
+      'Rejected',
+      `${rejected} and the file could not be put back: ${(cause as Error).message}`,
+      { cause },
+    )
+  }
+  const where = 'its log says why ("Filesystem config update rejected")'
+  return failure('Rejected', `${rejected} and the file was put back; ${where}`)
+}
+
+function afterOf({ document, file }: { document: JsonObject; file: RouteFile }): RouteFile {
+  const text = JSON.stringify(document, undefined, indentOf(file.text))
+  return { ...file, text: `${text}${file.text.endsWith('\n') ? '\n' : ''}` }
 }
 
 interface Sent {
   name: string
   version: string
   rejectedBefore: number
+  before: RouteFile
+  after: RouteFile
   target: string
   desired: Split | Mirror
 }

@@ -22,8 +22,17 @@ export async function isLink(path: string): Promise<boolean> {
   return (await lstat(path)).isSymbolicLink()
 }
 
-/** On return the new content is durable and in place. Readers see the old or the new file, never a part of one. */
-export async function replaceRouteFile(path: string, file: RouteFile): Promise<void> {
+/** The file is no longer what the replacement was made from. */
+export class RouteFileChanged extends Error {}
+
+/**
+ * On return the new content is durable and in place, unless the file no longer says `from`: looked at last, right
+ * before the rename, since a rename itself cannot compare. Readers see the old or the new file, never a part of one.
+ */
+export async function replaceRouteFile(
+  path: string,
+  { from, to: file }: { from: string; to: RouteFile },
+): Promise<void> {
   // A dot-file beside it: certainly the same file system, and Envoy acts on the rename only.
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
   try {
@@ -39,6 +48,8 @@ export async function replaceRouteFile(path: string, file: RouteFile): Promise<v
     } finally {
       await handle.close()
     }
+    if ((await readFile(path, 'utf8')) !== from)
+      throw new RouteFileChanged('the route file was changed meanwhile')
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })

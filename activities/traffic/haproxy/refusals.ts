@@ -12,6 +12,9 @@ export function refused(doing: string, error: unknown, signal: AbortSignal): unk
     const fix = 'give the worker write permission on the socket (mode and group of `stats socket`)'
     return failure('Denied', `${doing}: the socket may not be opened (${code}); ${fix}`, { cause: error })
   }
+  if (error === signal.reason) {
+    return failure('Unavailable', `${doing}: no answer before the deadline; whether it came about is unknown`)
+  }
   const words = error instanceof Error ? error.message : String(error)
   return failure('Unavailable', `${doing}: ${words}; is HAProxy running and its socket there?`, {
     cause: error,
