@@ -5,7 +5,10 @@ const DISTANCE_MAX = 3 // beyond this a suggestion is a guess
 export function nearest(word: string, known: string[]): string | undefined {
   const limit = Math.min(DISTANCE_MAX, Math.max(1, Math.floor(word.length / 2)))
   const ranked = known
-    .map((candidate) => ({ candidate, distance: candidate.startsWith(word) ? 0.5 : distance(word, candidate) }))
+    .map((candidate) => ({
+      candidate,
+      distance: candidate.startsWith(word) ? 0.5 : distance(word, candidate),
+    }))
     .sort((a, b) => a.distance - b.distance)
   const best = ranked[0]
   return best !== undefined && best.distance <= limit ? best.candidate : undefined

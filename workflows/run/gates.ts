@@ -3,6 +3,7 @@ import { condition } from '@temporalio/workflow'
 import type { Notice } from '../ports/notify.ts'
 import { formatDuration } from '../quantities.ts'
 import { calls } from './calls.ts'
+import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, label, log, sendBack, stepOf } from './run.ts'
@@ -70,6 +71,7 @@ function open(run: Run, question: Question): Gate {
 }
 
 function close(run: Run, gate: Gate): void {
+  measure.gate(run.plan.service, gate.kind, Date.now() - gate.openedAt)
   run.state.gates = run.state.gates.filter((other) => other !== gate)
   log(run, `gate ${gate.id} closed after ${formatDuration(Date.now() - gate.openedAt)}: ${gate.answer ?? 'without a decision'}`)
   standing(run)
@@ -78,10 +80,13 @@ function close(run: Run, gate: Gate): void {
 /** The phase follows from the open gates: waiting for an approval is normal, any other question means the run is stuck. */
 function standing(run: Run): void {
   const { state } = run
-  const last = state.gates.at(-1)
-  if (state.gates.some((gate) => gate.kind !== 'approval')) state.phase = 'stuck'
-  else if (last !== undefined) state.phase = 'waiting'
-  else state.phase = state.reason === null ? 'running' : 'unwinding'
+  const wasStuck = state.phase === 'stuck'
+  const isStuck = state.gates.some((gate) => gate.kind !== 'approval')
+  if (isStuck !== wasStuck) measure.stuck(run.plan.service, isStuck ? 1 : -1)
+  if (isStuck) state.phase = 'stuck'
+  else if (state.gates.length > 0) state.phase = 'waiting'
+  else if (state.reason !== null) state.phase = 'unwinding'
+  else state.phase = state.holding === null ? 'running' : 'holding'
   publish(run.plan, state)
 }
 

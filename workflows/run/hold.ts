@@ -7,6 +7,7 @@ import { formatDuration } from '../quantities.ts'
 import { calls } from './calls.ts'
 import { StepFailed, failedWith } from './failures.ts'
 import { namesOf } from './guarding.ts'
+import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, label, note, stepOf } from './run.ts'
@@ -48,6 +49,7 @@ export async function hold(run: Run, holding: Holding): Promise<void> {
   state.phase = 'holding'
   state.holding = { step: stepOf(run).id, title: holding.title, until: deadline, limit, waitsFor: waitsFor(holding, deadline) }
   publish(run.plan, state)
+  measure.holds(run.plan.service, 1)
   try {
     await together(
       [
@@ -58,6 +60,7 @@ export async function hold(run: Run, holding: Holding): Promise<void> {
       isGating || holding.subjects.length === 0 ? null : () => watch(run, { ...watching, deadline: null, limit: null }),
     )
   } finally {
+    measure.holds(run.plan.service, -1)
     state.holding = null
     state.phase = state.reason === null ? 'running' : 'unwinding'
   }

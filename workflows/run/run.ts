@@ -62,7 +62,7 @@ export function stepOf(run: Run): PlannedStep {
 }
 
 export function recordOf(run: Run, step: PlannedStep): StepRecord {
-  return run.state.steps[step.index] as StepRecord
+  return run.state.steps[step.index - 1] as StepRecord
 }
 
 /** `[4/9] canary on edge`: how activities and timers name themselves. */

@@ -45,7 +45,7 @@ function enter(run: Run, step: PlannedStep): void {
   run.state.phase = 'running'
   record.status = 'running'
   record.startedAt ??= Date.now()
-  log(run, `[${step.index + 1}/${run.plan.steps.length}] ${step.title}`)
+  log(run, `[${step.index}/${run.plan.steps.length}] ${step.title}`)
   describe(run.plan, run.state) // attributes follow with the first wait: one upsert a step, not two
 }
 
@@ -55,5 +55,5 @@ function leave(run: Run, step: PlannedStep, status: 'done' | 'skipped'): void {
   record.status = status
   record.endedAt = Date.now()
   measure.step(run.plan.service, step.kind, record.endedAt - (record.startedAt ?? record.endedAt))
-  run.state.cursor = step.index + 1
+  run.state.cursor = step.index
 }

@@ -27,6 +27,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   state.unwindingSince = Date.now()
   state.restorations = restorationsOf(state)
   publish(plan, state)
+  measure.unwind(plan.service, reason.kind)
   void notify(run, { key: 'unwinding', title: `${plan.service} is going back`, text: describeReason(reason), level: 'alarm' })
 
   const slow: Promise<void>[] = [] // targets that need more than the first tries: they go on beside the others

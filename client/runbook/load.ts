@@ -1,0 +1,114 @@
+// A runbook file -> its plan, or everything that is wrong with it at once. No network, no secrets, no Temporal.
+import type { ProviderSpec } from '../../activities/provider.ts'
+import { specs as registered } from '../../activities/specs.ts'
+import type { Json } from '../../workflows/json.ts'
+import type { Plan } from '../../workflows/plan.ts'
+import { capabilityFindings } from './checks/capabilities.ts'
+import { guardDemand, impossibleLimits, queryFindings } from './checks/guards.ts'
+import { lateTtls, orderFindings } from './checks/order.ts'
+import { referenceFindings, unusedConnections } from './checks/references.ts'
+import { secretFindings } from './checks/secrets.ts'
+import { checkParts } from './parts.ts'
+import { type Finding, type Problem, formatPath } from './problem.ts'
+import { readRunbook } from './read.ts'
+import { resolve } from './resolve.ts'
+import { type Source, parseSource } from './source.ts'
+import { isObject } from './uses.ts'
+
+/** `cautions` are worth a look and stop nothing. `hushed`: lines that hold a secret and must not be shown. */
+export type Loaded = { file: string; text: string; hushed: ReadonlySet<number> } & (
+  | { plan: Plan; cautions: Problem[]; problems?: undefined }
+  | { plan?: undefined; problems: Problem[] }
+)
+
+export type LoadOptions = { file: string; specs?: readonly ProviderSpec[] }
+
+/** Reads and checks a file; `-` is the standard input. */
+export async function loadRunbook(file: string): Promise<Loaded> {
+  const read = await readRunbook(file)
+  if ('text' in read) return await checkRunbook(read.text, { file })
+  return { file, text: '', hushed: new Set(), problems: [{ file, path: '', ...read }] }
+}
+
+/** Checks the text of a runbook; `specs` are the providers it may name. */
+export async function checkRunbook(text: string, { file, specs = allSpecs() }: LoadOptions): Promise<Loaded> {
+  const source = parseSource(text)
+  const hushed = hushedLines(source)
+  const checked = await check(source, specs)
+  const located = (findings: Finding[]) =>
+    findings.map((finding) => locate(finding, { source, file })).toSorted(byPlace)
+  if (checked.findings.length > 0) return { file, text, hushed, problems: located(checked.findings) }
+  return { file, text, hushed, plan: resolve(checked.parts), cautions: located(checked.cautions) }
+}
+
+export function allSpecs(): readonly ProviderSpec[] {
+  return registered as readonly unknown[] as readonly ProviderSpec[]
+}
+
+async function check(source: Source, specs: readonly ProviderSpec[]) {
+  const none = { findings: source.findings, cautions: [], parts: NO_PARTS }
+  if (source.findings.some(({ path }) => path.length === 0)) return none // not YAML: what it would say is a guess
+  const runbook = source.value
+  if (!isObject(runbook)) {
+    const isEmpty = runbook === null
+    const fix = isEmpty ? '`cutover init` writes a runbook to start from' : 'begin with "cutover: v1"'
+    return {
+      ...none,
+      findings: [{ path: [], message: isEmpty ? 'the file is empty' : 'a runbook is a mapping', fix }],
+    }
+  }
+  const { parts, findings } = checkParts(runbook, specs)
+  const all = [
+    ...source.findings,
+    ...secretFindings(runbook),
+    ...findings,
+    ...referenceFindings(runbook),
+    ...guardDemand(runbook),
+    ...(await queryFindings(runbook, specs)),
+    ...impossibleLimits(parts),
+    ...capabilityFindings(parts, specs),
+    ...orderFindings(parts),
+  ]
+  return { parts, findings: onePerPlace(all), cautions: [...unusedConnections(runbook), ...lateTtls(parts)] }
+}
+
+const NO_PARTS = {
+  service: '',
+  description: '',
+  drain: '5s',
+  notify: [],
+  connections: [],
+  guards: [],
+  steps: [],
+}
+
+/** Of several things said about one value the first is kept: a secret in clear is also "not a reference". */
+function onePerPlace(findings: Finding[]): Finding[] {
+  const secret = new Set(findings.filter((finding) => finding.secret).map(({ path }) => JSON.stringify(path)))
+  const seen = new Set<string>()
+  return findings.filter((finding) => {
+    const path = JSON.stringify(finding.path)
+    if (secret.has(path) && finding.secret !== true) return false
+    const key = `${path} ${finding.message} ${finding.position ?? ''}`
+    return !seen.has(key) && seen.add(key)
+  })
+}
+
+function hushedLines(source: Source): Set<number> {
+  const hushed = new Set<number>()
+  for (const finding of secretFindings(source.value as Json)) {
+    const { line, lastLine } = source.locate(finding)
+    for (let at = line; at <= lastLine; at++) hushed.add(at)
+  }
+  return hushed
+}
+
+function locate(finding: Finding, { source, file }: { source: Source; file: string }): Problem {
+  const { line, column } = source.locate(finding)
+  const { path, message, fix = null } = finding
+  return { file, line, column, path: formatPath(path), message, fix }
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  return a.line - b.line || a.column - b.column
+}

@@ -1,0 +1,94 @@
+// A preview as text for a terminal: what an operator reads before saying yes. Pure.
+import { type Paint, harmless, wrap } from '../output/paint.ts'
+import { valueText } from '../output/words.ts'
+import type { Json } from '../../workflows/json.ts'
+import { formatDuration } from '../../workflows/quantities.ts'
+import type { Preview, PreviewedChange, PreviewedStep } from './preview.ts'
+
+type Style = { width: number; paint: Paint; offline: boolean }
+
+const LABEL_WIDTH = 10
+const INSTANT = formatDuration(0)
+const INDENT = '      '
+
+export function previewLines(preview: Preview, style: Style): string[] {
+  const { paint } = style
+  const shown = harmless(preview)
+  const pointOfNoReturn = shown.steps.findIndex(({ reversible }) => !reversible)
+  return [
+    `${paint.bold(shown.service)}  ${shown.description}`,
+    ...(style.offline ? [paint.dim('offline: what the targets hold now was not looked at')] : []),
+    '',
+    ...shown.steps.flatMap((step, index) => [
+      ...(index === pointOfNoReturn ? noReturnLines(step, style) : []),
+      ...stepLines(step, index, style),
+      '',
+    ]),
+    `takes     ${range(shown.shortest, shown.longest)}; going back is possible at any moment${pointOfNoReturn === -1 ? '' : ` before step ${pointOfNoReturn + 1}`}`,
+    ...shown.problems.map(({ connection, target, problem }) =>
+      paint.red(`problem   ${connection} ${target}: ${problem}`),
+    ),
+    `digest    ${shown.digest}`,
+  ]
+}
+
+function noReturnLines(step: PreviewedStep, { paint, width }: Style): string[] {
+  return [
+    ...wrap(
+      `---- point of no return: after this step going back is refused, because ${step.irreversible ?? ''} ----`,
+      width,
+    ).map(paint.yellow),
+    '',
+  ]
+}
+
+function stepLines(step: PreviewedStep, index: number, style: Style): string[] {
+  const { paint } = style
+  const head = `${String(index + 1).padStart(3)}  ${paint.bold(step.title)}  ${paint.dim(`${step.kind}, ${range(step.shortest, step.longest)}`)}`
+  return [
+    head,
+    ...step.changes.flatMap((change) => field('changes', changeText(change), style)),
+    ...(step.changes.length === 0 ? [] : field('back', step.back, style)),
+    ...(step.watched.length === 0 ? [] : field('watched', step.watched.join(', '), style)),
+    ...(step.decides === null ? [] : field('decides', step.decides, style)),
+    ...step.cautions.flatMap((caution) => field('caution', caution, style)),
+  ]
+}
+
+function field(label: string, text: string, { width, paint }: Style): string[] {
+  const indent = INDENT.length + LABEL_WIDTH
+  const [first = '', ...rest] = wrap(text, Math.max(30, width - indent))
+  return [
+    `${INDENT}${paint.dim(label.padEnd(LABEL_WIDTH))}${first}`,
+    ...rest.map((line) => ' '.repeat(indent) + line),
+  ]
+}
+
+function changeText({ connection, target, before, desired, problem }: PreviewedChange): string {
+  const what = `${connection} ${target}`
+  if (problem !== null) return `${what}: cannot be looked at: ${problem}`
+  const to = desired === null ? 'follows from what is found' : valueOf(desired)
+  if (before === null) return `${what}: ${desired === null ? to : `-> ${to}`}`
+  return JSON.stringify(before) === JSON.stringify(desired)
+    ? `${what}: ${to} already`
+    : `${what}: ${valueOf(before)} -> ${to}`
+}
+
+function valueOf(value: Json): string {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const { ttl, values, count, percent } = value
+    if (typeof ttl === 'number' && Array.isArray(values))
+      return values.length === 0 ? 'no such record' : `${valueText(values)} (TTL ${ttl}s)`
+    if (typeof count === 'number') return count === 1 ? '1 instance' : `${count} instances`
+    if (typeof percent === 'number') return percent === 0 ? 'no mirroring' : `${percent}% mirrored`
+  }
+  return valueText(value)
+}
+
+function range(shortest: string, longest: string | null): string {
+  const isInstant = shortest === INSTANT
+  if (longest === null)
+    return isInstant ? 'until a person decides' : `${shortest} at least, until a person decides`
+  if (shortest === longest) return isInstant ? 'at once' : shortest
+  return isInstant ? `up to ${longest}` : `${shortest} to ${longest}`
+}

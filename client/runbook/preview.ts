@@ -1,0 +1,134 @@
+// What a plan is going to do, step by step: each change from what to what, with the steps before it taken as done. Pure.
+import type { Json } from '../../workflows/json.ts'
+import type { Plan, PlannedStep } from '../../workflows/plan.ts'
+import { formatDuration } from '../../workflows/quantities.ts'
+import { outline } from '../../workflows/steps/outlines.ts'
+import type { StepKind } from '../../workflows/steps/schemas.ts'
+import type { ProviderSpec } from '../../activities/provider.ts'
+
+/** A look at one target: its value, or why it could not be looked at. */
+export type Look = { connection: string; target: string; value: Json | null; problem: string | null }
+
+/** `before` null: not looked at. `desired` null: depends on what is found. */
+export type PreviewedChange = {
+  connection: string
+  target: string
+  before: Json | null
+  desired: Json | null
+  problem: string | null
+}
+
+export type PreviewedStep = {
+  id: string
+  kind: StepKind
+  title: string
+  changes: PreviewedChange[]
+  reversible: boolean
+  /** Why there is no way back from here; null = there is one. */
+  irreversible: string | null
+  back: string
+  watched: string[]
+  decides: string | null
+  shortest: string
+  /** null = until a person decides. */
+  longest: string | null
+  cautions: string[]
+}
+
+export type Preview = {
+  digest: string
+  service: string
+  description: string
+  steps: PreviewedStep[]
+  shortest: string
+  longest: string | null
+  /** Targets that could not be looked at. */
+  problems: { connection: string; target: string; problem: string }[]
+}
+
+const UNWATCHED: ReadonlySet<StepKind> = new Set(['announce', 'check', 'prewarm', 'ttl'])
+
+/** `looks` empty = offline. `specs` lend the cautions of the providers. */
+export function preview(plan: Plan, looks: readonly Look[], specs: readonly ProviderSpec[]): Preview {
+  const values = new Map(
+    looks.flatMap((look) => (look.value === null ? [] : [[keyOf(look), look.value] as const])),
+  )
+  const troubles = new Map(
+    looks.flatMap((look) => (look.problem === null ? [] : [[keyOf(look), look.problem] as const])),
+  )
+  const told = new Set<string>()
+  let shortestMs = 0
+  let longestMs: number | null = 0
+  const steps = plan.steps.map((step): PreviewedStep => {
+    const seen = (connection: string, target: string) => values.get(keyOf({ connection, target }))
+    const planned = outline(step, seen)
+    shortestMs += planned.shortestMs
+    longestMs = longestMs === null || planned.longestMs === null ? null : longestMs + planned.longestMs
+    const changes = planned.changes.map((change): PreviewedChange => {
+      const key = keyOf(change)
+      const before = values.get(key) ?? null
+      if (change.desired !== null) values.set(key, change.desired)
+      return { ...change, before, problem: before === null ? (troubles.get(key) ?? null) : null }
+    })
+    return {
+      id: step.id,
+      kind: step.kind,
+      title: step.title,
+      changes,
+      reversible: planned.irreversible === null,
+      irreversible: planned.irreversible,
+      back: planned.back,
+      watched: watchedIn(step, plan),
+      decides: planned.decides,
+      shortest: formatDuration(planned.shortestMs),
+      longest: planned.longestMs === null ? null : formatDuration(planned.longestMs),
+      cautions: cautionsOf(step, plan, specs).filter((caution) => !told.has(caution) && told.add(caution)),
+    }
+  })
+  return {
+    digest: plan.digest,
+    service: plan.service,
+    description: plan.description,
+    steps,
+    shortest: formatDuration(shortestMs),
+    longest: longestMs === null ? null : formatDuration(longestMs),
+    problems: looks.flatMap(({ connection, target, problem }) =>
+      problem === null ? [] : [{ connection, target, problem }],
+    ),
+  }
+}
+
+/** Every target that the preview needs a look at: those that change and those that a change is computed from. */
+export function targetsToLookAt(plan: Plan): { connection: string; target: string }[] {
+  const targets = new Map(
+    plan.targets.map(({ connection, target }) => [keyOf({ connection, target }), { connection, target }]),
+  )
+  for (const step of plan.steps) {
+    outline(step, (connection, target) => {
+      targets.set(keyOf({ connection, target }), { connection, target })
+      return undefined
+    })
+  }
+  return [...targets.values()]
+}
+
+function watchedIn(step: PlannedStep, plan: Plan): string[] {
+  if (UNWATCHED.has(step.kind)) return []
+  const journeys =
+    step.kind === 'hold' ? step.spec.journeys.map(({ connection }) => `journey on ${connection}`) : []
+  const named = step.spec.guards
+  const guards = plan.guards.filter(({ name }) => named === undefined || named.includes(name))
+  return [...guards.map(({ name, dry_run }) => (dry_run ? `${name} (dry run)` : name)), ...journeys]
+}
+
+/** What the provider of the step wants known; told once, at the first step that uses it. */
+function cautionsOf(step: PlannedStep, plan: Plan, specs: readonly ProviderSpec[]): string[] {
+  const name = 'connection' in step.spec ? step.spec.connection : null
+  const connection = name === null ? undefined : plan.connections[name]
+  const spec = specs.find(({ id }) => id === connection?.provider)
+  return spec?.supports.cautions.map((caution) => `${spec.id}: ${caution}`) ?? []
+}
+
+function keyOf({ connection, target }: { connection: string; target: string }): string {
+  return `${connection} ${target}`
+}

@@ -1,0 +1,56 @@
+// A checked runbook -> the plan: every default filled in, every target named, one digest. Pure but for the hash.
+import { createHash } from 'node:crypto'
+import { type Json, canonicalJson } from '../../workflows/json.ts'
+import type { Plan, PlannedStep, PlannedTarget } from '../../workflows/plan.ts'
+import { outline } from '../../workflows/steps/outlines.ts'
+import type { Parts, Step } from './parts.ts'
+import { titleOf } from './titles.ts'
+
+/**
+ * The order of keys and everything else that says nothing leaves no trace in a plan: runbooks of the same content give
+ * the same text, not only the same digest.
+ */
+export function resolve(parts: Parts): Plan {
+  const steps = parts.steps.map(plannedStep)
+  const body: Omit<Plan, 'digest'> = {
+    planVersion: 1,
+    service: parts.service,
+    description: parts.description,
+    connections: Object.fromEntries(
+      parts.connections.map(({ spec: _spec, ...connection }) => [connection.name, connection]),
+    ),
+    guards: parts.guards.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    steps,
+    targets: plannedTargets(steps, parts),
+    drain: parts.drain,
+    notify: parts.notify,
+  }
+  const text = canonicalJson(body as unknown as Json)
+  return { ...(JSON.parse(text) as Omit<Plan, 'digest'>), digest: sha256(text) }
+}
+
+/** The digest that a plan should have; `start` and the worker compare it with the one it carries. */
+export function digestOf({ digest: _digest, ...body }: Plan): string {
+  return sha256(canonicalJson(body as unknown as Json))
+}
+
+function plannedStep(step: Step): PlannedStep {
+  const index = step.index + 1
+  const id = `s${String(index).padStart(2, '0')}-${step.kind}`
+  return { id, index, kind: step.kind, title: titleOf(step), spec: step.spec } as PlannedStep
+}
+
+function plannedTargets(steps: readonly PlannedStep[], parts: Parts): PlannedTarget[] {
+  const targets = new Map<string, PlannedTarget>()
+  for (const { connection, target } of steps.flatMap((step) => outline(step, () => undefined).changes)) {
+    const found = parts.connections.find(({ name }) => name === connection)
+    if (found === undefined) continue
+    const locks = found.spec.locks(found.config, target).toSorted()
+    targets.set(`${connection} ${target}`, { connection, target, locks })
+  }
+  return [...targets].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, target]) => target)
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex')
+}
