@@ -1,12 +1,18 @@
 // What a simulated side answers to a probe, and whether that answer will do. The rules are those of the probe port.
-import { type Json, canonicalJson } from '../../workflows/json.ts'
+import { type Json, type JsonObject, canonicalJson } from '../../workflows/json.ts'
 import type { ProbeRequest, ProbeResult } from '../../workflows/ports/probe.ts'
 import { milliseconds } from '../../workflows/quantities.ts'
 import { readyCount } from './capacity.ts'
 import { spread } from './sample.ts'
 import type { Side, WorldState } from './state.ts'
 
-export function answer(state: WorldState, side: Side, request: ProbeRequest): ProbeResult {
+/** Who is asked, and what a good answer says besides the health of that side. */
+interface Asked {
+  side: Side
+  body: JsonObject
+}
+
+export function answer(state: WorldState, { side, body: extra }: Asked, request: ProbeRequest): ProbeResult {
   if (readyCount(state.fleets[side], state.cursor) === 0) {
     const problems = [`${request.path}: no answer, ${side} has no instance that is ready`]
     return { good: false, status: null, latencyMs: 0, problems, shallow: null }
@@ -15,7 +21,7 @@ export function answer(state: WorldState, side: Side, request: ProbeRequest): Pr
   const asked = state.calls.filter((call) => call.port === 'probe').length
   const isFailing = spread(asked + state.seed, 0.618_033_988_75) < errorRatio
   const status = isFailing ? 500 : 200
-  const body: Json = isFailing ? { status: 'failing' } : health
+  const body: Json = isFailing ? { status: 'failing' } : { ...health, ...extra }
   const problems = [...problemsOf(request, { status, body }), ...tooSlow(request, latencyMs)]
   const shallow = namesDependencies(health) ? null : 'the answer names no dependency that was looked at'
   if (request.deep && shallow !== null) problems.push(`${request.path}: ${shallow}`)

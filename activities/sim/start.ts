@@ -45,8 +45,9 @@ export function place(state: WorldState, parts: Parts): void {
   }
   if (parts.capacity !== undefined) placeFleets(state, parts.capacity)
   for (const side of SIDES) {
-    const start = parts.sides?.[side]
-    if (start !== undefined) once(state, `side ${side}`, () => Object.assign(state.sides[side], start))
+    for (const [field, value] of Object.entries(parts.sides?.[side] ?? {})) {
+      once(state, `side ${side} ${field}`, () => Object.assign(state.sides[side], { [field]: value }))
+    }
   }
   if (parts.noise !== undefined) placeNoise(state, parts.noise)
   for (const [address, { minTtlSeconds }] of Object.entries(parts.resolvers ?? {})) {
@@ -66,7 +67,11 @@ export function place(state: WorldState, parts: Parts): void {
 
 export function adjust(state: WorldState, settings: Settings): void {
   advance(state)
-  for (const side of SIDES) Object.assign(state.sides[side], settings[side])
+  for (const side of SIDES) {
+    Object.assign(state.sides[side], settings[side])
+    // A connection that comes later must not set it back to its start value.
+    for (const field of Object.keys(settings[side] ?? {})) state.placed.add(`side ${side} ${field}`)
+  }
   for (const [name, rps] of Object.entries(settings.rps ?? {})) {
     const balancer = state.balancers.get(name)
     if (balancer === undefined) throw new Error(`there is no balancer ${name} in the world ${state.name}`)

@@ -22,7 +22,6 @@ export function advance(state: WorldState): number {
 
 /** Something changed at the present moment: from here on other rates hold. */
 export function touched(state: WorldState): void {
-  passUntil(state, state.cursor) // an answer that may not be cached is asked for again at once
   turn(state.timeline, state.cursor, ratesNow(state, state.cursor))
 }
 

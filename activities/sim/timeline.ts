@@ -24,6 +24,7 @@ export function newTimeline(from: number): Timeline {
 /** From `at` on these rates hold. Moments never go back: an earlier `at` counts as the latest known. */
 export function turn(timeline: Timeline, at: number, rates: Rates): void {
   const last = timeline.regimes.at(-1)
+  if (last !== undefined && sameRates(last.rates, rates)) return
   if (last !== undefined && at <= last.from) last.rates = rates
   else timeline.regimes.push({ from: at, rates })
   if (timeline.regimes.length > REGIMES_MAX) fold(timeline)
@@ -48,6 +49,11 @@ export function total(timeline: Timeline, counter: string, now: number): number 
 }
 
 const ROUNDING = 1e-6 // sums of many float products fall just short of whole numbers
+
+function sameRates(a: Rates, b: Rates): boolean {
+  const names = Object.keys(a)
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
+}
 
 function fold(timeline: Timeline): void {
   const first = timeline.regimes.shift()

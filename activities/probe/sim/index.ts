@@ -13,7 +13,7 @@ export const simProbe = defineProvider({
     return {
       probe(request, io) {
         const state = enter()
-        const effect = () => answer(state, config.side, request)
+        const effect = () => answer(state, config, request)
         return ask(state, { port: 'probe', verb: 'probe', target: request.name, effect }, io)
       },
     }

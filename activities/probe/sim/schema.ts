@@ -6,6 +6,10 @@ import { WorldName } from '../../sim/fields.ts'
 export const SimProbeConfig = z.strictObject({
   world: WorldName,
   side: z.enum(['old', 'new']).default('new').describe('The side that is asked'),
+  body: z
+    .record(z.string(), z.json())
+    .default({})
+    .describe('What a good answer says besides the health of the side, such as { service: orders }'),
 })
 export type SimProbeConfig = z.infer<typeof SimProbeConfig>
 

@@ -129,14 +129,14 @@ describe('simulated probes', () => {
     name: 'deep readiness',
     method: 'GET',
     path: '/healthz/ready',
-    expect: { status: 200, json: { 'checks.database': 'ok' }, latency_max: '500ms' },
+    expect: { status: 200, json: { 'checks.database': 'ok', service: 'orders' }, latency_max: '500ms' },
     deep: true,
   }
 
   it('finds a healthy side good, and says of every other what is wrong', async () => {
     const { world, connect } = openStage()
     connect(simCapacity)
-    const probe = connect(simProbe, { side: 'new' })
+    const probe = connect(simProbe, { side: 'new', body: { service: 'orders' } })
     expect(await probe.probe(request, io())).toMatchObject({
       good: true,
       status: 200,

@@ -35,10 +35,17 @@ describe('counters as a function of time', () => {
     expect(total(timeline, 'hits', 3_000)).toBe(2_000)
   })
 
+  it('cost nothing while nothing changes', () => {
+    const timeline = newTimeline(0)
+    for (let at = 1; at <= 1_000; at++) turn(timeline, at, { hits: 1 })
+    expect(timeline.regimes.length).toBeLessThanOrEqual(2)
+    expect(total(timeline, 'hits', 1_000)).toBe(999)
+  })
+
   it('keep their totals when the oldest changes are folded away', () => {
     const timeline = newTimeline(0)
     const changes = 12_000
-    for (let index = 0; index < changes; index++) turn(timeline, index * 10, { hits: 0.5 })
+    for (let index = 0; index < changes; index++) turn(timeline, index * 10, { hits: index % 2 })
     expect(timeline.regimes.length).toBeLessThan(changes)
     expect(total(timeline, 'hits', changes * 10)).toBe((changes * 10) / 2)
   })

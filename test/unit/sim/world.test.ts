@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { applyTo } from '../../../activities/change/look.ts'
 import { simCapacity } from '../../../activities/capacity/sim/index.ts'
 import { simDns } from '../../../activities/dns/sim/index.ts'
+import { simMetrics } from '../../../activities/metrics/sim/index.ts'
 import { simNotify } from '../../../activities/notify/sim/index.ts'
 import { beginWorlds } from '../../../activities/sim/begin.ts'
 import { forgetWorld, openWorld } from '../../../activities/sim/world.ts'
@@ -144,11 +145,19 @@ describe('the simulated world', () => {
   })
 
   it('outlives the worker that used it, and keeps its start values to the first who came', async () => {
-    const { world, ports, connect } = stageWithAll()
+    const { world, ports, connect, pass } = stageWithAll()
     const desired = { old: 75, new: 25 }
     await applyTo(ports.traffic, { target: 'split', desired, expected: { old: 100, new: 0 } }, io())
-    const restarted = connect(simTraffic, { old: 100, new: 0 })
+    world.set({ rps: { edge: 1 }, new: { errorRatio: 1 } })
+    const restarted = connect(simTraffic, { old: 100, new: 0, rate: '100/s' })
+    connect(simMetrics, { new: { errors: '0%' } })
+    connect(simMetrics, { new: { errors: '0%' } })
+    pass(100_000)
     expect((await restarted.observe('split', io())).value).toEqual(desired)
+    expect(world.totals().users, 'rates and errors of the new side are as they were set').toMatchObject({
+      requests: 100,
+      failed: 25,
+    })
     expect(openWorld(world.name)).toBe(world)
   })
 
