@@ -1,4 +1,5 @@
 // What the lab tells about itself: plain JSON, the same for `--json`, for the printed table and for programs.
+import type { Commands } from './commands.ts'
 import type { Bind } from './servers/bind.ts'
 import type { Envoy } from './servers/envoy.ts'
 import type { Fleet } from './servers/fleet.ts'
@@ -29,8 +30,8 @@ type Plain<T> = Omit<
   'server'
 >
 
-/** Every server's addresses, without its handle. */
-export type Addresses = { [N in ServerName]: Plain<NonNullable<LabServers[N]>> }
+/** Every server's addresses, without its handle, and the folder of capacity commands. */
+export type Addresses = { [N in ServerName]: Plain<NonNullable<LabServers[N]>> } & { commands: Commands }
 
 /** Strips handles and functions. */
 export function addressesOf(servers: LabServers): Partial<Addresses> {
@@ -41,7 +42,7 @@ export function addressesOf(servers: LabServers): Partial<Addresses> {
   return Object.fromEntries(entries) as Partial<Addresses>
 }
 
-const LABELS: Record<ServerName, string> = {
+const LABELS: Record<keyof Addresses, string> = {
   temporal: 'Temporal dev server',
   haproxy: 'HAProxy, edge',
   envoy: 'Envoy, edge',
@@ -52,6 +53,7 @@ const LABELS: Record<ServerName, string> = {
   resolverOfPowerdns: 'Unbound before PowerDNS',
   resolverOfBind: 'Unbound before BIND',
   prometheus: 'Prometheus',
+  commands: 'Capacity commands',
 }
 const LABEL_WIDTH = 26
 const SECRET = /key|secret/i // a table may be pasted into a chat
@@ -60,7 +62,7 @@ const SECRET = /key|secret/i // a table may be pasted into a chat
 export function renderTable(addresses: Partial<Addresses>): string {
   const lines: string[] = []
   for (const [name, label] of Object.entries(LABELS)) {
-    const entry = addresses[name as ServerName]
+    const entry = addresses[name as keyof Addresses]
     if (!entry) continue
     const rows = Object.entries(entry).filter(([key]) => !SECRET.test(key))
     for (const [index, [key, value]] of rows.entries()) {

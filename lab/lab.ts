@@ -2,6 +2,7 @@
 // it is, ends all of it. What each server is like is said in servers/<name>.ts.
 import { addressesOf } from './addresses.ts'
 import type { Addresses, LabServers, ServerName } from './addresses.ts'
+import { createCommands } from './commands.ts'
 import { sweepLeftovers } from './records.ts'
 import type { ServerHandle } from './server-process.ts'
 import { startBind } from './servers/bind.ts'
@@ -80,14 +81,18 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     throw failed.reason
   }
   const all = parts as Everything
+  const tools = all.old && all.new && createCommands({ old: all.old.adminUrl, new: all.new.adminUrl })
   return {
-    addresses: addressesOf(parts) as Addresses,
+    addresses: { ...addressesOf(parts), ...(tools && { commands: tools.commands }) } as Addresses,
     servers: Object.fromEntries(
       Object.entries(parts).map(([name, part]) => [name, part.server]),
     ) as Lab['servers'],
     fleets: { old: all.old, new: all.new },
     parts: all,
-    stop: () => stopAll(parts),
+    async stop() {
+      await stopAll(parts)
+      tools?.remove()
+    },
   }
 }
 

@@ -2,10 +2,11 @@
 // Ends with its owner however the owner ends; knows nothing of what the server does.
 import { spawn } from 'node:child_process'
 import type { ChildProcess, StdioOptions } from 'node:child_process'
-import { accessSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { accessSync, closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { FOLDER_PREFIX, recordFolder, recordProcess, sweepLeftovers } from './records.ts'
+import { createFolder } from './folder.ts'
+import type { Folder } from './folder.ts'
+import { recordProcess } from './records.ts'
 import { Hopeless, until } from './until.ts'
 
 const STOP_GRACE_MS = 3_000 // what a server gets to end by itself before it is ended
@@ -59,23 +60,6 @@ export async function startServer<T>(
       if (attempt === ATTEMPTS_MAX || !wasTaken) throw error
     }
   }
-}
-
-type Folder = { path: string; remove: () => void }
-
-/** Gone with `remove` or, at the latest, with the next start of any server. */
-function createFolder(name: string): Folder {
-  sweepLeftovers()
-  process.setMaxListeners(0) // one listener per server and folder, all removed again
-  const path = mkdtempSync(join(tmpdir(), `${FOLDER_PREFIX}${name}-`))
-  const forget = recordFolder(path)
-  const remove = (): void => {
-    rmSync(path, { recursive: true, force: true, maxRetries: 3 })
-    forget()
-    process.removeListener('exit', remove)
-  }
-  process.on('exit', remove)
-  return { path, remove }
 }
 
 class ServerProcess implements ServerHandle {

@@ -67,16 +67,17 @@ export async function startEnvoy(options: { old: number; new: number; shadow?: n
 
 const routesFile = (folder: string): string => join(folder, 'rds', 'app.json')
 
+const split = (old: number, fresh: number): object => ({
+  weighted_clusters: {
+    clusters: [
+      { name: 'v1', weight: old },
+      { name: 'v2', weight: fresh },
+    ],
+  },
+  timeout: '30s',
+})
+
 function writeRoutes(folder: string): void {
-  const split = (old: number, fresh: number): object => ({
-    weighted_clusters: {
-      clusters: [
-        { name: 'v1', weight: old },
-        { name: 'v2', weight: fresh },
-      ],
-    },
-    timeout: '30s',
-  })
   const resource = {
     '@type': ROUTE_TYPE,
     name: ROUTE_CONFIG_NAME,
@@ -97,9 +98,10 @@ function writeRoutes(folder: string): void {
   renameSync(temporary, routesFile(folder))
 }
 
+const socket = (port: number): object => ({ socket_address: { address: '127.0.0.1', port_value: port } })
+
 function bootstrap(given: { ports: Ports; path: string; sides: Sides }): object {
   const { ports, path, sides } = given
-  const socket = (port: number): object => ({ socket_address: { address: '127.0.0.1', port_value: port } })
   const cluster = (name: string, port: number): object => ({
     name,
     type: 'STATIC',

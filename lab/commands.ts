@@ -1,0 +1,30 @@
+// The executables by which `capacity/command` sees and changes the lab's fleets, in a folder of their own such as a
+// worker's owner would allow. They know the fleets' admin ports; a runbook names only them.
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createFolder } from './folder.ts'
+
+const program = fileURLToPath(new URL('commands/fleet.ts', import.meta.url))
+const EXECUTABLE_MODE = 0o755 // writable by the owner alone, as the provider demands
+
+export type Commands = { folder: string; observe: 'fleet-observe'; apply: 'fleet-apply' }
+
+/** Targets `old` and `new`. `remove` takes the folder away. */
+export function createCommands(adminUrls: { old: string; new: string }): {
+  commands: Commands
+  remove: () => void
+} {
+  const folder = createFolder('commands')
+  for (const verb of ['observe', 'apply']) {
+    // An absolute Node: the provider gives its children none of the worker's PATH.
+    const words = [process.execPath, program, verb, adminUrls.old, adminUrls.new].map((word) => `'${word}'`)
+    const path = join(folder.path, `fleet-${verb}`)
+    writeFileSync(path, `#!/bin/sh\nexec ${words.join(' ')}\n`)
+    chmodSync(path, EXECUTABLE_MODE)
+  }
+  return {
+    commands: { folder: folder.path, observe: 'fleet-observe', apply: 'fleet-apply' },
+    remove: folder.remove,
+  }
+}
