@@ -62,5 +62,6 @@ async function resolveHost(host: string, signal: AbortSignal): Promise<{ address
 }
 
 function onAbort(signal: AbortSignal, reject: (reason: unknown) => void): void {
+  if (signal.aborted) reject(signal.reason) // it may have fired while a host name was looked up
   signal.addEventListener('abort', () => reject(signal.reason), { once: true })
 }

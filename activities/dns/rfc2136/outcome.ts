@@ -60,7 +60,7 @@ function refusedKey(reply: Reply, rcode: string, context: UpdateContext): Error 
     case 'REFUSED':
       return failure(
         'Denied',
-        `${what}: REFUSED, the key ${key} may not change this record: allow it on the server (BIND: update-policy, PowerDNS: TSIG-ALLOW-DNSUPDATE)`,
+        `${what}: REFUSED, the key ${key} may not change this record: allow it on the server (BIND: update-policy, PowerDNS: TSIG-ALLOW-DNSUPDATE); PowerDNS says the same of a wrong secret or clock`,
       )
     default:
       return null

@@ -43,7 +43,7 @@ describe('the answer to an UPDATE', () => {
     [
       { rcode: 5, genuine: false },
       'Denied',
-      'REFUSED, the key "k1." (hmac-sha256) may not change this record: allow it on the server (BIND: update-policy, PowerDNS: TSIG-ALLOW-DNSUPDATE)',
+      'REFUSED, the key "k1." (hmac-sha256) may not change this record: allow it on the server (BIND: update-policy, PowerDNS: TSIG-ALLOW-DNSUPDATE); PowerDNS says the same of a wrong secret or clock',
     ],
     [
       { rcode: 6 },
