@@ -4,7 +4,13 @@ import type { Flag, Invocation } from './command.ts'
 import { nearest } from './nearest.ts'
 import { usageProblem } from './problem.ts'
 
-export type Parsed = { args: string[]; flags: Invocation['flags']; help: boolean; json: boolean; color: boolean }
+export type Parsed = {
+  args: string[]
+  flags: Invocation['flags']
+  help: boolean
+  json: boolean
+  color: boolean
+}
 
 /** Understood by every verb. */
 export const globalFlags: Flag[] = [
@@ -66,12 +72,17 @@ function optionOf(flag: Flag): { type: 'string' | 'boolean'; short?: string } {
   return flag.short === undefined ? { type } : { type, short: flag.short }
 }
 
-function valueOf(flag: Flag, token: OptionToken, earlier: Invocation['flags'][string]): string | boolean | string[] {
+function valueOf(
+  flag: Flag,
+  token: OptionToken,
+  earlier: Invocation['flags'][string],
+): string | boolean | string[] {
   if (flag.value === undefined) {
     if (token.value !== undefined) throw usageProblem(`${token.rawName} takes no value`)
     return true
   }
-  const isNextFlag = token.inlineValue !== true && token.value?.startsWith('-') === true && token.value !== '-'
+  const isNextFlag =
+    token.inlineValue !== true && token.value?.startsWith('-') === true && token.value !== '-'
   if (token.value === undefined || token.value === '' || isNextFlag) {
     throw usageProblem(`${token.rawName} needs a value`, [`${token.rawName} ${flag.value}`])
   }

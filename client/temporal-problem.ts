@@ -9,7 +9,11 @@ const UNAUTHENTICATED = 16
 export function temporalProblem(error: unknown): Problem | undefined {
   const cause = error instanceof ServiceError && error.cause !== undefined ? error.cause : error
   if (isGrpcDeadlineError(cause)) {
-    return new Problem({ what: 'the Temporal server did not answer in time', todo: ['try again'], cause: error })
+    return new Problem({
+      what: 'the Temporal server did not answer in time',
+      todo: ['try again'],
+      cause: error,
+    })
   }
   if (!isGrpcServiceError(cause)) return undefined
   if (cause.code === UNAVAILABLE) {

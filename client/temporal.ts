@@ -73,11 +73,15 @@ function sourceOfAddress(env: Environment): string {
 function configFile(env: Environment): string {
   const folder =
     env['XDG_CONFIG_HOME'] ??
-    (process.platform === 'darwin' ? join(homedir(), 'Library', 'Application Support') : join(homedir(), '.config'))
+    (process.platform === 'darwin'
+      ? join(homedir(), 'Library', 'Application Support')
+      : join(homedir(), '.config'))
   return env['TEMPORAL_CONFIG_FILE'] ?? join(folder, 'temporalio', 'temporal.toml')
 }
 
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
-  return text.includes('before the deadline') || text.includes('DEADLINE') ? `nothing within ${CONNECT_TIMEOUT}` : text
+  return text.includes('before the deadline') || text.includes('DEADLINE')
+    ? `nothing within ${CONNECT_TIMEOUT}`
+    : text
 }

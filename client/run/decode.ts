@@ -14,7 +14,10 @@ export async function decodeAll(client: Client, payloads: Payloads): Promise<unk
   }
 }
 
-export async function decodeOne(client: Client, payload: NonNullable<Payloads>[number] | null | undefined): Promise<unknown> {
+export async function decodeOne(
+  client: Client,
+  payload: NonNullable<Payloads>[number] | null | undefined,
+): Promise<unknown> {
   const [value] = payload === null || payload === undefined ? [] : await decodeAll(client, [payload])
   return value
 }
@@ -29,7 +32,11 @@ export function isoOf(instant: Instant): string | null {
   return ms === null ? null : new Date(ms).toISOString()
 }
 
-type Failure = { message?: string | null; cause?: Failure | null; applicationFailureInfo?: { type?: string | null } | null }
+type Failure = {
+  message?: string | null
+  cause?: Failure | null
+  applicationFailureInfo?: { type?: string | null } | null
+}
 
 /** The innermost cause says what happened; the outer ones only where. */
 export function failureText(failure: Failure | null | undefined): string | null {

@@ -58,7 +58,12 @@ async function endsOf(client: Client, events: HistoryEvent[]): Promise<Map<strin
     }
     const canceled = event.activityTaskCanceledEventAttributes
     if (canceled) {
-      ends.set(String(canceled.scheduledEventId), { at, ok: false, result: null, problem: 'no longer needed' })
+      ends.set(String(canceled.scheduledEventId), {
+        at,
+        ok: false,
+        result: null,
+        problem: 'no longer needed',
+      })
     }
   }
   return ends
@@ -73,7 +78,14 @@ async function happeningOf(client: Client, event: HistoryEvent, context: Context
   if (scheduled) {
     const [input] = await decodeAll(client, scheduled.input?.payloads)
     const type = scheduled.activityType?.name ?? 'activity'
-    return { what: 'activity', at, type, summary: await summaryOf(client, event), input, end: ends.get(String(event.eventId)) ?? null }
+    return {
+      what: 'activity',
+      at,
+      type,
+      summary: await summaryOf(client, event),
+      input,
+      end: ends.get(String(event.eventId)) ?? null,
+    }
   }
   if (event.timerStartedEventAttributes) return { what: 'timer', at, summary: await summaryOf(client, event) }
   const signal = event.workflowExecutionSignaledEventAttributes
@@ -99,7 +111,8 @@ async function closing(client: Client, event: HistoryEvent, at: number): Promise
   const failed = event.workflowExecutionFailedEventAttributes
   if (failed) return { what: 'closed', at, how: `failed: ${failureText(failed.failure) ?? ''}`, result: null }
   const terminated = event.workflowExecutionTerminatedEventAttributes
-  if (terminated) return { what: 'closed', at, how: `was terminated: ${terminated.reason ?? ''}`, result: null }
+  if (terminated)
+    return { what: 'closed', at, how: `was terminated: ${terminated.reason ?? ''}`, result: null }
   return null
 }
 

@@ -91,9 +91,15 @@ async function whyNoAnswer({ client, namespace }: TemporalAccess, problem: unkno
 
 async function pollersOf(client: Client, namespace: string): Promise<number> {
   const { pollers } = await client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
-    client.workflowService.describeTaskQueue({ namespace, taskQueue: { name: TASK_QUEUE }, taskQueueType: 1 }),
+    client.workflowService.describeTaskQueue({
+      namespace,
+      taskQueue: { name: TASK_QUEUE },
+      taskQueueType: 1,
+    }),
   )
-  return (pollers ?? []).filter(({ lastAccessTime }) => Date.now() - (msOf(lastAccessTime) ?? 0) < POLLER_ALIVE_MS).length
+  return (pollers ?? []).filter(
+    ({ lastAccessTime }) => Date.now() - (msOf(lastAccessTime) ?? 0) < POLLER_ALIVE_MS,
+  ).length
 }
 
 async function answerFromHistory(
@@ -101,7 +107,9 @@ async function answerFromHistory(
   handle: WorkflowHandle,
   { description, why }: { description: WorkflowExecutionDescription; why: string },
 ): Promise<{ answer: StateAnswer; stale: Stale }> {
-  const read = await client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () => readHistory(client, handle))
+  const read = await client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
+    readHistory(client, handle),
+  )
   if (read.plan === null) {
     throw new Problem({
       what: `${description.workflowId} cannot be read`,

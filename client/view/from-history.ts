@@ -2,11 +2,20 @@
 import type { Applied, ApplyInput, RestoreInput } from '../../workflows/activities.ts'
 import { sameJson } from '../../workflows/json.ts'
 import type { Plan } from '../../workflows/plan.ts'
-import type { Change, Gate, LogLine, Phase, Restoration, RunState } from '../../workflows/run/state.ts'
+import type { Change, LogLine, Phase, Restoration, RunState } from '../../workflows/run/state.ts'
+
+import { blankState, gateKnownById } from './blank-state.ts'
 
 /** One event of the history that people may care about, decoded. */
 export type Happening =
-  | { what: 'activity'; at: number; type: string; summary: string | null; input: unknown; end: ActivityEnd | null }
+  | {
+      what: 'activity'
+      at: number
+      type: string
+      summary: string | null
+      input: unknown
+      end: ActivityEnd | null
+    }
   | { what: 'timer'; at: number; summary: string | null }
   | { what: 'message'; at: number; how: 'signal' | 'update'; name: string; said: unknown; processed: boolean }
   | { what: 'cancel'; at: number; processed: boolean }
@@ -43,14 +52,17 @@ const OUTCOMES: readonly string[] = ['completed', 'restored', 'completed-with-re
 export function stateFromHistory({ plan, carried, published, happenings }: Recorded): RunState {
   const base = carried ?? blankState(plan, published)
   const cursor = Math.max(base.cursor, ...happenings.map(cursorOf))
-  const outcome = OUTCOMES.includes(published.outcome ?? '') ? (published.outcome as RunState['outcome']) : base.outcome
+  const outcome = OUTCOMES.includes(published.outcome ?? '')
+    ? (published.outcome as RunState['outcome'])
+    : base.outcome
   return {
     ...base,
     cursor: outcome === 'completed' ? plan.steps.length : cursor,
     phase: phaseOf(published, base),
     outcome,
     endedAt: published.endedAt,
-    weights: published.weight === null ? base.weights : { old: 100 - published.weight, new: published.weight },
+    weights:
+      published.weight === null ? base.weights : { old: 100 - published.weight, new: published.weight },
     gates: published.gate === null ? [] : [gateKnownById(published.gate, base)],
     holding: null,
     steps: stepsUpTo(plan, base, { cursor, happenings, completed: outcome === 'completed' }),
@@ -74,14 +86,26 @@ function cursorOf(happening: Happening): number {
 
 type Progress = { cursor: number; happenings: Happening[]; completed: boolean }
 
-function stepsUpTo(plan: Plan, base: RunState, { cursor, happenings, completed }: Progress): RunState['steps'] {
+function stepsUpTo(
+  plan: Plan,
+  base: RunState,
+  { cursor, happenings, completed }: Progress,
+): RunState['steps'] {
   return plan.steps.map((step, index) => {
     const known = base.steps[index]
     if (known !== undefined && known.status !== 'pending' && index < base.cursor) return known
-    const started = happenings.find((each) => /^\[/.test(summaryOf(each)) && cursorOf(each) === index)?.at ?? null
+    const started =
+      happenings.find((each) => summaryOf(each).startsWith('[') && cursorOf(each) === index)?.at ?? null
     const next = happenings.find((each) => cursorOf(each) > index)?.at ?? null
     const status = completed || index < cursor ? 'done' : index === cursor ? 'running' : 'pending'
-    return { id: step.id, status, startedAt: started, endedAt: status === 'done' ? next : null, notes: [], readings: {} }
+    return {
+      id: step.id,
+      status,
+      startedAt: started,
+      endedAt: status === 'done' ? next : null,
+      notes: [],
+      readings: {},
+    }
   })
 }
 
@@ -96,7 +120,10 @@ function changesOf(earlier: Change[], plan: Plan, happenings: Happening[]): Chan
     const input = happening.input as ApplyInput
     const applied = happening.end?.ok === true ? (happening.end.result as Applied) : null
     const known = changes.findIndex(
-      (change) => change.target === input.target && change.connection === input.connection.name && sameJson(change.desired, input.desired),
+      (change) =>
+        change.target === input.target &&
+        change.connection === input.connection.name &&
+        sameJson(change.desired, input.desired),
     )
     const change: Change = {
       number: changes.length + 1,
@@ -123,7 +150,9 @@ function restorationsOf(earlier: Restoration[], happenings: Happening[]): Restor
     if (happening.what !== 'activity' || happening.type !== 'restore') continue
     const { connection, target, before } = happening.input as RestoreInput
     found.set(`${connection.name} ${target}`, {
-      ...{ connection: connection.name, target, before },
+      connection: connection.name,
+      target,
+      before,
       status: happening.end?.ok === true ? 'restored' : 'restoring',
       note: happening.end?.problem ?? null,
       at: happening.end?.at ?? null,
@@ -145,7 +174,9 @@ function lineOf(happening: Happening): LogLine[] {
     case 'message':
       return [{ at: happening.at, text: messageText(happening) }]
     case 'cancel':
-      return [{ at: happening.at, text: `cancel asked for${happening.processed ? '' : '; waits for a worker'}` }]
+      return [
+        { at: happening.at, text: `cancel asked for${happening.processed ? '' : '; waits for a worker'}` },
+      ]
     case 'closed':
       return [{ at: happening.at, text: `the run ${happening.how}` }]
     default:
@@ -162,32 +193,4 @@ function messageText({ name, how, said, processed }: Extract<Happening, { what: 
     ...(reason ? [`(${reason})`] : []),
   ]
   return `${how}: ${words.join(' ')}${processed ? '' : '; waits for a worker'}`
-}
-
-function gateKnownById(id: string, base: RunState): Gate {
-  const known = base.gates.find((gate) => gate.id === id)
-  if (known !== undefined) return known
-  return {
-    ...{ id, kind: 'approval', step: '', title: id, waitsFor: 'a decision; a worker knows more', openedAt: base.startedAt },
-    ...{ until: null, expires: null, onExpiry: null, people: 'anyone', quorum: 1, selfApproval: true },
-    ...{ approvals: [], allows: ['approve'], answer: null },
-  }
-}
-
-function blankState(plan: Plan, { startedBy, startedAt }: Published): RunState {
-  return {
-    stateVersion: 1,
-    service: plan.service,
-    digest: plan.digest,
-    startedBy: startedBy ?? 'unknown',
-    startedAt,
-    endedAt: null,
-    phase: 'starting',
-    outcome: null,
-    cursor: 0,
-    steps: plan.steps.map(({ id }) => ({ id, status: 'pending', startedAt: null, endedAt: null, notes: [], readings: {} })),
-    ...{ changes: [], restorations: [], gates: [], holding: null, decisions: [], deadlines: {} },
-    ...{ reason: null, laterReasons: [], pointOfNoReturn: null, serving: { old: false, new: false }, weights: null },
-    ...{ atEnd: [], remainder: [], log: [], published: null, unwindingSince: null, restoredAt: null },
-  }
 }

@@ -73,8 +73,12 @@ function limitOf(guard: PlannedGuard): string {
   const parts = [
     ...(guard.max === undefined ? [] : [`max ${guard.max}`]),
     ...(guard.min === undefined ? [] : [`min ${guard.min}`]),
-    ...(guard.compare?.increase_max === undefined ? [] : [`at most ${guard.compare.increase_max} above ${guard.compare.to}`]),
-    ...(guard.compare?.difference_max === undefined ? [] : [`at most ${guard.compare.difference_max} above ${guard.compare.to}`]),
+    ...(guard.compare?.increase_max === undefined
+      ? []
+      : [`at most ${guard.compare.increase_max} above ${guard.compare.to}`]),
+    ...(guard.compare?.difference_max === undefined
+      ? []
+      : [`at most ${guard.compare.difference_max} above ${guard.compare.to}`]),
   ]
   return parts.join(', ')
 }

@@ -2,7 +2,14 @@
 // Types only. Times are ISO 8601 texts, because scripts read them.
 import type { Verdict } from '../../workflows/activities.ts'
 import type { Json } from '../../workflows/json.ts'
-import type { Gate, Outcome, Phase, RecordedDecision, Restoration, StepRecord } from '../../workflows/run/state.ts'
+import type {
+  Gate,
+  Outcome,
+  Phase,
+  RecordedDecision,
+  Restoration,
+  StepRecord,
+} from '../../workflows/run/state.ts'
 
 export type ChangeView = {
   number: number
@@ -45,7 +52,10 @@ export type StepView = {
   notes: string[]
 }
 
-export type GateView = Pick<Gate, 'id' | 'kind' | 'step' | 'title' | 'waitsFor' | 'quorum' | 'approvals' | 'allows' | 'people'> & {
+export type GateView = Pick<
+  Gate,
+  'id' | 'kind' | 'step' | 'title' | 'waitsFor' | 'quorum' | 'approvals' | 'allows' | 'people'
+> & {
   openedAt: string
   expires: string | null
   onExpiry: Gate['onExpiry']
@@ -75,7 +85,9 @@ export type RunView = {
   gates: GateView[]
   steps: StepView[]
   holding: { title: string; until: string | null; limit: string | null; waitsFor: string } | null
-  restorations: (Pick<Restoration, 'connection' | 'target' | 'status' | 'note' | 'before'> & { at: string | null })[]
+  restorations: (Pick<Restoration, 'connection' | 'target' | 'status' | 'note' | 'before'> & {
+    at: string | null
+  })[]
   remainder: { connection: string; target: string; note: string }[]
   pointOfNoReturn: { step: string; why: string } | null
   decisions: (Omit<RecordedDecision, 'at'> & { at: string })[]

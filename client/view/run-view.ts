@@ -18,7 +18,11 @@ export type Described = {
   pending: PendingActivity[]
 }
 
-export function runView({ state, plan }: StateAnswer, described: Described, stale: Stale | null = null): RunView {
+export function runView(
+  { state, plan }: StateAnswer,
+  described: Described,
+  stale: Stale | null = null,
+): RunView {
   return {
     service: state.service,
     workflowId: described.workflowId,
@@ -45,7 +49,10 @@ export function runView({ state, plan }: StateAnswer, described: Described, stal
     },
     restorations: state.restorations.map(({ at, ...restoration }) => ({ ...restoration, at: iso(at) })),
     remainder: state.remainder,
-    pointOfNoReturn: state.pointOfNoReturn && { step: state.pointOfNoReturn.step, why: state.pointOfNoReturn.why },
+    pointOfNoReturn: state.pointOfNoReturn && {
+      step: state.pointOfNoReturn.step,
+      why: state.pointOfNoReturn.why,
+    },
     decisions: state.decisions.map(({ at, ...decision }) => ({ ...decision, at: isoOf(at) })),
     retrying: retriesOf(described.pending),
     startedBy: state.startedBy,
@@ -127,7 +134,16 @@ function stepViews(plan: Plan, state: RunState): StepView[] {
 function gateView(gate: RunState['gates'][number]): RunView['gates'][number] {
   const { id, kind, step, title, waitsFor, quorum, approvals, allows, people, onExpiry } = gate
   return {
-    ...{ id, kind, step, title, waitsFor, quorum, approvals, allows, people, onExpiry },
+    id,
+    kind,
+    step,
+    title,
+    waitsFor,
+    quorum,
+    approvals,
+    allows,
+    people,
+    onExpiry,
     openedAt: isoOf(gate.openedAt),
     expires: iso(gate.expires),
   }

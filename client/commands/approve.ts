@@ -1,0 +1,16 @@
+// cutover approve: a person's yes at a gate.
+import type { Command } from '../command.ts'
+import { AS, GATE, REASON, decideOnce } from './decision.ts'
+
+export const approve: Command = {
+  name: 'approve',
+  usage: 'approve SERVICE [--gate GATE] [--reason TEXT] [--as NAME]',
+  about: 'Open the gate that waits for a person.',
+  details: `A refusal (not on the list, already decided, another plan) is printed as the run gave it; exit code 1.
+With several open gates and no --gate they are listed; exit code 2. Where no worker answers, the approval
+is left with the Temporal server and counts as soon as one does.`,
+  flags: [GATE, REASON, AS],
+  run(invocation) {
+    return decideOnce('approve', invocation, this.usage)
+  },
+}

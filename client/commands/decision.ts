@@ -1,0 +1,80 @@
+// What approve, abort, retry and skip share: their flags, and telling the answer.
+import { expectArgs, textFlag } from '../arguments.ts'
+import type { Flag, Invocation } from '../command.ts'
+import { actorOf } from '../config.ts'
+import { EXIT } from '../exit-codes.ts'
+import { usageProblem } from '../problem.ts'
+import type { Answer } from '../run/decide.ts'
+import type { Verb } from '../../workflows/run/state.ts'
+
+export const GATE: Flag = { name: 'gate', value: 'GATE', about: 'Which gate; default: the only open one' }
+export const REASON: Flag = {
+  name: 'reason',
+  value: 'TEXT',
+  about: 'Why; kept with the run and shown in the report',
+}
+export const AS: Flag = {
+  name: 'as',
+  value: 'NAME',
+  about: 'Who decides; default: CUTOVER_ACTOR, else the system user',
+}
+
+export type Spoken = { answer: Answer; service: string }
+
+/** Says the decision and tells the answer. Refusals are problems with exit code 1. */
+export async function decideBy(verdict: Verb, invocation: Invocation, usage: string): Promise<Spoken> {
+  const { args, flags, env, out, temporal } = invocation
+  const [service = ''] = expectArgs(args, ['SERVICE'], usage)
+  const reason = textFlag(flags, 'reason')
+  if (reason === undefined && verdict !== 'approve') {
+    throw usageProblem(`${verdict} needs a reason`, [`cutover ${verdict} ${service} --reason "..."`])
+  }
+  const access = await temporal()
+  const { say } = await import('../run/decide.ts')
+  const answer = await say(access, {
+    service,
+    verdict,
+    gate: textFlag(flags, 'gate'),
+    actor: actorOf(textFlag(flags, 'as'), env),
+    reason: reason ?? '',
+  })
+  if (!out.json) tell(answer, service, out.line)
+  return { answer, service }
+}
+
+/** The answer as a document: what was said and how it was taken. */
+export function documentOf({ answer, service }: Spoken) {
+  const { decisionId, gate, verdict, actor, reason } = answer.decision
+  return {
+    service,
+    verdict,
+    gate,
+    actor,
+    reason,
+    decisionId,
+    delivered: answer.how === 'taken',
+    phase: answer.how === 'taken' ? answer.state.phase : null,
+  }
+}
+
+/** For verbs that end once it is said. */
+export async function decideOnce(verdict: Verb, invocation: Invocation, usage: string): Promise<number> {
+  const spoken = await decideBy(verdict, invocation, usage)
+  if (invocation.out.json) invocation.out.document(documentOf(spoken))
+  return EXIT.done
+}
+
+function tell(answer: Answer, service: string, line: (text: string) => void): void {
+  const { verdict, gate, actor } = answer.decision
+  const what = gate === null ? verdict : `${verdict} ${gate}`
+  if (answer.how === 'kept') {
+    line(`${what} by ${actor} is left with the Temporal server: ${answer.why}.`)
+    line('It takes effect as soon as a worker is up, if the run can still take it: cutover worker')
+    return
+  }
+  const open = answer.state.gates.find(({ id }) => id === gate)
+  const missing = open === undefined || open.answer !== null ? 0 : open.quorum - open.approvals.length
+  const more = verdict === 'approve' && missing > 0 ? `; ${missing} more needed` : ''
+  line(`${what} by ${actor}: taken${more}`)
+  line(`cutover watch ${service} follows the run`)
+}

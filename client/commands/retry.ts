@@ -1,0 +1,13 @@
+// cutover retry: look or try again, at the gate of a stuck run.
+import type { Command } from '../command.ts'
+import { AS, GATE, REASON, decideOnce } from './decision.ts'
+
+export const retry: Command = {
+  name: 'retry',
+  usage: 'retry SERVICE [--gate GATE] --reason TEXT [--as NAME]',
+  about: 'Try again what a run is stuck at.',
+  flags: [GATE, REASON, AS],
+  run(invocation) {
+    return decideOnce('retry', invocation, this.usage)
+  },
+}

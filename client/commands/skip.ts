@@ -1,0 +1,13 @@
+// cutover skip: leave a target to a person, at the gate of a stuck run. It is listed with the outcome.
+import type { Command } from '../command.ts'
+import { AS, GATE, REASON, decideOnce } from './decision.ts'
+
+export const skip: Command = {
+  name: 'skip',
+  usage: 'skip SERVICE [--gate GATE] --reason TEXT [--as NAME]',
+  about: 'Leave what a run is stuck at to a person; the run goes on and lists it with its outcome.',
+  flags: [GATE, REASON, AS],
+  run(invocation) {
+    return decideOnce('skip', invocation, this.usage)
+  },
+}

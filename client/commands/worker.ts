@@ -1,0 +1,17 @@
+// cutover worker: runs the worker process until it is told to end.
+import { expectArgs } from '../arguments.ts'
+import type { Command } from '../command.ts'
+
+export const worker: Command = {
+  name: 'worker',
+  usage: 'worker',
+  about: 'Run a worker: it carries out the runs. Configured by the environment only.',
+  details: `Ctrl-C or SIGTERM lets work in hand finish, then ends. Runs are not lost while no worker is up:
+they go on where they were as soon as one is.`,
+  flags: [],
+  async run({ args, env, signal }) {
+    expectArgs(args, [], this.usage)
+    const { runWorker } = await import('../../worker/main.ts')
+    return await runWorker(env, signal)
+  },
+}

@@ -1,0 +1,105 @@
+// Starts the Temporal dev server as a child: state in a file, search attributes created, ended by id. Used by `cutover dev`.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { dirname, resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { findServer, installCommand } from '../scripts/find-servers.mjs'
+import { attributes } from '../workflows/messages.ts'
+import { Problem } from './problem.ts'
+
+const HOST = '127.0.0.1'
+const UI_PORT_ABOVE = 1_000 // as the temporal CLI does
+const READY_WITHIN_MS = 20_000 // 0.4 s usually; a large state file takes longer
+const LOOK_EVERY_MS = 50
+const ENDS_WITHIN_MS = 5_000 // then it is killed; SQLite keeps its file whole
+const LAST_WORDS_MAX = 2_000 // characters of its standard error kept for an error message
+
+export type DevServer = {
+  address: string
+  ui: string
+  file: string
+  /** Aborted when the server ends by itself. */
+  gone: AbortSignal
+  stop(): Promise<void>
+}
+
+export async function startDevServer(options: {
+  port: number
+  file: string | undefined
+  signal: AbortSignal
+}): Promise<DevServer> {
+  const { port, signal } = options
+  const command = findServer('temporal')
+  if (command === undefined) {
+    throw new Problem({ what: 'the temporal CLI is not installed', todo: [installCommand(['temporal']), 'or set TEMPORAL_CLI_PATH'] })
+  }
+  await refuseTaken(port)
+  const file = resolve(options.file ?? fileURLToPath(new URL('../.cutover/dev.db', import.meta.url)))
+  await mkdir(dirname(file), { recursive: true })
+  // Its own process group: Ctrl-C reaches us only, and the worker ends before its server does.
+  const child = spawn(command, serverArgs(port, file), { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
+  let lastWords = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    lastWords = (lastWords + chunk.toString()).slice(-LAST_WORDS_MAX)
+  })
+  const gone = new AbortController()
+  child.once('exit', () => gone.abort())
+  const killAtExit = () => child.kill('SIGKILL')
+  process.once('exit', killAtExit)
+  const stop = async () => {
+    process.off('exit', killAtExit)
+    if (gone.signal.aborted) return
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    const late = setTimeout(killAtExit, ENDS_WITHIN_MS)
+    await ended
+    clearTimeout(late)
+  }
+  const isReady = await answers(port, AbortSignal.any([gone.signal, signal, AbortSignal.timeout(READY_WITHIN_MS)]))
+  if (!isReady && !signal.aborted) {
+    await stop()
+    throw new Problem({ what: `the Temporal dev server did not start on port ${port}`, why: lastWords.trim() })
+  }
+  return { address: `${HOST}:${port}`, ui: `http://${HOST}:${port + UI_PORT_ABOVE}`, file, gone: gone.signal, stop }
+}
+
+function serverArgs(port: number, file: string): string[] {
+  const named = Object.values(attributes).flatMap(({ name, type }) => [
+    '--search-attribute',
+    `${name}=${type === 'INT' ? 'Int' : 'Keyword'}`,
+  ])
+  const ports = ['--ip', HOST, '--port', String(port), '--ui-port', String(port + UI_PORT_ABOVE)]
+  return ['server', 'start-dev', ...ports, '--db-filename', file, '--log-level', 'error', ...named]
+}
+
+async function refuseTaken(port: number): Promise<void> {
+  if (!(await canConnect(port))) return
+  throw new Problem({
+    what: `port ${port} is taken`,
+    why: 'a Temporal server may be running already',
+    todo: ['cutover worker            adds a worker to the server that is there', 'cutover dev --port N      starts one on another port'],
+  })
+}
+
+async function answers(port: number, giveUp: AbortSignal): Promise<boolean> {
+  while (!giveUp.aborted) {
+    if (await canConnect(port)) return true
+    await wait(LOOK_EVERY_MS)
+  }
+  return false
+}
+
+async function canConnect(port: number): Promise<boolean> {
+  const socket = connect({ host: HOST, port })
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false // nobody listens there yet
+  } finally {
+    socket.destroy()
+  }
+}

@@ -1,0 +1,116 @@
+// A run as a person reads it on a terminal: status and watch share it. Pure: view in, lines out.
+import type { RunView } from '../view/model.ts'
+import { harmless, paint } from './paint.ts'
+import type { Paint } from './paint.ts'
+import { gateLines, guardLines, logLines, restorationLines, stepLines, waitingLines } from './run-sections.ts'
+import { away, bar, clock, lasted } from './words.ts'
+
+export type Look = {
+  width: number
+  color: boolean
+  now: number
+  /** Lines of log to show. */ logLines: number
+}
+
+export type Sheet = { view: RunView; look: Look; ink: Paint }
+
+const LABEL_WIDTH = 9
+const BAR_WIDTH_MAX = 50 // longer bars are not read any better
+
+export function runText(raw: RunView, look: Look): string[] {
+  const view = harmless(raw)
+  const sheet: Sheet = { view, look, ink: paint(look.color) }
+  const sections = [
+    [...headLines(sheet), ...staleLines(sheet), ...trafficLines(sheet)],
+    stepLines(sheet),
+    guardLines(sheet),
+    restorationLines(sheet),
+    waitingLines(sheet),
+    gateLines(sheet),
+    logLines(sheet),
+  ]
+  return sections
+    .filter((lines) => lines.length > 0)
+    .flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]))
+}
+
+/** One line: what a run is doing or how it ended. */
+export function headline(view: RunView): string {
+  const { step } = view
+  const place = step === null ? '' : ` [${step.index}/${step.total}] ${step.title}`
+  switch (view.outcome) {
+    case 'completed':
+      return 'completed: everything has moved'
+    case 'restored':
+      return `restored: everything is back; ${view.reason?.text ?? ''}`
+    case 'completed-with-remainder':
+      return `ended with a remainder: a person took over ${view.remainder.map(({ target, connection }) => `${connection}/${target}`).join(', ')}`
+    case 'terminated':
+      return 'terminated: nothing was put back; the changes below stand as they were written'
+    case 'failed':
+      return 'failed: the engine itself gave up; the changes below stand as they were written'
+    case 'stuck':
+      return `stuck: a person is needed,${place}`
+    case null:
+      return `${view.phase}${place}`
+    default:
+      return view.outcome satisfies never
+  }
+}
+
+function headLines({ view, look, ink }: Sheet): string[] {
+  const time = lasted(view.startedAt, view.endedAt, look.now)
+  const facts = [
+    ...(view.digest === null ? [] : [`plan ${view.digest.slice(0, 12)}`]),
+    ...(view.startedBy === null ? [] : [`by ${view.startedBy}`]),
+    ...(view.startedAt === null ? [] : [`since ${clock(view.startedAt, look.now)}`]),
+    ...(time === '' ? [] : [`${view.endedAt === null ? 'for' : 'took'} ${time}`]),
+  ]
+  const back = restoringFact(view, look.now)
+  const reason =
+    view.reason !== null && view.outcome !== 'restored'
+      ? [`${ink.yellow('going back:')} ${view.reason.text}`]
+      : []
+  return [
+    `${ink.bold(view.service)}  ${outcomePaint(view, ink)(headline(view))}`,
+    ink.dim([...facts, ...back].join(' · ')),
+    ...reason,
+  ]
+}
+
+function restoringFact(view: RunView, now: number): string[] {
+  if (view.unwindingSince === null) return []
+  if (view.restoredAt === null) return [`going back for ${lasted(view.unwindingSince, null, now)}`]
+  return [`restored in ${lasted(view.unwindingSince, view.restoredAt, now)}`]
+}
+
+function outcomePaint(view: RunView, ink: Paint): (text: string) => string {
+  if (view.outcome === 'completed') return ink.green
+  if (view.outcome === null) return view.phase === 'unwinding' ? ink.yellow : ink.cyan
+  return view.outcome === 'restored' || view.outcome === 'completed-with-remainder' ? ink.yellow : ink.red
+}
+
+function staleLines({ view, look, ink }: Sheet): string[] {
+  if (view.stale === null) return []
+  const last = view.stale.lastEventAt === null ? '' : ` Last event ${away(view.stale.lastEventAt, look.now)}.`
+  return [
+    ink.yellow(`! ${view.stale.why}: this is what the Temporal server knows by itself.${last}`),
+    ink.yellow(
+      '  Readings, notes and what is waited for may be old or missing. Start a worker: cutover worker',
+    ),
+  ]
+}
+
+function trafficLines({ view, look, ink }: Sheet): string[] {
+  if (view.weights === null) return []
+  const width = Math.min(BAR_WIDTH_MAX, look.width - LABEL_WIDTH - 8)
+  const side = (name: 'old' | 'new', label: string, color: (text: string) => string) => {
+    const percent = view.weights?.[name] ?? 0
+    return `${label.padEnd(LABEL_WIDTH)}${color(bar(percent, width))} ${`${round(percent)}%`.padStart(5)}`
+  }
+  return ['', side('old', 'old', ink.blue), side('new', 'new', ink.green)]
+}
+
+function round(percent: number): number {
+  return Math.round(percent * 10) / 10
+}

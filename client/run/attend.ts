@@ -1,0 +1,89 @@
+// Stays with a run until its end: a live view on a terminal, lines elsewhere. Never touches the run.
+import type { Output, TemporalAccess } from '../command.ts'
+import { EXIT } from '../exit-codes.ts'
+import { fittedText } from '../output/fit.ts'
+import { lineLog } from '../output/line-log.ts'
+import { live } from '../output/live.ts'
+import { headline, runText } from '../output/run-text.ts'
+import type { Json } from '../../workflows/json.ts'
+import type { RunView } from '../view/model.ts'
+import { exitCodeOf } from '../view/run-view.ts'
+import { follow } from './follow.ts'
+
+const ROWS_UNKNOWN = 40
+
+export type Attend = {
+  access: TemporalAccess
+  service: string
+  runId?: string
+  out: Output
+  signal: AbortSignal
+}
+
+/** Follows a run to its end and gives its exit code. On a terminal a stuck run is stayed with; elsewhere it ends the wait. */
+export async function attend({ access, service, runId, out, signal }: Attend): Promise<number> {
+  const isLive = out.tty && !out.json
+  const show = isLive ? liveShow(out) : out.json ? { seen: () => {}, end: () => {} } : lineShow(out)
+  let lost = false
+  const isEnough = (view: RunView) => exitCodeOf(view) !== undefined && !(isLive && view.outcome === 'stuck')
+  const last = await follow(access, {
+    service,
+    ...(runId === undefined ? {} : { runId }),
+    signal,
+    seen(view) {
+      lost = false
+      show.seen(view)
+      return isEnough(view)
+    },
+    lost(problem) {
+      if (!lost)
+        out.error(`the Temporal server does not answer (${problem.message}); the run goes on, asking again`)
+      lost = true
+    },
+  }).finally(show.end)
+  if (last === undefined || !isEnough(last)) {
+    out.error(
+      `left ${service} running; cutover watch ${service} follows it again, cutover abort ${service} stops it`,
+    )
+    return EXIT.interrupted
+  }
+  if (out.json) out.document(last as unknown as Json)
+  else if (!isLive) out.line(`${service}: ${headline(last)}`)
+  return exitCodeOf(last) ?? EXIT.failed
+}
+
+function liveShow(out: Output) {
+  const block = live(out, () => process.stdout.rows ?? ROWS_UNKNOWN)
+  return {
+    seen(view: RunView) {
+      const look = { width: out.width, color: out.color, now: Date.now() }
+      const isEnd = exitCodeOf(view) !== undefined
+      const height = (process.stdout.rows ?? ROWS_UNKNOWN) - 2
+      const lines = fittedText(view, look, height)
+      const foot = isEnd && view.outcome !== 'stuck' ? [] : ['', dimmed(out, 'Ctrl-C leaves the run running')]
+      block.draw([...lines, ...foot])
+    },
+    end: () => block.end(),
+  }
+}
+
+function lineShow(out: Output) {
+  const lines = lineLog()
+  return {
+    seen: (view: RunView) => {
+      for (const line of lines(view)) out.line(line)
+    },
+    end: () => {},
+  }
+}
+
+function dimmed(out: Output, text: string): string {
+  return out.color ? `\u001b[2m${text}\u001b[22m` : text
+}
+
+/** The whole view once. */
+export function showOnce(view: RunView, out: Output): void {
+  if (out.json) return out.document(view as unknown as Json)
+  const look = { width: out.width, color: out.color, now: Date.now(), logLines: view.stale === null ? 6 : 12 }
+  for (const line of runText(view, look)) out.line(line)
+}

@@ -1,0 +1,77 @@
+// Starts a run. One run per service: the workflow id is the lock, and a run under way is never replaced.
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import { TASK_QUEUE } from '../../workflows/activities.ts'
+import { WORKFLOW_TASK_TIMEOUT, attributes, workflowIdOf } from '../../workflows/messages.ts'
+import type { Plan } from '../../workflows/plan.ts'
+import type { TemporalAccess } from '../command.ts'
+import { headline } from '../output/run-text.ts'
+import { Problem } from '../problem.ts'
+import { temporalProblem } from '../temporal-problem.ts'
+import { readRun } from './read.ts'
+
+const SUMMARY_BYTES_MAX = 380 // the server refuses more than 400
+
+export type Started = { workflowId: string; runId: string; digest: string }
+
+export async function startRun(access: TemporalAccess, plan: Plan, actor: string): Promise<Started> {
+  const workflowId = workflowIdOf(plan.service)
+  try {
+    const handle = await access.client.workflow.start('cutover', {
+      workflowId,
+      taskQueue: TASK_QUEUE,
+      args: [plan, { startedBy: actor }],
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      workflowIdConflictPolicy: 'FAIL',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: summaryOf(plan, actor),
+      typedSearchAttributes: [
+        { key: attributes.service, value: plan.service },
+        { key: attributes.phase, value: 'starting' },
+      ],
+    })
+    return { workflowId, runId: handle.firstExecutionRunId, digest: plan.digest }
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError)
+      throw await alreadyRunning(access, plan.service, error)
+    throw missingAttributes(error) ?? error
+  }
+}
+
+async function alreadyRunning(access: TemporalAccess, service: string, cause: Error): Promise<Problem> {
+  const { view } = await readRun(access, service)
+  const since = view.startedAt === null ? '' : `, since ${view.startedAt}`
+  return new Problem({
+    what: `a run of ${service} is already under way`,
+    why: `${headline(view)}; started by ${view.startedBy ?? 'someone'}${since}; plan ${view.digest?.slice(0, 12) ?? 'unknown'}`,
+    todo: [
+      `cutover watch ${service}              follows it`,
+      `cutover abort ${service} --reason R   takes it back`,
+    ],
+    cause,
+  })
+}
+
+/** The attributes are created once per namespace; a server without them refuses to start runs. */
+function missingAttributes(error: unknown): Problem | undefined {
+  const problem = temporalProblem(error)
+  if (problem === undefined || !/search attribute/i.test(problem.why ?? '')) return undefined
+  const create = Object.values(attributes).map(
+    ({ name, type }) => `temporal operator search-attribute create --name ${name} --type ${typeName(type)}`,
+  )
+  return new Problem({
+    what: 'this Temporal namespace lacks the search attributes of cutover',
+    why: problem.why,
+    todo: [...create, 'cutover dev creates them by itself'],
+    cause: error,
+  })
+}
+
+/** KEYWORD -> Keyword, as the temporal CLI writes it. */
+function typeName(type: string): string {
+  return type.charAt(0) + type.slice(1).toLowerCase()
+}
+
+function summaryOf(plan: Plan, actor: string): string {
+  const text = `${plan.service} by ${actor}${plan.description === '' ? '' : `: ${plan.description}`}`
+  return text.slice(0, Math.floor(SUMMARY_BYTES_MAX / 3)) // at most 3 bytes a letter
+}
