@@ -94,7 +94,10 @@ export type WatchResult =
 export type WarmInput = { urls: string[]; perSecond: number; rounds: number }
 export type Warmed = { requests: number; failed: number }
 
-export type ClaimInput = { locks: string[]; holder: { workflowId: string; firstRunId: string; service: string } }
+export type ClaimInput = {
+  locks: string[]
+  holder: { workflowId: string; firstRunId: string; service: string }
+}
 
 export interface ChangeActivities {
   observe(input: At): Promise<Observed>

@@ -19,7 +19,13 @@ export type PlannedGuard = Guard & { name: string }
 
 /** A step of one kind: what the runbook says, defaults filled in, plus its place in the plan. */
 export type PlannedStep<K extends StepKind = StepKind> = {
-  [Kind in K]: { id: string; /** Place in the plan, from 1. */ index: number; kind: Kind; title: string; spec: z.output<(typeof stepSchemas)[Kind]> }
+  [Kind in K]: {
+    id: string
+    /** Place in the plan, from 1. */ index: number
+    kind: Kind
+    title: string
+    spec: z.output<(typeof stepSchemas)[Kind]>
+  }
 }[K]
 
 /** A target that the run may change, and the names of the real resources behind it (one run may hold each). */

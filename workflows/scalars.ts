@@ -5,7 +5,11 @@ import { DURATION, IN_A_ROW, RATE, SHARE, milliseconds, percent } from './quanti
 export const Duration = z
   .string()
   .regex(DURATION, 'not a duration: write a number and a unit, such as 30s, 5m, 24h or 7d')
-  .meta({ id: 'Duration', description: 'A duration: 500ms, 30s, 5m, 1h30m, 7d', examples: ['30s', '5m', '24h'] })
+  .meta({
+    id: 'Duration',
+    description: 'A duration: 500ms, 30s, 5m, 1h30m, 7d',
+    examples: ['30s', '5m', '24h'],
+  })
 
 export const PositiveDuration = Duration.refine((text) => !DURATION.test(text) || milliseconds(text) > 0, {
   message: 'must be longer than zero',
@@ -34,12 +38,22 @@ export const Limit = z
   .union([z.number(), z.string().regex(/^(?:\d+(?:\.\d+)?%|(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+)$/)], {
     error: 'not a limit: write a number, a share such as 0.5%, or a duration such as 800ms',
   })
-  .meta({ id: 'Limit', description: 'A limit in the unit of its query: number, share (of 1) or duration (in seconds)' })
+  .meta({
+    id: 'Limit',
+    description: 'A limit in the unit of its query: number, share (of 1) or duration (in seconds)',
+  })
 
 export const Name = z
   .string()
-  .regex(/^[a-z][a-z0-9_-]{0,62}$/, 'a name is lower case letters, digits, dashes and underscores, and starts with a letter')
-  .meta({ id: 'Name', description: 'A name: lower case letters, digits, dashes, underscores', examples: ['edge'] })
+  .regex(
+    /^[a-z][a-z0-9_-]{0,62}$/,
+    'a name is lower case letters, digits, dashes and underscores, and starts with a letter',
+  )
+  .meta({
+    id: 'Name',
+    description: 'A name: lower case letters, digits, dashes, underscores',
+    examples: ['edge'],
+  })
 
 export const Person = z
   .string()

@@ -12,7 +12,12 @@ const { observe } = proxyActivities<ChangeActivities>({
 })
 
 export type SurveyInput = { targets: { connection: PlannedConnection; target: string }[] }
-export type Survey = { connection: string; target: string; observed: Observed | null; problem: string | null }[]
+export type Survey = {
+  connection: string
+  target: string
+  observed: Observed | null
+  problem: string | null
+}[]
 
 /** What each target is now, or why it could not be looked at. */
 export async function survey({ targets }: SurveyInput): Promise<Survey> {
@@ -24,7 +29,11 @@ export async function survey({ targets }: SurveyInput): Promise<Survey> {
       } catch (error) {
         const cause = error instanceof ActivityFailure ? error.cause : error
         const kind = cause instanceof ApplicationFailure ? `${cause.type}: ` : ''
-        return { ...found, observed: null, problem: kind + (cause instanceof Error ? cause.message : String(cause)) }
+        return {
+          ...found,
+          observed: null,
+          problem: kind + (cause instanceof Error ? cause.message : String(cause)),
+        }
       }
     }),
   )

@@ -6,7 +6,9 @@ const Compare = z
   .strictObject({
     to: z.literal('old').describe('The side to compare with, asked the same query at the same moment'),
     increase_max: Share.optional().describe('How much higher than the other side, relative to it'),
-    difference_max: Limit.optional().describe('How much higher than the other side, in the unit of the query'),
+    difference_max: Limit.optional().describe(
+      'How much higher than the other side, in the unit of the query',
+    ),
   })
   .refine((compare) => compare.increase_max !== undefined || compare.difference_max !== undefined, {
     message: 'a comparison needs a limit: increase_max (relative) or difference_max (absolute)',
@@ -14,7 +16,9 @@ const Compare = z
 
 const WhenUnknown = z
   .strictObject({
-    for: Duration.default('2m').describe('Patience: how long the reading may be unknown before something is done'),
+    for: Duration.default('2m').describe(
+      'Patience: how long the reading may be unknown before something is done',
+    ),
     do: z.enum(['hold', 'unwind']).default('hold').describe('hold = stay at this weight and ask a person'),
   })
   .prefault({})
@@ -22,15 +26,29 @@ const WhenUnknown = z
 export const Guard = z
   .strictObject({
     from: Name.describe('The metrics connection to ask'),
-    query: z.string().min(1).describe('One number; $side is replaced by old or new. No comparison operator outermost'),
-    samples: z.string().min(1).optional().describe('A query that counts what the reading rests on, for min_samples'),
-    side: z.enum(['old', 'new']).default('new').describe('The side that is judged; watched only while it is served traffic'),
+    query: z
+      .string()
+      .min(1)
+      .describe('One number; $side is replaced by old or new. No comparison operator outermost'),
+    samples: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('A query that counts what the reading rests on, for min_samples'),
+    side: z
+      .enum(['old', 'new'])
+      .default('new')
+      .describe('The side that is judged; watched only while it is served traffic'),
     max: Limit.optional().describe('Bad above this: 0.5%, 800ms or a number in the unit of the query'),
     min: Limit.optional().describe('Bad below this'),
     compare: Compare.optional().describe('Bad when worse than the other side by more than this'),
     breach: InARow.default('3 in a row').describe('So many bad checks in a row send the run back'),
     every: Duration.default('60s').describe('Time between checks'),
-    min_samples: z.int().min(0).default(0).describe('Fewer samples than this: the reading is unknown, never good'),
+    min_samples: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('Fewer samples than this: the reading is unknown, never good'),
     when_unknown: WhenUnknown,
     dry_run: z.boolean().default(false).describe('Measured and reported, never acted on'),
   })

@@ -1,7 +1,13 @@
 // The activities with their time-outs and retries: one policy per kind of call, with the reason for each number.
 import type { ActivityOptions } from '@temporalio/workflow'
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
-import type { ChangeActivities, ConfirmInput, RestoreInput, WatchActivities, WatchInput } from '../activities.ts'
+import type {
+  ChangeActivities,
+  ConfirmInput,
+  RestoreInput,
+  WatchActivities,
+  WatchInput,
+} from '../activities.ts'
 import { TASK_QUEUE, WATCH_QUEUE } from '../activities.ts'
 
 const ONE_CALL = '5s' // one backend call with a 4 s I/O deadline inside; a lost worker costs no more than this
@@ -72,9 +78,14 @@ export const calls = {
   announce: (summary: string, input: Parameters<ChangeActivities['announce']>[0]) =>
     changes.announce.executeWithOptions({ ...policies.announce, summary }, [input]),
   claim: (input: Parameters<ChangeActivities['claim']>[0]) =>
-    changes.claim.executeWithOptions({ ...policies.locks, summary: `take ${input.locks.length} locks` }, [input]),
+    changes.claim.executeWithOptions({ ...policies.locks, summary: `take ${input.locks.length} locks` }, [
+      input,
+    ]),
   release: (input: Parameters<ChangeActivities['release']>[0]) =>
-    changes.release.executeWithOptions({ ...policies.locks, summary: `release ${input.locks.length} locks` }, [input]),
+    changes.release.executeWithOptions(
+      { ...policies.locks, summary: `release ${input.locks.length} locks` },
+      [input],
+    ),
   /** Looks by retry: the activity names the time of its next look itself, so the interval here is only its upper bound. */
   watch: (summary: string, input: WatchInput, everyMs: number) =>
     watches.watch.executeWithOptions({ ...onWatches, ...byRetry(everyMs), summary }, [input]),

@@ -27,13 +27,16 @@ export interface Wanted<V extends Json> {
  */
 export async function change<V extends Json>(run: Run, wanted: Wanted<V>): Promise<Change> {
   checkpoint(run)
-  markPointOfNoReturn(run)
   const entry = await intend(run, wanted as unknown as Wanted<Json>)
   if (entry.status === 'noop') {
     note(run, `${entry.connection} ${entry.target} already is ${show(entry.desired)}`)
   } else {
+    markPointOfNoReturn(run)
     await carryOut(run, entry)
-    note(run, `${entry.connection} ${entry.target}: ${show(entry.before)} -> ${show(entry.desired)}, verified`)
+    note(
+      run,
+      `${entry.connection} ${entry.target}: ${show(entry.before)} -> ${show(entry.desired)}, verified`,
+    )
   }
   remember(run, entry)
   checkpoint(run)
@@ -106,7 +109,12 @@ async function tryOnce(run: Run, entry: Change, expected: Json): Promise<Tried> 
   const summary = `${label(run)} - ${entry.connection} ${target} ${show(desired)}`
   entry.status = 'unknown' // until the backend has answered, a write may or may not land
   try {
-    const applied = await calls.apply(summary, { connection: connectionOf(run, entry.connection), target, desired, expected })
+    const applied = await calls.apply(summary, {
+      connection: connectionOf(run, entry.connection),
+      target,
+      desired,
+      expected,
+    })
     entry.status = 'applied'
     entry.appliedAt = Date.now()
     return { ok: true, applied }
@@ -140,7 +148,11 @@ async function verify(run: Run, entry: Change, applied: Applied): Promise<void> 
   })
 }
 
-async function askAboutDrift(run: Run, entry: Change, seen: { attempt: number; found: Json; writer: string | null }) {
+async function askAboutDrift(
+  run: Run,
+  entry: Change,
+  seen: { attempt: number; found: Json; writer: string | null },
+) {
   return await askUnderWatch(run, {
     kind: 'drift',
     id: `${entry.step}/drift-${entry.number}-${seen.attempt}`,
@@ -151,7 +163,11 @@ async function askAboutDrift(run: Run, entry: Change, seen: { attempt: number; f
 }
 
 function leave(run: Run, entry: Change): void {
-  run.state.remainder.push({ connection: entry.connection, target: entry.target, note: `not set to ${show(entry.desired)}` })
+  run.state.remainder.push({
+    connection: entry.connection,
+    target: entry.target,
+    note: `not set to ${show(entry.desired)}`,
+  })
   note(run, `${entry.connection} ${entry.target} left to a person`)
 }
 
@@ -179,7 +195,9 @@ function remember(run: Run, entry: Change): void {
 function serving(run: Run): { old: boolean; new: boolean } {
   const traffic = Object.values(run.plan.connections).filter(({ port }) => port === 'traffic')
   const known = <V>(target: string) =>
-    traffic.map(({ name }) => lastKnown(run.state.changes, { connection: name, target }) as V | undefined).filter((value) => value !== undefined)
+    traffic
+      .map(({ name }) => lastKnown(run.state.changes, { connection: name, target }) as V | undefined)
+      .filter((value) => value !== undefined)
   const splits = known<Split>('split')
   const mirrors = known<Mirror>('mirror')
   return {

@@ -27,7 +27,8 @@ function refusalOfGate(state: RunState, decision: Decision): string {
   const now = open.length === 0 ? 'no gate is open' : `open: ${open.join(', ')}`
   if (decision.gate === null) return `a decision names its gate; ${now}`
   const known = state.decisions.find((earlier) => earlier.gate === decision.gate && earlier.accepted)
-  if (known !== undefined) return `${decision.gate} was already decided: ${known.verdict} by ${known.actor}; ${now}`
+  if (known !== undefined)
+    return `${decision.gate} was already decided: ${known.verdict} by ${known.actor}; ${now}`
   return `gate ${decision.gate} is not open; ${now}`
 }
 

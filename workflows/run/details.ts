@@ -20,7 +20,11 @@ export function details(plan: Plan, state: RunState): string {
   return [
     `**${plan.service}** ${state.outcome ?? state.phase}${weights(state)}`,
     ...state.gates.map(question),
-    ...(state.reason === null ? [] : [`Going back: ${state.log.findLast((line) => line.text.startsWith('going back'))?.text ?? state.reason.kind}`]),
+    ...(state.reason === null
+      ? []
+      : [
+          `Going back: ${state.log.findLast((line) => line.text.startsWith('going back'))?.text ?? state.reason.kind}`,
+        ]),
     '',
     '| # | state | step | took | last |',
     '|---|---|---|---|---|',
@@ -45,7 +49,8 @@ function restorations(state: RunState): string[] {
     '| restored | target | to | |',
     '|---|---|---|---|',
     ...state.restorations.map(
-      (each) => `| ${each.status} | ${each.connection} ${cell(each.target)} | \`${cell(JSON.stringify(each.before))}\` | ${cell(each.note ?? '')} |`,
+      (each) =>
+        `| ${each.status} | ${each.connection} ${cell(each.target)} | \`${cell(JSON.stringify(each.before))}\` | ${cell(each.note ?? '')} |`,
     ),
   ]
 }

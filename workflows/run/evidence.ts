@@ -13,6 +13,9 @@ export function keepReadings(record: StepRecord, readings: Readings): void {
 /** Every other reading is dropped until they fit; bad and unknown ones stay as long as they can, the newest always. */
 function thinned(readings: Reading[]): Reading[] {
   if (readings.length <= READINGS_PER_SUBJECT) return readings
-  const kept = readings.filter((reading, index) => index % 2 === readings.length % 2 || reading.verdict !== 'good' || index === readings.length - 1)
+  const kept = readings.filter(
+    (reading, index) =>
+      index % 2 === readings.length % 2 || reading.verdict !== 'good' || index === readings.length - 1,
+  )
   return kept.length < readings.length ? thinned(kept) : readings.slice(-READINGS_PER_SUBJECT)
 }

@@ -15,10 +15,15 @@ export function failedWith(error: unknown): Failed {
 function read(cause: unknown): Failed {
   if (cause instanceof TimeoutFailure) {
     const inner = cause.cause === undefined ? null : read(cause.cause)
-    return { kind: 'Timeout', message: inner === null ? 'no answer in time' : `not in time: ${inner.message}`, details: null }
+    return {
+      kind: 'Timeout',
+      message: inner === null ? 'no answer in time' : `not in time: ${inner.message}`,
+      details: null,
+    }
   }
   if (!(cause instanceof ApplicationFailure)) return { kind: 'Bug', message: String(cause), details: null }
-  if (cause.type === 'NotYet') return { kind: 'Timeout', message: `not in time: ${cause.message}`, details: null }
+  if (cause.type === 'NotYet')
+    return { kind: 'Timeout', message: `not in time: ${cause.message}`, details: null }
   const details = (cause.details?.[0] ?? null) as JsonObject | null
   return { kind: isFailureKind(cause.type) ? cause.type : 'Bug', message: cause.message, details }
 }

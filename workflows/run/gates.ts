@@ -23,6 +23,11 @@ export interface Question {
   onExpiry?: 'unwind' | 'hold'
 }
 
+/** A gate about one target: `restore/edge/split/1`. No blanks, so that it can be typed. */
+export function gateId(about: string, of: { connection: string; target: string }, which: string): string {
+  return `${about}/${of.connection}/${of.target}/${which}`.replaceAll(' ', '-')
+}
+
 /** Opens a gate and waits for its answer. Throws CancelledFailure when going forward ends meanwhile. */
 export async function ask(run: Run, question: Question): Promise<Verb> {
   const gate = open(run, question)
@@ -66,14 +71,22 @@ function open(run: Run, question: Question): Gate {
   state.gates.push(gate)
   log(run, `asking: ${gate.title} (gate ${gate.id})`)
   standing(run)
-  void notify(run, { key: `${gate.id}/${now}`, title: gate.title, text: `${gate.waitsFor}. Gate ${gate.id} takes: ${gate.allows.join(', ')}`, level: 'ask' })
+  void notify(run, {
+    key: `${gate.id}/${now}`,
+    title: gate.title,
+    text: `${gate.waitsFor}. Gate ${gate.id} takes: ${gate.allows.join(', ')}`,
+    level: 'ask',
+  })
   return gate
 }
 
 function close(run: Run, gate: Gate): void {
   measure.gate(run.plan.service, gate.kind, Date.now() - gate.openedAt)
   run.state.gates = run.state.gates.filter((other) => other !== gate)
-  log(run, `gate ${gate.id} closed after ${formatDuration(Date.now() - gate.openedAt)}: ${gate.answer ?? 'without a decision'}`)
+  log(
+    run,
+    `gate ${gate.id} closed after ${formatDuration(Date.now() - gate.openedAt)}: ${gate.answer ?? 'without a decision'}`,
+  )
   standing(run)
 }
 

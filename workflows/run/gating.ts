@@ -13,7 +13,10 @@ export function gatingOf(spec: Gated): { good: number; extendMs: number } {
 }
 
 /** The proof of a split or a mirror by counted requests, within the hold and its extension; then a person is asked. */
-export function countedProof(spec: Counted & Gated, of: { target: string; desired: Json; forMs: number }): Confirming[] {
+export function countedProof(
+  spec: Counted & Gated,
+  of: { target: string; desired: Json; forMs: number },
+): Confirming[] {
   if (spec.samples === 0) return []
   return [
     {

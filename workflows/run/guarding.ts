@@ -7,11 +7,20 @@ import type { ProbeRequest } from '../ports/probe.ts'
 import type { RunState } from './state.ts'
 
 /** The guards of the current step as subjects of a watch; `good` checks in a row open its gate. */
-export function guardsOf(plan: Plan, state: Pick<RunState, 'serving'>, { step, good }: { step: PlannedStep; good: number }): Subject[] {
+export function guardsOf(
+  plan: Plan,
+  state: Pick<RunState, 'serving'>,
+  { step, good }: { step: PlannedStep; good: number },
+): Subject[] {
   return plan.guards
     .filter((guard) => step.spec.guards === undefined || step.spec.guards.includes(guard.name))
     .filter((guard) => isArmed(guard, state.serving))
-    .map((guard) => ({ what: 'guard', guard, connection: plan.connections[guard.from] as PlannedConnection, good }))
+    .map((guard) => ({
+      what: 'guard',
+      guard,
+      connection: plan.connections[guard.from] as PlannedConnection,
+      good,
+    }))
 }
 
 /**
@@ -27,7 +36,10 @@ export function isArmed(guard: PlannedGuard, serving: RunState['serving']): bool
 export function journeysOf(plan: Plan, journeys: Journey[], good: number): Subject[] {
   return journeys.map((journey, index) => ({
     what: 'journey',
-    name: journeys.length === 1 ? `journey on ${journey.connection}` : `journey ${index + 1} on ${journey.connection}`,
+    name:
+      journeys.length === 1
+        ? `journey on ${journey.connection}`
+        : `journey ${index + 1} on ${journey.connection}`,
     connection: plan.connections[journey.connection] as PlannedConnection,
     requests: journey.requests.map(probeOf),
     everyMs: milliseconds(journey.every),
@@ -55,7 +67,11 @@ export function probeOf(request: Request): ProbeRequest {
 }
 
 export function everyMsOf(subjects: Subject[]): number {
-  return Math.min(...subjects.map((subject) => (subject.what === 'journey' ? subject.everyMs : milliseconds(subject.guard.every))))
+  return Math.min(
+    ...subjects.map((subject) =>
+      subject.what === 'journey' ? subject.everyMs : milliseconds(subject.guard.every),
+    ),
+  )
 }
 
 export function nameOf(subject: Subject): string {

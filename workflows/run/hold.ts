@@ -47,7 +47,13 @@ export async function hold(run: Run, holding: Holding): Promise<void> {
   const isGating = holding.gating !== null && holding.subjects.length > 0
   const watching = { key, title: holding.title, subjects: holding.subjects }
   state.phase = 'holding'
-  state.holding = { step: stepOf(run).id, title: holding.title, until: deadline, limit, waitsFor: waitsFor(holding, deadline) }
+  state.holding = {
+    step: stepOf(run).id,
+    title: holding.title,
+    until: deadline,
+    limit,
+    waitsFor: waitsFor(holding, deadline),
+  }
   publish(run.plan, state)
   measure.holds(run.plan.service, 1)
   try {
@@ -57,7 +63,9 @@ export async function hold(run: Run, holding: Holding): Promise<void> {
         ...holding.confirm.map((confirming) => () => confirm(run, key, confirming)),
         ...(isGating ? [() => watch(run, { ...watching, deadline, limit })] : []),
       ],
-      isGating || holding.subjects.length === 0 ? null : () => watch(run, { ...watching, deadline: null, limit: null }),
+      isGating || holding.subjects.length === 0
+        ? null
+        : () => watch(run, { ...watching, deadline: null, limit: null }),
     )
   } finally {
     measure.holds(run.plan.service, -1)
@@ -98,8 +106,12 @@ async function confirm(run: Run, key: string, confirming: Confirming): Promise<v
 
 function waitsFor(holding: Holding, deadline: number): string {
   return [
-    ...(holding.forMs > 0 ? [`${formatDuration(holding.forMs)} until ${new Date(deadline).toISOString()}`] : []),
+    ...(holding.forMs > 0
+      ? [`${formatDuration(holding.forMs)} until ${new Date(deadline).toISOString()}`]
+      : []),
     ...holding.confirm.map(({ connection, target }) => `proof of ${connection} ${target}`),
-    ...(holding.gating === null || holding.subjects.length === 0 ? [] : [`good checks of ${namesOf(holding.subjects)}`]),
+    ...(holding.gating === null || holding.subjects.length === 0
+      ? []
+      : [`good checks of ${namesOf(holding.subjects)}`]),
   ].join(', ')
 }

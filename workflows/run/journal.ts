@@ -9,10 +9,13 @@ export function isOf(change: Of, other: Of): boolean {
   return change.connection === other.connection && change.target === other.target
 }
 
-/** What the run believes a target to be: the last verified value; undefined = this run has not touched it. */
+/**
+ * What the run believes a target to be: the last verified value, or what was there first when nothing was verified yet (a
+ * write that may or may not have landed is not knowledge). Undefined = this run has not touched it.
+ */
 export function lastKnown(changes: Change[], of: Of): Json | undefined {
-  const last = changes.findLast((change) => isOf(change, of))
-  if (last === undefined) return undefined
+  const last = changes.findLast((change) => isOf(change, of) && change.verified)
+  if (last === undefined) return firstBefore(changes, of)
   return last.status === 'noop' ? last.before : last.desired
 }
 
@@ -23,7 +26,9 @@ export function firstBefore(changes: Change[], of: Of): Json | undefined {
 
 /** Every value this run may have left on a target. Anything else found there was written by someone else. */
 export function ours(changes: Change[], of: Of): Json[] {
-  const values = changes.filter((change) => isOf(change, of)).flatMap((change) => [change.before, change.desired])
+  const values = changes
+    .filter((change) => isOf(change, of))
+    .flatMap((change) => [change.before, change.desired])
   return values.filter((value, index) => values.findIndex((other) => sameJson(other, value)) === index)
 }
 

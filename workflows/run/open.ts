@@ -16,7 +16,9 @@ export interface Start {
 /** Registers every handler before anything is awaited, so that no signal or update can come too early. */
 export function openRun(plan: Plan, start: Start, carried: RunState | null): Run {
   const run: Run = { plan, state: carried ?? firstState(plan, start), forwardScope: null }
-  setHandler(stateQuery, () => ({ state: run.state, plan }), { description: 'Everything about this run, as JSON' })
+  setHandler(stateQuery, () => ({ state: run.state, plan }), {
+    description: 'Everything about this run, as JSON',
+  })
   setHandler(
     decide,
     (decision) => {
@@ -24,7 +26,8 @@ export function openRun(plan: Plan, start: Start, carried: RunState | null): Run
       return run.state
     },
     {
-      description: 'Decide an open gate: { gate, verdict: approve|retry|skip|abort, actor, reason, decisionId, digest }',
+      description:
+        'Decide an open gate: { gate, verdict: approve|retry|skip|abort, actor, reason, decisionId, digest }',
       validator: (decision) => {
         const why = refusal(run.state, decision)
         if (why !== null) throw ApplicationFailure.create({ type: REFUSED, message: why, nonRetryable: true })
@@ -39,7 +42,11 @@ export function openRun(plan: Plan, start: Start, carried: RunState | null): Run
   })
   // A cancel of the workflow is one more decision to abort; otherwise it could not be refused past the point of no return.
   CancellationScope.current().cancelRequested.catch(() => {
-    take(run, signalled('abort', { actor: 'workflow cancel', reason: 'cancelled through Temporal' }), 'cancel')
+    take(
+      run,
+      signalled('abort', { actor: 'workflow cancel', reason: 'cancelled through Temporal' }),
+      'cancel',
+    )
   })
   return run
 }
@@ -80,7 +87,14 @@ function firstState(plan: Plan, { startedBy }: Start): RunState {
     phase: 'starting',
     outcome: null,
     cursor: 0,
-    steps: plan.steps.map(({ id }) => ({ id, status: 'pending', startedAt: null, endedAt: null, notes: [], readings: {} })),
+    steps: plan.steps.map(({ id }) => ({
+      id,
+      status: 'pending',
+      startedAt: null,
+      endedAt: null,
+      notes: [],
+      readings: {},
+    })),
     changes: [],
     restorations: [],
     gates: [],

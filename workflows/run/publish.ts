@@ -19,9 +19,13 @@ export function publish(plan: Plan, state: RunState): void {
   const last = state.published
   const changed = [
     ...(now.phase === last?.phase ? [] : [{ key: attributes.phase, value: now.phase }]),
-    ...(now.gate === (last?.gate ?? '') ? [] : [{ key: attributes.gate, value: now.gate === '' ? null : now.gate }]),
+    ...(now.gate === (last?.gate ?? '')
+      ? []
+      : [{ key: attributes.gate, value: now.gate === '' ? null : now.gate }]),
     ...(now.weight === (last?.weight ?? null) ? [] : [{ key: attributes.weight, value: now.weight }]),
-    ...(now.outcome === (last?.outcome ?? '') ? [] : [{ key: attributes.outcome, value: now.outcome === '' ? null : now.outcome }]),
+    ...(now.outcome === (last?.outcome ?? '')
+      ? []
+      : [{ key: attributes.outcome, value: now.outcome === '' ? null : now.outcome }]),
   ]
   if (changed.length === 0) return
   upsertSearchAttributes(changed)

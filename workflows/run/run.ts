@@ -1,5 +1,11 @@
 // A run in progress: its plan, its state, and the one way to end going forward. What it can do stands in the other files here.
-import { CancellationScope, CancelledFailure, isCancellation } from '@temporalio/workflow'
+import {
+  CancellationScope,
+  CancelledFailure,
+  ContinueAsNew,
+  TemporalFailure,
+  isCancellation,
+} from '@temporalio/workflow'
 import type { Plan, PlannedConnection, PlannedStep } from '../plan.ts'
 import type { LogLine, Reason, RunState, StepRecord } from './state.ts'
 
@@ -20,14 +26,23 @@ export async function forward(run: Run, body: () => Promise<void>): Promise<Ende
   const scope = new CancellationScope({ cancellable: true })
   run.forwardScope = scope
   try {
+    checkpoint(run) // an abort may have come before the first task
     await scope.run(body)
   } catch (error) {
-    if (!isCancellation(error) || run.state.reason === null) throw error
+    if (run.state.reason === null) sendBack(run, unexpected(error))
   } finally {
     run.forwardScope = null
   }
   // A reason that came in while the last await was resolving counts: abort outranks everything.
   return run.state.reason === null ? { ok: true } : { ok: false, reason: run.state.reason }
+}
+
+/** Steps judge their own failures; whatever escapes them still must not end the run without the way back. */
+function unexpected(error: unknown): Reason {
+  if (error instanceof ContinueAsNew) throw error
+  if (!isCancellation(error) && !(error instanceof TemporalFailure)) throw error // a bug fails the workflow task: mended by a deploy
+  const message = error instanceof Error ? error.message : String(error)
+  return { kind: 'failure', step: 'the run', failure: 'Bug', message, at: Date.now() }
 }
 
 /** Ends going forward. Past the point of no return nobody may call this: ask a person instead. */
@@ -43,7 +58,8 @@ export function sendBack(run: Run, reason: Reason): void {
 
 /** Throws when going forward has ended; looked at after every await of the engine, before anything else. */
 export function checkpoint(run: Run): void {
-  if (run.state.reason !== null && run.forwardScope !== null) throw new CancelledFailure('the run is going back')
+  if (run.state.reason !== null && run.forwardScope !== null)
+    throw new CancelledFailure('the run is going back')
 }
 
 export function isIrreversible(run: Run): boolean {

@@ -104,7 +104,12 @@ export type Decision = {
   digest: string | null
 }
 
-export type RecordedDecision = Decision & { at: number; accepted: boolean; why: string | null; via: 'decision' | 'signal' | 'cancel' }
+export type RecordedDecision = Decision & {
+  at: number
+  accepted: boolean
+  why: string | null
+  via: 'decision' | 'signal' | 'cancel'
+}
 
 /** A line of the run's own log, shown by `watch` and the report. */
 export type LogLine = { at: number; text: string }
@@ -125,7 +130,13 @@ export type RunState = {
   restorations: Restoration[]
   gates: Gate[]
   /** The hold in progress, for people: until when, and what it waits for. */
-  holding: { step: string; title: string; until: number | null; limit: number | null; waitsFor: string } | null
+  holding: {
+    step: string
+    title: string
+    until: number | null
+    limit: number | null
+    waitsFor: string
+  } | null
   decisions: RecordedDecision[]
   deadlines: { [key: string]: number }
   reason: Reason | null

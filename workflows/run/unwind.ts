@@ -7,7 +7,7 @@ import { milliseconds } from '../quantities.ts'
 import { calls } from './calls.ts'
 import { show } from './change.ts'
 import { type Failed, failedWith } from './failures.ts'
-import { ask, notify } from './gates.ts'
+import { ask, gateId, notify } from './gates.ts'
 import { isUncertain, ours, restorationsOf } from './journal.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
@@ -28,7 +28,12 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   state.restorations = restorationsOf(state)
   publish(plan, state)
   measure.unwind(plan.service, reason.kind)
-  void notify(run, { key: 'unwinding', title: `${plan.service} is going back`, text: describeReason(reason), level: 'alarm' })
+  void notify(run, {
+    key: 'unwinding',
+    title: `${plan.service} is going back`,
+    text: describeReason(reason),
+    level: 'alarm',
+  })
 
   const slow: Promise<void>[] = [] // targets that need more than the first tries: they go on beside the others
   for (const restoration of state.restorations) {
@@ -41,7 +46,8 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
 
   state.restoredAt = Date.now()
   measure.restored(plan.service, reason.kind, state.restoredAt - reason.at)
-  for (const record of state.steps) if (record.status === 'done' || record.status === 'running') record.status = 'undone'
+  for (const record of state.steps)
+    if (record.status === 'done' || record.status === 'running') record.status = 'undone'
   return state.remainder.length === 0 ? 'restored' : 'completed-with-remainder'
 }
 
@@ -75,7 +81,11 @@ async function restoreWithPeople(run: Run, restoration: Restoration, first: Fail
 
 async function retryOnAndOn(run: Run, restoration: Restoration): Promise<Failed | null> {
   try {
-    restored(run, restoration, await calls.restoreOnAndOn(`${summaryOf(restoration)}, again and again`, inputOf(run, restoration)))
+    restored(
+      run,
+      restoration,
+      await calls.restoreOnAndOn(`${summaryOf(restoration)}, again and again`, inputOf(run, restoration)),
+    )
     return null
   } catch (error) {
     return cancelledOr(error)
@@ -91,14 +101,18 @@ function cancelledOr(error: unknown): Failed | null {
 }
 
 /** Asks until a person answers or the retries have done it; null = done. */
-async function askAbout(run: Run, restoration: Restoration, { attempt, failed }: { attempt: number; failed: Failed }) {
+async function askAbout(
+  run: Run,
+  restoration: Restoration,
+  { attempt, failed }: { attempt: number; failed: Failed },
+) {
   const scope = new CancellationScope({ cancellable: true })
   const done = condition(() => restoration.status === 'restored').then(() => scope.cancel())
   try {
     return await scope.run(() =>
       ask(run, {
         kind: 'restore',
-        id: `restore/${restoration.connection}/${restoration.target}/${attempt}`.replaceAll(' ', '-'),
+        id: gateId('restore', restoration, String(attempt)),
         title: `${restoration.connection} ${restoration.target} could not be restored to ${show(restoration.before)}`,
         waitsFor: `a person: ${failed.kind}: ${failed.message}; retry = try now, skip = leave it as it is and list it`,
         allows: ['retry', 'skip'],
@@ -124,22 +138,29 @@ async function drain(run: Run, next: Restoration): Promise<void> {
     return 0
   })
   const longest = Math.max(0, ...waits)
-  if (longest > 0) await sleep(longest, { summary: `drain before ${next.connection} ${next.target} is restored` })
+  if (longest > 0)
+    await sleep(longest, { summary: `drain before ${next.connection} ${next.target} is restored` })
 }
 
 /** How long a resolver may still hand out what this run has published. */
 function cachedMs(run: Run, { connection, target, before }: Restoration): number {
   const values = ours(run.state.changes, { connection, target }) as RRset[]
-  const moved = values.filter((rrset) => !matches({ values: rrset.values }, { values: (before as RRset).values }))
+  const moved = values.filter(
+    (rrset) => !matches({ values: rrset.values }, { values: (before as RRset).values }),
+  )
   return moved.length === 0 ? 0 : Math.max(...moved.map((rrset) => rrset.ttl * 1_000)) + DNS_MARGIN_MS
 }
 
 /** A write that was given up may land after its undo: wait longer than the backend can take, look again, restore again. */
 async function settle(run: Run): Promise<void> {
   const { state } = run
-  const uncertain = state.restorations.filter((each) => each.status === 'restored' && isUncertain(state.changes, each))
+  const uncertain = state.restorations.filter(
+    (each) => each.status === 'restored' && isUncertain(state.changes, each),
+  )
   if (uncertain.length === 0) return
-  const waitMs = Math.max(...uncertain.map((each) => milliseconds(connectionOf(run, each.connection).landsWithin)))
+  const waitMs = Math.max(
+    ...uncertain.map((each) => milliseconds(connectionOf(run, each.connection).landsWithin)),
+  )
   if (waitMs > 0) await sleep(waitMs, { summary: 'settle: a write may still land' })
   for (const restoration of uncertain) {
     const failed = await tryRestore(run, restoration)
@@ -151,7 +172,10 @@ function restored(run: Run, restoration: Restoration, { written }: Restored): vo
   restoration.status = 'restored'
   restoration.at = Date.now()
   restoration.note = null
-  log(run, `${restoration.connection} ${restoration.target} ${written === 'written' ? 'restored to' : 'already back at'} ${show(restoration.before)}`)
+  log(
+    run,
+    `${restoration.connection} ${restoration.target} ${written === 'written' ? 'restored to' : 'already back at'} ${show(restoration.before)}`,
+  )
   if (restoration.target === 'split' && connectionOf(run, restoration.connection).port === 'traffic') {
     const split = restoration.before as { old: number; new: number }
     run.state.weights = { old: split.old, new: split.new }
@@ -161,13 +185,22 @@ function restored(run: Run, restoration: Restoration, { written }: Restored): vo
 
 function leave(run: Run, restoration: Restoration): void {
   restoration.status = 'left'
-  run.state.remainder.push({ connection: restoration.connection, target: restoration.target, note: `not restored: ${restoration.note}` })
+  run.state.remainder.push({
+    connection: restoration.connection,
+    target: restoration.target,
+    note: `not restored: ${restoration.note}`,
+  })
   log(run, `${restoration.connection} ${restoration.target} left to a person`)
 }
 
 function inputOf(run: Run, restoration: Restoration) {
   const { connection, target, before } = restoration
-  return { connection: connectionOf(run, connection), target, before, ours: ours(run.state.changes, restoration) }
+  return {
+    connection: connectionOf(run, connection),
+    target,
+    before,
+    ours: ours(run.state.changes, restoration),
+  }
 }
 
 function summaryOf({ connection, target, before }: Restoration): string {

@@ -22,9 +22,10 @@ export interface Watching {
 
 /** Returns when the watch has passed, or a person goes on without it. A breach never returns while the run can go back. */
 export async function watch(run: Run, watching: Watching): Promise<void> {
+  let patient = true
   for (let attempt = 1; ; attempt++) {
     const key = `${watching.key}-${attempt}`
-    const result = await look(run, watching, true)
+    const result = await look(run, watching, patient)
     switch (result.kind) {
       case 'passed':
         note(run, `${watching.title}: ${latest(result.readings)}`)
@@ -33,11 +34,16 @@ export async function watch(run: Run, watching: Watching): Promise<void> {
         await breached(run, key, { kind: 'breach', subject: result.subject, evidence: result.evidence })
         break
       case 'blind':
-        if (result.act === 'unwind') await breached(run, key, { kind: 'blind', subject: result.subject, evidence: result.evidence })
-        else if (await askAboutEvidence(run, { ...watching, key }, result)) return
+        if (result.act === 'unwind')
+          await breached(run, key, { kind: 'blind', subject: result.subject, evidence: result.evidence })
+        else {
+          const answer = await askAboutEvidence(run, { ...watching, key }, result)
+          if (watching.deadline !== null && answer !== 'again') return
+          patient = answer !== 'without' // beside another wait, a breach is still a breach
+        }
         break
       case 'inconclusive':
-        if (await askAboutEvidence(run, { ...watching, key }, result)) return
+        if ((await askAboutEvidence(run, { ...watching, key }, result)) !== 'again') return
         break
       default:
         return result satisfies never
@@ -48,7 +54,13 @@ export async function watch(run: Run, watching: Watching): Promise<void> {
 /** Asks a person while the guards of the step stay watched. */
 export async function askUnderWatch(run: Run, question: Question): Promise<Verb> {
   const subjects = guardsOf(run.plan, run.state, { step: stepOf(run), good: 1 })
-  const watching = { key: `${question.id}/watch`, title: question.title, subjects, deadline: null, limit: null }
+  const watching = {
+    key: `${question.id}/watch`,
+    title: question.title,
+    subjects,
+    deadline: null,
+    limit: null,
+  }
   const answer: { verb: Verb | null } = { verb: null }
   await together(
     [
@@ -63,18 +75,35 @@ export async function askUnderWatch(run: Run, question: Question): Promise<Verb>
 }
 
 /** One watch that passes or gives up at its limit, for steps that judge the result themselves. */
-export async function lookOnce(run: Run, of: { title: string; subjects: Subject[]; forMs: number; withinMs: number }): Promise<WatchResult> {
+export async function lookOnce(
+  run: Run,
+  of: { title: string; subjects: Subject[]; forMs: number; withinMs: number },
+): Promise<WatchResult> {
   checkpoint(run)
   const now = Date.now()
-  const watching = { key: '', title: of.title, subjects: of.subjects, deadline: now + of.forMs, limit: now + of.withinMs }
+  const watching = {
+    key: '',
+    title: of.title,
+    subjects: of.subjects,
+    deadline: now + of.forMs,
+    limit: now + of.withinMs,
+  }
   const result = await look(run, watching, true)
   checkpoint(run)
   return result
 }
 
-async function look(run: Run, { title, subjects, deadline, limit }: Watching, patient: boolean): Promise<WatchResult> {
+async function look(
+  run: Run,
+  { title, subjects, deadline, limit }: Watching,
+  patient: boolean,
+): Promise<WatchResult> {
   const input = { subjects, deadline, limit: patient ? limit : null, patient }
-  const result = await calls.watch(`${label(run)} - ${title}: watching ${namesOf(subjects)}`, input, everyMsOf(subjects))
+  const result = await calls.watch(
+    `${label(run)} - ${title}: watching ${namesOf(subjects)}`,
+    input,
+    everyMsOf(subjects),
+  )
   keepReadings(recordOf(run, stepOf(run)), result.readings)
   return result
 }
@@ -102,12 +131,16 @@ type Lost = Extract<WatchResult, { kind: 'blind' | 'inconclusive' }>
 
 /**
  * Asks a person and looks on meanwhile, without patience or limit: evidence that comes back answers by itself.
- * True = the wait is over (good again, or a person goes on without it); false = watch anew.
+ * `good` = it is good again; `without` = a person goes on without it; `again` = watch anew.
  */
-async function askAboutEvidence(run: Run, watching: Watching, lost: Lost): Promise<boolean> {
+async function askAboutEvidence(
+  run: Run,
+  watching: Watching,
+  lost: Lost,
+): Promise<'good' | 'without' | 'again'> {
   const title = lost.kind === 'blind' ? `${lost.subject} cannot be read` : 'not enough good checks in time'
   const why = lost.kind === 'blind' ? lost.evidence.text : `still waiting for ${lost.waitingFor.join(', ')}`
-  const end = { over: false }
+  const end: { answer: 'good' | 'without' | 'again' } = { answer: 'again' }
   const question = async () => {
     const verb = await ask(run, {
       kind: 'evidence',
@@ -116,17 +149,22 @@ async function askAboutEvidence(run: Run, watching: Watching, lost: Lost): Promi
       waitsFor: `evidence, or a person: ${why}; approve = go on without it, retry = watch anew, or abort`,
       allows: ['approve', 'retry'],
     })
-    end.over = verb === 'approve'
+    if (verb === 'approve') end.answer = 'without'
   }
   const evidence = async () => {
-    const result = await look(run, watching, false)
-    if (result.kind === 'breach') await breached(run, watching.key, { kind: 'breach', subject: result.subject, evidence: result.evidence })
-    end.over = result.kind === 'passed'
+    const result = await look(run, { ...watching, deadline: watching.deadline ?? Date.now() }, false)
+    if (result.kind === 'breach')
+      await breached(run, watching.key, {
+        kind: 'breach',
+        subject: result.subject,
+        evidence: result.evidence,
+      })
+    if (result.kind === 'passed') end.answer = 'good'
     log(run, `${title}: evidence is back: ${latest(result.readings)}`)
   }
   await firstOf([question, evidence])
   checkpoint(run)
-  return end.over
+  return end.answer
 }
 
 function latest(readings: Readings): string {

@@ -5,19 +5,35 @@ import type { Json } from '../json.ts'
 
 /** Every step may say these. */
 export const anyStep = {
-  title: z.string().min(1).max(120).optional().describe('What people read in plan, status and the Temporal UI'),
-  guards: z.array(Name).optional().describe('Watch only these guards during this step; default: all that apply'),
+  title: z
+    .string()
+    .min(1)
+    .max(120)
+    .optional()
+    .describe('What people read in plan, status and the Temporal UI'),
+  guards: z
+    .array(Name)
+    .optional()
+    .describe('Watch only these guards during this step; default: all that apply'),
 }
 
 /** Steps that wait under watch. */
 export const gated = {
-  good: InARow.default('3 in a row').describe('Consecutive good checks of every guard before the run goes forward'),
-  extend_max: Duration.default('30m').describe('How much longer to wait for good checks and samples before asking a person'),
+  good: InARow.default('3 in a row').describe(
+    'Consecutive good checks of every guard before the run goes forward',
+  ),
+  extend_max: Duration.default('30m').describe(
+    'How much longer to wait for good checks and samples before asking a person',
+  ),
 }
 
 /** Steps that shift traffic prove the effect by counted requests. */
 export const counted = {
-  samples: z.int().min(0).default(100).describe('Requests to count before the share is believed; 0 = do not count'),
+  samples: z
+    .int()
+    .min(0)
+    .default(100)
+    .describe('Requests to count before the share is believed; 0 = do not count'),
   tolerance: ShareOfAll.default('10%').describe('Percentage points by which the counted share may differ'),
 }
 
@@ -29,7 +45,10 @@ export const decided = {
     .describe('Who may approve'),
   quorum: z.int().min(1).default(1).describe('How many different people must approve'),
   expires: PositiveDuration.default('1h').describe('How long the question stays open'),
-  on_expiry: z.enum(['unwind', 'hold']).default('unwind').describe('What happens when nobody answered in time'),
+  on_expiry: z
+    .enum(['unwind', 'hold'])
+    .default('unwind')
+    .describe('What happens when nobody answered in time'),
   self_approval: z.boolean().default(false).describe('Whether the person who started the run may approve'),
 }
 
@@ -40,7 +59,10 @@ export const Request = z
   .strictObject({
     name: z.string().min(1).optional().describe('What people read; default: method and path'),
     method: z.enum(['GET', 'HEAD', 'POST']).default('GET'),
-    path: z.string().regex(/^\//, 'a path starts with /').describe('Path below the base URL of the connection'),
+    path: z
+      .string()
+      .regex(/^\//, 'a path starts with /')
+      .describe('Path below the base URL of the connection'),
     body: JsonValue.optional().describe('JSON body of a POST'),
     expect: z
       .strictObject({

@@ -2,5 +2,12 @@
 import type { Outline } from '../../plan.ts'
 
 export function outlineAnnounce(): Outline {
-  return { changes: [], back: 'changes nothing', irreversible: null, shortestMs: 0, longestMs: 0, decides: null }
+  return {
+    changes: [],
+    back: 'changes nothing',
+    irreversible: null,
+    shortestMs: 0,
+    longestMs: 0,
+    decides: null,
+  }
 }

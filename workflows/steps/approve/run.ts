@@ -11,7 +11,11 @@ export async function runApprove(run: Run, step: PlannedStep<'approve'>): Promis
 }
 
 /** Opens the approval gate of a step, named like the step, and waits until its quorum is there. */
-export async function askPeople(run: Run, step: PlannedStep<'approve' | 'decommission'>, title: string): Promise<void> {
+export async function askPeople(
+  run: Run,
+  step: PlannedStep<'approve' | 'decommission'>,
+  title: string,
+): Promise<void> {
   const { spec } = step
   await askUnderWatch(run, {
     kind: 'approval',
@@ -25,5 +29,11 @@ export async function askPeople(run: Run, step: PlannedStep<'approve' | 'decommi
     expiresInMs: milliseconds(spec.expires),
     onExpiry: spec.on_expiry,
   })
-  note(run, `approved by ${run.state.decisions.filter((each) => each.accepted && each.gate === step.id).map((each) => each.actor).join(', ')}`)
+  note(
+    run,
+    `approved by ${run.state.decisions
+      .filter((each) => each.accepted && each.gate === step.id)
+      .map((each) => each.actor)
+      .join(', ')}`,
+  )
 }

@@ -14,7 +14,8 @@ const Weights = z
       context.addIssue({
         code: 'custom',
         path: [index],
-        message: index === 0 ? `a canary starts above 0%` : `weights must rise: ${weight} does not exceed ${before}`,
+        message:
+          index === 0 ? `a canary starts above 0%` : `weights must rise: ${weight} does not exceed ${before}`,
       })
     })
   })

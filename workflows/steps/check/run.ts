@@ -26,5 +26,9 @@ export async function runCheck(run: Run, step: PlannedStep<'check'>): Promise<vo
   })
   if (result.kind === 'passed') return
   const last = Object.values(result.readings).flat().at(-1)
-  throw new StepFailed({ kind: 'Timeout', message: `not good within ${spec.within}: ${last?.text ?? 'no answer'}`, details: null })
+  throw new StepFailed({
+    kind: 'Timeout',
+    message: `not good within ${spec.within}: ${last?.text ?? 'no answer'}`,
+    details: null,
+  })
 }

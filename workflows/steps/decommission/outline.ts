@@ -11,7 +11,10 @@ export function outlineDecommission({ spec }: PlannedStep<'decommission'>): Outl
     back: `by hand: the capacity before is recorded, good for ${spec.restore_within}`,
     irreversible: `without its capacity the ${spec.side} side cannot take traffic back`,
     shortestMs,
-    longestMs: spec.on_expiry === 'hold' ? null : shortestMs + milliseconds(spec.extend_max) + milliseconds(spec.expires),
+    longestMs:
+      spec.on_expiry === 'hold'
+        ? null
+        : shortestMs + milliseconds(spec.extend_max) + milliseconds(spec.expires),
     decides: deciders(spec),
   }
 }

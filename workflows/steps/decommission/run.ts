@@ -27,10 +27,17 @@ export async function runDecommission(run: Run, step: PlannedStep<'decommission'
     confirm: [],
   })
   await askPeople(run, step, `${step.title}: ${spec.side} side is proven idle`)
-  const entry = await change<Capacity>(run, { connection: spec.connection, target: spec.side, desired: { count: 0 } })
+  const entry = await change<Capacity>(run, {
+    connection: spec.connection,
+    target: spec.side,
+    desired: { count: 0 },
+  })
   const { count } = entry.before as Capacity
   const until = new Date(Date.now() + milliseconds(spec.restore_within)).toISOString()
-  note(run, `to restore by hand until ${until}: set ${spec.connection} ${spec.side} back to ${count} instances`)
+  note(
+    run,
+    `to restore by hand until ${until}: set ${spec.connection} ${spec.side} back to ${count} instances`,
+  )
 }
 
 /** Idleness as a guard: at most `max` of whatever the query counts. No data is not a proof. */

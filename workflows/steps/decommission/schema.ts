@@ -17,7 +17,9 @@ export const Decommission = z
     connection: Name.describe('The capacity connection'),
     side: z.enum(['old', 'new']).default('old'),
     idle_proof: IdleProof,
-    restore_within: PositiveDuration.default('7d').describe('How long the recorded way to restore it by hand is good for'),
+    restore_within: PositiveDuration.default('7d').describe(
+      'How long the recorded way to restore it by hand is good for',
+    ),
     ...decided,
     ...gated,
   })

@@ -25,11 +25,23 @@ export async function runPrewarm(run: Run, step: PlannedStep<'prewarm'>): Promis
     subjects: guardsOf(run.plan, run.state, { step, good: 1 }),
     gating: null,
     confirm: [
-      { connection, target, desired: wanted, options: {}, everyMs: READY_EVERY_MS, withinMs: milliseconds(spec.ready_within), otherwise: 'fail' },
+      {
+        connection,
+        target,
+        desired: wanted,
+        options: {},
+        everyMs: READY_EVERY_MS,
+        withinMs: milliseconds(spec.ready_within),
+        otherwise: 'fail',
+      },
     ],
   })
   if (spec.warm === undefined) return
   const { urls, rate, rounds } = spec.warm
-  const warmed = await calls.warm(`${label(run)} - warm ${urls.length} URLs at ${rate}`, { urls, rounds, perSecond: perSecond(rate) })
+  const warmed = await calls.warm(`${label(run)} - warm ${urls.length} URLs at ${rate}`, {
+    urls,
+    rounds,
+    perSecond: perSecond(rate),
+  })
   note(run, `warmed with ${warmed.requests} requests, ${warmed.failed} failed`)
 }

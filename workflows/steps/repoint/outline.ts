@@ -9,7 +9,11 @@ export function outlineRepoint({ spec }: PlannedStep<'repoint'>, seen: Seen): Ou
   return {
     changes: Object.entries(spec.records).map(([target, values]) => {
       const rrset = seen(spec.connection, target) as RRset | undefined
-      return { connection: spec.connection, target, desired: rrset === undefined ? null : (repointed(values, rrset) as Json) }
+      return {
+        connection: spec.connection,
+        target,
+        desired: rrset === undefined ? null : (repointed(values, rrset) as Json),
+      }
     }),
     back: 'values as recorded before; clients follow within the TTL',
     irreversible: null,

@@ -38,7 +38,11 @@ export async function runRepoint(run: Run, step: PlannedStep<'repoint'>): Promis
 }
 
 /** Waits until each change shows at every authoritative server and resolver; not in time ends the step. */
-export async function seenEverywhere(run: Run, step: PlannedStep<'repoint' | 'ttl'>, changes: Change[]): Promise<void> {
+export async function seenEverywhere(
+  run: Run,
+  step: PlannedStep<'repoint' | 'ttl'>,
+  changes: Change[],
+): Promise<void> {
   const { spec } = step
   await hold(run, {
     key: 'everywhere',

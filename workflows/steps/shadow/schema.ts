@@ -8,7 +8,14 @@ export const Shadow = z
     ...anyStep,
     connection: Name.describe('The traffic connection; its provider must be able to mirror'),
     percent: z
-      .union([ShareOfAll, z.number().min(0).max(100).transform((share) => `${share}%`)])
+      .union([
+        ShareOfAll,
+        z
+          .number()
+          .min(0)
+          .max(100)
+          .transform((share) => `${share}%`),
+      ])
       .default('20%')
       .describe('Share of the served requests that is mirrored'),
     for: PositiveDuration.default('30m').describe('How long'),

@@ -11,7 +11,11 @@ export function outlineTtl({ spec }: PlannedStep<'ttl'>, seen: Seen): Outline {
   return {
     changes: spec.records.map((target, index) => {
       const rrset = found[index]
-      return { connection: spec.connection, target, desired: rrset === undefined ? null : (lowered(spec.to, rrset) as Json) }
+      return {
+        connection: spec.connection,
+        target,
+        desired: rrset === undefined ? null : (lowered(spec.to, rrset) as Json),
+      }
     }),
     back: 'TTL as recorded before; also restored when the run completes',
     irreversible: null,
