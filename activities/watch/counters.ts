@@ -16,8 +16,6 @@ export type Counters = {
   lookedAt: number
   /** Oldest first, at most 60: when full, every other one goes. */
   readings: Reading[]
-  /** How many looks one kept reading now stands for. */
-  stride: number
   looks: number
 }
 
@@ -64,14 +62,16 @@ export function gapMsMaxOf(subject: Subject): number {
   return Math.max(3 * everyMs, everyMs + GAP_MS_MIN)
 }
 
-function kept(
-  before: Counters | undefined,
-  reading: Reading,
-): Pick<Counters, 'readings' | 'stride' | 'looks'> {
-  if (before === undefined) return { readings: [reading], stride: 1, looks: 1 }
+function kept(before: Counters | undefined, reading: Reading): Pick<Counters, 'readings' | 'looks'> {
+  if (before === undefined) return { readings: [reading], looks: 1 }
   const looks = before.looks + 1
-  const isKept = before.looks % before.stride === 0 || reading.verdict !== 'good' // a bad look is never thinned away at once
+  const isKept = before.looks % strideOf(looks) === 0 || reading.verdict !== before.last.verdict // changes are worth showing
   const readings = isKept ? [...before.readings, reading] : before.readings
-  if (readings.length <= READINGS_MAX) return { readings, stride: before.stride, looks }
-  return { readings: readings.filter((_, index) => index % 2 === 0), stride: before.stride * 2, looks }
+  if (readings.length <= READINGS_MAX) return { readings, looks }
+  return { readings: readings.filter((_, index) => index % 2 === 0), looks }
+}
+
+/** So many looks does one reading stand for: a power of two that keeps about half to all of the room filled. */
+function strideOf(looks: number): number {
+  return 2 ** Math.max(0, Math.floor(Math.log2(looks / (READINGS_MAX / 2))))
 }

@@ -1,0 +1,151 @@
+// What follows from many looks: breach, blindness, passing, giving up, and when to look again.
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { READINGS_MAX } from '../../../activities/watch/counters.ts'
+import { isDue, judge } from '../../../activities/watch/judge.ts'
+import type { Verdict } from '../../../workflows/activities.ts'
+import { EVERY_MS, START, after, guard, journey, lookAt, memoryOf, proof, watchOf } from './subjects.ts'
+
+const errors = guard()
+const verdictsOf = fc.array(fc.constantFrom<Verdict>('good', 'bad', 'unknown'), {
+  minLength: 1,
+  maxLength: 40,
+})
+
+function judged(subject: typeof errors, verdicts: Verdict[], overrides = {}) {
+  return judge(watchOf([subject], overrides), memoryOf([subject, verdicts]), lookAt(verdicts.length))
+}
+
+describe('a breach', () => {
+  it('is so many bad looks in a row', () => {
+    expect(judged(errors, ['bad', 'bad']).kind).toBe('not yet')
+    expect(judged(errors, ['bad', 'bad', 'bad'])).toEqual({ kind: 'breach', subject: 'errors' })
+    expect(judged(errors, ['bad', 'bad', 'good', 'bad', 'bad']).kind).toBe('not yet')
+  })
+
+  it('is not prevented by a look without an answer in between', () => {
+    expect(judged(errors, ['bad', 'unknown', 'bad', 'bad']).kind).toBe('breach')
+  })
+
+  it('is never made of unknown looks', () => {
+    fc.assert(
+      fc.property(verdictsOf, (verdicts) => {
+        const bad = verdicts.filter((verdict) => verdict === 'bad').length
+        if (bad < 3) expect(judged(errors, verdicts, { patient: false }).kind).not.toBe('breach')
+      }),
+    )
+  })
+
+  it('is found by any journey that may breach, and by no dry run, proof or gating journey', () => {
+    const bad: Verdict[] = ['bad', 'bad', 'bad', 'bad']
+    expect(judged(journey(3), bad).kind).toBe('breach')
+    for (const subject of [guard({ dry_run: true }), proof(1_000), journey(null)]) {
+      expect(judged(subject, bad).kind).toBe('not yet')
+    }
+  })
+
+  it('outranks everything else that is true at the same moment', () => {
+    expect(judged(errors, ['bad', 'bad', 'bad'], { deadline: START, limit: START }).kind).toBe('breach')
+  })
+})
+
+describe('a watch that cannot see', () => {
+  it('is blind after the patience of the guard, and says what the runbook wants done', () => {
+    const unwinding = guard({ when_unknown: { for: '20s', do: 'unwind' } })
+    expect(judged(unwinding, ['unknown', 'unknown']).kind).toBe('not yet')
+    expect(judged(unwinding, ['unknown', 'unknown', 'unknown'])).toEqual({
+      kind: 'blind',
+      subject: 'errors',
+      act: 'unwind',
+    })
+  })
+
+  it('goes on looking when a person has been asked already', () => {
+    const impatient = guard({ when_unknown: { for: '0s', do: 'unwind' } })
+    expect(judged(impatient, ['unknown'], { patient: false }).kind).toBe('not yet')
+  })
+})
+
+describe('a gate', () => {
+  it('opens when the time is over and enough looks in a row were good', () => {
+    const deadline = lookAt(4)
+    expect(judged(errors, ['good', 'good', 'good'], { deadline }).kind).toBe('not yet')
+    expect(judged(errors, ['bad', 'good', 'good', 'good'], { deadline }).kind).toBe('passed')
+    expect(judged(errors, ['good', 'good', 'good', 'unknown'], { deadline }).kind).toBe('not yet')
+  })
+
+  it('never opens by an unknown look, nor without enough good ones', () => {
+    fc.assert(
+      fc.property(verdictsOf, fc.boolean(), (verdicts, patient) => {
+        const judgement = judged(errors, verdicts, { deadline: START, patient })
+        if (judgement.kind === 'passed') expect(verdicts.slice(-3)).toEqual(['good', 'good', 'good'])
+      }),
+    )
+  })
+
+  it('without a time stays shut, unless it waits for proofs and gating journeys only', () => {
+    const good: Verdict[] = ['good', 'good', 'good']
+    expect(judged(errors, good).kind).toBe('not yet')
+    expect(judged(journey(3), good).kind).toBe('not yet')
+    expect(judged(journey(null), good).kind).toBe('passed')
+    expect(judge(watchOf([]), { subjects: {} }, START).kind).toBe('not yet')
+  })
+
+  it('waits for a proof that was good without a break', () => {
+    const idle = proof(2 * EVERY_MS)
+    expect(judged(idle, ['good', 'good']).kind).toBe('not yet')
+    expect(judged(idle, ['good', 'good', 'good']).kind).toBe('passed')
+    expect(judged(idle, ['good', 'unknown', 'good', 'good']).kind).toBe('not yet')
+    expect(judge(watchOf([idle]), memoryOf([idle, ['good']]), START + 3_600_000).kind).toBe('not yet')
+  })
+
+  it('gives up at its limit and names what is missing', () => {
+    const judgement = judged(errors, ['good', 'unknown', 'good'], { deadline: START, limit: lookAt(3) })
+    expect(judgement).toEqual({ kind: 'inconclusive', waitingFor: ['errors: 1 of 3 good, good'] })
+  })
+
+  it('does not wait for dry runs', () => {
+    const dry = guard({ name: 'p95', dry_run: true })
+    const memory = memoryOf([errors, ['good', 'good', 'good']], [dry, ['bad', 'bad', 'bad']])
+    expect(judge(watchOf([errors, dry], { deadline: START }), memory, lookAt(3)).kind).toBe('passed')
+  })
+})
+
+describe('the next look', () => {
+  it('is when the first subject is due, or just after the deadline', () => {
+    const memory = memoryOf([errors, ['good']])
+    expect(judge(watchOf([errors]), memory, START)).toMatchObject({ delayMs: EVERY_MS })
+    expect(judge(watchOf([errors], { deadline: START + 4_000 }), memory, START)).toMatchObject({
+      delayMs: 4_050,
+    })
+    expect(isDue(errors, memory.subjects['errors'], START + 4_000)).toBe(false)
+    expect(isDue(errors, memory.subjects['errors'], START + EVERY_MS)).toBe(true)
+    expect(isDue(errors, undefined, START)).toBe(true)
+  })
+
+  it('is announced in words', () => {
+    const memory = memoryOf([errors, ['unknown', 'good']])
+    const judgement = judge(watchOf([errors], { deadline: START + 300_000 }), memory, lookAt(2))
+    expect(judgement).toMatchObject({ message: 'errors good, 1 of 3 good; gate opens 14:05:00 UTC' })
+  })
+})
+
+describe('the memory of a watch', () => {
+  it('keeps a bounded number of readings, the first and the order among them', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2_000 }), (looks) => {
+        const { readings, last } = after(
+          errors,
+          Array.from({ length: looks }, () => 'good' as const),
+        )
+        expect(readings.length).toBeLessThanOrEqual(READINGS_MAX)
+        expect(readings.length).toBeGreaterThanOrEqual(Math.min(looks, READINGS_MAX / 2))
+        const times = readings.map(({ at }) => at)
+        expect(times).toEqual([...times].sort())
+        expect(times[0]).toBe(new Date(START).toISOString())
+        expect(last.at).toBe(new Date(lookAt(looks)).toISOString())
+      }),
+      { numRuns: 30 },
+    )
+  })
+})
