@@ -5,6 +5,8 @@ import { ask } from '../../sim/calls.ts'
 import { enterWorld } from '../../sim/world.ts'
 import { spec } from './schema.ts'
 
+const TEXT_CHARACTERS_MAX = 3_000 // as of a real receiver: what is longer is nothing that people read in a notice
+
 export const simNotify = defineProvider({
   spec,
   connect(config, deps): NotifyPort {
@@ -13,9 +15,14 @@ export const simNotify = defineProvider({
       send(notice, io) {
         const state = enter()
         const effect = () => {
-          if (!state.notices.has(notice.key)) state.notices.set(notice.key, notice)
+          if (state.notices.has(notice.key)) return
+          state.notices.set(notice.key, { ...notice, text: notice.text.slice(0, TEXT_CHARACTERS_MAX) })
         }
-        return ask(state, { port: 'notify', verb: 'send', target: notice.key, value: notice, effect }, io)
+        return ask(
+          state,
+          { port: 'notify', verb: 'send', target: notice.key, value: notice.title, effect },
+          io,
+        )
       },
     }
   },
