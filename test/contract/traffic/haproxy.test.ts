@@ -165,6 +165,19 @@ describe('traffic/haproxy quirks', () => {
     expect(await port.observe('split', io())).toMatchObject({ value: { old: 100, new: 0 } })
   })
 
+  it('notices right before it writes what someone else wrote since the look', async () => {
+    const port = open({ backend: 'dying', old: 'v1', new: 'v2' })
+    const seen = await port.observe('split', io())
+    await command(edge.haproxy.socket, 'set weight dying/v1 90')
+    await expect(
+      port.write({ target: 'split', desired: { old: 80, new: 20 }, seen }, io()),
+    ).rejects.toMatchObject({
+      type: 'Conflict',
+      message: `backend dying at ${edge.haproxy.socket} was changed by someone else: expected {"old":100,"new":0}, found {"old":90,"new":0}`,
+    })
+    await command(edge.haproxy.socket, 'set weight dying/v1 100')
+  })
+
   it('shares by sides, not by servers, when one side has more of them', async () => {
     const port = open({ backend: 'uneven', old: ['a1', 'a2', 'a3'], new: 'b1' })
     const before = await port.observe('split', io())
