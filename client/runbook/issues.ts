@@ -1,13 +1,14 @@
 // zod's issues -> findings: each with the exact path, plain words and what would be right there.
 import type { z } from 'zod'
-import { Name } from '../../workflows/scalars.ts'
+import { Limit, Name } from '../../workflows/scalars.ts'
 import type { Json } from '../../workflows/json.ts'
 import { oneOf, suggest } from './nearest.ts'
 import type { Finding, Path } from './problem.ts'
-import { quantityFix } from './quantity-fixes.ts'
+import { limitFix, quantityFix } from './quantity-fixes.ts'
 import { descriptionAt, exampleAt, keysAt, patternAt } from './schema-at.ts'
 
 const NAME = patternAt(Name, [])?.source
+const LIMIT = patternAt(Limit, [])?.source
 
 type Issue = z.core.$ZodIssue
 type Where = { schema: z.ZodType; value: Json; base: Path }
@@ -172,10 +173,14 @@ function depth(issues: readonly Issue[]): number {
 
 function fixAt(inner: Path, typed: Json, where: Where): string | null {
   const pattern = patternAt(where.schema, inner)
-  const fix =
-    pattern === null ? null : pattern.source === NAME ? nameFix(String(typed)) : quantityFix(pattern, typed)
+  const fix = pattern === null ? null : formFix(pattern, typed)
   const about = descriptionAt(where.schema, inner)
-  return fix ?? exampleFix(inner, where) ?? (about === null ? null : `write ${lowerFirst(about)}`)
+  return fix ?? exampleFix(inner, where) ?? (about === null ? null : lowerFirst(about))
+}
+
+function formFix(pattern: RegExp, typed: Json): string | null {
+  if (pattern.source === NAME) return nameFix(String(typed))
+  return pattern.source === LIMIT ? limitFix(String(typed)) : quantityFix(pattern, typed)
 }
 
 function exampleFix(inner: Path, where: Where): string | null {

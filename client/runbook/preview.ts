@@ -1,6 +1,6 @@
 // What a plan is going to do, step by step: each change from what to what, with the steps before it taken as done. Pure.
 import type { Json } from '../../workflows/json.ts'
-import type { Plan, PlannedStep } from '../../workflows/plan.ts'
+import type { Plan, PlannedStep, Seen } from '../../workflows/plan.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
 import { outline } from '../../workflows/steps/outlines.ts'
 import type { StepKind } from '../../workflows/steps/schemas.ts'
@@ -59,8 +59,8 @@ export function preview(plan: Plan, looks: readonly Look[], specs: readonly Prov
   const told = new Set<string>()
   let shortestMs = 0
   let longestMs: number | null = 0
+  const seen: Seen = (connection, target) => values.get(keyOf({ connection, target }))
   const steps = plan.steps.map((step): PreviewedStep => {
-    const seen = (connection: string, target: string) => values.get(keyOf({ connection, target }))
     const planned = outline(step, seen)
     shortestMs += planned.shortestMs
     longestMs = longestMs === null || planned.longestMs === null ? null : longestMs + planned.longestMs

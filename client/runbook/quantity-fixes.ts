@@ -23,6 +23,13 @@ export function quantityFix(pattern: RegExp, typed: Json): string | null {
   return null
 }
 
+/** What would be right for a limit: a number, a share or a duration. */
+export function limitFix(typed: string): string {
+  if (/^[\d.]+\s*(?:%|percent|pct)$/i.test(typed)) return shareFix(typed)
+  if (/^[\d.]+\s*[a-z]+$/i.test(typed)) return durationFix(typed)
+  return 'write a number, a share such as 0.5%, or a duration such as 800ms'
+}
+
 function durationFix(text: string): string {
   if (/^\d+(\.\d+)?$/.test(text)) return `give it a unit: ${text}s, ${text}m or ${text}h`
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/gi)].map(([, amount, word]) => {

@@ -1,4 +1,5 @@
 // Problems as text for a terminal: place, path, message, the line itself with a caret, what would be right.
+import { mayHoldSecret } from './checks/secrets.ts'
 import type { Loaded } from './load.ts'
 import type { Problem } from './problem.ts'
 import { CONTROL } from './source.ts'
@@ -17,7 +18,7 @@ export function problemLines(problem: Problem, loaded: Loaded): string[] {
 function excerpt({ line, column }: Problem, { text, hushed }: Loaded): string[] {
   const content = text.split('\n')[line - 1]?.trimEnd()
   if (content === undefined || content === '') return []
-  if (hushed.has(line)) return ['    (not shown: it holds a secret)']
+  if (hushed.has(line) || mayHoldSecret(content)) return ['    (not shown: it may hold a secret)']
   const start = column > LINE_MAX - 20 ? column - 60 : 0
   const shown = content.slice(start, start + LINE_MAX)
   const indent = shown.slice(0, column - 1 - start).replaceAll(/[^\t]/g, ' ')

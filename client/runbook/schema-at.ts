@@ -44,7 +44,8 @@ export function patternAt(schema: z.ZodType, path: Path): RegExp | null {
   const candidates = found instanceof z.ZodUnion ? (found.options as z.ZodType[]).map(unwrapped) : [found]
   for (const candidate of candidates) {
     for (const check of candidate?.def.checks ?? []) {
-      const pattern = (check._zod.def as { pattern?: unknown }).pattern
+      const { _zod: internals } = check // the only place where zod keeps it
+      const { pattern } = internals.def as { pattern?: unknown }
       if (pattern instanceof RegExp) return pattern
     }
   }

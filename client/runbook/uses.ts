@@ -24,7 +24,7 @@ export type Use = { path: Path; name: string; port: PortName }
 
 export function connectionUses(runbook: JsonObject): Use[] {
   return [
-    ...entries(runbook['guards']).flatMap(([name, guard]) => use(guard, 'from', ['guards', name], 'metrics')),
+    ...entries(runbook['guards']).flatMap(([name, guard]) => use(guard, ['guards', name, 'from'], 'metrics')),
     ...list(runbook['notify']).flatMap((name, index) => named(name, ['notify', index], 'notify')),
     ...stepsOf(runbook).flatMap(({ kind, spec, path }) => stepUses(kind, spec, path)),
   ]
@@ -46,16 +46,17 @@ export function stepsOf(runbook: JsonObject): RawStep[] {
 function stepUses(kind: StepKind, spec: JsonObject, path: Path): Use[] {
   const port = PORT_OF_STEP[kind]
   return [
-    ...(port === null ? [] : use(spec, 'connection', path, port)),
-    ...use(spec['idle_proof'] ?? null, 'from', [...path, 'idle_proof'], 'metrics'),
+    ...(port === null ? [] : use(spec, [...path, 'connection'], port)),
+    ...use(spec['idle_proof'] ?? null, [...path, 'idle_proof', 'from'], 'metrics'),
     ...list(spec['journeys']).flatMap((journey, index) =>
-      use(journey, 'connection', [...path, 'journeys', index], 'probe'),
+      use(journey, [...path, 'journeys', index, 'connection'], 'probe'),
     ),
   ]
 }
 
-function use(value: Json, key: string, path: Path, port: PortName): Use[] {
-  return isObject(value) ? named(value[key], [...path, key], port) : []
+function use(holder: Json, path: Path, port: PortName): Use[] {
+  const key = String(path.at(-1))
+  return isObject(holder) ? named(holder[key], path, port) : []
 }
 
 function named(name: Json | undefined, path: Path, port: PortName): Use[] {

@@ -31,7 +31,7 @@ const WORDS: Record<string, Words> = {
 
 export function yamlFinding(error: YAMLError): Finding {
   const words = WORDS[error.code]
-  const detail = error.message.replaceAll(/\s+/g, ' ').slice(0, 200)
+  const detail = error.message.replace(/: ".*$/s, '').replaceAll(/\s+/g, ' ') // what follows is the content of the file
   const isSpecific = error.code === 'MISSING_CHAR' || error.code === 'UNEXPECTED_TOKEN' || words === undefined
   return {
     path: [],

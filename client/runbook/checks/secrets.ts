@@ -24,6 +24,14 @@ const LOOKS = [
   [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/, 'a signed token'],
 ] as const
 
+const SECRET_LINE =
+  /(?:password|passwd|pwd|passphrase|secret|token|credentials?|key)["']?\s*[:=]\s*(?!["']?(?:env:|file:\/))[^\s{[]/i
+
+/** Whether a line of a file, read as YAML or not, may hold a secret and must not be shown. Errs on the side of silence. */
+export function mayHoldSecret(line: string): boolean {
+  return SECRET_LINE.test(line) || LOOKS.some(([pattern]) => pattern.test(line))
+}
+
 export function secretFindings(value: Json, path: Path = []): Finding[] {
   if (typeof value === 'string' || typeof value === 'number') return scalarFindings(value, path)
   if (Array.isArray(value)) return value.flatMap((item, index) => secretFindings(item, [...path, index]))

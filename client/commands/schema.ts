@@ -1,0 +1,24 @@
+// `cutover schema`: the JSON Schema of a runbook, for editors. The same text as schema/runbook.json.
+import type { Command } from '../command.ts'
+import { EXIT } from '../exit-codes.ts'
+import { usageProblem } from '../problem.ts'
+import type { Json } from '../../workflows/json.ts'
+
+export const schema: Command = {
+  name: 'schema',
+  usage: 'schema',
+  about: 'Print the JSON Schema of a runbook, for editors',
+  details:
+    'Save it, and begin runbooks with the line\n  # yaml-language-server: $schema=./runbook.schema.json\nso that an editor completes and checks them.',
+  flags: [],
+  async run({ args, out }) {
+    if (args.length > 0)
+      throw usageProblem('schema takes no arguments', ['cutover schema > runbook.schema.json'])
+    const { runbookJsonSchema } = await import('../runbook/json-schema.ts')
+    const { allSpecs } = await import('../runbook/load.ts')
+    const document = runbookJsonSchema(allSpecs())
+    if (out.json) out.document(document as Json)
+    else out.line(JSON.stringify(document, null, 2))
+    return EXIT.done
+  },
+}
