@@ -71,7 +71,7 @@ function read(path: string): ChildRecord | FolderRecord | undefined {
 }
 
 /** When a process was started, in the system's own words; undefined if there is none. Digits only. */
-function birth(pid: number): string | undefined {
+export function birth(pid: number): string | undefined {
   try {
     if (process.platform === 'linux') {
       // Field 22, counted after the command name, which may itself hold spaces and brackets (proc(5)).

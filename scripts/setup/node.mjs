@@ -80,7 +80,7 @@ export async function ensurePackages() {
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
       cwd: repositoryRoot,
       env: { PATH: privatePath() }, // under Node 24, or npm silently refuses what the lock asks for
-      fix: 'check the network and the npm registry setting (npm config get registry), then start again',
+      fix: 'if the lock file is out of step: npm install; else check network and registry (npm config get registry)',
     }),
   )
 }
