@@ -17,7 +17,10 @@ export type Load = {
 
 /** Requests leave when this resolves. */
 export async function startLoad(options: LoadOptions): Promise<Load> {
-  const child = fork(program, [JSON.stringify(options)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(program, [JSON.stringify(options)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: true,
+  })
   const forget = child.pid === undefined ? () => {} : recordProcess(child.pid)
   const ended = once(child, 'exit').then(() => {
     forget()

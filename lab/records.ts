@@ -76,7 +76,8 @@ export function birth(pid: number): string | undefined {
     if (process.platform === 'linux') {
       // Field 22, counted after the command name, which may itself hold spaces and brackets (proc(5)).
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return fields[0] === 'Z' ? undefined : fields[19] // a zombie has ended; nobody has collected it yet
     }
     const started = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim()
     return started === '' ? undefined : String(Date.parse(started))

@@ -126,6 +126,7 @@ class ServerProcess implements ServerHandle {
         cwd: this.folder.path,
         env: { ...process.env, ...this.spec.env },
         stdio,
+        detached: true, // a terminal's Ctrl-C is for the owner, who ends its servers in order
       })
       child.on('error', () => {}) // reported by start: the process has no id
       return child
