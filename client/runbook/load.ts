@@ -14,6 +14,7 @@ import { readRunbook } from './read.ts'
 import { resolve } from './resolve.ts'
 import { type Source, parseSource } from './source.ts'
 import { isObject } from './uses.ts'
+import { neverWatched } from './watched.ts'
 
 /** `cautions` are worth a look and stop nothing. `hushed`: lines that hold a secret and must not be shown. */
 export type Loaded = { file: string; text: string; hushed: ReadonlySet<number> } & (
@@ -38,7 +39,9 @@ export async function checkRunbook(text: string, { file, specs = allSpecs() }: L
   const located = (findings: Finding[]) =>
     findings.map((finding) => locate(finding, { source, file })).toSorted(byPlace)
   if (checked.findings.length > 0) return { file, text, hushed, problems: located(checked.findings) }
-  return { file, text, hushed, plan: resolve(checked.parts), cautions: located(checked.cautions) }
+  const plan = resolve(checked.parts)
+  const cautions = [...checked.cautions, ...neverWatched(plan).map(({ name }) => sleepingGuard(name))]
+  return { file, text, hushed, plan, cautions: located(cautions) }
 }
 
 export function allSpecs(): readonly ProviderSpec[] {
@@ -70,6 +73,16 @@ async function check(source: Source, specs: readonly ProviderSpec[]) {
     ...orderFindings(parts),
   ]
   return { parts, findings: onePerPlace(all), cautions: [...unusedConnections(runbook), ...lateTtls(parts)] }
+}
+
+function sleepingGuard(name: string): Finding {
+  const message = `no step is ever watched by ${name}: its side gets no traffic in this runbook, or no step names it`
+  return {
+    path: ['guards', name],
+    at: 'key',
+    message,
+    fix: 'judge a side that is served, or ask without $side',
+  }
 }
 
 const NO_PARTS = {

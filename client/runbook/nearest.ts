@@ -30,7 +30,7 @@ export function oneOf(words: readonly string[]): string | null {
 }
 
 /** Damerau-Levenshtein (optimal string alignment): letters added, dropped, changed, or two neighbours swapped. */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let older: number[] = []
   let above = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row++) {

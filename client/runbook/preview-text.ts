@@ -24,12 +24,21 @@ export function previewLines(preview: Preview, style: Style): string[] {
       ...stepLines(step, index, style),
       '',
     ]),
+    ...cautionLines(shown, style),
     `takes     ${range(shown.shortest, shown.longest)}; going back is possible at any moment${pointOfNoReturn === -1 ? '' : ` before step ${pointOfNoReturn + 1}`}`,
     ...shown.problems.map(({ connection, target, problem }) =>
       paint.red(`problem   ${connection} ${target}: ${problem}`),
     ),
     `digest    ${shown.digest}`,
   ]
+}
+
+/** Together at the end: among the steps they would bury what changes. */
+function cautionLines({ steps }: Preview, { width, paint }: Style): string[] {
+  const cautions = steps.flatMap(({ cautions: own }) => own)
+  if (cautions.length === 0) return []
+  const lines = cautions.flatMap((caution) => wrap(`  - ${caution}`, width, '    '))
+  return [paint.bold('know beforehand'), ...lines, '']
 }
 
 function noReturnLines(step: PreviewedStep, { paint, width }: Style): string[] {
@@ -51,7 +60,6 @@ function stepLines(step: PreviewedStep, index: number, style: Style): string[] {
     ...(step.changes.length === 0 ? [] : field('back', step.back, style)),
     ...(step.watched.length === 0 ? [] : field('watched', step.watched.join(', '), style)),
     ...(step.decides === null ? [] : field('decides', step.decides, style)),
-    ...step.cautions.flatMap((caution) => field('caution', caution, style)),
   ]
 }
 
@@ -66,8 +74,8 @@ function field(label: string, text: string, { width, paint }: Style): string[] {
 
 function changeText({ connection, target, before, desired, problem }: PreviewedChange): string {
   const what = `${connection} ${target}`
-  if (problem !== null) return `${what}: cannot be looked at: ${problem}`
   const to = desired === null ? 'follows from what is found' : valueOf(desired)
+  if (problem !== null) return `${what}: cannot be looked at: ${problem} -> ${to}`
   if (before === null) return `${what}: ${desired === null ? to : `-> ${to}`}`
   return JSON.stringify(before) === JSON.stringify(desired)
     ? `${what}: ${to} already`

@@ -1,7 +1,8 @@
 // What a plan is going to do, step by step: each change from what to what, with the steps before it taken as done. Pure.
 import type { Json } from '../../workflows/json.ts'
-import type { Plan, PlannedStep, Seen } from '../../workflows/plan.ts'
+import type { Plan, PlannedGuard, PlannedStep, Seen } from '../../workflows/plan.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
+import { watchedGuards } from './watched.ts'
 import { outline } from '../../workflows/steps/outlines.ts'
 import type { StepKind } from '../../workflows/steps/schemas.ts'
 import type { ProviderSpec } from '../../activities/provider.ts'
@@ -46,8 +47,6 @@ export type Preview = {
   problems: { connection: string; target: string; problem: string }[]
 }
 
-const UNWATCHED: ReadonlySet<StepKind> = new Set(['announce', 'check', 'prewarm', 'ttl'])
-
 /** `looks` empty = offline. `specs` lend the cautions of the providers. */
 export function preview(plan: Plan, looks: readonly Look[], specs: readonly ProviderSpec[]): Preview {
   const values = new Map(
@@ -56,11 +55,12 @@ export function preview(plan: Plan, looks: readonly Look[], specs: readonly Prov
   const troubles = new Map(
     looks.flatMap((look) => (look.problem === null ? [] : [[keyOf(look), look.problem] as const])),
   )
+  const guards = watchedGuards(plan)
   const told = new Set<string>()
   let shortestMs = 0
   let longestMs: number | null = 0
   const seen: Seen = (connection, target) => values.get(keyOf({ connection, target }))
-  const steps = plan.steps.map((step): PreviewedStep => {
+  const steps = plan.steps.map((step, index): PreviewedStep => {
     const planned = outline(step, seen)
     shortestMs += planned.shortestMs
     longestMs = longestMs === null || planned.longestMs === null ? null : longestMs + planned.longestMs
@@ -78,7 +78,7 @@ export function preview(plan: Plan, looks: readonly Look[], specs: readonly Prov
       reversible: planned.irreversible === null,
       irreversible: planned.irreversible,
       back: planned.back,
-      watched: watchedIn(step, plan),
+      watched: watchedIn(step, guards[index] ?? []),
       decides: planned.decides,
       shortest: formatDuration(planned.shortestMs),
       longest: planned.longestMs === null ? null : formatDuration(planned.longestMs),
@@ -112,12 +112,9 @@ export function targetsToLookAt(plan: Plan): { connection: string; target: strin
   return [...targets.values()]
 }
 
-function watchedIn(step: PlannedStep, plan: Plan): string[] {
-  if (UNWATCHED.has(step.kind)) return []
+function watchedIn(step: PlannedStep, guards: PlannedGuard[]): string[] {
   const journeys =
     step.kind === 'hold' ? step.spec.journeys.map(({ connection }) => `journey on ${connection}`) : []
-  const named = step.spec.guards
-  const guards = plan.guards.filter(({ name }) => named === undefined || named.includes(name))
   return [...guards.map(({ name, dry_run }) => (dry_run ? `${name} (dry run)` : name)), ...journeys]
 }
 

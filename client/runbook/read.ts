@@ -19,7 +19,7 @@ export async function readRunbook(file: string): Promise<Text> {
   }
 }
 
-export function decode(bytes: Buffer): Text {
+function decode(bytes: Buffer): Text {
   if (!isUtf8(bytes)) {
     const [line, column] = firstInvalid(bytes)
     return { line, column, message: 'the file is not UTF-8', fix: 'save it as UTF-8' }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Path } from './problem.ts'
 
 /** The schema at `path`; null when the path leads nowhere in it. Of a union: the first member that the path fits. */
-export function schemaAt(schema: z.ZodType, path: Path): z.ZodType | null {
+function schemaAt(schema: z.ZodType, path: Path): z.ZodType | null {
   const bare = unwrapped(schema)
   if (bare instanceof z.ZodUnion) {
     for (const option of bare.options as z.ZodType[]) {

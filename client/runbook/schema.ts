@@ -6,7 +6,7 @@ import { Duration, Name } from '../../workflows/scalars.ts'
 import { type StepKind, stepSchemas } from '../../workflows/steps/schemas.ts'
 
 const DESCRIPTION_MAX = 2_000 // it is shown in full by plan, report and the Temporal UI
-export const STEPS_MAX = 99 // step ids have two digits, and nobody reviews a hundred steps
+const STEPS_MAX = 99 // step ids have two digits, and nobody reviews a hundred steps
 
 const frame = {
   cutover: z.literal('v1').describe('Version of the runbook format'),

@@ -6,7 +6,7 @@ import type { StepKind } from '../../workflows/steps/schemas.ts'
 import type { Path } from './problem.ts'
 
 /** The port of a step's `connection`; null = the kind has none. */
-export const PORT_OF_STEP: Record<StepKind, PortName | null> = {
+const PORT_OF_STEP: Record<StepKind, PortName | null> = {
   announce: 'notify',
   check: 'probe',
   prewarm: 'capacity',

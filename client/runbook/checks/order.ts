@@ -131,11 +131,11 @@ function sameTargets(parts: Parts): Finding[] {
   })
 }
 
-export function locksOf({ spec, config }: Connection, target: string): string[] {
+function locksOf({ spec, config }: Connection, target: string): string[] {
   return spec.locks(config, target)
 }
 
-export function targetsOf(step: Step): string[] {
+function targetsOf(step: Step): string[] {
   switch (step.kind) {
     case 'canary':
     case 'switch':

@@ -1,5 +1,5 @@
 // A plan says the same for the same content, and something else for any other.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { digestOf } from '../../../client/runbook/resolve.ts'

@@ -4,7 +4,7 @@ import { allSpecs } from '../../../client/runbook/load.ts'
 import { paint } from '../../../client/output/paint.ts'
 import { previewLines } from '../../../client/runbook/preview-text.ts'
 import { type Look, preview, targetsToLookAt } from '../../../client/runbook/preview.ts'
-import { RIGHT, planOf } from './fixture.ts'
+import { RIGHT, cautionsOf, planOf } from './fixture.ts'
 
 const LOOKS: Look[] = [
   { connection: 'edge', target: 'split', value: { old: 100, new: 0 }, problem: null },
@@ -86,4 +86,31 @@ test('a target that cannot be looked at is shown with its problem', async () => 
 test('the targets to look at include what a change is computed from', async () => {
   const text = RIGHT.replace(/ {2}- decommission.*\n/, '')
   expect(targetsToLookAt(await planOf(text))).toContainEqual({ connection: 'fleet', target: 'old' })
+})
+
+function guard(name: string, more: string): string {
+  return `  ${name}: { from: prom, query: 'sum(rate(x{side="$side"}[1m]))', max: 1, ${more} }\nnotify:`
+}
+
+describe('the guards that a step is watched by', () => {
+  test('sleep until their side is served, and comparisons again when the other is not', async () => {
+    const text = RIGHT.replace('notify:', guard('old', 'side: old')).replace(
+      'notify:',
+      guard('both', 'compare: { to: old, increase_max: 10% }'),
+    )
+    const watched = preview(await planOf(text), [], allSpecs()).steps.map(({ watched: names }) =>
+      names.join(' '),
+    )
+    expect(watched).toEqual([
+      'old', 'old', 'both errors old', 'both errors old', 'errors', 'both errors old', 'errors', 'errors',
+    ]) // prettier-ignore
+  })
+
+  test('a guard that no step is ever watched by is a caution', async () => {
+    const text = RIGHT.replace(/ {2}- (?:shadow|canary|switch|repoint|decommission).*\n/g, '')
+    const cautions = await cautionsOf(text)
+    expect(cautions.map(({ path, message }) => `${path} ${message}`)).toContainEqual(
+      expect.stringMatching(/^guards\.errors no step is ever watched by errors/),
+    )
+  })
 })
