@@ -34,13 +34,19 @@ export async function startDevServer(options: {
   const { port, signal } = options
   const command = findServer('temporal')
   if (command === undefined) {
-    throw new Problem({ what: 'the temporal CLI is not installed', todo: [installCommand(['temporal']), 'or set TEMPORAL_CLI_PATH'] })
+    throw new Problem({
+      what: 'the temporal CLI is not installed',
+      todo: [installCommand(['temporal']), 'or set TEMPORAL_CLI_PATH'],
+    })
   }
   await refuseTaken(port)
   const file = resolve(options.file ?? fileURLToPath(new URL('../.cutover/dev.db', import.meta.url)))
   await mkdir(dirname(file), { recursive: true })
   // Its own process group: Ctrl-C reaches us only, and the worker ends before its server does.
-  const child = spawn(command, serverArgs(port, file), { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
+  const child = spawn(command, serverArgs(port, file), {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  })
   let lastWords = ''
   child.stderr.on('data', (chunk: Buffer) => {
     lastWords = (lastWords + chunk.toString()).slice(-LAST_WORDS_MAX)
@@ -58,12 +64,24 @@ export async function startDevServer(options: {
     await ended
     clearTimeout(late)
   }
-  const isReady = await answers(port, AbortSignal.any([gone.signal, signal, AbortSignal.timeout(READY_WITHIN_MS)]))
+  const isReady = await answers(
+    port,
+    AbortSignal.any([gone.signal, signal, AbortSignal.timeout(READY_WITHIN_MS)]),
+  )
   if (!isReady && !signal.aborted) {
     await stop()
-    throw new Problem({ what: `the Temporal dev server did not start on port ${port}`, why: lastWords.trim() })
+    throw new Problem({
+      what: `the Temporal dev server did not start on port ${port}`,
+      why: lastWords.trim(),
+    })
   }
-  return { address: `${HOST}:${port}`, ui: `http://${HOST}:${port + UI_PORT_ABOVE}`, file, gone: gone.signal, stop }
+  return {
+    address: `${HOST}:${port}`,
+    ui: `http://${HOST}:${port + UI_PORT_ABOVE}`,
+    file,
+    gone: gone.signal,
+    stop,
+  }
 }
 
 function serverArgs(port: number, file: string): string[] {
@@ -80,7 +98,10 @@ async function refuseTaken(port: number): Promise<void> {
   throw new Problem({
     what: `port ${port} is taken`,
     why: 'a Temporal server may be running already',
-    todo: ['cutover worker            adds a worker to the server that is there', 'cutover dev --port N      starts one on another port'],
+    todo: [
+      'cutover worker            adds a worker to the server that is there',
+      'cutover dev --port N      starts one on another port',
+    ],
   })
 }
 

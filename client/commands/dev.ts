@@ -5,7 +5,7 @@ import { EXIT } from '../exit-codes.ts'
 import { usageProblem } from '../problem.ts'
 
 const PORT_DEFAULT = 7233 // where every Temporal tool looks by default
-const PORT_MAX = 65_535
+const PORT_MAX = 64_535 // the UI's port stands 1000 above
 
 export const dev: Command = {
   name: 'dev',
@@ -20,7 +20,8 @@ For trying things out on one machine, not for production.`,
   async run({ args, flags, env, out, signal }) {
     expectArgs(args, [], this.usage)
     const port = Number(textFlag(flags, 'port') ?? PORT_DEFAULT)
-    if (!Number.isInteger(port) || port < 1 || port > PORT_MAX) throw usageProblem('--port is not a port', ['--port 7233'])
+    if (!Number.isInteger(port) || port < 1 || port > PORT_MAX)
+      throw usageProblem('--port is not a port', ['--port 7233'])
     const { startDevServer } = await import('../dev-server.ts')
     const server = await startDevServer({ port, file: textFlag(flags, 'db'), signal })
     try {
@@ -31,7 +32,10 @@ For trying things out on one machine, not for production.`,
       out.line('Ctrl-C ends both; runs wait in the file and go on at the next start.')
       const { runWorker } = await import('../../worker/main.ts')
       const either = AbortSignal.any([signal, server.gone])
-      const code = await runWorker({ ...env, TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: 'default' }, either)
+      const code = await runWorker(
+        { ...env, TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: 'default' },
+        either,
+      )
       if (!signal.aborted && server.gone.aborted) {
         out.error('the Temporal dev server ended by itself; its last words stand above')
         return EXIT.failed

@@ -69,8 +69,5 @@ export function harmless<T>(value: T): T {
 }
 
 function oneLine(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(
-    /[\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu,
-    ' ',
-  )
+  return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ')
 }

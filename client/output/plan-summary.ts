@@ -11,7 +11,8 @@ export function planSummary(raw: Plan, look: { width: number; color: boolean }):
   const outlines = plan.steps.map((step) => outline(step, () => undefined))
   const rows = plan.steps.map((step, index) => [String(index + 1), step.title, ...cells(outlines[index])])
   const shortest = outlines.reduce((sum, each) => sum + each.shortestMs, 0)
-  const lastStep = plan.steps[outlines.findIndex(({ irreversible }) => irreversible !== null)]
+  const last = outlines.findIndex(({ irreversible }) => irreversible !== null)
+  const lastStep = plan.steps[last]
   const columns = [
     { title: '#', align: 'right' as const },
     { title: 'STEP', flexible: true },
@@ -29,9 +30,7 @@ export function planSummary(raw: Plan, look: { width: number; color: boolean }):
     '',
     lastStep === undefined
       ? 'It can be taken back at every step.'
-      : ink.yellow(
-          `It can be taken back until step ${lastStep.index + 1} (${lastStep.title}) begins to act.`,
-        ),
+      : ink.yellow(`It can be taken back until step ${last + 1} (${lastStep.title}) begins to act.`),
   ]
 }
 

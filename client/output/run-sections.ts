@@ -1,5 +1,5 @@
 // The sections of a run's text: steps, guards, what is waited for, gates, way back, log. Pure: sheet in, lines out.
-import type { GateView, GuardView, StepView } from '../view/model.ts'
+import type { GateView, GuardView, RunView, StepView } from '../view/model.ts'
 import { cut, padEnd, padStart, widthOf, wrap } from './paint.ts'
 import type { Paint } from './paint.ts'
 import type { Sheet } from './run-text.ts'
@@ -87,7 +87,7 @@ export function gateLines({ view, look, ink }: Sheet): string[] {
     const expires =
       gate.expires === null ? '' : `; expires ${away(gate.expires, look.now)}${expiryText(gate)}`
     const text = `${gate.waitsFor}${approvalText(gate)}${expires}`
-    const verbs = gate.allows.map((verb) => `    ${commandOf(view.service, gate, verb)}`)
+    const verbs = verbsAt(view, gate).map((verb) => `    ${commandOf(view.service, gate, verb)}`)
     return [
       ...(index === 0 ? [] : ['']),
       `${ink.magenta(ink.bold(`Gate ${gate.id}`))}  ${gate.title}`,
@@ -95,6 +95,12 @@ export function gateLines({ view, look, ink }: Sheet): string[] {
       ...verbs.map((line) => ink.cyan(line)),
     ]
   })
+}
+
+/** What may be said at a gate, and abort: it needs no gate and is possible until the run goes back or cannot. */
+function verbsAt({ reason, pointOfNoReturn }: RunView, { allows }: GateView): string[] {
+  const canAbort = reason === null && pointOfNoReturn === null && !allows.includes('abort')
+  return canAbort ? [...allows, 'abort'] : allows
 }
 
 function approvalText({ kind, people, quorum, approvals }: GateView): string {
@@ -120,13 +126,15 @@ export function commandOf(service: string, gate: { id: string }, verb: string): 
 const RESTORATION_SIGNS = { pending: '○', restoring: '●', restored: '✔', stuck: '✖', left: '–' } as const
 
 export function restorationLines({ view, look, ink }: Sheet): string[] {
-  const lines = view.restorations.map(({ connection, target, status, before, note }) => {
+  const lines = view.restorations.flatMap(({ connection, target, status, before, note }) => {
     const text = `${RESTORATION_SIGNS[status]} ${connection}/${target} to ${valueText(before)}${note === null ? '' : `: ${note}`}`
     const color = status === 'restored' ? ink.green : status === 'stuck' ? ink.red : ink.yellow
-    return color(`  ${cut(text, look.width - 2)}`)
+    return wrap(text, look.width - 2, '  ').map((line) => color(`  ${line}`))
   })
-  const left = view.remainder.map(({ connection, target, note }) =>
-    ink.red(`  ${cut(`! ${connection}/${target} is left to a person: ${note}`, look.width - 2)}`),
+  const left = view.remainder.flatMap(({ connection, target, note }) =>
+    wrap(`! ${connection}/${target} is left to a person: ${note}`, look.width - 2, '  ').map((line) =>
+      ink.red(`  ${line}`),
+    ),
   )
   return lines.length + left.length === 0 ? [] : [ink.bold('Way back'), ...lines, ...left]
 }

@@ -40,25 +40,31 @@ export function blankStep(id: string): RunState['steps'][number] {
   return { id, status: 'pending', startedAt: null, endedAt: null, notes: [], readings: {} }
 }
 
-/** What the search attribute tells: an id. Everything else is known to a worker only. */
-export function gateKnownById(id: string, base: RunState): Gate {
+/** What the search attribute tells is an id. The plan knows the rest of an approval; of other gates only a worker does. */
+export function gateKnownById(id: string, base: RunState, plan: Plan): Gate {
   const known = base.gates.find((gate) => gate.id === id)
   if (known !== undefined) return known
+  const step = plan.steps.find((each) => each.id === id)
+  const asked = step?.kind === 'approve' ? step.spec : null
+  const people = asked?.people ?? 'anyone'
   return {
     id,
-    kind: 'evidence',
-    step: '',
-    title: 'waits for a person',
-    waitsFor: 'what exactly is asked, and of whom, a worker knows',
+    kind: asked === null ? 'evidence' : 'approval',
+    step: step?.id ?? '',
+    title: asked === null ? 'waits for a person' : (step?.title ?? id),
+    waitsFor:
+      asked === null
+        ? 'what exactly is asked a worker knows'
+        : 'people; who has approved already a worker knows',
     openedAt: base.startedAt,
     until: null,
     expires: null,
     onExpiry: null,
-    people: 'anyone',
-    quorum: 1,
-    selfApproval: true,
+    people,
+    quorum: asked?.quorum ?? 1,
+    selfApproval: asked?.self_approval ?? true,
     approvals: [],
-    allows: ['approve', 'abort'],
+    allows: asked === null ? ['approve', 'retry', 'skip'] : ['approve'],
     answer: null,
   }
 }

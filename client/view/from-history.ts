@@ -63,7 +63,7 @@ export function stateFromHistory({ plan, carried, published, happenings }: Recor
     endedAt: published.endedAt,
     weights:
       published.weight === null ? base.weights : { old: 100 - published.weight, new: published.weight },
-    gates: published.gate === null ? [] : [gateKnownById(published.gate, base)],
+    gates: published.gate === null ? [] : [gateKnownById(published.gate, base, plan)],
     holding: null,
     steps: stepsUpTo(plan, base, { cursor, happenings, completed: outcome === 'completed' }),
     changes: changesOf(base.changes, plan, happenings),

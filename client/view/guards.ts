@@ -34,10 +34,10 @@ function newestReadings(state: RunState): { [subject: string]: Reading } {
 
 function guardView(guard: PlannedGuard, live?: SubjectState, recorded?: Reading): GuardView {
   return {
-    ...readingView(live, recorded),
     name: guard.name,
     kind: 'guard',
     side: guard.side,
+    ...readingView(live, recorded),
     limit: live?.last?.limit ?? recorded?.limit ?? limitOf(guard),
     breachAt: inARow(guard.breach),
     dryRun: guard.dry_run,
@@ -46,10 +46,10 @@ function guardView(guard: PlannedGuard, live?: SubjectState, recorded?: Reading)
 
 function otherView(name: string, live?: SubjectState, recorded?: Reading): GuardView {
   return {
-    ...readingView(live, recorded),
     name,
     kind: name.startsWith('proof') ? 'proof' : 'journey',
     side: null,
+    ...readingView(live, recorded),
     limit: live?.last?.limit ?? recorded?.limit ?? null,
     breachAt: null,
     dryRun: false,

@@ -111,8 +111,9 @@ function outcomeOf(state: RunState, status: string): RunView['outcome'] {
 
 function presentStep(plan: Plan, state: RunState): RunView['step'] {
   const total = plan.steps.length
-  const step = plan.steps[Math.min(state.cursor, total - 1)]
-  return step === undefined ? null : { index: step.index + 1, total, id: step.id, title: step.title }
+  const position = Math.min(state.cursor, total - 1)
+  const step = plan.steps[position]
+  return step === undefined ? null : { index: position + 1, total, id: step.id, title: step.title }
 }
 
 function stepViews(plan: Plan, state: RunState): StepView[] {

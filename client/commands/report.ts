@@ -1,0 +1,69 @@
+// cutover report: what a run did, with its evidence, as a page for people or JSON for programs.
+import { expectArgs, textFlag } from '../arguments.ts'
+import type { Command } from '../command.ts'
+import { EXIT } from '../exit-codes.ts'
+import { Problem } from '../problem.ts'
+import type { Json } from '../../workflows/json.ts'
+
+export const report: Command = {
+  name: 'report',
+  usage: 'report SERVICE [--run ID] [--out FILE|DIR] [-o json]',
+  about: 'Write what a run did: planned against actual, every change, guard and decision.',
+  details: `Writes one self-contained HTML page (nothing is loaded from elsewhere) and, beside it, the same as JSON.
+-o json prints the JSON instead; --out then is not needed.`,
+  flags: [
+    { name: 'run', value: 'ID', about: 'An earlier run, by its run id (see cutover list --all)' },
+    { name: 'out', value: 'FILE|DIR', about: 'Where to; default: cutover-SERVICE-RUN.html in this folder' },
+  ],
+  async run({ args, flags, out, temporal }) {
+    const [service = ''] = expectArgs(args, ['SERVICE'], this.usage)
+    const access = await temporal()
+    const { readRun } = await import('../run/read.ts')
+    const { reportOf } = await import('../view/report.ts')
+    const { view, answer } = await readRun(access, service, textFlag(flags, 'run'))
+    const found = reportOf(answer, view, new Date().toISOString())
+    const target = textFlag(flags, 'out')
+    if (out.json && target === undefined) {
+      out.document(found as unknown as Json)
+      return EXIT.done
+    }
+    const { reportHtml } = await import('../output/report-html.ts')
+    const page = await pathFor(target, `cutover-${service}-${view.runId.slice(0, 8)}.html`)
+    const data = `${page.replace(/\.html?$/i, '')}.json`
+    await write(page, reportHtml(found))
+    await write(data, `${JSON.stringify(found, null, 2)}\n`)
+    if (out.json) out.document(found as unknown as Json)
+    else for (const path of [page, data]) out.line(`wrote ${path}`)
+    return EXIT.done
+  },
+}
+
+async function pathFor(target: string | undefined, name: string): Promise<string> {
+  const { join } = await import('node:path')
+  if (target === undefined) return name
+  return (await isFolder(target)) || target.endsWith('/') ? join(target, name) : target
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const { stat } = await import('node:fs/promises')
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false, // absent: it is going to be a file
+  )
+}
+
+async function write(path: string, text: string): Promise<void> {
+  const { mkdir, writeFile } = await import('node:fs/promises')
+  const { dirname } = await import('node:path')
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, text)
+  } catch (cause) {
+    throw new Problem({
+      what: `${path} cannot be written`,
+      why: (cause as Error).message,
+      todo: ['name another place with --out'],
+      cause,
+    })
+  }
+}

@@ -1,0 +1,152 @@
+// The tables and charts of the HTML report. Pure: report in, HTML out.
+import { formatDuration } from '../../workflows/quantities.ts'
+import type { ChangeView } from '../view/model.ts'
+import type { Report, ReportSeries, ReportStep } from '../view/report.ts'
+import { guardChart } from './chart.ts'
+import type { Html } from './html.ts'
+import { html } from './html.ts'
+import { valueText } from './words.ts'
+
+export function stepsTable({ steps }: Report): Html {
+  return rowsTable(['#', 'Step', 'State', 'Planned', 'Actual', 'Way back'], steps.map(stepRow))
+}
+
+function stepRow(step: ReportStep): Html {
+  const { planned, actual } = step
+  const longest = planned.longestMs === null ? 'until decided' : formatDuration(planned.longestMs)
+  const notes = step.notes.map((note) => html`<li>${note}</li>`)
+  const back = planned.irreversible === null ? planned.back : `cannot go back: ${planned.irreversible}`
+  return html`<tr>
+    <td class="number">${step.index}</td>
+    <td>
+      ${step.title}<br /><span class="soft">${step.kind}</span>${
+        notes.length === 0
+          ? null
+          : html`<ul class="notes">
+              ${notes}
+            </ul>`
+      }
+    </td>
+    <td><span class="badge ${step.status}">${step.status}</span></td>
+    <td>
+      ${formatDuration(planned.shortestMs)} to ${longest}<br /><span class="soft"
+        >${counted(planned.changes.length, 'change')}${planned.decides === null ? null : `, ${planned.decides}`}</span
+      >
+    </td>
+    <td>
+      ${actual.tookMs === null ? '-' : formatDuration(actual.tookMs)}<br /><span class="soft"
+        >${counted(actual.changes.length, 'change')}</span
+      >
+    </td>
+    <td class="soft">${back}</td>
+  </tr>`
+}
+
+export function changesTable({ run }: Report): Html {
+  if (run.changes.length === 0) return html`<p class="soft">Nothing was changed.</p>`
+  return rowsTable(
+    ['#', 'Step', 'Target', 'Before', 'Desired', 'State', 'Verified', 'At'],
+    run.changes.map(changeRow),
+  )
+}
+
+function changeRow(change: ChangeView): Html {
+  return html`<tr>
+    <td class="number">${change.number}</td>
+    <td>${change.step}</td>
+    <td>${change.connection}/${change.target}</td>
+    <td class="value">${valueText(change.before)}</td>
+    <td class="value">${valueText(change.desired)}</td>
+    <td><span class="badge ${change.status}">${change.status}</span></td>
+    <td class="${change.verified ? 'yes' : 'no'}">${change.verified ? 'yes' : 'no'}</td>
+    <td class="soft">${change.at}</td>
+  </tr>`
+}
+
+export function restorationsTable({ run }: Report): Html {
+  const rows = run.restorations.map(
+    ({ connection, target, before, status, note, at }) =>
+      html`<tr>
+        <td>${connection}/${target}</td>
+        <td class="value">${valueText(before)}</td>
+        <td><span class="badge ${status}">${status}</span></td>
+        <td>${note}</td>
+        <td class="soft">${at}</td>
+      </tr>`,
+  )
+  return rowsTable(['Target', 'Restored to', 'State', 'Note', 'At'], rows)
+}
+
+export function guardSections({ guards }: Report): Html {
+  if (guards.length === 0) return html`<p class="soft">Nothing was watched.</p>`
+  return html`${guards.map(guardSection)}`
+}
+
+function guardSection(series: ReportSeries): Html {
+  const { subject, side, query, breach, readings } = series
+  const bad = readings.filter(({ verdict }) => verdict === 'bad').length
+  const unknown = readings.filter(({ verdict }) => verdict === 'unknown').length
+  const last = readings.at(-1)
+  return html`<h3>${subject}${side === null ? null : ` (${side} side)`}</h3>
+    <p class="soft">
+      ${counted(readings.length, 'reading')} kept, ${bad} bad, ${unknown}
+      unknown${breach === null ? null : `; a breach is ${breach}`}
+    </p>
+    ${query === null ? null : html`<p><code>${query}</code></p>`}
+    ${readings.length === 0 ? html`<p class="soft">Not watched in this run.</p>` : guardChart(series)}
+    ${last === undefined ? null : html`<p>Last: <span class="${last.verdict}">${last.verdict}</span>, ${last.text}</p>`}`
+}
+
+export function decisionsTable({ run }: Report): Html {
+  if (run.decisions.length === 0) return html`<p class="soft">Nobody had to decide anything.</p>`
+  const rows = run.decisions.map(
+    ({ at, actor, verdict, gate, reason, accepted, why, via }) =>
+      html`<tr>
+        <td class="soft">${at}</td>
+        <td>${actor}</td>
+        <td>${verdict}</td>
+        <td>${gate ?? '-'}</td>
+        <td>${reason}</td>
+        <td class="${accepted ? 'yes' : 'no'}">${accepted ? 'taken' : `refused: ${why ?? ''}`}</td>
+        <td class="soft">${via}</td>
+      </tr>`,
+  )
+  return rowsTable(['At', 'Who', 'Said', 'Gate', 'Reason', 'Answer', 'By'], rows)
+}
+
+export function logTable({ run }: Report): Html {
+  const rows = run.log.map(
+    ({ at, text }) =>
+      html`<tr>
+        <td>${at}</td>
+        <td>${text}</td>
+      </tr>`,
+  )
+  return html`<div class="scroll">
+    <table class="log">
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`
+}
+
+function rowsTable(titles: string[], rows: Html[]): Html {
+  const head = titles.map((title) => html`<th scope="col">${title}</th>`)
+  return html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          ${head}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`
+}
+
+function counted(count: number, word: string): string {
+  return count === 1 ? `1 ${word}` : `${count} ${word}s`
+}

@@ -1,0 +1,66 @@
+// The command line as a process: help, exit codes and messages that need no server.
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { verbs } from '../../../client/verbs.ts'
+
+const BIN = fileURLToPath(new URL('../../../bin/cutover.js', import.meta.url))
+const NOBODY_LISTENS = '127.0.0.1:1'
+
+function cutover(words: string[], env: Record<string, string> = {}) {
+  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+    const options = { env: { ...process.env, NO_COLOR: '1', TEMPORAL_ADDRESS: NOBODY_LISTENS, ...env } }
+    execFile(process.execPath, [BIN, ...words], options, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
+    })
+  })
+}
+
+describe('the command line', () => {
+  it('lists every verb and the exit codes', async () => {
+    const { code, stdout } = await cutover(['--help'])
+    expect(code).toBe(0)
+    for (const { name } of verbs) expect(stdout).toContain(`\n  ${name} `)
+    expect(stdout).toContain('4 a person is needed')
+  })
+
+  it.each(verbs.map(({ name }) => name))('explains %s without a server', async (name) => {
+    const { code, stdout, stderr } = await cutover([name, '--help'])
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+    expect(stdout).toContain(`Usage: cutover ${name}`)
+  })
+
+  it('suggests the verb that was probably meant, with exit code 2', async () => {
+    const { code, stderr } = await cutover(['aprove', 'orders'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('did you mean: cutover approve')
+  })
+
+  it('says which server did not answer, where its address came from and what to run; no stack', async () => {
+    const { code, stdout, stderr } = await cutover(['status', 'orders', '-o', 'json'])
+    expect(code).toBe(1)
+    expect(stdout).toBe('')
+    expect(stderr).toContain(`no Temporal server answers at ${NOBODY_LISTENS}`)
+    expect(stderr).toContain('address from TEMPORAL_ADDRESS')
+    expect(stderr).toContain('cutover dev')
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+
+  it('shows the stack when asked to', async () => {
+    const { stderr } = await cutover(['status', 'orders'], { CUTOVER_DEBUG: '1' })
+    expect(stderr).toMatch(/^\s+at /m)
+  })
+
+  it('asks for a reason before an abort, without looking for a server', async () => {
+    const { code, stderr } = await cutover(['abort', 'orders'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('abort needs a reason')
+  })
+
+  it.each(['bash', 'zsh', 'fish'])('completes for %s', async (shell) => {
+    const { code, stdout } = await cutover(['completion', shell])
+    expect(code).toBe(0)
+    for (const { name } of verbs) expect(stdout).toContain(name)
+  })
+})

@@ -1,0 +1,76 @@
+// What can be told of a run from the server's history alone, when no worker answers.
+import { describe, expect, it } from 'vitest'
+import { stateFromHistory } from '../../../client/view/from-history.ts'
+import type { Happening, Published } from '../../../client/view/from-history.ts'
+import { NOW, START, plan, state } from './fixtures.ts'
+
+const published: Published = {
+  phase: 'holding',
+  gate: null,
+  weight: 25,
+  outcome: null,
+  startedBy: 'tom',
+  startedAt: START,
+  endedAt: null,
+}
+const split = (share: number) => ({ old: 100 - share, new: share })
+
+function apply(desired: number, expected: number, ended: boolean): Happening {
+  const input = {
+    connection: { name: 'edge' },
+    target: 'split',
+    desired: split(desired),
+    expected: split(expected),
+  }
+  const result = { written: 'written', readBack: 'match', observed: null }
+  return {
+    what: 'activity',
+    at: NOW,
+    type: 'apply',
+    summary: `[1/3] canary - edge split old ${100 - desired} new ${desired}`,
+    input,
+    end: ended ? { at: NOW, ok: true, result, problem: null } : null,
+  }
+}
+
+const told = (happenings: Happening[], over: Partial<Published> = {}) =>
+  stateFromHistory({ plan, carried: null, published: { ...published, ...over }, happenings })
+
+describe('a run of which only the history is known', () => {
+  it('has phase, weights and step', () => {
+    const known = told([apply(25, 0, true)])
+    expect(known).toMatchObject({
+      phase: 'holding',
+      weights: { old: 75, new: 25 },
+      cursor: 0,
+      startedBy: 'tom',
+    })
+    expect(known.steps.map(({ status }) => status)).toEqual(['running', 'pending', 'pending'])
+  })
+
+  it('lists its changes, and calls a write without an answer unknown', () => {
+    const { changes } = told([apply(5, 0, true), apply(25, 5, false)])
+    expect(changes).toMatchObject([
+      { number: 1, before: split(0), desired: split(5), status: 'applied', verified: true },
+      { number: 2, before: split(5), desired: split(25), status: 'unknown', verified: false },
+    ])
+  })
+
+  it('knows from the plan who may approve', () => {
+    const { gates } = told([], { gate: 's02-approve', phase: 'waiting' })
+    expect(gates).toMatchObject([{ id: 's02-approve', kind: 'approval', people: ['ana', 'raj'], quorum: 2 }])
+  })
+
+  it('shows a message that still waits for a worker', () => {
+    const said = { actor: 'ana', reason: 'stop' }
+    const { log } = told([{ what: 'message', at: NOW, how: 'signal', name: 'abort', said, processed: false }])
+    expect(log.at(-1)?.text).toBe('signal: abort by ana (stop); waits for a worker')
+  })
+
+  it('goes on from the state that was carried when the run continued as new', () => {
+    const carried = state({ cursor: 1 })
+    const known = stateFromHistory({ plan, carried, published, happenings: [] })
+    expect(known.cursor).toBe(1)
+    expect(known.changes).toHaveLength(1)
+  })
+})

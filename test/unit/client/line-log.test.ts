@@ -1,0 +1,33 @@
+// The line log of watch: each thing once, in pipes and CI logs.
+import { describe, expect, it } from 'vitest'
+import { lineLog } from '../../../client/output/line-log.ts'
+import { runView } from '../../../client/view/run-view.ts'
+import type { RunState } from '../../../workflows/run/state.ts'
+import { START, described, gate, plan, state } from './fixtures.ts'
+
+const viewOf = (over: Partial<RunState> = {}) => runView({ state: state(over), plan }, described)
+const line = (number: number) => ({ at: START + number, text: `line ${number}` })
+
+describe('the line log', () => {
+  it('says nothing when nothing happened', () => {
+    const log = lineLog()
+    expect(log(viewOf()).length).toBeGreaterThan(0)
+    expect(log(viewOf())).toEqual([])
+  })
+
+  it('says only what is new, also when the log has lost its beginning', () => {
+    const log = lineLog()
+    log(viewOf({ log: [line(1), line(2)] }))
+    expect(log(viewOf({ log: [line(2), line(3), line(4)] })).map((text) => text.slice(25))).toEqual([
+      'line 3',
+      'line 4',
+    ])
+  })
+
+  it('announces a gate once', () => {
+    const log = lineLog()
+    log(viewOf())
+    expect(log(viewOf({ gates: [gate('g1')] })).join('\n')).toContain('gate g1: Ready?')
+    expect(log(viewOf({ gates: [gate('g1')] }))).toEqual([])
+  })
+})

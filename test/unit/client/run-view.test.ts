@@ -1,0 +1,141 @@
+// What status, watch and JSON tell of a run, from literal states.
+import { describe, expect, it } from 'vitest'
+import { runText } from '../../../client/output/run-text.ts'
+import { widthOf } from '../../../client/output/paint.ts'
+import { exitCodeOf, runView } from '../../../client/view/run-view.ts'
+import type { RunState } from '../../../workflows/run/state.ts'
+import { NOW, described, gate, plan, reading, state } from './fixtures.ts'
+
+const look = { width: 80, color: false, now: NOW, logLines: 5 }
+const viewOf = (over: Partial<RunState> = {}, pending = described.pending) =>
+  runView({ state: state(over), plan }, { ...described, pending })
+
+describe('the view of a run', () => {
+  it('has the fields that scripts rely on', () => {
+    const view = viewOf()
+    expect(view).toMatchObject({
+      service: 'orders',
+      outcome: null,
+      phase: 'holding',
+      step: { index: 1, total: 3, id: 's01-canary', title: 'canary 5% 25%' },
+      gate: null,
+      weights: { old: 75, new: 25 },
+    })
+    expect(view.changes[0]).toMatchObject({ target: 'split', before: { old: 100, new: 0 }, verified: true })
+    expect(view.guards[0]).toMatchObject({ name: 'errors', verdict: 'good', value: 0.002, breachAt: 3 })
+    expect(JSON.parse(JSON.stringify(view))).toEqual(view)
+  })
+
+  it('prefers the reading of the watch under way to the one kept with the step', () => {
+    const last = reading({ verdict: 'bad', value: 0.04, text: '4 % of 0.5 %' })
+    const heartbeat = { subjects: { errors: { last, badInRow: 2, goodInRow: 0 } } }
+    const view = viewOf({}, [{ type: 'watch', attempt: 9, heartbeat, problem: 'NotYet: ...', nextAt: null }])
+    expect(view.guards[0]).toMatchObject({ verdict: 'bad', badInRow: 2, text: '4 % of 0.5 %' })
+    expect(view.retrying).toEqual([])
+  })
+
+  it('survives heartbeat details of a shape it does not know', () => {
+    for (const heartbeat of [
+      null,
+      7,
+      'x',
+      [],
+      { subjects: 3 },
+      { subjects: { errors: null, p95: { last: 4 } } },
+    ]) {
+      const view = viewOf({}, [{ type: 'watch', attempt: 2, heartbeat, problem: null, nextAt: null }])
+      expect(view.guards[0]?.text).toBe('0.2 % of 0.5 %, 1,204 samples')
+    }
+  })
+
+  it('names a call that is being tried again', () => {
+    const view = viewOf({}, [
+      { type: 'apply', attempt: 3, heartbeat: null, problem: 'Unavailable: refused', nextAt: null },
+    ])
+    expect(view.retrying).toEqual([
+      { call: 'apply', attempt: 3, problem: 'Unavailable: refused', nextAt: null },
+    ])
+    expect(runText(view, look).join('\n')).toContain('apply is tried again (attempt 3): Unavailable: refused')
+  })
+})
+
+describe('the exit code of a run', () => {
+  const abort = { kind: 'abort', actor: 'ana', reason: 'no', via: 'decision', at: NOW } as const
+  const failure = { kind: 'failure', step: 's01', failure: 'Denied', message: 'no', at: NOW } as const
+  it.each([
+    ['is 0 when everything has moved', { outcome: 'completed' }, 0],
+    ['is 3 when a person aborted and everything is back', { outcome: 'restored', reason: abort }, 3],
+    ['is 1 when it failed and everything is back', { outcome: 'restored', reason: failure }, 1],
+    ['is 4 when something is left to a person', { outcome: 'completed-with-remainder', reason: abort }, 4],
+    ['is 4 while a person is needed', { phase: 'stuck' }, 4],
+    ['does not exist while a run waits for an approval', { phase: 'waiting', gates: [gate('g')] }, undefined],
+  ] as [string, Partial<RunState>, number | undefined][])('%s', (_name, over, code) => {
+    expect(exitCodeOf(viewOf(over))).toBe(code)
+  })
+
+  it('is 4 when the run was terminated: nothing was put back', () => {
+    const view = runView({ state: state(), plan }, { ...described, status: 'TERMINATED' })
+    expect(exitCodeOf(view)).toBe(4)
+  })
+})
+
+describe('the text of a run', () => {
+  it('fits into the width of the terminal', () => {
+    const long = 'a very long word about what happened '.repeat(6).trim()
+    const view = viewOf({
+      gates: [gate('s02-approve')],
+      log: [{ at: NOW, text: long }],
+      restorations: [
+        {
+          connection: 'edge',
+          target: 'split',
+          before: { old: 100, new: 0 },
+          status: 'stuck',
+          note: long,
+          at: null,
+        },
+      ],
+    })
+    for (const width of [60, 80, 132]) {
+      for (const line of runText(view, { ...look, width })) expect(widthOf(line)).toBeLessThanOrEqual(width)
+    }
+  })
+
+  it('shows weights as bars, what is waited for and until when', () => {
+    const text = runText(viewOf(), look).join('\n')
+    expect(text).toMatch(/new +█+▌?░+ +25%/)
+    expect(text).toContain('new side at 25%')
+    expect(text).toContain('(in 1m)')
+    expect(text).toContain('0.2 % of 0.5 %, 1,204 samples')
+  })
+
+  it('offers the commands that answer an open gate', () => {
+    const text = runText(viewOf({ gates: [gate('s02-approve')] }), look).join('\n')
+    expect(text).toContain('cutover approve orders --gate s02-approve')
+    expect(text).toContain('cutover abort orders --reason R')
+  })
+
+  it('does not offer abort once the run is going back or cannot', () => {
+    const end = { step: 's03', why: 'capacity is gone', at: NOW }
+    const text = runText(viewOf({ gates: [gate('g', ['retry'])], pointOfNoReturn: end }), look).join('\n')
+    expect(text).toContain('cutover retry orders --gate g --reason R')
+    expect(text).not.toContain('cutover abort')
+  })
+
+  it("does not let a backend's words steer the terminal", () => {
+    const text = runText(viewOf({ log: [{ at: NOW, text: 'x\u001b[2Jy\nz\u202e' }] }), look).join('\n')
+    for (const hidden of ['\u001b', '\u202e']) expect(text).not.toContain(hidden)
+    expect(text).toContain('xy z')
+  })
+
+  it('says what is stale and why', () => {
+    const stale = {
+      why: 'no worker polls task queue cutover',
+      lastEventAt: new Date(NOW - 60_000).toISOString(),
+    }
+    const text = runText(runView({ state: state(), plan }, described, stale), look).join('\n')
+    expect(text).toContain('no worker polls task queue cutover')
+    expect(text).toContain('Last event 1m ago')
+    expect(text).toContain('Last events')
+  })
+})
