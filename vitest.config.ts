@@ -1,12 +1,31 @@
 // Test layers, cheapest first (see docs/testing.md). Every layer boots what it needs and ends it by id.
 import { defineConfig } from 'vitest/config'
 
+const LAYERS: Record<string, string[]> = {
+  tidy: ['test/tidy/**/*.test.ts'],
+  bundle: ['test/bundle/**/*.test.ts'],
+  unit: ['test/unit/**/*.test.ts'],
+  contract: ['test/contract/**/*.test.ts'],
+  replay: ['test/replay/**/*.test.ts'],
+  timeskip: ['test/timeskip/**/*.test.ts'],
+  workflow: ['test/workflow/**/*.test.ts'],
+  lab: ['test/lab/**/*.test.ts'],
+  e2e: ['test/e2e/**/*.test.ts'],
+  faults: ['test/faults/**/*.test.ts'],
+}
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 60_000, // servers boot and holds pass inside a test; a hang must still end
-    hookTimeout: 120_000, // the slowest hook boots Temporal, a worker and its bundle on two busy cores
     pool: 'forks', // Temporal's native runtime is one per process and must die with its test file
     maxWorkers: 2,
+    projects: Object.entries(LAYERS).map(([name, include]) => ({
+      extends: true as const,
+      test: {
+        name,
+        include,
+        testTimeout: 60_000, // servers boot and holds pass inside a test; a hang must still end
+        hookTimeout: 120_000, // the slowest hook boots Temporal, a worker and its bundle on two busy cores
+      },
+    })),
   },
 })
