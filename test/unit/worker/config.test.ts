@@ -1,0 +1,51 @@
+// The worker's environment: sensible without any variable, and every wrong one named at once.
+import { describe, expect, it } from 'vitest'
+import { VARIABLES, readConfig } from '../../../worker/config.ts'
+
+describe('the configuration of a worker', () => {
+  it('needs no variable and serves its metrics on loopback only', () => {
+    expect(readConfig({})).toEqual({
+      config: {
+        metricsAddress: { host: '127.0.0.1', port: 9469 },
+        sdkMetricsAddress: null,
+        commandFolder: null,
+        maxCachedWorkflows: 1_000,
+        maxWatches: 200,
+        shutdownGraceMs: 30_000,
+        log: 'text',
+      },
+    })
+  })
+
+  it('takes what is set', () => {
+    const read = readConfig({
+      CUTOVER_METRICS_ADDRESS: 'off',
+      CUTOVER_SDK_METRICS_ADDRESS: '[::1]:9470',
+      CUTOVER_COMMAND_FOLDER: '/etc/cutover/commands',
+      CUTOVER_SHUTDOWN_GRACE: '1m30s',
+      CUTOVER_LOG: 'json',
+    })
+    expect(read).toMatchObject({
+      config: {
+        metricsAddress: null,
+        sdkMetricsAddress: { host: '::1', port: 9470 },
+        commandFolder: '/etc/cutover/commands',
+        shutdownGraceMs: 90_000,
+        log: 'json',
+      },
+    })
+  })
+
+  it('names every wrong variable at once, with what would be right', () => {
+    const names = Object.keys(VARIABLES)
+    const read = readConfig(Object.fromEntries(names.map((name) => [name, '?'])))
+    expect('problems' in read && read.problems.length).toBe(names.length)
+    expect('problems' in read && read.problems.join('\n')).toContain(
+      'CUTOVER_METRICS_ADDRESS="?": not an address: write host:port (port 0 = any free one), or off',
+    )
+  })
+
+  it('refuses a port that does not exist', () => {
+    expect(readConfig({ CUTOVER_METRICS_ADDRESS: '127.0.0.1:70000' })).toHaveProperty('problems')
+  })
+})
