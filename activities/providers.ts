@@ -2,6 +2,7 @@
 import { command } from './capacity/command/index.ts'
 import { powerdns } from './dns/powerdns/index.ts'
 import { rfc2136 } from './dns/rfc2136/index.ts'
+import { httpJson } from './metrics/http-json/index.ts'
 import { prometheus } from './metrics/prometheus/index.ts'
 import { webhook } from './notify/webhook/index.ts'
 import { http } from './probe/http/index.ts'
@@ -22,6 +23,7 @@ const providers = [
   powerdns,
   command,
   prometheus,
+  httpJson,
   http,
   webhook,
   simTraffic,

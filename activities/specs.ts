@@ -2,6 +2,7 @@
 import { spec as command } from './capacity/command/schema.ts'
 import { spec as powerdns } from './dns/powerdns/schema.ts'
 import { spec as rfc2136 } from './dns/rfc2136/schema.ts'
+import { spec as httpJson } from './metrics/http-json/schema.ts'
 import { spec as prometheus } from './metrics/prometheus/schema.ts'
 import { spec as webhook } from './notify/webhook/schema.ts'
 import { spec as http } from './probe/http/schema.ts'
@@ -22,6 +23,7 @@ export const specs = [
   powerdns,
   command,
   prometheus,
+  httpJson,
   http,
   webhook,
   simTraffic,

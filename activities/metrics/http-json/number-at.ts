@@ -1,0 +1,35 @@
+// The number at a dotted path of a JSON answer, or why there is none. Pure: no I/O, no clock.
+import type { Json } from '../../../workflows/json.ts'
+
+export type Found = { kind: 'number'; value: number } | { kind: 'none'; why: string }
+
+/** Numbers index lists: `sides.0.errors`. Only a finite JSON number is one: no text, no list, no `null`. */
+export function numberAt(json: Json, path: string): Found {
+  const parts = path.split('.')
+  let at: Json = json
+  for (const [index, part] of parts.entries()) {
+    const inner = partOf(at, part)
+    if (inner === undefined) return none(`the answer has no ${parts.slice(0, index + 1).join('.')}`)
+    at = inner
+  }
+  if (typeof at === 'number' && Number.isFinite(at)) return { kind: 'number', value: at }
+  return none(`${path} is ${words(at)}, not a number`)
+}
+
+/** Only what the answer says: a list's own `length` is nothing that anybody measured. */
+function partOf(json: Json, part: string): Json | undefined {
+  if (json === null || typeof json !== 'object') return undefined
+  if (Array.isArray(json)) return /^\d+$/.test(part) ? json[Number(part)] : undefined
+  return Object.hasOwn(json, part) ? json[part] : undefined
+}
+
+function none(why: string): Found {
+  return { kind: 'none', why }
+}
+
+function words(value: Json): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  if (value === null) return 'null'
+  if (typeof value === 'number') return String(value) // 1e999 is valid JSON and reads as Infinity
+  return typeof value === 'object' ? 'an object' : `a ${typeof value === 'string' ? 'text' : 'boolean'}`
+}

@@ -1,0 +1,33 @@
+// metrics/http-json, offline half: what a runbook may say of it and what plans rely on. No client code from here.
+import { z } from 'zod'
+import { BaseUrl, CallTimeout, RequestHeaders, SecretReference } from '../../config.ts'
+import { defineSpec } from '../../provider.ts'
+
+export const HttpJsonConfig = z
+  .strictObject({
+    url: BaseUrl.describe('What comes before the path of a query'),
+    token: SecretReference.exactOptional().describe('Sent as Authorization: Bearer'),
+    headers: RequestHeaders.default({}).describe('Further headers: text or references'),
+    timeout: CallTimeout.default('3s').describe('How long one answer may take'),
+  })
+  .refine(
+    ({ token, headers }) =>
+      token === undefined || !Object.keys(headers).some((name) => /^authorization$/i.test(name)),
+    { message: 'token and an Authorization header exclude each other', path: ['token'] },
+  )
+
+export type HttpJsonConfig = z.infer<typeof HttpJsonConfig>
+
+export const spec = defineSpec({
+  id: 'metrics/http-json',
+  port: 'metrics',
+  config: HttpJsonConfig,
+  supports: {
+    port: 'metrics',
+    language: 'text',
+    cautions: [
+      'an endpoint that repeats an old number is believed: let it answer with null once its number is old',
+    ],
+  },
+  locks: () => [],
+})
