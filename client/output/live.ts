@@ -8,6 +8,7 @@ const BEGIN_SYNC = `${ESC}?2026h` // terminals that know it show the frame at on
 const END_SYNC = `${ESC}?2026l`
 const CLEAR_LINE_REST = `${ESC}K`
 const CLEAR_BELOW = `${ESC}J`
+const CLEAR_ALL = `${ESC}2J${ESC}H`
 
 export type Live = {
   /** Shows these lines instead of the last ones; what does not fit the terminal's height is left out at the end. */
@@ -21,6 +22,12 @@ export function live(out: Output, rows: () => number): Live {
   const showCursor = () => out.write(SHOW_CURSOR)
   process.once('exit', showCursor)
   out.write(HIDE_CURSOR)
+  // Lines of the last frame have wrapped by now: where it began is unknown.
+  const startOver = () => {
+    height = 0
+    out.write(CLEAR_ALL)
+  }
+  process.stdout.on('resize', startOver)
   return {
     draw(lines) {
       const shown = lines.slice(0, Math.max(1, rows() - 1)) // one row stays free, else the terminal scrolls
@@ -31,6 +38,7 @@ export function live(out: Output, rows: () => number): Live {
     },
     end() {
       process.off('exit', showCursor)
+      process.stdout.off('resize', startOver)
       showCursor()
     },
   }

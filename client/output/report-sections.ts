@@ -13,7 +13,8 @@ export function stepsTable({ steps }: Report): Html {
 
 function stepRow(step: ReportStep): Html {
   const { planned, actual } = step
-  const longest = planned.longestMs === null ? 'until decided' : formatDuration(planned.longestMs)
+  const longest = planned.longestMs === null ? 'a decision' : formatDuration(planned.longestMs)
+  const least = planned.shortestMs === 0 ? 'up to ' : `${formatDuration(planned.shortestMs)} to `
   const notes = step.notes.map((note) => html`<li>${note}</li>`)
   const back = planned.irreversible === null ? planned.back : `cannot go back: ${planned.irreversible}`
   return html`<tr>

@@ -12,7 +12,7 @@ export function terminalOutput(options: { json: boolean; color: boolean }): Outp
     tty: stdout.isTTY === true,
     color: options.color,
     get width() {
-      return Math.max(WIDTH_MIN, stdout.columns ?? WIDTH_WITHOUT_TERMINAL)
+      return Math.max(WIDTH_MIN, stdout.columns || WIDTH_WITHOUT_TERMINAL)
     },
     write: (text) => void stdout.write(text),
     line: (text = '') => void stdout.write(`${text}\n`),

@@ -10,7 +10,7 @@ import type { RunView } from '../view/model.ts'
 import { exitCodeOf } from '../view/run-view.ts'
 import { follow } from './follow.ts'
 
-const ROWS_UNKNOWN = 40
+const ROWS_UNKNOWN = 40 // some terminals say 0
 
 export type Attend = {
   access: TemporalAccess
@@ -53,18 +53,22 @@ export async function attend({ access, service, runId, out, signal }: Attend): P
 }
 
 function liveShow(out: Output) {
-  const block = live(out, () => process.stdout.rows ?? ROWS_UNKNOWN)
+  const block = live(out, terminalRows)
   return {
     seen(view: RunView) {
       const look = { width: out.width, color: out.color, now: Date.now() }
       const isEnd = exitCodeOf(view) !== undefined
-      const height = (process.stdout.rows ?? ROWS_UNKNOWN) - 2
+      const height = terminalRows() - 2
       const lines = fittedText(view, look, height)
       const foot = isEnd && view.outcome !== 'stuck' ? [] : ['', dimmed(out, 'Ctrl-C leaves the run running')]
       block.draw([...lines, ...foot])
     },
     end: () => block.end(),
   }
+}
+
+function terminalRows(): number {
+  return process.stdout.rows || ROWS_UNKNOWN
 }
 
 function lineShow(out: Output) {

@@ -42,7 +42,7 @@ export async function say(access: TemporalAccess, said: Said): Promise<Answer> {
     reason: said.reason,
     digest: view.digest,
   }
-  const handle = access.client.workflow.getHandle(workflowIdOf(said.service), view.runId)
+  const handle = access.client.workflow.getHandle(workflowIdOf(said.service))
   if (view.stale !== null) return await keep(handle, decision, view.stale.why)
   try {
     const update = () => handle.executeUpdate(decide, { args: [decision], updateId: decision.decisionId })

@@ -30,7 +30,7 @@ export async function follow(
     try {
       const { view } = await readRun(access, service, known)
       last = view
-      known ??= view.runId // the run that was asked about, also when another one is started after it
+      known = view.runId // that run and what it continues as, also when another one is started after it
       if (seen(view)) return view
     } catch (error) {
       if (!(error instanceof ServiceError) && !isGone(error)) throw error

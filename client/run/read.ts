@@ -12,7 +12,7 @@ import type { RunView, Stale } from '../view/model.ts'
 import { runView } from '../view/run-view.ts'
 import type { Described } from '../view/run-view.ts'
 import { decodeAll, failureText, isoOf, msOf } from './decode.ts'
-import { readHistory } from './happenings.ts'
+import { readHistory, successorOf } from './happenings.ts'
 
 const SERVER_ANSWERS_WITHIN_MS = 5_000 // describe and history: the server alone
 const WORKER_ANSWERS_WITHIN_MS = 2_000 // a live worker answers a query in milliseconds; a person waits for this
@@ -25,6 +25,9 @@ export async function readRun(access: TemporalAccess, service: string, runId?: s
   const { client } = access
   const handle = client.workflow.getHandle(workflowIdOf(service), runId)
   const description = await describe(access, handle, service)
+  const successor =
+    description.status.name === 'CONTINUED_AS_NEW' ? await successorOf(client, handle) : undefined
+  if (successor !== undefined) return await readRun(access, service, successor)
   const described = await describedOf(client, description)
   const asked = await askWorker(client, handle)
   if ('answer' in asked) return { view: runView(asked.answer, described), answer: asked.answer, handle }

@@ -52,9 +52,10 @@ const OUTCOMES: readonly string[] = ['completed', 'restored', 'completed-with-re
 export function stateFromHistory({ plan, carried, published, happenings }: Recorded): RunState {
   const base = carried ?? blankState(plan, published)
   const cursor = Math.max(base.cursor, ...happenings.map(cursorOf))
-  const outcome = OUTCOMES.includes(published.outcome ?? '')
-    ? (published.outcome as RunState['outcome'])
-    : base.outcome
+  const result = resultOf(happenings)
+  const outcome =
+    result?.outcome ??
+    (OUTCOMES.includes(published.outcome ?? '') ? (published.outcome as RunState['outcome']) : base.outcome)
   return {
     ...base,
     cursor: outcome === 'completed' ? plan.steps.length : cursor,
@@ -65,11 +66,21 @@ export function stateFromHistory({ plan, carried, published, happenings }: Recor
       published.weight === null ? base.weights : { old: 100 - published.weight, new: published.weight },
     gates: published.gate === null ? [] : [gateKnownById(published.gate, base, plan)],
     holding: null,
+    reason: result?.reason ?? base.reason,
+    remainder: result?.remainder ?? base.remainder,
     steps: stepsUpTo(plan, base, { cursor, happenings, completed: outcome === 'completed' }),
     changes: changesOf(base.changes, plan, happenings),
     restorations: restorationsOf(base.restorations, happenings),
     log: [...base.log, ...happenings.flatMap(lineOf)].sort((a, b) => a.at - b.at),
   }
+}
+
+type Result = Pick<RunState, 'outcome' | 'reason' | 'remainder'>
+
+/** What a run that has ended gave back. */
+function resultOf(happenings: Happening[]): Partial<Result> | null {
+  const end = happenings.findLast((happening) => happening.what === 'closed')
+  return end?.what === 'closed' ? (end.result as Partial<Result> | null) : null
 }
 
 function phaseOf(published: Published, base: RunState): Phase {

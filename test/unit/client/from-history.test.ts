@@ -73,4 +73,11 @@ describe('a run of which only the history is known', () => {
     expect(known.cursor).toBe(1)
     expect(known.changes).toHaveLength(1)
   })
+
+  it('has the outcome and the reason of a run that has ended', () => {
+    const reason = { kind: 'abort', actor: 'ana', reason: 'no', via: 'signal', at: NOW }
+    const result = { outcome: 'restored', reason, remainder: [] }
+    const ended = told([{ what: 'closed', at: NOW, how: 'ended', result }], { endedAt: NOW })
+    expect(ended).toMatchObject({ phase: 'ended', outcome: 'restored', reason: { actor: 'ana' } })
+  })
 })
