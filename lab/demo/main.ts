@@ -1,0 +1,125 @@
+// `npm run demo`: the product's story on real servers, in under three minutes. Exit code 0 only if all of it was so.
+import { createInterface } from 'node:readline/promises'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import type { Output } from '../../client/command.ts'
+import { connect } from '../../client/temporal.ts'
+import { terminalOutput } from '../../client/output/terminal.ts'
+import { openStage } from '../stage/stage.ts'
+import { type Act, type Ended, breach, forward, killed } from './acts.ts'
+import { seconds, tallyOf } from './checks.ts'
+import { type Story, storyTo } from './story.ts'
+
+const ACTS: { [number: string]: (act: Act) => Promise<Ended> } = { 1: forward, 2: breach, 3: killed }
+const USAGE = 'usage: npm run demo -- [--act 1|2|3] [--sim] [--yes]'
+
+type Choice = { acts: string[]; sim: boolean; yes: boolean }
+
+export async function runDemo(argv: string[], signal: AbortSignal): Promise<number> {
+  const choice = read(argv)
+  if (choice === null) {
+    process.stderr.write(`${USAGE}\n`)
+    return 2
+  }
+  const out = terminalOutput({
+    json: false,
+    color: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
+  })
+  const story = storyTo(out)
+  if (choice.sim) {
+    const { runSimulated } = await import('./simulated.ts')
+    return await runSimulated({ story, out, acts: choice.acts, signal })
+  }
+  return await onTheLab({ story, out, choice, signal })
+}
+
+function read(argv: string[]): Choice | null {
+  try {
+    const { values } = parseArgs({
+      args: argv,
+      options: { act: { type: 'string' }, sim: { type: 'boolean' }, yes: { type: 'boolean', short: 'y' } },
+    })
+    if (values.act !== undefined && !(values.act in ACTS)) return null
+    return {
+      acts: values.act === undefined ? Object.keys(ACTS) : [values.act],
+      sim: values.sim === true,
+      yes: values.yes === true,
+    }
+  } catch {
+    return null // unknown flag: the usage line says what there is
+  }
+}
+
+type Performance = { story: Story; out: Output; choice: Choice; signal: AbortSignal }
+
+async function onTheLab({ story, out, choice, signal }: Performance): Promise<number> {
+  story.say('cutover moves a live workload from an old home to a new one, and back again when it must.')
+  story.say(
+    'Starting real servers on loopback: Temporal, HAProxy, Envoy, BIND, PowerDNS, Unbound, Prometheus, two fleets ...',
+  )
+  const began = Date.now()
+  const stage = await openStage({
+    hear: ({ title, level }) => level === 'ask' || story.say(`channel: ${title}`),
+  })
+  const access = await connect({ ...process.env, ...stage.environment })
+  try {
+    const { uiUrl } = stage.lab.addresses.temporal
+    story.say(`ready after ${seconds((Date.now() - began) / 1_000)}. Temporal UI: ${uiUrl}`)
+    const tally = tallyOf(story)
+    const ask = out.tty && !choice.yes ? asker(signal) : null
+    const playing = { story, cli: stage.cli, access, ask, signal }
+    const ended: Ended[] = []
+    for (const number of choice.acts) {
+      if (ended.length > 0) await stage.reset()
+      ended.push(await (ACTS[number] as (act: Act) => Promise<Ended>)({ stage, playing, tally }))
+    }
+    lastWords(story, ended, uiUrl)
+    if (out.tty && !signal.aborted) await untilCtrlC(story, signal)
+    return tally.failures() === 0 ? 0 : 1
+  } finally {
+    story.rest()
+    await access.close()
+    await stage.close()
+  }
+}
+
+function lastWords(story: Story, ended: Ended[], uiUrl: string): void {
+  const reports = ended.map(({ load }) => load).filter((load) => load !== null)
+  const sum = (of: (report: (typeof reports)[number]) => number) =>
+    reports.reduce((total, report) => total + of(report), 0).toLocaleString('en')
+  story.say('')
+  story.say(
+    `requests   old ${sum(({ sides }) => sides.old.answered)}, new ${sum(({ sides }) => sides.new.answered)}; ${sum(({ injected }) => injected)} saw an error of the new version`,
+  )
+  story.say(`           ${sum(({ failed }) => failed)} failed`)
+  for (const { view, times } of ended) {
+    if (view.reason === null) continue
+    story.say(
+      `${view.reason.kind.padEnd(10)} -> old side serves again after ${seconds(times.traffic)}, everything restored after ${seconds(times.all)} (${view.service})`,
+    )
+  }
+  story.say(`Temporal   ${uiUrl}`)
+}
+
+/** The person at the terminal; an empty answer is a yes. */
+function asker(signal: AbortSignal): (question: string) => Promise<boolean> {
+  return async (question) => {
+    const lines = createInterface({ input: process.stdin, output: process.stdout })
+    try {
+      return !/^\s*n/i.test(await lines.question(`  ${question}`, { signal }))
+    } finally {
+      lines.close()
+    }
+  }
+}
+
+async function untilCtrlC(story: Story, signal: AbortSignal): Promise<void> {
+  story.say('The servers stay up for you to look around. Ctrl-C ends them.')
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const end = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end.abort())
+  process.exitCode = await runDemo(process.argv.slice(2), end.signal)
+}

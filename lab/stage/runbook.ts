@@ -1,0 +1,145 @@
+// An example runbook on the lab: its connections replaced by the lab's servers, its hours by seconds. The steps stay.
+import { parse, stringify } from 'yaml'
+import type { Addresses } from '../addresses.ts'
+
+export type Settings = {
+  service: string
+  /** Which balancer carries the traffic; only Envoy can mirror. */
+  edge: 'haproxy' | 'envoy'
+  /** Which name server carries the record. */
+  zone: 'bind' | 'powerdns'
+  /** Where notices go. */
+  webhookUrl: string
+  /** How long each weight is held. */
+  hold: string
+}
+
+type Fields = { [key: string]: unknown }
+type Step = { [kind: string]: Fields }
+type Runbook = {
+  service: string
+  connections: Fields
+  guards?: { [name: string]: Fields }
+  steps: Step[]
+  drain?: string
+}
+
+export const RECORD = 'api.example.test. A'
+const WINDOW = '[5s]' // five scrapes: the shortest that still gives a rate
+
+/** YAML text; addresses are those of a running lab. */
+export function onLab(example: string, addresses: Addresses, settings: Settings): string {
+  const runbook = parse(example) as Runbook
+  runbook.service = settings.service
+  runbook.drain = '2s'
+  runbook.connections = Object.fromEntries(
+    Object.keys(runbook.connections).map((name) => [name, connections(addresses, settings)[name]]),
+  )
+  for (const guard of Object.values(runbook.guards ?? {})) Object.assign(guard, hurriedGuard(guard))
+  for (const step of runbook.steps) {
+    const [kind, fields] = Object.entries(step)[0] as [string, Fields]
+    Object.assign(fields, hurriedStep(kind, fields, { addresses, settings }))
+  }
+  return stringify(runbook, { lineWidth: 0 })
+}
+
+/** Connections by the names that the examples use. */
+function connections(lab: Addresses, { edge, zone, webhookUrl }: Settings): Fields {
+  return {
+    edge: edge === 'haproxy' ? haproxy(lab) : envoy(lab),
+    zone: zone === 'bind' ? bind(lab) : powerdns(lab),
+    prom: { provider: 'metrics/prometheus', url: lab.prometheus.url },
+    fleet: { provider: 'capacity/command', observe: [lab.commands.observe], apply: [lab.commands.apply] },
+    web: { provider: 'probe/http', url: `http://127.0.0.1:${lab.haproxy.sidePorts.new}` },
+    'new-entry': {
+      provider: 'probe/http',
+      url: `http://${lab.haproxy.entries.new}:${lab.haproxy.entries.port}`,
+    },
+    ops: { provider: 'notify/webhook', url: webhookUrl },
+  }
+}
+
+export function haproxy({ haproxy: { socket, backend, servers } }: Addresses): Fields {
+  return { provider: 'traffic/haproxy', socket, backend, old: servers.old, new: servers.new }
+}
+
+export function envoy({ envoy: { routesFile, adminUrl, clusters } }: Addresses): Fields {
+  return { provider: 'traffic/envoy', routes: routesFile, admin: adminUrl, ...clusters }
+}
+
+export function bind({ bind: { dns, zone, key } }: Addresses): Fields {
+  const { name, algorithm } = key
+  return {
+    provider: 'dns/rfc2136',
+    server: at(dns),
+    zone,
+    key: 'env:DNS_TSIG_KEY',
+    key_name: name.replace(/\.$/, ''),
+    algorithm,
+  }
+}
+
+export function powerdns({ powerdns: { apiUrl, zone, dns } }: Addresses): Fields {
+  return { provider: 'dns/powerdns', url: apiUrl, api_key: 'env:PDNS_API_KEY', zone, servers: [at(dns)] }
+}
+
+/** What the worker must find in its environment for these connections. */
+export function secretsOf({ bind: { key }, powerdns: { apiKey } }: Addresses): { [name: string]: string } {
+  return { DNS_TSIG_KEY: key.secret, PDNS_API_KEY: apiKey }
+}
+
+/** A few milliseconds of noise are more than 10 % of the lab's latency: there, the absolute difference is what tells. */
+function hurriedGuard(guard: Fields): Fields {
+  return {
+    query: hurriedQuery(guard['query']),
+    ...(guard['samples'] === undefined ? {} : { samples: hurriedQuery(guard['samples']), min_samples: 20 }),
+    ...(guard['compare'] === undefined ? {} : { compare: { to: 'old', difference_max: '200ms' } }),
+    every: '1s',
+    when_unknown: { for: '8s', do: 'hold' },
+  }
+}
+
+function hurriedQuery(query: unknown): string {
+  return String(query).replaceAll(/\[\d+[smhd]\]/g, WINDOW)
+}
+
+function hurriedStep(
+  kind: string,
+  fields: Fields,
+  { addresses, settings }: { addresses: Addresses; settings: Settings },
+): Fields {
+  const resolver = settings.zone === 'bind' ? addresses.resolverOfBind.dns : addresses.resolverOfPowerdns.dns
+  const seen = { resolvers: [at(resolver)], margin: '1s' }
+  switch (kind) {
+    case 'prewarm':
+      return {
+        warm: { urls: [`http://127.0.0.1:${addresses.haproxy.sidePorts.new}/`], rate: '50/s', rounds: 20 },
+      }
+    case 'ttl':
+      return { records: [RECORD], to: '2s', ...seen }
+    case 'repoint':
+      return { records: { [RECORD]: [addresses.haproxy.entries.new] }, hold: '2s', ...seen }
+    case 'shadow':
+      return { for: '5s' }
+    case 'canary':
+    case 'switch':
+      return { hold: settings.hold }
+    case 'hold':
+      return {
+        for: '5s',
+        ...(Array.isArray(fields['journeys'])
+          ? { journeys: fields['journeys'].map((each: Fields) => ({ ...each, every: '1s' })) }
+          : {}),
+      }
+    case 'decommission': {
+      const proof = fields['idle_proof'] as Fields
+      return { idle_proof: { ...proof, query: hurriedQuery(proof['query']), for: '4s', every: '1s' } }
+    }
+    default:
+      return {}
+  }
+}
+
+function at({ host, port }: { host: string; port: number }): string {
+  return `${host}:${port}`
+}
