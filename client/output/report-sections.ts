@@ -30,7 +30,7 @@ function stepRow(step: ReportStep): Html {
     </td>
     <td><span class="badge ${step.status}">${step.status}</span></td>
     <td>
-      ${formatDuration(planned.shortestMs)} to ${longest}<br /><span class="soft"
+      ${least}${longest}<br /><span class="soft"
         >${counted(planned.changes.length, 'change')}${planned.decides === null ? null : `, ${planned.decides}`}</span
       >
     </td>

@@ -139,6 +139,20 @@ export function restorationLines({ view, look, ink }: Sheet): string[] {
   return lines.length + left.length === 0 ? [] : [ink.bold('Way back'), ...lines, ...left]
 }
 
+/** What a run that was ended from outside wrote and did not take back: first value and last one of each target. */
+export function leftLines({ view, look, ink }: Sheet): string[] {
+  if (view.outcome !== 'terminated' && view.outcome !== 'failed') return []
+  const written = view.changes.filter(({ status }) => status !== 'noop')
+  const targets = [...new Set(written.map(({ connection, target }) => `${connection}/${target}`))]
+  const lines = targets.flatMap((name) => {
+    const changes = written.filter(({ connection, target }) => `${connection}/${target}` === name)
+    const [first, last] = [changes[0], changes.at(-1)]
+    const text = `${name} was ${valueText(first?.before ?? null)}, written ${valueText(last?.desired ?? null)}`
+    return wrap(text, look.width - 2, '  ').map((line) => ink.red(`  ${line}`))
+  })
+  return lines.length === 0 ? [] : [ink.bold('Changes that stand'), ...lines]
+}
+
 export function logLines({ view, look, ink }: Sheet): string[] {
   const lines = look.logLines <= 0 ? [] : view.log.slice(-look.logLines)
   if (lines.length === 0) return []

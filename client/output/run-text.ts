@@ -2,7 +2,15 @@
 import type { RunView } from '../view/model.ts'
 import { harmless, paint } from './paint.ts'
 import type { Paint } from './paint.ts'
-import { gateLines, guardLines, logLines, restorationLines, stepLines, waitingLines } from './run-sections.ts'
+import {
+  gateLines,
+  guardLines,
+  leftLines,
+  logLines,
+  restorationLines,
+  stepLines,
+  waitingLines,
+} from './run-sections.ts'
 import { away, bar, clock, lasted } from './words.ts'
 
 export type Look = {
@@ -25,6 +33,7 @@ export function runText(raw: RunView, look: Look): string[] {
     stepLines(sheet),
     guardLines(sheet),
     restorationLines(sheet),
+    leftLines(sheet),
     waitingLines(sheet),
     gateLines(sheet),
     logLines(sheet),

@@ -24,7 +24,7 @@ export type ReadRun = { view: RunView; answer: StateAnswer; handle: WorkflowHand
 export async function readRun(access: TemporalAccess, service: string, runId?: string): Promise<ReadRun> {
   const { client } = access
   const handle = client.workflow.getHandle(workflowIdOf(service), runId)
-  const description = await describe(access, handle, service)
+  const description = await describe(access, handle, { service, runId })
   const successor =
     description.status.name === 'CONTINUED_AS_NEW' ? await successorOf(client, handle) : undefined
   if (successor !== undefined) return await readRun(access, service, successor)
@@ -36,18 +36,26 @@ export async function readRun(access: TemporalAccess, service: string, runId?: s
   return { view: runView(answer, described, stale), answer, handle }
 }
 
-async function describe(access: TemporalAccess, handle: WorkflowHandle, service: string) {
+type Named = { service: string; runId: string | undefined }
+
+async function describe(access: TemporalAccess, handle: WorkflowHandle, { service, runId }: Named) {
   try {
     return await access.client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () => handle.describe())
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error
+    const isMalformed = runId !== undefined && /invalid runid/i.test(failureOf(error))
+    if (!(error instanceof WorkflowNotFoundError) && !isMalformed) throw error
     throw new Problem({
-      what: `there is no run of ${service}`,
+      what: runId === undefined ? `there is no run of ${service}` : `${service} has no run ${runId}`,
       why: `no workflow ${workflowIdOf(service)} in namespace ${access.namespace} at ${access.address}`,
       todo: ['cutover list --all     shows the runs there are', 'cutover start FILE     starts one'],
       cause: error,
     })
   }
+}
+
+/** A message and that of its cause: the client wraps what the server said. */
+function failureOf(error: unknown): string {
+  return error instanceof Error ? `${error.message} ${failureOf(error.cause)}` : ''
 }
 
 async function describedOf(client: Client, description: WorkflowExecutionDescription): Promise<Described> {
