@@ -64,7 +64,7 @@ export function haproxy({ haproxy: { socket, backend, servers } }: Addresses): F
 }
 
 export function envoy({ envoy: { routesFile, adminUrl, clusters } }: Addresses): Fields {
-  return { provider: 'traffic/envoy', routes: routesFile, admin: adminUrl, ...clusters }
+  return { provider: 'traffic/envoy', routes: routesFile, admin: adminUrl, route: '/', ...clusters }
 }
 
 export function bind({ bind: { dns, zone, key } }: Addresses): Fields {
