@@ -52,10 +52,7 @@ export function gateKnownById(id: string, base: RunState, plan: Plan): Gate {
     kind: asked === null ? 'evidence' : 'approval',
     step: step?.id ?? '',
     title: asked === null ? 'waits for a person' : (step?.title ?? id),
-    waitsFor:
-      asked === null
-        ? 'what exactly is asked a worker knows'
-        : 'people; who has approved already a worker knows',
+    waitsFor: asked === null ? 'what exactly is asked a worker knows' : 'people',
     openedAt: base.startedAt,
     until: null,
     expires: null,

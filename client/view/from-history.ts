@@ -53,6 +53,10 @@ export function stateFromHistory({ plan, carried, published, happenings }: Recor
   const base = carried ?? blankState(plan, published)
   const cursor = Math.max(base.cursor, ...happenings.map(cursorOf))
   const result = resultOf(happenings)
+  const openGate = (id: string) => ({
+    ...gateKnownById(id, base, plan),
+    approvals: approvalsOf(id, happenings),
+  })
   const outcome =
     result?.outcome ??
     (OUTCOMES.includes(published.outcome ?? '') ? (published.outcome as RunState['outcome']) : base.outcome)
@@ -64,7 +68,7 @@ export function stateFromHistory({ plan, carried, published, happenings }: Recor
     endedAt: published.endedAt,
     weights:
       published.weight === null ? base.weights : { old: 100 - published.weight, new: published.weight },
-    gates: published.gate === null ? [] : [gateKnownById(published.gate, base, plan)],
+    gates: published.gate === null ? [] : [openGate(published.gate)],
     holding: null,
     reason: result?.reason ?? base.reason,
     remainder: result?.remainder ?? base.remainder,
@@ -73,6 +77,15 @@ export function stateFromHistory({ plan, carried, published, happenings }: Recor
     restorations: restorationsOf(base.restorations, happenings),
     log: [...base.log, ...happenings.flatMap(lineOf)].sort((a, b) => a.at - b.at),
   }
+}
+
+/** Updates are in the history only when the run took them; what became of a signal only a worker knows. */
+function approvalsOf(gate: string, happenings: Happening[]): string[] {
+  return happenings.flatMap((happening) => {
+    if (happening.what !== 'message' || happening.how !== 'update') return []
+    const said = (happening.said ?? {}) as { verdict?: string; gate?: string; actor?: string }
+    return said.verdict === 'approve' && said.gate === gate && said.actor !== undefined ? [said.actor] : []
+  })
 }
 
 type Result = Pick<RunState, 'outcome' | 'reason' | 'remainder'>

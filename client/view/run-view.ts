@@ -19,10 +19,11 @@ export type Described = {
 }
 
 export function runView(
-  { state, plan }: StateAnswer,
+  { state: told, plan }: StateAnswer,
   described: Described,
   stale: Stale | null = null,
 ): RunView {
+  const state = asEnded(told, described)
   return {
     service: state.service,
     workflowId: described.workflowId,
@@ -100,6 +101,11 @@ export function reasonText(reason: Reason): string {
     default:
       return reason satisfies never
   }
+}
+
+/** A run that was ended from outside could not say so itself: nothing is waited for any more. */
+function asEnded(state: RunState, { endedAt }: Described): RunState {
+  return endedAt === null ? state : { ...state, phase: 'ended', gates: [], holding: null }
 }
 
 function outcomeOf(state: RunState, status: string): RunView['outcome'] {

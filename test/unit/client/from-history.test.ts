@@ -57,8 +57,14 @@ describe('a run of which only the history is known', () => {
   })
 
   it('knows from the plan who may approve', () => {
-    const { gates } = told([], { gate: 's02-approve', phase: 'waiting' })
-    expect(gates).toMatchObject([{ id: 's02-approve', kind: 'approval', people: ['ana', 'raj'], quorum: 2 }])
+    const said = { verdict: 'approve', gate: 's02-approve', actor: 'ana' }
+    const { gates } = told(
+      [{ what: 'message', at: NOW, how: 'update', name: 'decide', said, processed: true }],
+      { gate: 's02-approve', phase: 'waiting' },
+    )
+    expect(gates).toMatchObject([
+      { id: 's02-approve', kind: 'approval', people: ['ana', 'raj'], quorum: 2, approvals: ['ana'] },
+    ])
   })
 
   it('shows a message that still waits for a worker', () => {

@@ -74,8 +74,13 @@ describe('the exit code of a run', () => {
   })
 
   it('is 4 when the run was terminated: nothing was put back', () => {
-    const view = runView({ state: state(), plan }, { ...described, status: 'TERMINATED' })
+    const view = runView(
+      { state: state(), plan },
+      { ...described, status: 'TERMINATED', endedAt: new Date(NOW).toISOString() },
+    )
     expect(exitCodeOf(view)).toBe(4)
+    expect(view).toMatchObject({ phase: 'ended', gates: [], holding: null })
+    expect(runText(view, look).join('\n')).toContain('edge/split was old 100 new 0, written old 75 new 25')
   })
 })
 
