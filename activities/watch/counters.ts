@@ -1,6 +1,7 @@
 // What a watch remembers of each subject from look to look: counts in a row, and a bounded number of readings. Pure.
 import type { Reading, Subject } from '../../workflows/activities.ts'
 import { milliseconds } from '../../workflows/quantities.ts'
+import type { Asked } from './clock.ts'
 
 export const READINGS_MAX = 60 // enough for a chart; a watch of weeks carries them in every heartbeat
 const GAP_MS_MIN = 30_000 // a deploy or a busy server: looks this late still count as one stretch
@@ -19,7 +20,7 @@ export type Counters = {
   looks: number
 }
 
-export type WatchMemory = { subjects: { [subject: string]: Counters } }
+export type WatchMemory = { subjects: { [subject: string]: Counters }; asked?: Asked }
 
 /**
  * Counts one reading.

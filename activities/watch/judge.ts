@@ -13,8 +13,6 @@ export type Judgement =
   | { kind: 'not yet'; message: string; delayMs: number }
 
 const AFTER_DEADLINE_MS = 50 // look just after it, not just before: timers of two machines differ a little
-const EARLY_SHARE = 0.1 // of the interval
-const EARLY_MS_MAX = 1_000 // more than any server is off by
 const DELAY_MS_MIN = 10 // a delay of zero would mean "use the retry policy"
 
 /**
@@ -34,16 +32,9 @@ export function judge(input: WatchInput, memory: WatchMemory, now: number): Judg
   return { kind: 'not yet', message: messageOf(input, memory, now), delayMs: delayMs(input, memory, now) }
 }
 
-/**
- * Whether a subject is to be looked at now; the first time always. A look that comes a little early is a look: server
- * clocks tick unevenly, and turning up again some milliseconds later would cost an attempt.
- */
+/** Whether a subject is to be looked at now; the first time always. */
 export function isDue(subject: Subject, counters: Counters | undefined, now: number): boolean {
-  const everyMs = everyMsOf(subject)
-  return (
-    counters === undefined ||
-    now >= counters.lookedAt + everyMs - Math.min(everyMs * EARLY_SHARE, EARLY_MS_MAX)
-  )
+  return counters === undefined || now >= counters.lookedAt + everyMsOf(subject)
 }
 
 /** Dry-run guards are measured and reported, and take part in nothing. */

@@ -5,6 +5,7 @@ import type { Readings, WatchInput, WatchResult } from '../../workflows/activiti
 import type { Io } from '../../workflows/ports/target.ts'
 import type { Asking } from './ask.ts'
 import { look } from './ask.ts'
+import { serverTime } from './clock.ts'
 import type { Counters, WatchMemory } from './counters.ts'
 import { counted, gapMsMaxOf, nameOf } from './counters.ts'
 import type { Judgement } from './judge.ts'
@@ -15,13 +16,14 @@ import { notYet } from './not-yet.ts'
 export async function lookOnce(input: WatchInput, asking: Asking, io: Io): Promise<WatchResult> {
   const context = Context.current()
   const startedAt = performance.now()
-  // The server's clock, not this machine's: it is the clock of the deadlines, also where time is skipped.
-  const at = context.info.currentAttemptScheduledTimestampMs
-  const memory = await looked(input, memoryOf(context.info.heartbeatDetails), { at, asking, io })
-  context.heartbeat(memory)
-  const elapsedMs = performance.now() - startedAt
+  const before = memoryOf(context.info.heartbeatDetails)
+  const at = serverTime(context.info.currentAttemptScheduledTimestampMs, before.asked ?? null)
+  const memory = await looked(input, before, { at, asking, io })
   const judgement = judge(input, memory, at)
   if (judgement.kind !== 'not yet') return resultOf(judgement, memory)
+  const elapsedMs = performance.now() - startedAt
+  const asked = { endedAt: Math.round(at + elapsedMs), dueAt: at + judgement.delayMs }
+  context.heartbeat({ ...memory, asked } satisfies WatchMemory)
   throw notYet(judgement.message, judgement.delayMs - elapsedMs)
 }
 
