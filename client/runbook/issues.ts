@@ -3,10 +3,11 @@ import type { z } from 'zod'
 import { Limit, Name } from '../../workflows/scalars.ts'
 import type { Json } from '../../workflows/json.ts'
 import { oneOf, suggest } from './nearest.ts'
-import type { Finding, Path } from './problem.ts'
+import { type Finding, type Path, quoted } from './problem.ts'
 import { limitFix, quantityFix } from './quantity-fixes.ts'
 import { descriptionAt, exampleAt, keysAt, patternAt } from './schema-at.ts'
 
+const NAME_LENGTH_MAX = 63 // of Name in scalars.ts
 const NAME = patternAt(Name, [])?.source
 const LIMIT = patternAt(Limit, [])?.source
 
@@ -70,7 +71,7 @@ function unknownKey(key: string, inner: Path, where: Where): Finding {
   return {
     path: [...where.base, ...inner, key],
     at: 'key',
-    message: `unknown key ${JSON.stringify(key)}`,
+    message: `unknown key ${quoted(key)}`,
     fix: suggest(key, missingKeys.length > 0 ? missingKeys : known),
   }
 }
@@ -81,7 +82,7 @@ function missing(inner: Path, where: Where): Finding {
   const example = exampleAt(where.schema, inner)
   return {
     path: [...where.base, ...inner],
-    message: typeof key === 'string' ? `${JSON.stringify(key)} is missing` : 'a value is missing',
+    message: typeof key === 'string' ? `${quoted(key)} is missing` : 'a value is missing',
     fix:
       example !== null
         ? `add it, for example ${String(key)}: ${example}`
@@ -179,8 +180,8 @@ function fixAt(inner: Path, typed: Json, where: Where): string | null {
 }
 
 function formFix(pattern: RegExp, typed: Json): string | null {
-  if (pattern.source === NAME) return nameFix(String(typed))
-  return pattern.source === LIMIT ? limitFix(String(typed)) : quantityFix(pattern, typed)
+  if (pattern.source === NAME) return nameFix(typed)
+  return pattern.source === LIMIT ? limitFix(typed) : quantityFix(pattern, typed)
 }
 
 function exampleFix(inner: Path, where: Where): string | null {
@@ -215,12 +216,11 @@ function sizeMessage(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): 
 }
 
 /** `Orders API` -> `orders-api`. */
-function nameFix(key: string | number | undefined): string | null {
-  const name = String(key ?? '')
+function nameFix(key: Json | undefined): string | null {
+  const name = (typeof key === 'string' ? key.slice(0, NAME_LENGTH_MAX) : '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9_-]+/g, '-')
     .replaceAll(/^[^a-z]+|-+$/g, '')
-    .slice(0, 63)
   return name === '' ? null : oneOf([name])
 }
 

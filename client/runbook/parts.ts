@@ -8,7 +8,7 @@ import { Name } from '../../workflows/scalars.ts'
 import { type StepKind, stepSchemas } from '../../workflows/steps/schemas.ts'
 import { issueFindings } from './issues.ts'
 import { didYouMean, oneOf } from './nearest.ts'
-import type { Finding, Path } from './problem.ts'
+import { type Finding, type Path, quoted } from './problem.ts'
 import { Frame } from './schema.ts'
 import { entries, isObject, list } from './uses.ts'
 
@@ -149,7 +149,7 @@ function checkStep(index: number, value: Json): Step | Finding[] {
 
 function unknownKind(key: string, path: Path, kinds: string[]): Finding {
   const fix = [didYouMean(key, kinds), oneOf(kinds)].filter((words) => words !== null).join(' ')
-  return { path: [...path, key], at: 'key', message: `there is no step kind ${JSON.stringify(key)}`, fix }
+  return { path: [...path, key], at: 'key', message: `there is no step kind ${quoted(key)}`, fix }
 }
 
 /** Usually a field that is not indented below its step, or a step without its dash. */

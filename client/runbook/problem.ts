@@ -27,6 +27,13 @@ export type Finding = {
   secret?: boolean
 }
 
+const WORD_MAX = 60 // a message is one line, whatever the file holds
+
+/** A word of the file as a message names it. */
+export function quoted(word: string): string {
+  return JSON.stringify(word.length > WORD_MAX ? `${word.slice(0, WORD_MAX)}...` : word)
+}
+
 /** `['steps', 3, 'canary', 'weights', 1]` -> `steps[3].canary.weights[1]`. */
 export function formatPath(path: Path): string {
   let text = ''

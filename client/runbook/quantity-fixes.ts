@@ -11,10 +11,11 @@ const UNITS: Record<string, string> = {
   w: 'w', week: 'w', weeks: 'w',
 } // prettier-ignore
 const DAYS_PER_WEEK = 7
+const LENGTH_MAX = 60 // what is longer was not meant as a quantity
 
 /** What would be right for a text that must match `pattern`. */
 export function quantityFix(pattern: RegExp, typed: Json): string | null {
-  const text = typeof typed === 'number' ? String(typed) : typeof typed === 'string' ? typed.trim() : ''
+  const text = shortText(typed)
   if (pattern === DURATION) return durationFix(text)
   if (pattern === SHARE) return shareFix(text)
   if (pattern === RATE) return rateFix(text)
@@ -24,10 +25,16 @@ export function quantityFix(pattern: RegExp, typed: Json): string | null {
 }
 
 /** What would be right for a limit: a number, a share or a duration. */
-export function limitFix(typed: string): string {
+export function limitFix(given: Json): string {
+  const typed = shortText(given)
   if (/^[\d.]+\s*(?:%|percent|pct)$/i.test(typed)) return shareFix(typed)
   if (/^[\d.]+\s*[a-z]+$/i.test(typed)) return durationFix(typed)
   return 'write a number, a share such as 0.5%, or a duration such as 800ms'
+}
+
+function shortText(typed: Json): string {
+  const text = typeof typed === 'number' ? String(typed) : typeof typed === 'string' ? typed.trim() : ''
+  return text.length > LENGTH_MAX ? '' : text
 }
 
 function durationFix(text: string): string {

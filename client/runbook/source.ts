@@ -13,7 +13,7 @@ import {
   parseDocument,
 } from 'yaml'
 import type { Json, JsonObject } from '../../workflows/json.ts'
-import type { Finding, Path } from './problem.ts'
+import { type Finding, type Path, quoted } from './problem.ts'
 import { yamlFinding } from './yaml-errors.ts'
 
 const DEPTH_MAX = 32 // the deepest runbook is about eight levels
@@ -162,8 +162,7 @@ function keyRefusal(key: string, json: JsonObject): { message: string; fix: stri
   if (key === '<<') return { message: 'merge keys (<<) are not part of a runbook', fix: 'repeat the fields' }
   if (FORBIDDEN_KEYS.has(key)) return { message: `a key cannot be called ${key}`, fix: null }
   if (CONTROL.test(key)) return { message: 'the key holds a control character', fix: null }
-  if (Object.hasOwn(json, key))
-    return { message: `duplicate key ${JSON.stringify(key)}`, fix: 'keep one of them' }
+  if (Object.hasOwn(json, key)) return { message: `duplicate key ${quoted(key)}`, fix: 'keep one of them' }
   return null
 }
 

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { PortName } from '../../../workflows/ports/index.ts'
 import { didYouMean, oneOf } from '../nearest.ts'
-import type { Finding } from '../problem.ts'
+import { type Finding, quoted } from '../problem.ts'
 import { type Use, connectionUses, entries, isObject, list, stepsOf } from '../uses.ts'
 
 export function referenceFindings(runbook: JsonObject): Finding[] {
@@ -45,7 +45,7 @@ function useFinding({ path, name, port }: Use, ports: Map<string, string | null>
   const fitting = [...ports].filter(([, found]) => found === port).map(([fit]) => fit)
   if (!ports.has(name)) {
     const fix = didYouMean(name, [...ports.keys()]) ?? oneOf(fitting) ?? declare(port)
-    return [{ path, message: `there is no connection ${JSON.stringify(name)}`, fix }]
+    return [{ path, message: `there is no connection ${quoted(name)}`, fix }]
   }
   const found = ports.get(name)
   if (found === port || found === null) return []
@@ -61,5 +61,5 @@ function guardFinding(name: unknown, path: Finding['path'], runbook: JsonObject)
   const names = entries(runbook['guards']).map(([guard]) => guard)
   if (typeof name !== 'string' || names.includes(name)) return []
   const fix = didYouMean(name, names) ?? oneOf(names) ?? 'declare it under guards'
-  return [{ path, message: `there is no guard ${JSON.stringify(name)}`, fix }]
+  return [{ path, message: `there is no guard ${quoted(name)}`, fix }]
 }

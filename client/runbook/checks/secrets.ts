@@ -8,24 +8,25 @@ const SECRET_KEY =
   /(?:^|[_-])(?:password|passwd|pwd|passphrase|secret|token|credentials?|(?:api|access|private|signing|tsig|secret)[_-]?key)$/i
 const KEY_FIELD = /(?:^|[_-])key$/i
 const LONG_BASE64 = /^[A-Za-z0-9+/_-]{20,}={0,2}$/ // 15 bytes and more: no name of a key looks like that
+// Every repetition is bounded: a line of a million letters must not keep anyone waiting.
 const LOOKS = [
-  [/[a-z][a-z0-9+.-]*:\/\/[^\s/?#@:]*:[^\s/?#@]+@/i, 'an address with a password in it'],
+  [/:\/\/[^\s/?#@:]{0,256}:[^\s/?#@]{1,1024}@/, 'an address with a password in it'],
   [
     /[?&](?:password|passwd|token|secret|api_?key|access_?token|sig|signature)=[^&\s]{6,}/i,
     'an address with a secret in it',
   ],
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, 'a private key'],
+  [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----/, 'a private key'],
   [/\b(?:bearer|basic)\s+[\w.~+/=-]{8,}/i, 'credentials'],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/, 'an AWS access key'],
   [/\bgh[pousr]_[A-Za-z0-9]{20,}\b/, 'a GitHub token'],
   [/\bglpat-[\w-]{20,}\b/, 'a GitLab token'],
   [/\bxox[abeoprs]-[\w-]{10,}\b/, 'a Slack token'],
   [/\bhttps:\/\/hooks\.slack\.com\/services\/\w+/, 'a Slack address, which is a secret itself'],
-  [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/, 'a signed token'],
+  [/\beyJ[\w-]{8,4096}\.[\w-]{8,4096}\.[\w-]{8}/, 'a signed token'],
 ] as const
 
 const SECRET_LINE =
-  /(?:password|passwd|pwd|passphrase|secret|token|credentials?|key)["']?\s*[:=]\s*(?!["']?(?:env:|file:\/))[^\s{[]/i
+  /(?:password|passwd|pwd|passphrase|secret|token|credentials?|key)["']?\s{0,99}[:=]\s{0,99}(?!["']?(?:env:|file:\/))[^\s{[]/i
 
 /** Whether a line of a file, read as YAML or not, may hold a secret and must not be shown. Errs on the side of silence. */
 export function mayHoldSecret(line: string): boolean {

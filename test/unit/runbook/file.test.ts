@@ -75,3 +75,14 @@ test('nesting without end is refused', async () => {
     (await problemsOf(`a: ${'['.repeat(60)}${']'.repeat(60)}`)).some(({ message }) => /nested/.test(message)),
   ).toBe(true)
 })
+
+test.each(['x', '1', 'a://', '-', ' ', 'eyJa', 'key: ', '{{', 'token=', '0.'])(
+  'a megabyte of %j is answered at once',
+  async (piece) => {
+    const long = piece.repeat(Math.floor(900_000 / piece.length))
+    await problemsOf(wrong('hold: 5m', `hold: '${long}'`))
+    await problemsOf(wrong('service: orders', `service: "${long}"`))
+    await problemsOf(wrong('notify:', `"${long}":`))
+  },
+  20_000,
+)
