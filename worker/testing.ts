@@ -66,7 +66,8 @@ export async function createTestWorker(options: TestWorkerOptions): Promise<Test
   }
 }
 
-function bareDeps(): Deps {
+/** The outside world as a test has it: no secrets, no commands, a silent log. */
+export function bareDeps(): Deps {
   return {
     fetch: globalThis.fetch,
     now: () => Date.now(),

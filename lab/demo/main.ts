@@ -28,7 +28,12 @@ export async function runDemo(argv: string[], signal: AbortSignal): Promise<numb
   const story = storyTo(out)
   if (choice.sim) {
     const { runSimulated } = await import('./simulated.ts')
-    return await runSimulated({ story, out, acts: choice.acts, signal })
+    return await runSimulated({
+      story,
+      acts: choice.acts,
+      ask: out.tty && !choice.yes ? asker(signal) : null,
+      signal,
+    })
   }
   return await onTheLab({ story, out, choice, signal })
 }

@@ -12,11 +12,13 @@ export type Settings = {
   webhookUrl: string
   /** How long each weight is held. */
   hold: string
+  /** The last word on the runbook: what a test wants other than the example says. */
+  edit?: (runbook: Runbook) => void
 }
 
 type Fields = { [key: string]: unknown }
 type Step = { [kind: string]: Fields }
-type Runbook = {
+export type Runbook = {
   service: string
   connections: Fields
   guards?: { [name: string]: Fields }
@@ -29,17 +31,46 @@ const WINDOW = '[5s]' // five scrapes: the shortest that still gives a rate
 
 /** YAML text; addresses are those of a running lab. */
 export function onLab(example: string, addresses: Addresses, settings: Settings): string {
+  const { haproxy: edge } = addresses
+  const resolver = settings.zone === 'bind' ? addresses.resolverOfBind.dns : addresses.resolverOfPowerdns.dns
+  return hurried(example, {
+    service: settings.service,
+    hold: settings.hold,
+    connections: connections(addresses, settings),
+    warmUrl: `http://127.0.0.1:${edge.sidePorts.new}/`,
+    resolver: at(resolver),
+    newAddress: edge.entries.new,
+    ...(settings.edit === undefined ? {} : { edit: settings.edit }),
+  })
+}
+
+/** What takes the place of an example's own servers. */
+export type Places = {
+  service: string
+  hold: string
+  /** By the names that the examples use. */
+  connections: Fields
+  /** Null: nothing to warm. */
+  warmUrl: string | null
+  resolver: string
+  newAddress: string
+  edit?: Settings['edit']
+}
+
+/** An example in fast motion on other servers. */
+export function hurried(example: string, places: Places): string {
   const runbook = parse(example) as Runbook
-  runbook.service = settings.service
+  runbook.service = places.service
   runbook.drain = '2s'
   runbook.connections = Object.fromEntries(
-    Object.keys(runbook.connections).map((name) => [name, connections(addresses, settings)[name]]),
+    Object.keys(runbook.connections).map((name) => [name, places.connections[name]]),
   )
   for (const guard of Object.values(runbook.guards ?? {})) Object.assign(guard, hurriedGuard(guard))
   for (const step of runbook.steps) {
     const [kind, fields] = Object.entries(step)[0] as [string, Fields]
-    Object.assign(fields, hurriedStep(kind, fields, { addresses, settings }))
+    Object.assign(fields, hurriedStep(kind, fields, places))
   }
+  places.edit?.(runbook)
   return stringify(runbook, { lineWidth: 0 })
 }
 
@@ -103,27 +134,21 @@ function hurriedQuery(query: unknown): string {
   return String(query).replaceAll(/\[\d+[smhd]\]/g, WINDOW)
 }
 
-function hurriedStep(
-  kind: string,
-  fields: Fields,
-  { addresses, settings }: { addresses: Addresses; settings: Settings },
-): Fields {
-  const resolver = settings.zone === 'bind' ? addresses.resolverOfBind.dns : addresses.resolverOfPowerdns.dns
-  const seen = { resolvers: [at(resolver)], margin: '1s' }
+function hurriedStep(kind: string, fields: Fields, places: Places): Fields {
+  const seen = { resolvers: [places.resolver], margin: '1s' }
   switch (kind) {
     case 'prewarm':
-      return {
-        warm: { urls: [`http://127.0.0.1:${addresses.haproxy.sidePorts.new}/`], rate: '50/s', rounds: 20 },
-      }
+      if (places.warmUrl === null) delete fields['warm']
+      return places.warmUrl === null ? {} : { warm: { urls: [places.warmUrl], rate: '50/s', rounds: 20 } }
     case 'ttl':
       return { records: [RECORD], to: '2s', ...seen }
     case 'repoint':
-      return { records: { [RECORD]: [addresses.haproxy.entries.new] }, hold: '2s', ...seen }
+      return { records: { [RECORD]: [places.newAddress] }, hold: '2s', ...seen }
     case 'shadow':
       return { for: '5s' }
     case 'canary':
     case 'switch':
-      return { hold: settings.hold }
+      return { hold: places.hold }
     case 'hold':
       return {
         for: '5s',

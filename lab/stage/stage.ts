@@ -2,15 +2,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Lab, type LabOptions, startLab } from '../lab.ts'
 import { type Channel, openChannel } from './channel.ts'
 import { type Cli, cliWith } from './cli.ts'
+import { EXAMPLES } from './examples.ts'
 import { type Settings, onLab } from './runbook.ts'
 import { type LabWorker, startWorker, temporalEnvironment } from './worker.ts'
 import { type World, lookAround, setBack } from './world.ts'
-
-const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url))
 
 export type Stage = {
   lab: Lab
@@ -40,6 +38,7 @@ export async function openStage(
   const worker = await startWorker(lab.addresses)
   const start = await lookAround(lab)
   const environment = temporalEnvironment(lab.addresses)
+  const cli = cliWith(environment)
   const write = (name: string, text: string) => {
     const path = join(folder, name)
     writeFileSync(path, text)
@@ -50,7 +49,7 @@ export async function openStage(
     worker,
     channel,
     environment,
-    cli: cliWith(environment),
+    cli,
     write,
     runbook(example, settings) {
       const text = readFileSync(join(EXAMPLES, `${example}.yaml`), 'utf8')
@@ -61,6 +60,7 @@ export async function openStage(
     look: () => lookAround(lab),
     reset: () => setBack(lab, start),
     async close() {
+      await cli.end()
       await worker.server.close()
       await channel.close()
       await lab.stop()

@@ -1,0 +1,4 @@
+// Where the example runbooks are.
+import { fileURLToPath } from 'node:url'
+
+export const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url))
