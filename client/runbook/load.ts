@@ -6,6 +6,7 @@ import type { Plan } from '../../workflows/plan.ts'
 import { capabilityFindings } from './checks/capabilities.ts'
 import { guardDemand, impossibleLimits, queryFindings } from './checks/guards.ts'
 import { lateTtls, orderFindings } from './checks/order.ts'
+import { recordFindings } from './checks/records.ts'
 import { referenceFindings, unusedConnections } from './checks/references.ts'
 import { secretFindings } from './checks/secrets.ts'
 import { checkParts } from './parts.ts'
@@ -70,6 +71,7 @@ async function check(source: Source, specs: readonly ProviderSpec[]) {
     ...(await queryFindings(runbook, specs)),
     ...impossibleLimits(parts),
     ...capabilityFindings(parts, specs),
+    ...recordFindings(parts.steps),
     ...orderFindings(parts),
   ]
   return { parts, findings: onePerPlace(all), cautions: [...unusedConnections(runbook), ...lateTtls(parts)] }

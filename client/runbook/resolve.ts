@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { type Json, canonicalJson } from '../../workflows/json.ts'
 import type { Plan, PlannedStep, PlannedTarget } from '../../workflows/plan.ts'
 import { outline } from '../../workflows/steps/outlines.ts'
+import { spelled } from './checks/records.ts'
 import type { Parts, Step } from './parts.ts'
 import { titleOf } from './titles.ts'
 
@@ -11,7 +12,7 @@ import { titleOf } from './titles.ts'
  * the same text, not only the same digest.
  */
 export function resolve(parts: Parts): Plan {
-  const steps = parts.steps.map(plannedStep)
+  const steps = parts.steps.map(spelled).map(plannedStep)
   const body: Omit<Plan, 'digest'> = {
     planVersion: 1,
     service: parts.service,

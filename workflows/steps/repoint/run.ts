@@ -14,6 +14,7 @@ const ASK_EVERY_MS = 2_000 // resolvers follow within seconds once the TTL has r
 
 export async function runRepoint(run: Run, step: PlannedStep<'repoint'>): Promise<void> {
   const { spec } = step
+  const movesUsers = run.state.weights === null // behind a split, the split says who is served
   const changes: Change[] = []
   for (const [target, values] of Object.entries(spec.records)) {
     const entry = await change<RRset>(run, {
@@ -21,11 +22,11 @@ export async function runRepoint(run: Run, step: PlannedStep<'repoint'>): Promis
       target,
       desired: (before) => repointed(values, before),
     })
-    run.state.serving = { old: true, new: true } // caches follow one by one
+    if (movesUsers) run.state.serving = { old: true, new: true } // caches follow one by one
     changes.push(entry)
   }
   await seenEverywhere(run, step, changes)
-  run.state.serving = { old: false, new: true }
+  if (movesUsers) run.state.serving = { old: false, new: true }
   const gating = gatingOf(spec)
   await hold(run, {
     key: 'moved',
