@@ -28,6 +28,7 @@ export async function cutover(plan: Plan, start: Start, carried?: RunState): Pro
       outcome = await complete(run)
     })
     if (!ended.ok) outcome = await unwind(run, ended.reason)
+    run.state.outcome = outcome // from here on it is too late to abort: nothing is left to go back by
     await releaseTargets(run)
     return end(run, outcome)
   })

@@ -6,7 +6,7 @@ const LOG_OF_DECISIONS = 500 // a bound for floods of signals; far more than peo
 /** Why a decision cannot be taken, in words for the person who made it; null = it can. Synchronous and free of effects. */
 export function refusal(state: RunState, decision: Decision): string | null {
   if (state.decisions.some((known) => known.decisionId === decision.decisionId && known.accepted)) return null
-  if (state.phase === 'ended') return `the run has ended: ${state.outcome}`
+  if (state.outcome !== null) return `the run has ended: ${state.outcome}`
   if (decision.digest !== null && decision.digest !== state.digest) {
     return `this decision is about plan ${short(decision.digest)}, the run carries out plan ${short(state.digest)}`
   }

@@ -6,8 +6,8 @@ import { calls } from './calls.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
-import { checkpoint, connectionOf, label, log, sendBack, stepOf } from './run.ts'
-import type { Gate, GateKind, Verb } from './state.ts'
+import { checkpoint, connectionOf, isIrreversible, label, log, sendBack, stepOf } from './run.ts'
+import type { Gate, GateKind, RunState, Verb } from './state.ts'
 
 export interface Question {
   kind: GateKind
@@ -49,17 +49,18 @@ export async function ask(run: Run, question: Question): Promise<Verb> {
 function open(run: Run, question: Question): Gate {
   const { state } = run
   const now = Date.now()
+  const id = unused(state, question.id)
   const expiresInMs = question.expiresInMs ?? null
-  if (expiresInMs !== null) state.deadlines[question.id] ??= now + expiresInMs
+  if (expiresInMs !== null) state.deadlines[id] ??= now + expiresInMs
   const gate: Gate = {
-    id: question.id,
+    id,
     kind: question.kind,
     step: stepOf(run).id,
     title: question.title,
     waitsFor: question.waitsFor,
     openedAt: now,
     until: null,
-    expires: expiresInMs === null ? null : (state.deadlines[question.id] as number),
+    expires: expiresInMs === null ? null : (state.deadlines[id] as number),
     onExpiry: expiresInMs === null ? null : (question.onExpiry ?? 'unwind'),
     people: question.people ?? 'anyone',
     quorum: question.quorum ?? 1,
@@ -78,6 +79,14 @@ function open(run: Run, question: Question): Gate {
     level: 'ask',
   })
   return gate
+}
+
+/** A step that is tried again asks again, under another name: an answer to the first question must not open the second. */
+function unused(state: RunState, wanted: string): string {
+  const isTaken = (id: string) => state.decisions.some((each) => each.accepted && each.gate === id)
+  let id = wanted
+  for (let again = 2; isTaken(id); again++) id = `${wanted}~${again}`
+  return id
 }
 
 function close(run: Run, gate: Gate): void {
@@ -104,7 +113,7 @@ function standing(run: Run): void {
 }
 
 function expire(run: Run, gate: Gate): void {
-  if (gate.onExpiry === 'hold') {
+  if (gate.onExpiry === 'hold' || isIrreversible(run)) {
     log(run, `gate ${gate.id} has expired and stays open`)
     gate.expires = null
     return

@@ -37,6 +37,10 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
 
   const slow: Promise<void>[] = [] // targets that need more than the first tries: they go on beside the others
   for (const restoration of state.restorations) {
+    if (leansOn(run, restoration).some(({ status }) => status !== 'restored')) {
+      slow.push(restoreAfter(run, restoration))
+      continue
+    }
     await drain(run, restoration)
     const failed = await tryRestore(run, restoration)
     if (failed !== null) slow.push(restoreWithPeople(run, restoration, failed))
@@ -126,16 +130,42 @@ async function askAbout(
   }
 }
 
+/**
+ * Capacity goes back only behind the traffic that uses it: while that is stuck on the new side its instances stay, and
+ * when a person has left it there they are left as well.
+ */
+async function restoreAfter(run: Run, restoration: Restoration): Promise<void> {
+  const earlier = leansOn(run, restoration)
+  await condition(() => earlier.every(isSettled))
+  const kept = earlier.find(({ status }) => status === 'left')
+  if (kept !== undefined) {
+    restoration.note = `${kept.connection} ${kept.target} was left as it is, and may need it`
+    return leave(run, restoration)
+  }
+  await drain(run, restoration)
+  const failed = await tryRestore(run, restoration)
+  if (failed !== null) await restoreWithPeople(run, restoration, failed)
+}
+
+/** What must be back before a target may follow: for capacity all traffic and records that were changed after it. */
+function leansOn(run: Run, next: Restoration): Restoration[] {
+  if (connectionOf(run, next.connection).port !== 'capacity') return []
+  const { restorations } = run.state
+  return restorations
+    .slice(0, restorations.indexOf(next))
+    .filter(({ connection }) => connectionOf(run, connection).port !== 'capacity')
+}
+
+function isSettled({ status }: Restoration): boolean {
+  return status === 'restored' || status === 'left'
+}
+
 /** Instances are not taken away under requests in flight, nor under clients whose resolver still points at them. */
 async function drain(run: Run, next: Restoration): Promise<void> {
-  const { plan, state } = run
-  if (connectionOf(run, next.connection).port !== 'capacity') return
-  const waits = state.restorations.slice(0, state.restorations.indexOf(next)).map((earlier) => {
+  const waits = leansOn(run, next).map((earlier) => {
     if (earlier.at === null) return 0
-    const port = connectionOf(run, earlier.connection).port
-    if (port === 'traffic') return earlier.at + milliseconds(plan.drain) - Date.now()
-    if (port === 'dns') return earlier.at + cachedMs(run, earlier) - Date.now()
-    return 0
+    const isTraffic = connectionOf(run, earlier.connection).port === 'traffic'
+    return earlier.at + (isTraffic ? milliseconds(run.plan.drain) : cachedMs(run, earlier)) - Date.now()
   })
   const longest = Math.max(0, ...waits)
   if (longest > 0)
