@@ -1,12 +1,52 @@
-// The workflow code as one file: built from source in a checkout, read from `dist` in a build.
-// A build's bundle is never used in a checkout: it could be older than the source beside it.
+// The workflow code as one file: read from `dist` in a build; in a checkout built from source and kept under the hash of
+// that source, so that a worker that is restarted is back at once. A build's bundle is never used in a checkout: it could
+// be older than the source beside it.
+import { createHash } from 'node:crypto'
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { WorkflowBundleOption } from '@temporalio/worker'
 import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker'
 
+const KEPT_MAX = 5 // bundles of 1.5 MB each; older ones belong to source that is gone
+
 export async function loadWorkflowBundle(): Promise<WorkflowBundleOption> {
   const isSource = import.meta.url.endsWith('.ts')
   if (!isSource) return { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) }
+  const folder = fileURLToPath(new URL('../.cutover/bundles/', import.meta.url))
+  const codePath = join(folder, `${hashOfSource()}.js`)
+  if (!existsSync(codePath)) await build(folder, codePath)
+  return { codePath }
+}
+
+async function build(folder: string, codePath: string): Promise<void> {
   const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url))
-  return await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') })
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') })
+  mkdirSync(folder, { recursive: true })
+  const kept = globSync('*.js', { cwd: folder })
+  if (kept.length >= KEPT_MAX) for (const name of kept) rmSync(join(folder, name), { force: true })
+  const temporary = `${codePath}.${process.pid}` // several workers may build at once: the rename makes each whole
+  writeFileSync(temporary, code)
+  renameSync(temporary, codePath)
+}
+
+function hashOfSource(): string {
+  const root = fileURLToPath(new URL('../workflows/', import.meta.url))
+  const hash = createHash('sha256').update(sdkVersion())
+  for (const name of globSync('**/*.ts', { cwd: root }).sort()) {
+    hash
+      .update(name)
+      .update('\0')
+      .update(readFileSync(join(root, name)))
+      .update('\0')
+  }
+  return hash.digest('hex').slice(0, 32)
+}
+
+function sdkVersion(): string {
+  const { version } = createRequire(import.meta.url)('@temporalio/workflow/package.json') as {
+    version: string
+  }
+  return version
 }
