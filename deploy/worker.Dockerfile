@@ -12,7 +12,7 @@ COPY workflows ./workflows
 COPY activities ./activities
 COPY worker ./worker
 COPY schema ./schema
-COPY scripts/find-servers.mjs ./scripts/find-servers.mjs
+COPY scripts ./scripts
 
 USER node
 ENV NODE_ENV=production
