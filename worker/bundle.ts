@@ -2,14 +2,23 @@
 // that source, so that a worker that is restarted is back at once. A build's bundle is never used in a checkout: it could
 // be older than the source beside it.
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { WorkflowBundleOption } from '@temporalio/worker'
 import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker'
 
-const KEPT_MAX = 5 // bundles of 1.5 MB each; older ones belong to source that is gone
+const KEPT_MS = 24 * 60 * 60 * 1_000 // a bundle of 1.5 MB whose source has changed since is of no use to anybody
 
 export async function loadWorkflowBundle(): Promise<WorkflowBundleOption> {
   const isSource = import.meta.url.endsWith('.ts')
@@ -24,8 +33,11 @@ async function build(folder: string, codePath: string): Promise<void> {
   const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url))
   const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') })
   mkdirSync(folder, { recursive: true })
-  const kept = globSync('*.js', { cwd: folder })
-  if (kept.length >= KEPT_MAX) for (const name of kept) rmSync(join(folder, name), { force: true })
+  for (const name of globSync('*.js*', { cwd: folder })) {
+    const path = join(folder, name)
+    const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
+    if (Date.now() - written > KEPT_MS) rmSync(path, { force: true })
+  }
   const temporary = `${codePath}.${process.pid}` // several workers may build at once: the rename makes each whole
   writeFileSync(temporary, code)
   renameSync(temporary, codePath)
