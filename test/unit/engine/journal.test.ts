@@ -1,0 +1,149 @@
+// The way back is computed from the journal alone: whatever a run did, and wherever it was cut off, unwinding gives the
+// world it began with.
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Json } from '../../../workflows/json.ts'
+import { sameJson } from '../../../workflows/json.ts'
+import {
+  firstBefore,
+  isUncertain,
+  lastKnown,
+  ours,
+  restorationsOf,
+  touched,
+} from '../../../workflows/run/journal.ts'
+import type { Change, RunState } from '../../../workflows/run/state.ts'
+
+type Model = { [target: string]: Json }
+type Fate = 'verified' | 'unverified' | 'lost reply' | 'never landed'
+type Wish = { target: string; desired: number; fate: Fate }
+
+const targets = ['edge split', 'edge mirror', 'zone a', 'fleet new']
+const fates: Fate[] = ['verified', 'unverified', 'lost reply', 'never landed']
+const value = fc.integer({ min: 0, max: 4 })
+const world = fc.record(Object.fromEntries(targets.map((target) => [target, value])))
+const wish: fc.Arbitrary<Wish> = fc.record({
+  target: fc.constantFrom(...targets),
+  desired: value,
+  fate: fc.constantFrom(...fates),
+})
+
+/** A run as the engine makes it: look (or remember), journal, write. A write without an answer is the last one. */
+function carriedOut(start: Model, wishes: Wish[]): { changes: Change[]; world: Model } {
+  const now = { ...start }
+  const changes: Change[] = []
+  for (const { target, desired, fate } of wishes) {
+    const [connection = '', name = ''] = target.split(' ')
+    const before = lastKnown(changes, { connection, target: name }) ?? (now[target] as Json)
+    const isNoop = sameJson(before, desired)
+    const status = isNoop ? 'noop' : fate === 'lost reply' || fate === 'never landed' ? 'unknown' : 'applied'
+    const isVerified = isNoop || fate === 'verified'
+    changes.push({
+      number: changes.length + 1,
+      step: 's',
+      connection,
+      target: name,
+      before,
+      desired,
+      status,
+      verified: isVerified,
+      at: 0,
+      appliedAt: null,
+    })
+    if (!isNoop && fate !== 'never landed') now[target] = desired
+    if (!isVerified) break
+  }
+  return { changes, world: now }
+}
+
+function unwound(changes: Change[], from: Model): Model {
+  const now = { ...from }
+  for (const { connection, target, before } of restorationsOf({ changes } as RunState))
+    now[`${connection} ${target}`] = before
+  return now
+}
+
+const runs = fc.tuple(world, fc.array(wish, { maxLength: 12 }))
+
+describe('journal', () => {
+  test('unwind(apply(x)) = x', () => {
+    fc.assert(
+      fc.property(runs, ([start, wishes]) => {
+        const { changes, world: after } = carriedOut(start, wishes)
+        expect(unwound(changes, after)).toEqual(start)
+      }),
+    )
+  })
+
+  test('unwinding again, or stopping in the middle and unwinding then, changes nothing of that', () => {
+    fc.assert(
+      fc.property(runs, fc.nat(4), ([start, wishes], cut) => {
+        const { changes, world: after } = carriedOut(start, wishes)
+        const half = { ...after }
+        for (const { connection, target, before } of restorationsOf({ changes } as RunState).slice(0, cut))
+          half[`${connection} ${target}`] = before
+        expect(unwound(changes, unwound(changes, half))).toEqual(start)
+      }),
+    )
+  })
+
+  test('whatever the run can have left somewhere counts as its own, so that it is never taken for foreign', () => {
+    fc.assert(
+      fc.property(runs, ([start, wishes]) => {
+        const { changes, world: after } = carriedOut(start, wishes)
+        for (const { connection, target } of touched(changes)) {
+          const left = after[`${connection} ${target}`] as Json
+          expect(ours(changes, { connection, target }).some((one) => sameJson(one, left))).toBe(true)
+        }
+      }),
+    )
+  })
+
+  test('targets come back newest first, each once; those that were only looked at not at all', () => {
+    fc.assert(
+      fc.property(runs, ([start, wishes]) => {
+        const { changes } = carriedOut(start, wishes)
+        const wrote = changes.filter(({ status }) => status !== 'noop')
+        const order = touched(changes).map(({ connection, target }) =>
+          wrote.findLastIndex((each) => each.connection === connection && each.target === target),
+        )
+        expect(order).toEqual(order.toSorted((a, b) => b - a))
+        expect(new Set(order).size).toBe(order.length)
+        expect(order).not.toContain(-1)
+        expect(order.length).toBe(new Set(wrote.map((each) => `${each.connection} ${each.target}`)).size)
+      }),
+    )
+  })
+
+  test('the value to restore is the first ever seen, and an unanswered write stays uncertain', () => {
+    fc.assert(
+      fc.property(runs, ([start, wishes]) => {
+        const { changes } = carriedOut(start, wishes)
+        for (const of of changes)
+          expect(firstBefore(changes, of)).toEqual(start[`${of.connection} ${of.target}`])
+        for (const of of touched(changes)) {
+          const isOpen = changes.some(
+            (each) =>
+              each.status === 'unknown' && each.target === of.target && each.connection === of.connection,
+          )
+          expect(isUncertain(changes, of)).toBe(isOpen)
+        }
+      }),
+    )
+  })
+
+  test('an unverified write is not knowledge: the next look of a retried step starts from what was verified', () => {
+    fc.assert(
+      fc.property(runs, ([start, wishes]) => {
+        const { changes } = carriedOut(start, wishes)
+        for (const of of changes) {
+          const verified = changes.filter(
+            (each) => each.verified && each.connection === of.connection && each.target === of.target,
+          )
+          const wanted = verified.at(-1)?.desired ?? start[`${of.connection} ${of.target}`]
+          expect(lastKnown(changes, of)).toEqual(wanted)
+        }
+      }),
+    )
+  })
+})
