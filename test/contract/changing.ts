@@ -7,6 +7,7 @@ import type { Deps, Provider } from '../../activities/provider.ts'
 import { RETRIED } from '../../workflows/failure.ts'
 import type { Json, JsonObject } from '../../workflows/json.ts'
 import type { ChangeSupports, Changing, Io, Observed } from '../../workflows/ports/target.ts'
+import { casesWithout, given } from './applicable.ts'
 
 export interface ChangingBench {
   provider: Provider
@@ -33,7 +34,15 @@ const CALL_MS_MAX = 4_000 // the deadline the engine gives one call; a provider 
 const SILENCE_MS = 500 // deadline of a call to a backend that will not answer: enough to be sure it was tried
 const PATIENCE_MS = 20_000 // how long a backend may take to show again what it was told; a hang must still end
 
-export function changingContract(name: string, makeBench: () => Promise<ChangingBench>): void {
+/** Parts of a bench that not every backend can offer. */
+type Needed = 'outage' | 'missing target' | 'credentials'
+
+export function changingContract(
+  name: string,
+  makeBench: () => Promise<ChangingBench>,
+  without: readonly Needed[] = [],
+): void {
+  const when = casesWithout(without)
   describe(`${name} keeps the contract of changing ports`, () => {
     let bench: ChangingBench
     let port: Changing
@@ -156,22 +165,24 @@ export function changingContract(name: string, makeBench: () => Promise<Changing
       expect(await look()).toEqual(found)
     })
 
-    it('calls a backend that does not answer Unavailable, and works again when it is back', async (context) => {
-      if (bench.outage === undefined) return context.skip('this bench cannot take its backend away')
-      const outage = await bench.outage()
-      try {
-        expect((await refusal(port.observe(bench.target, io(SILENCE_MS)))).kind).toBe('Unavailable')
-        const write = { target: bench.target, desired: bench.values[0], seen: start }
-        expect((await refusal(port.write(write, io(SILENCE_MS)))).kind).toBe('Unavailable')
-      } finally {
-        await outage.end()
-      }
-      await untilTrue(async () => (await look()) !== undefined)
-    })
+    when(
+      'outage',
+      'calls a backend that does not answer Unavailable, and works again when it is back',
+      async () => {
+        const outage = await given(bench.outage, 'outage')()
+        try {
+          expect((await refusal(port.observe(bench.target, io(SILENCE_MS)))).kind).toBe('Unavailable')
+          const write = { target: bench.target, desired: bench.values[0], seen: start }
+          expect((await refusal(port.write(write, io(SILENCE_MS)))).kind).toBe('Unavailable')
+        } finally {
+          await outage.end()
+        }
+        await untilTrue(async () => (await look()) !== undefined)
+      },
+    )
 
-    it('calls a target that is not there Missing', async (context) => {
-      const target = bench.missingTarget
-      if (target === undefined) return context.skip('every target of this provider exists')
+    when('missing target', 'calls a target that is not there Missing', async () => {
+      const target = given(bench.missingTarget, 'missing target')
       const { kind, text } = await refusal(port.observe(target, io()))
       expect(kind).toBe('Missing')
       expect(text).toContain(target)
@@ -181,9 +192,8 @@ export function changingContract(name: string, makeBench: () => Promise<Changing
       )
     })
 
-    it('calls refused credentials Denied and changes nothing with them', async (context) => {
-      const wrong = bench.wrongCredentials
-      if (wrong === undefined) return context.skip('this provider knows no credentials')
+    when('credentials', 'calls refused credentials Denied and changes nothing with them', async () => {
+      const wrong = given(bench.wrongCredentials, 'credentials')
       const intruder = connect(bench.provider, wrong.config, wrong.deps ?? bench.deps)
       const request = { target: bench.target, desired: bench.values[0], expected: start.value }
       const { kind } = await refusal(applyTo(intruder, request, io()))
@@ -206,9 +216,8 @@ export function changingContract(name: string, makeBench: () => Promise<Changing
       expect(await look()).toEqual(start.value)
     })
 
-    it('ends a call whose signal is aborted while it waits', async (context) => {
-      if (bench.outage === undefined) return context.skip('this bench cannot make its backend silent')
-      const outage = await bench.outage()
+    when('outage', 'ends a call whose signal is aborted while it waits', async () => {
+      const outage = await given(bench.outage, 'outage')()
       try {
         const controller = new AbortController()
         const reason = new Error('the run was told to stop')

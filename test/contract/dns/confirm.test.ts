@@ -10,6 +10,7 @@ import type { JsonObject } from '../../../workflows/json.ts'
 import type { RRset } from '../../../workflows/ports/dns.ts'
 import type { Confirmation } from '../../../workflows/ports/target.ts'
 import { connect } from '../changing.ts'
+import { freeze } from '../frozen.ts'
 import { START, bindConfig, bindDeps, dynamicUpdate, hostPort, soon } from './zone-bench.ts'
 
 const MIN_TTL_SECONDS = 20
@@ -137,7 +138,7 @@ describe('confirm of dns/rfc2136', () => {
 
   it('makes lines of servers that say nothing', async () => {
     const resolver = hostPort(honest.dns)
-    process.kill(bind.server.pid as number, 'SIGSTOP')
+    const outage = await freeze(bind.server.pid)
     try {
       const { settled, lines } = await confirm('silent.example.test. A', fresh, { resolvers: [resolver] })
       expect(settled).toBe(false)
@@ -146,7 +147,7 @@ describe('confirm of dns/rfc2136', () => {
         `resolver ${resolver}: ${resolver} gave no answer to silent.example.test. A within 1200 ms`,
       ])
     } finally {
-      process.kill(bind.server.pid as number, 'SIGCONT')
+      await outage.end()
     }
   })
 

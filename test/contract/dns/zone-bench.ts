@@ -6,13 +6,13 @@ import { update } from '../../../activities/dns/rfc2136/client.ts'
 import { powerdns } from '../../../activities/dns/powerdns/index.ts'
 import { rfc2136 } from '../../../activities/dns/rfc2136/index.ts'
 import { askDns } from '../../../lab/dns.ts'
-import type { ServerHandle } from '../../../lab/server-process.ts'
 import { type Bind, startBind } from '../../../lab/servers/bind.ts'
 import { type Powerdns, startPowerdns } from '../../../lab/servers/powerdns.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'
 import type { RRset } from '../../../workflows/ports/dns.ts'
 import type { Provider } from '../../../activities/provider.ts'
 import type { ChangingBench } from '../changing.ts'
+import { freeze } from '../frozen.ts'
 import { type TestDeps, testDeps } from '../deps.ts'
 
 export const START = { apiTtlSeconds: 300, apiAddress: '127.0.0.1' }
@@ -50,7 +50,7 @@ export async function bindBench(algorithm: 'hmac-sha256' | 'hmac-sha512'): Promi
     values: VALUES,
     neighbours: () => neighbours(bind.dns),
     stranger: (value) => dynamicUpdate(bind, TARGET, value as RRset),
-    outage: () => silence(bind.server),
+    outage: () => freeze(bind.server.pid),
     wrongCredentials: { config: { ...config, key: 'env:WRONG' } },
     secrets: [bind.key.secret, wrongSecret],
     end: () => bind.server.close(),
@@ -76,7 +76,7 @@ export async function powerdnsBench(): Promise<ChangingBench> {
     values: VALUES,
     neighbours: () => neighbours(pdns.dns),
     stranger: (value) => apiPatch(pdns, TARGET, value as RRset),
-    outage: () => silence(pdns.server),
+    outage: () => freeze(pdns.server.pid),
     wrongCredentials: { config: { ...config, api_key: 'env:WRONG' } },
     secrets: [pdns.apiKey, 'not-the-api-key'],
     end: () => pdns.server.close(),
@@ -129,12 +129,4 @@ async function neighbours(dns: { host: string; port: number }): Promise<Json> {
   ] as const
   const answers = await Promise.all(questions.map(([name, type]) => askDns(dns, name, type)))
   return answers.map(({ records }) => records.map((record) => JSON.stringify(record)).sort())
-}
-
-/** The server is stopped in its tracks: it accepts and says nothing, the worst kind of outage. */
-async function silence(server: ServerHandle): Promise<{ end(): Promise<void> }> {
-  const { pid } = server
-  if (pid === undefined) throw new Error(`${server.name} is not running`)
-  process.kill(pid, 'SIGSTOP')
-  return { end: async () => void process.kill(pid, 'SIGCONT') }
 }

@@ -4,6 +4,7 @@ import { kindOf } from '../../../activities/failure.ts'
 import type { Deps, Provider } from '../../../activities/provider.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { MetricsPort } from '../../../workflows/ports/metrics.ts'
+import { casesWithout, given } from '../applicable.ts'
 import { io } from '../changing.ts'
 
 export interface MetricsBench {
@@ -35,7 +36,14 @@ export interface MetricsBench {
 
 const PATIENCE_MS = 20_000 // how long a backend may take to come back; a hang must still end
 
-export function metricsContract(name: string, makeBench: () => Promise<MetricsBench>): void {
+type Needed = 'not a number' | 'infinite' | 'several' | 'wrong query' | 'outage' | 'credentials'
+
+export function metricsContract(
+  name: string,
+  makeBench: () => Promise<MetricsBench>,
+  without: readonly Needed[] = [],
+): void {
+  const when = casesWithout(without)
   describe(`${name} keeps the contract of metrics`, () => {
     let bench: MetricsBench
     let port: MetricsPort
@@ -86,45 +94,44 @@ export function metricsContract(name: string, makeBench: () => Promise<MetricsBe
       expect(await none(bench.queries.empty)).not.toBe('')
     })
 
-    it('never makes a number of zero by zero', async (context) => {
-      if (bench.queries.notANumber === undefined) return context.skip('this backend has no NaN')
-      expect(await none(bench.queries.notANumber)).toContain('NaN')
+    when('not a number', 'never makes a number of zero by zero', async () => {
+      expect(await none(given(bench.queries.notANumber, 'not a number'))).toContain('NaN')
     })
 
-    it('never makes a number of an infinity', async (context) => {
-      if (bench.queries.infinite === undefined) return context.skip('this backend has no infinity')
-      expect(await none(bench.queries.infinite)).toContain('Inf')
+    when('infinite', 'never makes a number of an infinity', async () => {
+      expect(await none(given(bench.queries.infinite, 'infinite'))).toContain('Inf')
     })
 
-    it('never chooses among several series', async (context) => {
-      if (bench.queries.several === undefined) return context.skip('this backend answers one series only')
-      expect(await none(bench.queries.several)).toMatch(/\d+ series/)
+    when('several', 'never chooses among several series', async () => {
+      expect(await none(given(bench.queries.several, 'several'))).toMatch(/\d+ series/)
     })
 
-    it('calls a query that the backend cannot understand Rejected', async (context) => {
-      if (bench.queries.wrong === undefined) return context.skip('this backend understands everything')
-      expect((await refusal(port.query(bench.queries.wrong, io()))).kind).toBe('Rejected')
+    when('wrong query', 'calls a query that the backend cannot understand Rejected', async () => {
+      const wrong = given(bench.queries.wrong, 'wrong query')
+      expect((await refusal(port.query(wrong, io()))).kind).toBe('Rejected')
     })
 
-    it('calls a backend that does not answer Unavailable, and works again when it is back', async (context) => {
-      if (bench.outage === undefined) return context.skip('this bench cannot take its backend away')
-      const { query, value } = bench.queries.number
-      const outage = await bench.outage()
-      try {
-        expect((await refusal(port.query(query, io()))).kind).toBe('Unavailable')
-      } finally {
-        await outage.end()
-      }
-      const numberAgain = async (): Promise<number | null> => {
-        const answer = await port.query(query, io()).catch(() => null)
-        return answer?.kind === 'value' ? answer.value : null
-      }
-      await expect.poll(numberAgain, { timeout: PATIENCE_MS, interval: 100 }).toBe(value)
-    })
+    when(
+      'outage',
+      'calls a backend that does not answer Unavailable, and works again when it is back',
+      async () => {
+        const { query, value } = bench.queries.number
+        const outage = await given(bench.outage, 'outage')()
+        try {
+          expect((await refusal(port.query(query, io()))).kind).toBe('Unavailable')
+        } finally {
+          await outage.end()
+        }
+        const numberAgain = async (): Promise<number | null> => {
+          const answer = await port.query(query, io()).catch(() => null)
+          return answer?.kind === 'value' ? answer.value : null
+        }
+        await expect.poll(numberAgain, { timeout: PATIENCE_MS, interval: 100 }).toBe(value)
+      },
+    )
 
-    it('calls refused credentials Denied', async (context) => {
-      const wrong = bench.wrongCredentials
-      if (wrong === undefined) return context.skip('this provider knows no credentials')
+    when('credentials', 'calls refused credentials Denied', async () => {
+      const wrong = given(bench.wrongCredentials, 'credentials')
       const intruder = connectMetrics({ ...bench, deps: wrong.deps ?? bench.deps }, wrong.config)
       expect((await refusal(intruder.query(bench.queries.number.query, io()))).kind).toBe('Denied')
     })

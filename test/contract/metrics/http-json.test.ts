@@ -17,29 +17,33 @@ function answer({ path, headers }: Received): Reply {
   return { status: 404, body: 'nothing here' }
 }
 
-metricsContract('metrics/http-json', async (): Promise<MetricsBench> => {
-  let isSilent = false
-  const server = await startHttpServer((received) => (isSilent ? null : answer(received)))
-  const config = { url: server.url, token: 'env:TOKEN', timeout: '500ms' }
-  return {
-    provider: httpJson,
-    config,
-    deps: testDeps({ secrets: { 'env:TOKEN': TOKEN, 'env:WRONG': WRONG_TOKEN } }),
-    queries: {
-      number: { query: '/stats?side=new errors.ratio', value: 0.004 },
-      empty: '/stats errors.rate',
-      infinite: '/stats errors.huge',
-      wrong: 'errors.ratio',
-    },
-    async outage() {
-      isSilent = true
-      return { end: async () => void (isSilent = false) }
-    },
-    wrongCredentials: { config: { ...config, token: 'env:WRONG' } },
-    secrets: [TOKEN, WRONG_TOKEN],
-    end: () => server.end(),
-  }
-})
+metricsContract(
+  'metrics/http-json',
+  async (): Promise<MetricsBench> => {
+    let isSilent = false
+    const server = await startHttpServer((received) => (isSilent ? null : answer(received)))
+    const config = { url: server.url, token: 'env:TOKEN', timeout: '500ms' }
+    return {
+      provider: httpJson,
+      config,
+      deps: testDeps({ secrets: { 'env:TOKEN': TOKEN, 'env:WRONG': WRONG_TOKEN } }),
+      queries: {
+        number: { query: '/stats?side=new errors.ratio', value: 0.004 },
+        empty: '/stats errors.rate',
+        infinite: '/stats errors.huge',
+        wrong: 'errors.ratio',
+      },
+      async outage() {
+        isSilent = true
+        return { end: async () => void (isSilent = false) }
+      },
+      wrongCredentials: { config: { ...config, token: 'env:WRONG' } },
+      secrets: [TOKEN, WRONG_TOKEN],
+      end: () => server.end(),
+    }
+  },
+  ['not a number', 'several'],
+)
 
 describe('metrics/http-json', () => {
   let server: HttpServer

@@ -6,6 +6,7 @@ import { until } from '../../../lab/until.ts'
 import { io } from '../changing.ts'
 import { testDeps } from '../deps.ts'
 import { type HttpServer, startHttpServer } from '../http-server.ts'
+import { freeze } from '../frozen.ts'
 import { type MetricsBench, connectMetrics, everything, metricsContract } from './contract.ts'
 
 const TOKEN = 'promtok-5c1e9a77'
@@ -60,11 +61,7 @@ async function makeBench(): Promise<MetricsBench> {
       several: 'orders_total',
       wrong: 'sum(rate(orders_total[1m])',
     },
-    async outage() {
-      const pid = real.server.pid as number
-      process.kill(pid, 'SIGSTOP') // listens, accepts, and says nothing
-      return { end: async () => void process.kill(pid, 'SIGCONT') }
-    },
+    outage: () => freeze(real.server.pid),
     wrongCredentials: { config: { ...config, token: 'env:WRONG' } },
     secrets: [TOKEN, WRONG_TOKEN],
     async end() {

@@ -4,6 +4,7 @@ import { kindOf } from '../../../activities/failure.ts'
 import type { Deps, Provider } from '../../../activities/provider.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { Notice, NotifyPort } from '../../../workflows/ports/notify.ts'
+import { casesWithout, given } from '../applicable.ts'
 import { io } from '../changing.ts'
 
 export interface NotifyBench {
@@ -21,7 +22,14 @@ export interface NotifyBench {
   end(): Promise<void>
 }
 
-export function notifyContract(name: string, makeBench: () => Promise<NotifyBench>): void {
+type Needed = 'outage' | 'credentials'
+
+export function notifyContract(
+  name: string,
+  makeBench: () => Promise<NotifyBench>,
+  without: readonly Needed[] = [],
+): void {
+  const when = casesWithout(without)
   describe(`${name} keeps the contract of notices`, () => {
     let bench: NotifyBench
     let port: NotifyPort
@@ -70,9 +78,8 @@ export function notifyContract(name: string, makeBench: () => Promise<NotifyBenc
       expect(text?.length).toBeLessThan(20_000)
     })
 
-    it('calls a receiver that does not answer Unavailable', async (context) => {
-      if (bench.outage === undefined) return context.skip('this bench cannot take its receiver away')
-      const outage = await bench.outage()
+    when('outage', 'calls a receiver that does not answer Unavailable', async () => {
+      const outage = await given(bench.outage, 'outage')()
       try {
         expect(await kindOfRefusal(port.send(notice('outage'), io()))).toBe('Unavailable')
       } finally {
@@ -80,9 +87,8 @@ export function notifyContract(name: string, makeBench: () => Promise<NotifyBenc
       }
     })
 
-    it('calls refused credentials Denied', async (context) => {
-      const wrong = bench.wrongCredentials
-      if (wrong === undefined) return context.skip('this provider knows no credentials')
+    when('credentials', 'calls refused credentials Denied', async () => {
+      const wrong = given(bench.wrongCredentials, 'credentials')
       const intruder = connectNotify({ ...bench, deps: wrong.deps ?? bench.deps }, wrong.config)
       expect(await kindOfRefusal(intruder.send(notice('wrong'), io()))).toBe('Denied')
     })

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Deps, Provider } from '../../../activities/provider.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { ProbePort, ProbeRequest } from '../../../workflows/ports/probe.ts'
+import { casesWithout, given } from '../applicable.ts'
 import { io } from '../changing.ts'
 
 export interface ProbeBench {
@@ -24,7 +25,14 @@ export interface ProbeBench {
 
 const PATIENCE_MS = 20_000 // how long a service may take to come back; a hang must still end
 
-export function probeContract(name: string, makeBench: () => Promise<ProbeBench>): void {
+type Needed = 'outage' | 'shallow check'
+
+export function probeContract(
+  name: string,
+  makeBench: () => Promise<ProbeBench>,
+  without: readonly Needed[] = [],
+): void {
+  const when = casesWithout(without)
   describe(`${name} keeps the contract of probes`, () => {
     let bench: ProbeBench
     let port: ProbePort
@@ -67,20 +75,23 @@ export function probeContract(name: string, makeBench: () => Promise<ProbeBench>
         expect(problem).toMatch(/expected .+came |allowed .+took |not in the answer/)
     })
 
-    it('lets a shallow check pass with a remark, and not when a deep one is asked for', async (context) => {
-      if (bench.shallow === undefined) return context.skip('this bench knows no shallow check')
-      expect(await probe({ ...bench.shallow, deep: false })).toMatchObject({
-        good: true,
-        shallow: expect.any(String),
-      })
-      const deep = await probe({ ...bench.shallow, deep: true })
-      expect(deep).toMatchObject({ good: false, shallow: expect.any(String) })
-      expect(deep.problems).toEqual([`deep check asked for, but ${deep.shallow}`])
-    })
+    when(
+      'shallow check',
+      'lets a shallow check pass with a remark, and not when a deep one is asked for',
+      async () => {
+        const shallow = given(bench.shallow, 'shallow check')
+        expect(await probe({ ...shallow, deep: false })).toMatchObject({
+          good: true,
+          shallow: expect.any(String),
+        })
+        const deep = await probe({ ...shallow, deep: true })
+        expect(deep).toMatchObject({ good: false, shallow: expect.any(String) })
+        expect(deep.problems).toEqual([`deep check asked for, but ${deep.shallow}`])
+      },
+    )
 
-    it('calls a service that does not answer bad, and good again when it is back', async (context) => {
-      if (bench.outage === undefined) return context.skip('this bench cannot take its service away')
-      const outage = await bench.outage()
+    when('outage', 'calls a service that does not answer bad, and good again when it is back', async () => {
+      const outage = await given(bench.outage, 'outage')()
       try {
         const result = await probe(bench.good)
         expect(result).toMatchObject({

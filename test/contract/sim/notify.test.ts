@@ -5,19 +5,23 @@ import { forgetWorld, openWorld } from '../../../activities/sim/world.ts'
 import { testDeps } from '../deps.ts'
 import { notifyContract } from '../notify/contract.ts'
 
-notifyContract('notify/sim', async () => {
-  const name = `contract-${randomUUID()}`
-  const world = openWorld(name)
-  return {
-    provider: simNotify,
-    config: { world: name },
-    deps: testDeps(),
-    arrived: async () => world.notices().map((notice) => JSON.stringify(notice)),
-    async outage() {
-      const outage = world.outage('notify')
-      return { end: async () => outage.end() }
-    },
-    secrets: [],
-    end: async () => forgetWorld(name),
-  }
-})
+notifyContract(
+  'notify/sim',
+  async () => {
+    const name = `contract-${randomUUID()}`
+    const world = openWorld(name)
+    return {
+      provider: simNotify,
+      config: { world: name },
+      deps: testDeps(),
+      arrived: async () => world.notices().map((notice) => JSON.stringify(notice)),
+      async outage() {
+        const outage = world.outage('notify')
+        return { end: async () => outage.end() }
+      },
+      secrets: [],
+      end: async () => forgetWorld(name),
+    }
+  },
+  ['credentials'],
+)

@@ -24,7 +24,8 @@ import type { Json, JsonObject } from '../../../workflows/json.ts'
 import type { Changing } from '../../../workflows/ports/target.ts'
 import { type ChangingBench, changingContract, connect, io } from '../changing.ts'
 import { testDeps } from '../deps.ts'
-import { freeze, sendLoad, startUpstream } from './upstream.ts'
+import { freeze } from '../frozen.ts'
+import { sendLoad, startUpstream } from './upstream.ts'
 
 const provider = envoy as unknown as ChangingBench['provider']
 
@@ -114,38 +115,46 @@ async function bench(
   }
 }
 
-changingContract('traffic/envoy split', async () => {
-  const common = await bench('split')
-  return {
-    ...common,
-    values: [
-      { old: 99.95, new: 0.05 },
-      { old: 0, new: 100 },
-    ],
-    stranger: (value) =>
-      strangerWrites(common.edge, (action) => {
-        const { old, new: fresh } = value as { old: number; new: number }
-        action.weighted_clusters.clusters = [
-          { name: 'v1', weight: Math.round(old * 100) },
-          { name: 'v2', weight: Math.round(fresh * 100) },
-        ]
-      }),
-  }
-})
+changingContract(
+  'traffic/envoy split',
+  async () => {
+    const common = await bench('split')
+    return {
+      ...common,
+      values: [
+        { old: 99.95, new: 0.05 },
+        { old: 0, new: 100 },
+      ],
+      stranger: (value) =>
+        strangerWrites(common.edge, (action) => {
+          const { old, new: fresh } = value as { old: number; new: number }
+          action.weighted_clusters.clusters = [
+            { name: 'v1', weight: Math.round(old * 100) },
+            { name: 'v2', weight: Math.round(fresh * 100) },
+          ]
+        }),
+    }
+  },
+  ['missing target'],
+)
 
-changingContract('traffic/envoy mirror', async () => {
-  const common = await bench('mirror')
-  return {
-    ...common,
-    values: [{ percent: 20 }, { percent: 2.5 }],
-    stranger: (value) =>
-      strangerWrites(common.edge, (action) => {
-        const numerator = (value as { percent: number }).percent * 100
-        const runtime_fraction = { default_value: { numerator, denominator: 'TEN_THOUSAND' } }
-        action.request_mirror_policies = [{ cluster: 'shadow', runtime_fraction }]
-      }),
-  }
-})
+changingContract(
+  'traffic/envoy mirror',
+  async () => {
+    const common = await bench('mirror')
+    return {
+      ...common,
+      values: [{ percent: 20 }, { percent: 2.5 }],
+      stranger: (value) =>
+        strangerWrites(common.edge, (action) => {
+          const numerator = (value as { percent: number }).percent * 100
+          const runtime_fraction = { default_value: { numerator, denominator: 'TEN_THOUSAND' } }
+          action.request_mirror_policies = [{ cluster: 'shadow', runtime_fraction }]
+        }),
+    }
+  },
+  ['missing target'],
+)
 
 let stand: Awaited<ReturnType<typeof startEdge>>
 const set = async (port: Changing, target: string, desired: Json): Promise<void> => {

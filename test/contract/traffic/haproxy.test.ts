@@ -10,61 +10,70 @@ import type { Split } from '../../../workflows/ports/traffic.ts'
 import { type ChangingBench, changingContract, connect, io } from '../changing.ts'
 import { testDeps } from '../deps.ts'
 import { type QuirkyHaproxy, command, startQuirkyHaproxy } from './haproxy-server.ts'
-import { type Upstream, freeze, sendLoad, startUpstream } from './upstream.ts'
+import { freeze } from '../frozen.ts'
+import { type Upstream, sendLoad, startUpstream } from './upstream.ts'
 
 const provider = haproxy as unknown as ChangingBench['provider']
 
-changingContract('traffic/haproxy, one server a side, unix socket', async () => {
-  const edge = await startEdge()
-  const { socket, server } = edge.haproxy
-  return {
-    provider,
-    config: { socket, backend: 'orders', old: 'v1', new: 'v2' },
-    deps: testDeps(),
-    target: 'split',
-    values: [
-      { old: 75, new: 25 },
-      { old: 0, new: 100 },
-    ],
-    neighbours: () => command(socket, 'get weight payments/p1; get weight payments/p2'),
-    stranger: async (value) => {
-      const { old, new: fresh } = value as unknown as Split
-      await command(socket, `set weight orders/v2 ${fresh}; set weight orders/v1 ${old}`)
-    },
-    outage: async () => freeze(server.pid),
-    secrets: [],
-    end: edge.end,
-  }
-})
+changingContract(
+  'traffic/haproxy, one server a side, unix socket',
+  async () => {
+    const edge = await startEdge()
+    const { socket, server } = edge.haproxy
+    return {
+      provider,
+      config: { socket, backend: 'orders', old: 'v1', new: 'v2' },
+      deps: testDeps(),
+      target: 'split',
+      values: [
+        { old: 75, new: 25 },
+        { old: 0, new: 100 },
+      ],
+      neighbours: () => command(socket, 'get weight payments/p1; get weight payments/p2'),
+      stranger: async (value) => {
+        const { old, new: fresh } = value as unknown as Split
+        await command(socket, `set weight orders/v2 ${fresh}; set weight orders/v1 ${old}`)
+      },
+      outage: async () => freeze(server.pid),
+      secrets: [],
+      end: edge.end,
+    }
+  },
+  ['missing target', 'credentials'],
+)
 
-changingContract('traffic/haproxy, several servers a side, TCP socket', async () => {
-  const edge = await startQuirks()
-  const { socket, tcp, readOnlySocket, server } = edge.haproxy
-  const config = { backend: 'orders', old: ['a1', 'a2'], new: ['b1', 'b2'] }
-  return {
-    provider,
-    config: { socket: tcp, ...config },
-    deps: testDeps(),
-    target: 'split',
-    values: [
-      { old: 75, new: 25 },
-      { old: 0, new: 100 },
-    ],
-    neighbours: () => command(socket, 'get weight uneven/a1; get weight uneven/b1; get weight dying/v1'),
-    stranger: async (value) => {
-      const { old, new: fresh } = value as unknown as Split
-      const lines = ['b1', 'b2'].map((name) => `set weight orders/${name} ${fresh}`)
-      await command(
-        socket,
-        [...lines, ...['a1', 'a2'].map((name) => `set weight orders/${name} ${old}`)].join('; '),
-      )
-    },
-    outage: async () => freeze(server.pid),
-    wrongCredentials: { config: { socket: readOnlySocket, ...config } },
-    secrets: [],
-    end: edge.end,
-  }
-})
+changingContract(
+  'traffic/haproxy, several servers a side, TCP socket',
+  async () => {
+    const edge = await startQuirks()
+    const { socket, tcp, readOnlySocket, server } = edge.haproxy
+    const config = { backend: 'orders', old: ['a1', 'a2'], new: ['b1', 'b2'] }
+    return {
+      provider,
+      config: { socket: tcp, ...config },
+      deps: testDeps(),
+      target: 'split',
+      values: [
+        { old: 75, new: 25 },
+        { old: 0, new: 100 },
+      ],
+      neighbours: () => command(socket, 'get weight uneven/a1; get weight uneven/b1; get weight dying/v1'),
+      stranger: async (value) => {
+        const { old, new: fresh } = value as unknown as Split
+        const lines = ['b1', 'b2'].map((name) => `set weight orders/${name} ${fresh}`)
+        await command(
+          socket,
+          [...lines, ...['a1', 'a2'].map((name) => `set weight orders/${name} ${old}`)].join('; '),
+        )
+      },
+      outage: async () => freeze(server.pid),
+      wrongCredentials: { config: { socket: readOnlySocket, ...config } },
+      secrets: [],
+      end: edge.end,
+    }
+  },
+  ['missing target'],
+)
 
 describe('traffic/haproxy under load', () => {
   let edge: Awaited<ReturnType<typeof startEdge>>

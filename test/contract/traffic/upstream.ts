@@ -76,10 +76,3 @@ function request(url: string, { agent, served }: { agent: Agent; served: Served 
     }).on('error', (error) => fail(error.message))
   })
 }
-
-/** Connections are still accepted by the system, but nobody answers. */
-export function freeze(pid: number | undefined): { end(): Promise<void> } {
-  if (pid === undefined) throw new Error('the server is not running')
-  process.kill(pid, 'SIGSTOP')
-  return { end: async () => void process.kill(pid, 'SIGCONT') }
-}
