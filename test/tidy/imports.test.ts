@@ -1,0 +1,117 @@
+// One direction: client -> workflows <- activities <- worker. A provider added or changed touches nothing that a run
+// under way depends on; the CLI starts quickly and checks a runbook without any backend.
+import { describe, expect, it } from 'vitest'
+import type { Import } from './repository.ts'
+import { importsOf, sources } from './repository.ts'
+
+const OF_TEMPORAL = ['@temporalio/workflow', '@temporalio/common']
+/** Edges of the engine: what a runbook may say, as zod. The workflow code may know their types only. */
+const SCHEMAS = /^workflows\/(.*\/)?(schemas?|fields|records|scalars)\.ts$/
+/** Parts of activities that talk to backends, or hold those that do. */
+const ONLINE = /^activities\/(.*\/)?(client|index|engine|connect|providers|http|secrets)\.ts$/
+const PURE = ['zod', 'node:net', 'node:path', 'dns-packet'] // checks of addresses, paths and names; nothing is opened
+
+describe('imports go in one direction', () => {
+  it('workflows import themselves and Temporal, never node, never an edge', () => {
+    const wrong = offences('workflows/', ({ target, isOwn, isTypeOnly }, file) => {
+      if (isOwn)
+        return target.startsWith('workflows/') && (isTypeOnly || SCHEMAS.test(file) || !SCHEMAS.test(target))
+      return OF_TEMPORAL.includes(target) || (target === 'zod' && (isTypeOnly || SCHEMAS.test(file)))
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('activities import themselves and the ports and pure parts of workflows', () => {
+    const wrong = offences(
+      'activities/',
+      ({ target, isOwn }) => !isOwn || /^(activities|workflows)\//.test(target),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('activities take nothing from the workflow runtime: outside of it that fails', () => {
+    expect(offences('activities/', ({ target }) => target !== '@temporalio/workflow')).toEqual([])
+  })
+
+  it('the worker imports activities and workflows, never the client', () => {
+    const wrong = offences(
+      'worker/',
+      ({ target, isOwn }) => !isOwn || /^(worker|activities|workflows)\//.test(target),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('the client imports workflows and the offline half of activities; whole programs only when asked for', () => {
+    const wrong = offences('client/', ({ target, isOwn, isTypeOnly, isLazy }) => {
+      if (!isOwn || /^(client|workflows)\//.test(target)) return true
+      if (target.startsWith('activities/')) return isTypeOnly || !isLazy // judged below, with all that it brings
+      return (
+        (isLazy && /^(worker|lab\/demo)\/main\.ts$/.test(target)) || target === 'scripts/find-servers.mjs'
+      )
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('what the client knows of providers brings no client of a backend with it, however indirectly', () => {
+    const wrong = [...reachedFromClient()].flatMap((file) => [
+      ...(ONLINE.test(file) ? [file] : []),
+      ...eager(file).flatMap(({ target, isOwn }) =>
+        isOwn || PURE.includes(target) ? [] : [`${file} -> ${target}`],
+      ),
+    ])
+    expect(wrong).toEqual([])
+  })
+
+  it('nothing that is shipped imports tests or benchmarks', () => {
+    const shipped = /^(workflows|activities|worker|client|lab)\//
+    const wrong = sources
+      .filter((file) => shipped.test(file))
+      .flatMap((file) => importsOf(file).map(({ target }) => ({ file, target })))
+      .filter(({ target }) => /^(test|bench)\//.test(target))
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('a provider', () => {
+  it('keeps the API of its backend to itself: its client is imported by its own folder only', () => {
+    const wrong = sources
+      .filter((file) => !/^(test|bench)\//.test(file))
+      .flatMap((file) =>
+        importsOf(file)
+          .filter(({ target }) => {
+            const folder = /^activities\/[^/]+\/[^/]+\/(?=client\.ts$)/.exec(target)?.[0]
+            return folder !== undefined && !file.startsWith(folder)
+          })
+          .map(({ target }) => `${file} -> ${target}`),
+      )
+    expect(wrong).toEqual([])
+  })
+})
+
+const eager = (file: string): Import[] =>
+  importsOf(file).filter(({ isTypeOnly, isLazy }) => !isTypeOnly && !isLazy)
+
+/** Files of activities that are loaded when the client loads its own. */
+function reachedFromClient(): Set<string> {
+  const reached = new Set<string>()
+  const follow = (file: string): void => {
+    for (const { target } of eager(file)) {
+      if (!target.startsWith('activities/') || reached.has(target)) continue
+      reached.add(target)
+      follow(target)
+    }
+  }
+  for (const file of sources) if (file.startsWith('client/')) follow(file)
+  return reached
+}
+
+/** `file -> target` of every import below a folder that is not allowed. */
+function offences(folder: string, isAllowed: (of: Import, file: string) => boolean): string[] {
+  return sources
+    .filter((file) => file.startsWith(folder))
+    .flatMap((file) =>
+      importsOf(file)
+        .filter((each) => !isAllowed(each, file))
+        .map(({ target }) => `${file} -> ${target}`),
+    )
+}
