@@ -1,0 +1,80 @@
+// Runbooks of the workflow tests: every step kind over the simulated world, in milliseconds.
+
+type Names = { service: string; world: string }
+
+const RECORD = 'api.example.com. A'
+
+/** Every connection that the simulated world offers, and one guard on the new side. */
+export function frame({ service, world }: Names, guard = ''): string {
+  return `cutover: v1
+service: ${service}
+drain: 50ms
+notify: [pager]
+connections:
+  edge: { provider: traffic/sim, world: ${world}, rate: 2000/s }
+  fleet: { provider: capacity/sim, world: ${world}, old: 3, new: 1 }
+  zone:
+    provider: dns/sim
+    world: ${world}
+    zone: example.com.
+    records: { "${RECORD}": { ttl: 2, values: [192.0.2.10] } }
+    clients:
+      - { record: "${RECORD}", rate: 50/s, old: [192.0.2.10], new: [192.0.2.20] }
+  prom: { provider: metrics/sim, world: ${world}, old: { latency: 80ms }, new: { latency: 90ms } }
+  front: { provider: probe/sim, world: ${world}, side: new }
+  pager: { provider: notify/sim, world: ${world} }
+guards:
+  errors:
+    from: prom
+    query: error_ratio($side, 1s)
+    samples: requests($side, 1s)
+    max: 1%
+    every: 100ms
+    min_samples: 5
+    breach: 2 in a row
+    when_unknown: { for: 1500ms, do: hold }
+${guard}`
+}
+
+const gated = 'good: 1 in a row, extend_max: 20s'
+const counted = 'samples: 20, tolerance: 15%'
+
+/** Every step kind, the point of no return at the end. */
+export function everything(names: Names): string {
+  return `${frame(names)}steps:
+  - announce: { connection: pager, text: here we go }
+  - prewarm: { connection: fleet, factor: 1, ready_within: 20s }
+  - ttl: { connection: zone, records: ["${RECORD}"], to: 1s, margin: 0ms, resolvers: [198.51.100.1], within: 20s }
+  - check: { connection: front, requests: [{ path: /healthz/ready, deep: true }], every: 100ms, within: 20s }
+  - approve: { people: [ana, raj], quorum: 1, expires: 2m }
+  - shadow: { connection: edge, percent: 20%, for: 100ms, ${counted}, ${gated} }
+  - canary: { connection: edge, weights: [10%, 50%], hold: 100ms, ${counted}, ${gated} }
+  - switch: { connection: edge, hold: 100ms, ${counted}, ${gated} }
+  - repoint: { connection: zone, records: { "${RECORD}": [192.0.2.20] }, hold: 100ms, margin: 0ms, resolvers: [198.51.100.1], within: 20s, ${gated} }
+  - hold: { for: 100ms, journeys: [{ connection: front, requests: [{ path: /orders }], every: 100ms }], ${gated} }
+  - decommission: { connection: fleet, side: old, idle_proof: { from: prom, query: "requests($side, 200ms)", for: 200ms, every: 100ms }, people: [ana, raj], expires: 2m, ${gated} }
+`
+}
+
+/** A short one: capacity, a canary of two weights, a switch. */
+export function brief(names: Names, options: { guard?: string; hold?: string; after?: string } = {}): string {
+  const hold = options.hold ?? '100ms'
+  return `${frame(names, options.guard)}steps:
+  - prewarm: { connection: fleet, factor: 1, ready_within: 20s }
+  - canary: { connection: edge, weights: [10%, 50%], hold: ${hold}, samples: 0, ${gated} }
+  - switch: { connection: edge, hold: ${hold}, samples: 0, ${gated} }
+${options.after ?? ''}`
+}
+
+/** Changes every kind of target as fast as possible, then asks: from there a run is turned back. */
+export function thereAndBack(names: Names): string {
+  const quick = 'guards: [], hold: 0ms, good: 1 in a row'
+  return `${frame(names)}steps:
+  - prewarm: { connection: fleet, factor: 1, ready_within: 20s, guards: [] }
+  - ttl: { connection: zone, records: ["${RECORD}"], to: 1s, margin: 0ms, resolvers: [], within: 20s, guards: [] }
+  - canary: { connection: edge, weights: [10%, 50%], samples: 0, ${quick} }
+  - switch: { connection: edge, samples: 0, ${quick} }
+  - repoint: { connection: zone, records: { "${RECORD}": [192.0.2.20] }, margin: 0ms, resolvers: [], within: 20s, ${quick} }
+  - approve: { people: [ana, raj], expires: 5m, guards: [] }
+`
+}
