@@ -13,7 +13,7 @@ const logger = new DefaultLogger('ERROR')
 
 /** Today's workflows with the listener inside. A second or two: once per test file. */
 export async function bundleWithCapture(): Promise<WorkflowBundleWithSourceMap> {
-  Runtime.install({ logger }) // its warnings about broken histories are what these tests are about
+  Runtime.install({ logger, telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } } }) // its warnings about broken histories are what these tests are about
   return await bundleWorkflowCode({
     workflowsPath: join(import.meta.dirname, '../../workflows/index.ts'),
     workflowInterceptorModules: [join(import.meta.dirname, 'capture.ts')],
