@@ -8,6 +8,7 @@ import { startServer } from '../server-process.ts'
 import type { ServerHandle } from '../server-process.ts'
 
 const CHECK_INTERVAL_MS = 200 // a fifth of the notice that a draining instance gives
+const CHECK_ANSWER_MS = 2_000 // on busy cores a late answer is not a dead instance; without this it is one after the interval
 /** The entry points that a move by DNS alone goes between. */
 export const OLD_ENTRY_ADDRESS = '127.0.0.11'
 export const NEW_ENTRY_ADDRESS = '127.0.0.12'
@@ -105,6 +106,7 @@ defaults
   mode http
   load-server-state-from-file global
   timeout connect 2s
+  timeout check ${CHECK_ANSWER_MS}ms
   timeout client 1h
   timeout server 30s
   timeout http-keep-alive 1h
