@@ -137,6 +137,8 @@ function hurriedQuery(query: unknown): string {
 function hurriedStep(kind: string, fields: Fields, places: Places): Fields {
   const seen = { resolvers: [places.resolver], margin: '1s' }
   switch (kind) {
+    case 'check':
+      return { every: '1s' }
     case 'prewarm':
       if (places.warmUrl === null) delete fields['warm']
       return places.warmUrl === null ? {} : { warm: { urls: [places.warmUrl], rate: '50/s', rounds: 20 } }
