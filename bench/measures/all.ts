@@ -1,0 +1,52 @@
+// Every measure by name, in the order in which they are made. A new one: a file here and its line in this list.
+import type { Ground, Serving } from '../ground/ground.ts'
+import type { Row } from '../report/row.ts'
+import { abortInFlight, abortOnHaproxy } from './abort.ts'
+import { breachOnHaproxy, breachSimulated } from './breach.ts'
+import { commandLine } from './command-line.ts'
+import { eventsOfDays } from './events.ts'
+import { killedAndRestarted, killedBesideAnother } from './killed-worker.ts'
+import { failedRequests } from './requests.ts'
+import { scale } from './scale.ts'
+
+/** `before`: the rows that were measured earlier in this run. */
+type Options = { isSoak: boolean; before: readonly Row[] }
+
+type Common = {
+  name: string
+  /** Takes minutes: only when asked for. */
+  isLong?: boolean
+}
+
+/** `isServedHere`: runs are served from this process while it is made; otherwise it brings its own workers. */
+export type Measure = Common &
+  (
+    | { isServedHere: true; take(ground: Ground, options: Options & { serving: Serving }): Promise<Row[]> }
+    | { isServedHere: false; take(ground: Ground, options: Options): Promise<Row[]> }
+  )
+
+export const MEASURES: Measure[] = [
+  { name: 'command-line', isServedHere: false, take: () => commandLine() },
+  { name: 'abort', isServedHere: true, take: (ground, { serving }) => abortOnHaproxy(ground, serving) },
+  { name: 'flight', isServedHere: true, take: (ground, { serving }) => abortInFlight(ground, serving) },
+  {
+    name: 'breach',
+    isServedHere: true,
+    take: (ground, { before }) => breachSimulated(ground, abortMsOf(before)),
+  },
+  {
+    name: 'breach-haproxy',
+    isServedHere: true,
+    take: (ground, { before }) => breachOnHaproxy(ground, abortMsOf(before)),
+  },
+  { name: 'killed', isServedHere: false, take: killedBesideAnother },
+  { name: 'restarted', isServedHere: false, take: killedAndRestarted },
+  { name: 'events', isServedHere: false, take: () => eventsOfDays() },
+  { name: 'requests', isServedHere: true, take: (ground, { isSoak }) => failedRequests(ground, isSoak) },
+  { name: 'scale', isLong: true, isServedHere: false, take: scale },
+]
+
+/** p99 of a single abort in this run: part of the bound of a breach. */
+function abortMsOf(rows: readonly Row[]): number {
+  return rows.find(({ measure }) => measure.startsWith('abort'))?.figures['abortP99Ms'] ?? 0
+}

@@ -1,0 +1,100 @@
+// A thousand runs that hold at once, each watched every ten seconds, on one worker process: what each costs in memory and
+// all of them in processor time; then all of them are aborted at the same moment.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Ground } from '../ground/ground.ts'
+import { type BenchRun, begin, bounded } from '../ground/run.ts'
+import { simulated } from '../ground/runbooks.ts'
+import { type Row, inMs, rounded, spreadOf } from '../report/row.ts'
+import type { Reading } from '../scale/process.ts'
+
+const PROGRAM = fileURLToPath(new URL('../scale/process.ts', import.meta.url))
+const RUNS = 1_000
+const STARTS_AT_ONCE = 10 // more would only queue on the server
+const ABORTS_AT_ONCE = 200 // calls under way at one moment; more than the server takes in anyway
+const READS_AT_ONCE = 20 // histories read afterwards
+const CACHED = 3_000 // each run and its lock stay in memory
+const SETTLE_MS = 20_000 // two rounds of looks: starting is over and collected
+const HOLD_MS = 60_000 // six rounds of looks, for the share of the cores
+const KIB = 1024
+const HEAP_KIB_MAX = 100
+const SECONDS_MAX = 20
+
+export async function scale({ lab, client }: Ground): Promise<Row[]> {
+  const child = await startWorker(lab.addresses.temporal.address)
+  try {
+    const empty = await ask(child)
+    const names = Array.from({ length: RUNS }, (_, number) => `scale-${number}`)
+    const runs = await bounded(names, STARTS_AT_ONCE, async (service) => {
+      const run = await begin(client, simulated({ service, world: service, every: '10s' }))
+      await run.holds(50)
+      return run
+    })
+    await wait(SETTLE_MS)
+    const from = await ask(child)
+    await wait(HOLD_MS)
+    const to = await ask(child)
+    return [holdingRow(empty, from, to), await abortAll(runs)]
+  } finally {
+    child.send('stop')
+    await once(child, 'exit')
+  }
+}
+
+async function startWorker(address: string): Promise<ChildProcess> {
+  const child = fork(PROGRAM, [address, String(CACHED)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  await once(child, 'message')
+  return child
+}
+
+async function ask(child: ChildProcess): Promise<Reading> {
+  child.send('read')
+  const [reading] = (await once(child, 'message')) as [Reading]
+  return reading
+}
+
+function holdingRow(empty: Reading, from: Reading, to: Reading): Row {
+  const perRun = (of: (reading: Reading) => number) => rounded((of(to) - of(empty)) / RUNS / KIB)
+  const heap = perRun(({ runsHeapBytes }) => runsHeapBytes)
+  return {
+    measure: `${RUNS} runs hold at once, watched every 10 s: heap of each`,
+    target: { figure: 'heap', is: heap, max: HEAP_KIB_MAX, unit: ' KiB' },
+    ratios: { shareOfOneCore: rounded((to.cpuMs - from.cpuMs) / (to.at - from.at)) },
+    figures: {
+      runs: RUNS,
+      heapPerRunKib: heap,
+      worldsHeapPerRunKib: perRun(({ mainHeapBytes }) => mainHeapBytes),
+      residentPerRunKib: perRun(({ rssBytes }) => rssBytes),
+      residentMib: Math.round(to.rssBytes / KIB / KIB),
+    },
+    note: 'heap: the thread in which runs (and the lock of each) live; worlds: the simulated worlds and everything else',
+  }
+}
+
+async function abortAll(runs: BenchRun[]): Promise<Row> {
+  const from = Date.now()
+  await bounded(runs, ABORTS_AT_ONCE, (run) => run.abort())
+  const signalledMs = Date.now() - from
+  await bounded(runs, ABORTS_AT_ONCE, (run) => run.handle.result())
+  const moments = await bounded(runs, READS_AT_ONCE, (run) => run.restored())
+  const took = moments.map(({ completed }, index) => {
+    if (completed === null) throw new Error(`${runs[index]?.service} has not restored its traffic`)
+    return completed - from
+  })
+  const inActivity = spreadOf(moments.map(({ started, completed }) => (completed ?? 0) - (started ?? 0)))
+  const spread = spreadOf(took)
+  const seconds = rounded(spread.max / 1_000)
+  return {
+    measure: `all ${RUNS} aborted at once -> traffic of all restored`,
+    target: { figure: 'last', is: seconds, max: SECONDS_MAX, unit: ' s' },
+    ratios: { lastToLastSignal: rounded(spread.max / signalledMs) },
+    figures: {
+      ...inMs('restored', spread),
+      lastSignalMs: signalledMs,
+      perSecond: rounded(RUNS / seconds),
+      ...inMs('restoreActivity', inActivity),
+    },
+  }
+}

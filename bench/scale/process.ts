@@ -1,0 +1,70 @@
+// The worker of the scale measure as a process of its own, so that its memory and its share of the cores are its own.
+// Runs live in a thread of Temporal's; Node tells of every thread that begins, which is how its heap is found.
+import { subscribe } from 'node:diagnostics_channel'
+import type { Worker as Thread } from 'node:worker_threads'
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
+import { createTestWorker } from '../../worker/testing.ts'
+import { deps } from '../../test/workflow/deps.ts'
+
+const READINGS = 40 // between two collections the heap only grows: the smallest of many readings is what lives
+const READING_EVERY_MS = 250
+
+export type Reading = {
+  runsHeapBytes: number
+  mainHeapBytes: number
+  rssBytes: number
+  cpuMs: number
+  at: number
+}
+
+const threads: Thread[] = []
+subscribe('worker_threads', (message) => threads.push((message as { worker: Thread }).worker))
+
+const [address = '', cached = '0'] = process.argv.slice(2)
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  shutdownSignals: [],
+  telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } },
+})
+const connection = await NativeConnection.connect({ address })
+const worker = await createTestWorker({
+  connection,
+  namespace: 'default',
+  deps,
+  maxCachedWorkflows: Number(cached),
+})
+
+process.on('disconnect', () => process.exit(0))
+process.on('message', (asked) => {
+  const answer = asked === 'stop' ? stop() : read().then((reading) => process.send?.(reading))
+  answer.catch((error: unknown) => {
+    process.stderr.write(`${String(error)}\n`)
+    process.exit(1)
+  })
+})
+process.send?.('ready')
+
+async function stop(): Promise<void> {
+  await worker.stop()
+  await connection.close()
+  process.exit(0)
+}
+
+async function read(): Promise<Reading> {
+  const smallest = { runs: Infinity, main: Infinity }
+  for (let number = 0; number < READINGS; number++) {
+    const heaps = await Promise.all(threads.map((thread) => thread.getHeapStatistics()))
+    const runs = heaps.reduce((sum, { used_heap_size: used }) => sum + used, 0)
+    smallest.runs = Math.min(smallest.runs, runs)
+    smallest.main = Math.min(smallest.main, process.memoryUsage().heapUsed)
+    await new Promise((resolve) => setTimeout(resolve, READING_EVERY_MS))
+  }
+  const { user, system } = process.cpuUsage()
+  return {
+    runsHeapBytes: smallest.runs,
+    mainHeapBytes: smallest.main,
+    rssBytes: process.memoryUsage().rss,
+    cpuMs: (user + system) / 1_000,
+    at: performance.now(),
+  }
+}
