@@ -1,0 +1,101 @@
+// The pages against the code: commands and flags that exist, links that lead somewhere, tests that are named as they are,
+// tables that are complete. Words that no test can check stay a matter of reading.
+import { describe, expect, it } from 'vitest'
+import { specs } from '../../../activities/specs.ts'
+import { verbs } from '../../../client/verbs.ts'
+import { RETRIED } from '../../../workflows/failure.ts'
+import { files, has, read } from '../../tidy/repository.ts'
+
+const OWN = /^(?:README|CONTRIBUTING|SECURITY|deploy\/README)\.md$|^docs\/.*\.md$/
+const pages = files.filter((file) => OWN.test(file))
+const GLOBAL_FLAGS = ['output', 'no-color', 'help', 'as']
+
+/** Lines and code spans that show a command of the CLI: the verb, and what stands behind it. */
+function commandsIn(text: string): { verb: string; rest: string }[] {
+  const blocks = [...text.matchAll(/```[^\n]*\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
+    block.split('\n'),
+  )
+  const spans = [...text.replaceAll(/```[\s\S]*?```/g, '').matchAll(/`([^`\n]+)`/g)].map(
+    ([, span = '']) => span,
+  )
+  return [...blocks, ...spans].flatMap((line) => {
+    const [, verb = '', rest = ''] = /^\s*cutover ([a-z|]+)\b([^#]*)/.exec(line) ?? []
+    return verb === '' ? [] : verb.split('|').map((each) => ({ verb: each, rest }))
+  })
+}
+
+/** Where links may lead in a page, as GitHub makes them of headings. */
+function anchorsOf(page: string): string[] {
+  return [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+describe.each(pages)('%s', (page) => {
+  it('names only verbs and flags of the CLI', async () => {
+    const wrong: string[] = []
+    for (const { verb, rest } of commandsIn(read(page))) {
+      const known = verbs.find(({ name }) => name === verb)
+      if (known === undefined) wrong.push(`cutover ${verb}`)
+      const flags = known === undefined ? [] : (await known.load()).flags.map(({ name }) => name)
+      for (const [, flag = ''] of rest.matchAll(/--([a-z-]+)/g))
+        if (![...flags, ...GLOBAL_FLAGS].includes(flag)) wrong.push(`cutover ${verb} --${flag}`)
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('links only to headings that exist', () => {
+    const folder = page.includes('/') ? page.slice(0, page.lastIndexOf('/')) : ''
+    const links = [...read(page).matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)]
+    const wrong = links.filter(([, to = '', anchor = '']) => {
+      const target = to === '' ? page : new URL(to, `file:///${folder}/`).pathname.slice(1).replace(/^\//, '')
+      return !has(target) || !anchorsOf(target).includes(anchor)
+    })
+    expect(wrong.map(([link]) => link)).toEqual([])
+  })
+})
+
+describe('what-if.md', () => {
+  const text = read('docs/what-if.md').replaceAll(/\s+/g, ' ')
+
+  it('names a test for every case, by the words that the test has', () => {
+    const cases = text.split(/ ## /).slice(1)
+    expect(cases.length).toBeGreaterThan(12)
+    for (const each of cases) {
+      const [, proof = ''] = /\*\*Test:\*\*(.*)$/.exec(each) ?? []
+      const tests = [...proof.matchAll(/`([\w/-]+\.test\.ts)`/g)].map(([, file = '']) => `test/${file}`)
+      expect(tests, each.slice(0, 60)).not.toEqual([])
+      for (const file of tests) expect(has(file), file).toBe(true)
+      const words = tests.map(read).join('\n')
+      for (const [, name = ''] of proof.matchAll(/"([^"]+)"/g)) expect(words).toContain(name)
+    }
+  })
+})
+
+describe('the tables', () => {
+  it('list every provider once', () => {
+    const listed = [...read('docs/providers/README.md').matchAll(/\]\(([\w-]+)\.md\)/g)].map(
+      ([, name]) => name,
+    )
+    const real = specs.map(({ id }) => (id.endsWith('/sim') ? 'sim' : id.replace('/', '-')))
+    expect(listed.sort()).toEqual([...new Set(real)].sort())
+  })
+
+  it('list every failure kind, and whether it is retried', () => {
+    const rows = [...read('docs/failures.md').matchAll(/^\| `(\w+)` \| (yes|no)/gm)]
+    const listed = Object.fromEntries(rows.map(([, kind, retried]) => [kind, retried === 'yes']))
+    expect(listed).toEqual(RETRIED)
+  })
+
+  it('list every record of a decision, each of at most 40 lines', () => {
+    const records = files.filter((file) => /^docs\/adr\/\d{4}-.*\.md$/.test(file))
+    const index = read('docs/adr/README.md')
+    for (const record of records) {
+      expect(index).toContain(`(${record.slice('docs/adr/'.length)})`)
+      expect(read(record).split('\n').length, record).toBeLessThanOrEqual(41)
+    }
+  })
+})
