@@ -34,7 +34,7 @@ export function createActivities(options: EngineOptions): ChangeActivities & Wat
 export function changeActivities({ deps, client, ...rest }: EngineOptions): ChangeActivities {
   const redact = rest.redact ?? unchanged
   const { portOf, changingOf } = connector(deps, rest.registry ?? shippedProviders)
-  const port = (connection: PlannedConnection): Changing => changingOf(connection) as Changing
+  const port = (connection: PlannedConnection): Changing => changingOf(connection)
   const looking = { redact, cancellable: true }
   const writing = { redact, cancellable: false }
   return {
@@ -63,11 +63,7 @@ export function watchActivities({ deps, ...rest }: EngineOptions): WatchActiviti
     confirm: ({ connection, ...request }) =>
       called(looking, (io) => {
         const deadlineMs = deadlineMsOf(Context.current().info)
-        return confirmOnce(
-          changingOf(connection) as Changing,
-          { connection, ...request },
-          { io, redact, deadlineMs },
-        )
+        return confirmOnce(changingOf(connection), { connection, ...request }, { io, redact, deadlineMs })
       }),
   }
 }

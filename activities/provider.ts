@@ -39,10 +39,14 @@ export interface Provider<P extends PortName = PortName, C extends JsonObject = 
 }
 
 /** Keeps the types of a spec's own config while checking it against the interface. */
-export function defineSpec<P extends PortName, C extends JsonObject>(spec: ProviderSpec<P, C>): ProviderSpec<P, C> {
+export function defineSpec<P extends PortName, C extends JsonObject>(
+  spec: ProviderSpec<P, C>,
+): ProviderSpec<P, C> {
   return spec
 }
 
-export function defineProvider<P extends PortName, C extends JsonObject>(provider: Provider<P, C>): Provider<P, C> {
+export function defineProvider<P extends PortName, C extends JsonObject>(
+  provider: Provider<P, C>,
+): Provider<P, C> {
   return provider
 }

@@ -6,7 +6,6 @@ import { spec as httpJson } from './metrics/http-json/schema.ts'
 import { spec as prometheus } from './metrics/prometheus/schema.ts'
 import { spec as webhook } from './notify/webhook/schema.ts'
 import { spec as http } from './probe/http/schema.ts'
-import type { ProviderSpec } from './provider.ts'
 import { spec as envoy } from './traffic/envoy/schema.ts'
 import { spec as haproxy } from './traffic/haproxy/schema.ts'
 import { spec as simTraffic } from './traffic/sim/schema.ts'
@@ -33,8 +32,3 @@ export const specs = [
   simProbe,
   simNotify,
 ] as const satisfies readonly unknown[]
-
-/** The spec of a provider id such as `traffic/haproxy`. */
-export function findSpec(id: string): ProviderSpec | undefined {
-  return (specs as readonly unknown[] as readonly ProviderSpec[]).find((spec) => spec.id === id)
-}

@@ -8,7 +8,7 @@ export function overview(verbs: Verb[], version: string): string {
   const groups = [...new Set(verbs.map(({ group }) => group))]
   const sections = groups.map((group) => {
     const lines = verbs.filter((verb) => verb.group === group)
-    return [`${group}`, ...lines.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`)].join('\n')
+    return [group, ...lines.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`)].join('\n')
   })
   return [
     `cutover ${version}: moves a live workload from an old home to a new one, and back again when it must`,

@@ -24,8 +24,8 @@ export async function connect(env: Environment, as?: string): Promise<TemporalAc
       address,
       connectTimeout: CONNECT_TIMEOUT,
       ...(tls === undefined ? {} : { tls }),
-      ...(metadata === undefined ? {} : { metadata: metadata as Record<string, string> }),
-      ...(apiKey === undefined ? {} : { apiKey: apiKey as string }),
+      ...(metadata === undefined ? {} : { metadata: metadata }),
+      ...(apiKey === undefined ? {} : { apiKey: apiKey }),
     })
     return {
       client: new Client({ connection, namespace, identity }),

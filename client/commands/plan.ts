@@ -3,7 +3,6 @@ import type { Command, Invocation } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { usageProblem } from '../problem.ts'
 import type { Look } from '../runbook/preview.ts'
-import type { Json } from '../../workflows/json.ts'
 import type { Plan } from '../../workflows/plan.ts'
 
 export const plan: Command = {
@@ -31,7 +30,7 @@ export const plan: Command = {
     const looks = offline ? [] : await look(loaded.plan, invocation)
     const { preview } = await import('../runbook/preview.ts')
     const shown = preview(loaded.plan, looks, allSpecs())
-    if (out.json) out.document({ ...shown, cautions: loaded.cautions } as unknown as Json)
+    if (out.json) out.document({ ...shown, cautions: loaded.cautions })
     else {
       const { previewLines } = await import('../runbook/preview-text.ts')
       const { paint } = await import('../output/paint.ts')

@@ -3,7 +3,6 @@ import { expectArgs, textFlag } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Problem } from '../problem.ts'
-import type { Json } from '../../workflows/json.ts'
 
 export const report: Command = {
   name: 'report',
@@ -24,7 +23,7 @@ export const report: Command = {
     const found = reportOf(answer, view, new Date().toISOString())
     const target = textFlag(flags, 'out')
     if (out.json && target === undefined) {
-      out.document(found as unknown as Json)
+      out.document(found)
       return EXIT.done
     }
     const { reportHtml } = await import('../output/report-html.ts')
@@ -32,7 +31,7 @@ export const report: Command = {
     const data = `${page.replace(/\.html?$/i, '')}.json`
     await write(page, reportHtml(found))
     await write(data, `${JSON.stringify(found, null, 2)}\n`)
-    if (out.json) out.document(found as unknown as Json)
+    if (out.json) out.document(found)
     else for (const path of [page, data]) out.line(`wrote ${path}`)
     return EXIT.done
   },

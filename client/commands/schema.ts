@@ -2,7 +2,6 @@
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { usageProblem } from '../problem.ts'
-import type { Json } from '../../workflows/json.ts'
 
 export const schema: Command = {
   name: 'schema',
@@ -17,7 +16,7 @@ export const schema: Command = {
     const { runbookJsonSchema } = await import('../runbook/json-schema.ts')
     const { allSpecs } = await import('../runbook/load.ts')
     const document = runbookJsonSchema(allSpecs())
-    if (out.json) out.document(document as Json)
+    if (out.json) out.document(document)
     else out.line(JSON.stringify(document, null, 2))
     return EXIT.done
   },

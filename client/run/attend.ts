@@ -5,7 +5,6 @@ import { fittedText } from '../output/fit.ts'
 import { lineLog } from '../output/line-log.ts'
 import { live } from '../output/live.ts'
 import { headline, runText } from '../output/run-text.ts'
-import type { Json } from '../../workflows/json.ts'
 import type { RunView } from '../view/model.ts'
 import { exitCodeOf } from '../view/run-view.ts'
 import { follow } from './follow.ts'
@@ -47,7 +46,7 @@ export async function attend({ access, service, runId, out, signal }: Attend): P
     )
     return EXIT.interrupted
   }
-  if (out.json) out.document(last as unknown as Json)
+  if (out.json) out.document(last)
   else if (!isLive) out.line(`${service}: ${headline(last)}`)
   return exitCodeOf(last) ?? EXIT.failed
 }
@@ -87,7 +86,7 @@ function dimmed(out: Output, text: string): string {
 
 /** The whole view once. */
 export function showOnce(view: RunView, out: Output): void {
-  if (out.json) return out.document(view as unknown as Json)
+  if (out.json) return out.document(view)
   const look = { width: out.width, color: out.color, now: Date.now(), logLines: view.stale === null ? 6 : 12 }
   for (const line of runText(view, look)) out.line(line)
 }

@@ -143,16 +143,14 @@ function unionFindings(issue: Extract<Issue, { code: 'invalid_union' }>, where: 
     ),
   )
   if (deepest !== undefined && depth(deepest) > 0) {
-    return deepest.flatMap((error) => finding({ ...error, path: [...inner, ...error.path] } as Issue, where))
+    return deepest.flatMap((error) => finding({ ...error, path: [...inner, ...error.path] }, where))
   }
   const ofRightType = members.find((errors) =>
     errors.every((error) => error.code !== 'invalid_type' && error.code !== 'invalid_value'),
   )
   const isOurs = issue.message !== 'Invalid input'
   if (!isOurs && ofRightType !== undefined && value !== null) {
-    return ofRightType.flatMap((error) =>
-      finding({ ...error, path: [...inner, ...error.path] } as Issue, where),
-    )
+    return ofRightType.flatMap((error) => finding({ ...error, path: [...inner, ...error.path] }, where))
   }
   return [
     {

@@ -1,7 +1,6 @@
 // A runbook file -> its plan, or everything that is wrong with it at once. No network, no secrets, no Temporal.
 import type { ProviderSpec } from '../../activities/provider.ts'
 import { specs as registered } from '../../activities/specs.ts'
-import type { Json } from '../../workflows/json.ts'
 import type { Plan } from '../../workflows/plan.ts'
 import { capabilityFindings } from './checks/capabilities.ts'
 import { guardDemand, impossibleLimits, queryFindings } from './checks/guards.ts'
@@ -111,7 +110,7 @@ function onePerPlace(findings: Finding[]): Finding[] {
 
 function hushedLines(source: Source): Set<number> {
   const hushed = new Set<number>()
-  for (const finding of secretFindings(source.value as Json)) {
+  for (const finding of secretFindings(source.value)) {
     const { line, lastLine } = source.locate(finding)
     for (let at = line; at <= lastLine; at++) hushed.add(at)
   }

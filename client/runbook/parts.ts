@@ -62,7 +62,7 @@ function each<T, R>(items: readonly T[], check: (item: T) => R | Finding[]): Che
   const checked: Checked<R> = { right: [], findings: [] }
   for (const item of items) {
     const result = check(item)
-    if (Array.isArray(result)) checked.findings.push(...(result as Finding[]))
+    if (Array.isArray(result)) checked.findings.push(...result)
     else checked.right.push(result)
   }
   return checked

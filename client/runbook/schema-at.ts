@@ -21,7 +21,7 @@ function schemaAt(schema: z.ZodType, path: Path): z.ZodType | null {
 /** The keys that may stand in the mapping at `path`; empty when any may, or none. */
 export function keysAt(schema: z.ZodType, path: Path): string[] {
   const found = schemaAt(schema, path)
-  if (found instanceof z.ZodObject) return Object.keys(found.shape as object)
+  if (found instanceof z.ZodObject) return Object.keys(found.shape)
   if (found instanceof z.ZodUnion)
     return (found.options as z.ZodType[]).flatMap((option) => keysAt(option, []))
   return []
@@ -62,7 +62,7 @@ function step(schema: z.ZodType, path: Path): z.ZodType | null {
 
 function child(schema: z.ZodType, part: string | number): z.ZodType | null {
   if (schema instanceof z.ZodObject) {
-    return Object.hasOwn(schema.shape as object, part) ? (schema.shape[part] as z.ZodType) : null
+    return Object.hasOwn(schema.shape, part) ? (schema.shape[part] as z.ZodType) : null
   }
   if (schema instanceof z.ZodArray) return schema.element as z.ZodType
   if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType

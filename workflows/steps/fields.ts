@@ -52,7 +52,7 @@ export const decided = {
   self_approval: z.boolean().default(false).describe('Whether the person who started the run may approve'),
 }
 
-const JsonValue: z.ZodType<Json> = z.json() as z.ZodType<Json>
+const JsonValue: z.ZodType<Json> = z.json()
 
 /** One request of a synthetic journey, and what its answer must be. */
 export const Request = z

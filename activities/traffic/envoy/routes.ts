@@ -99,7 +99,7 @@ export function editSplit(action: JsonObject, desired: Split, { old, new: fresh 
     delete action.cluster // one cluster without weights: the same oneof
     action[key] = { clusters: [] }
   }
-  const weighted = action[key] as JsonObject
+  const weighted = action[key]
   const clusters = objects(weighted.clusters)
   for (const [name, weight] of Object.entries(weights)) {
     const there = clusters.find((cluster) => cluster.name === name)

@@ -1,7 +1,6 @@
 // Proof of a DNS change on BIND with two Unbounds before it: one that honours TTLs, one that keeps answers for 20 s at least.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rfc2136 } from '../../../activities/dns/rfc2136/index.ts'
-import type { Provider } from '../../../activities/provider.ts'
 import { askDns } from '../../../lab/dns.ts'
 import { freeDnsPort } from '../../../lab/ports.ts'
 import { type Bind, startBind } from '../../../lab/servers/bind.ts'
@@ -38,7 +37,7 @@ describe('confirm of dns/rfc2136', () => {
   afterAll(() => Promise.all([bind, honest, greedy].map((one) => one?.server.close())))
 
   const confirm = async (target: string, desired: RRset, options: JsonObject): Promise<Confirmation> => {
-    const port = connect(rfc2136 as unknown as Provider, bindConfig(bind), bindDeps(bind))
+    const port = connect(rfc2136, bindConfig(bind), bindDeps(bind))
     return (await port.confirm?.({ target, desired, options }, soon())) as Confirmation
   }
 
@@ -162,7 +161,7 @@ describe('confirm of dns/rfc2136', () => {
   })
 
   it('ends when it is told to', async () => {
-    const port = connect(rfc2136 as unknown as Provider, bindConfig(bind), bindDeps(bind))
+    const port = connect(rfc2136, bindConfig(bind), bindDeps(bind))
     const reason = new Error('the run was told to stop')
     const request = { target: 'api.example.test. A', desired: fresh, options: { resolvers: [] } }
     await expect(port.confirm?.(request, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)

@@ -1,7 +1,6 @@
 // dns/powerdns on the real server: the contract, what each refusal becomes, and that a 204 alone is not believed.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { powerdns } from '../../../activities/dns/powerdns/index.ts'
-import type { Provider } from '../../../activities/provider.ts'
 import { type Powerdns, startPowerdns } from '../../../lab/servers/powerdns.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { RRset } from '../../../workflows/ports/dns.ts'
@@ -31,7 +30,7 @@ describe('dns/powerdns', () => {
   afterAll(() => pdns?.server.close())
 
   const port = (more: JsonObject = {}): Changing =>
-    connect(powerdns as unknown as Provider, { ...powerdnsConfig(pdns), ...more }, powerdnsDeps(pdns))
+    connect(powerdns, { ...powerdnsConfig(pdns), ...more }, powerdnsDeps(pdns))
   const seen = async (target: string): Promise<RRset> => (await port().observe(target, soon())).value as RRset
   const write = (target: string, desired: RRset, from: RRset): Promise<void> =>
     port().write({ target, desired, seen: { value: from } }, soon())

@@ -1,7 +1,6 @@
 // dns/rfc2136 on BIND: the contract with both algorithms, what each refusal becomes, and that only a signed answer is believed.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rfc2136 } from '../../../activities/dns/rfc2136/index.ts'
-import type { Provider } from '../../../activities/provider.ts'
 import { type Bind, startBind } from '../../../lab/servers/bind.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { RRset } from '../../../workflows/ports/dns.ts'
@@ -36,7 +35,7 @@ describe('dns/rfc2136 on BIND', () => {
   afterAll(() => bind?.server.close())
 
   const port = (more: JsonObject = {}, deps = bindDeps(bind)): Changing =>
-    connect(rfc2136 as unknown as Provider, { ...bindConfig(bind), ...more }, deps)
+    connect(rfc2136, { ...bindConfig(bind), ...more }, deps)
   const seen = async (target = TARGET): Promise<RRset> =>
     (await port().observe(target, soon())).value as RRset
   const write = (

@@ -131,7 +131,7 @@ export function state(over: Partial<RunState> = {}): RunState {
     unwindingSince: null,
     restoredAt: null,
     ...over,
-  } as RunState
+  }
 }
 
 export function gate(

@@ -40,9 +40,7 @@ describe('guarding', () => {
     fc.assert(
       fc.property(guard, serving, (about, served) => {
         const asksSide = about.query.includes('$side')
-        const wanted = about.isCompared
-          ? served.old && served.new
-          : !asksSide || served[about.side as 'old' | 'new']
+        const wanted = about.isCompared ? served.old && served.new : !asksSide || served[about.side]
         expect(isArmed(planned(about), served)).toBe(wanted)
       }),
     )

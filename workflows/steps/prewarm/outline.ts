@@ -1,5 +1,4 @@
 // What a prewarm is going to do: the capacity it asks for follows from what the other side has now.
-import type { Json } from '../../json.ts'
 import type { Outline, PlannedStep, Seen } from '../../plan.ts'
 import type { Capacity } from '../../ports/capacity.ts'
 import { milliseconds } from '../../quantities.ts'
@@ -8,7 +7,7 @@ export function outlinePrewarm({ spec }: PlannedStep<'prewarm'>, seen: Seen): Ou
   const base = seen(spec.connection, spec.of) as Capacity | undefined
   const desired = base === undefined ? null : prewarmed(spec.factor, base)
   return {
-    changes: [{ connection: spec.connection, target: spec.side, desired: desired as Json }],
+    changes: [{ connection: spec.connection, target: spec.side, desired: desired }],
     back: 'capacity as recorded before, after traffic has left',
     irreversible: null,
     shortestMs: 0,

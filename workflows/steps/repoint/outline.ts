@@ -1,5 +1,4 @@
 // What a repoint is going to do: new values under the TTL that is in force.
-import type { Json } from '../../json.ts'
 import type { Outline, PlannedStep, Seen } from '../../plan.ts'
 import type { RRset } from '../../ports/dns.ts'
 import { milliseconds } from '../../quantities.ts'
@@ -12,7 +11,7 @@ export function outlineRepoint({ spec }: PlannedStep<'repoint'>, seen: Seen): Ou
       return {
         connection: spec.connection,
         target,
-        desired: rrset === undefined ? null : (repointed(values, rrset) as Json),
+        desired: rrset === undefined ? null : repointed(values, rrset),
       }
     }),
     back: 'values as recorded before; clients follow within the TTL',

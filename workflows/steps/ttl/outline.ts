@@ -1,5 +1,4 @@
 // What a ttl step is going to do: same values, lower TTL; it waits for the TTL that was in force before.
-import type { Json } from '../../json.ts'
 import type { Outline, PlannedStep, Seen } from '../../plan.ts'
 import type { RRset } from '../../ports/dns.ts'
 import { milliseconds } from '../../quantities.ts'
@@ -14,7 +13,7 @@ export function outlineTtl({ spec }: PlannedStep<'ttl'>, seen: Seen): Outline {
       return {
         connection: spec.connection,
         target,
-        desired: rrset === undefined ? null : (lowered(spec.to, rrset) as Json),
+        desired: rrset === undefined ? null : lowered(spec.to, rrset),
       }
     }),
     back: 'TTL as recorded before; also restored when the run completes',
