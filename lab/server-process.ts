@@ -21,6 +21,8 @@ export type ServerSpec = {
   env?: Record<string, string>
   /** True once the server answers. */
   isReady: () => boolean | Promise<boolean>
+  /** For what has work to do before it answers. */
+  readyWithinMs?: number
   /** For our own Node programs: opens a message channel, whose end also tells the child that the owner is gone. */
   withChannel?: boolean
 }
@@ -93,10 +95,11 @@ class ServerProcess implements ServerHandle {
     try {
       if (child.pid === undefined) throw new Error(`${this.spec.command} could not be started`)
       this.forget = recordProcess(child.pid)
-      await until(`${this.name} answers`, () => {
+      const answers = () => {
         if (!this.child) throw new Hopeless(`${this.name} ended: exit ${child.exitCode ?? child.signalCode}`)
         return this.spec.isReady()
-      })
+      }
+      await until(`${this.name} answers`, answers, this.spec.readyWithinMs)
     } catch (error) {
       await this.end('SIGKILL')
       const tail = readFileSync(log, 'utf8').slice(-LOG_TAIL_CHARACTERS)

@@ -8,7 +8,7 @@ import { createMetrics } from './metrics.ts'
 
 const SERVICE_MS = 2 // what an ordinary request takes: without it a latency comparison would compare noise
 const SERVICE_SPREAD_MS = 2
-const NOTICE_MS = 1_000 // unready, still serving: five of the balancer's 200 ms checks
+const NOTICE_MS = 1_500 // unready, still serving: seven of the balancer's 200 ms checks, it needs three
 const DRAIN_MS_MAX = 5_000 // in-flight requests get this long
 const BIND_RETRY_MS = 50 // a stopped slot's port may be an outgoing connection's for a moment
 const NEVER_CLOSE_IDLE = 0 // closing a connection while the balancer reuses it would lose that request

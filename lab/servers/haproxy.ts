@@ -8,7 +8,8 @@ import { startServer } from '../server-process.ts'
 import type { ServerHandle } from '../server-process.ts'
 
 const CHECK_INTERVAL_MS = 200 // a fifth of the notice that a draining instance gives
-const CHECK_ANSWER_MS = 2_000 // on busy cores a late answer is not a dead instance; without this it is one after the interval
+const CHECK_ANSWER_MS = 3_000 // a busy machine is not a sick instance
+const CHECKS_TO_FAIL = 3 // one late or lost check must not take a whole side away
 /** The entry points that a move by DNS alone goes between. */
 export const OLD_ENTRY_ADDRESS = '127.0.0.11'
 export const NEW_ENTRY_ADDRESS = '127.0.0.12'
@@ -92,7 +93,7 @@ listen ${name}
   bind ${entry}:${ports.entry}
   balance roundrobin
   option httpchk GET /healthz/ready
-  default-server inter ${CHECK_INTERVAL_MS}ms fall 1 rise 1 check
+  default-server inter ${CHECK_INTERVAL_MS}ms fall ${CHECKS_TO_FAIL} rise 1 check
 ${slots[name].map((port, index) => `  server s${index + 1} 127.0.0.1:${port}`).join('\n')}
 `
   // Idle connections stay open: a balancer that closes one while the next hop reuses it loses that request.

@@ -90,9 +90,9 @@ function following({ stdout, stderr }: Speaking, exited: Promise<number>): Follo
         () => {
           const wasOver = heard.over
           const found = heard.stdout.split('\n').find((line) => pattern.test(line))
-          if (found === undefined && wasOver)
-            throw new Hopeless(`ended without a line like ${pattern}:\n${heard.stdout}${heard.stderr}`)
-          return found
+          if (found !== undefined) return found
+          const missed = `no line like ${pattern}:\n${heard.stdout}${heard.stderr}`
+          throw wasOver ? new Hopeless(missed) : new Error(missed)
         },
         LINE_WITHIN_MS,
       ),

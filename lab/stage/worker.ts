@@ -5,6 +5,8 @@ import { freePorts } from '../ports.ts'
 import { type ServerHandle, startServer } from '../server-process.ts'
 import { secretsOf } from './runbook.ts'
 
+const READY_WITHIN_MS = 45_000 // it bundles the workflows first: five seconds of one core, and cores may be busy
+
 export const CUTOVER = fileURLToPath(new URL('../../bin/cutover.js', import.meta.url))
 
 export type LabWorker = {
@@ -29,6 +31,7 @@ export async function startWorker(addresses: Addresses): Promise<LabWorker> {
         CUTOVER_SDK_METRICS_ADDRESS: `127.0.0.1:${sdk}`,
       },
       isReady: async () => (await fetch(`http://127.0.0.1:${metrics}/healthz`)).ok,
+      readyWithinMs: READY_WITHIN_MS,
     }),
   )
   return { server, url: `http://127.0.0.1:${chosen.metrics}` }
