@@ -2,6 +2,7 @@
 import type { Applied } from '../activities.ts'
 import type { Json } from '../json.ts'
 import { matches } from '../json.ts'
+import type { Observed } from '../ports/target.ts'
 import type { Mirror, Split } from '../ports/traffic.ts'
 import { outline } from '../steps/outlines.ts'
 import { calls } from './calls.ts'
@@ -80,9 +81,10 @@ async function carryOut(run: Run, entry: Change): Promise<void> {
   let expected = entry.before
   for (let attempt = 1; ; attempt++) {
     const result = await tryOnce(run, entry, expected)
-    if (result.ok) return await verify(run, entry, result.applied)
-    if (result.failed.kind === 'Conflict') {
-      const { found, writer } = foundBy(result.failed)
+    const failed = result.ok ? await verify(run, entry, result.applied) : result.failed
+    if (failed === null) return
+    if (failed.kind === 'Conflict') {
+      const { found, writer } = foundBy(failed)
       const verb = await askAboutDrift(run, entry, { attempt, found, writer })
       if (verb === 'approve') {
         expected = found
@@ -90,12 +92,12 @@ async function carryOut(run: Run, entry: Change): Promise<void> {
       }
       continue
     }
-    if (!isIrreversible(run)) throw new StepFailed(result.failed)
+    if (!isIrreversible(run)) throw new StepFailed(failed)
     const verb = await askUnderWatch(run, {
       kind: 'failure',
       id: `${entry.step}/failure-${attempt}`,
       title: `${entry.connection} ${entry.target} could not be set to ${show(entry.desired)}`,
-      waitsFor: `a person: ${result.failed.kind}: ${result.failed.message}`,
+      waitsFor: `a person: ${failed.kind}: ${failed.message}`,
       allows: ['retry', 'skip'],
     })
     if (verb === 'skip') return leave(run, entry)
@@ -123,28 +125,32 @@ async function tryOnce(run: Run, entry: Change, expected: Json): Promise<Tried> 
   }
 }
 
-async function verify(run: Run, entry: Change, applied: Applied): Promise<void> {
+/** Null = verified. What fails here is no reason to carry out the whole step again: the write itself was accepted. */
+async function verify(run: Run, entry: Change, applied: Applied): Promise<Failed | null> {
   measure.change(run.plan.service, entry.connection, entry.target)
   if (applied.readBack === 'match') {
     entry.verified = true
-    return
+    return null
   }
   checkpoint(run)
-  const seen =
-    applied.readBack === 'differs'
-      ? applied.observed
-      : await calls.observe(`${label(run)} - look again at ${entry.connection} ${entry.target}`, {
-          connection: connectionOf(run, entry.connection),
-          target: entry.target,
-        })
-  if (seen !== null && matches(seen.value, entry.desired)) {
-    entry.verified = true
-    return
+  try {
+    const seen = applied.readBack === 'differs' ? applied.observed : await lookAgain(run, entry)
+    entry.verified = seen !== null && matches(seen.value, entry.desired)
+    if (entry.verified) return null
+    return {
+      kind: 'Rejected',
+      message: `${entry.connection} ${entry.target} was set to ${show(entry.desired)} but shows ${show(seen?.value ?? null)}`,
+      details: null,
+    }
+  } catch (error) {
+    return failedWith(error)
   }
-  throw new StepFailed({
-    kind: 'Rejected',
-    message: `${entry.connection} ${entry.target} was set to ${show(entry.desired)} but shows ${show(seen?.value ?? null)}`,
-    details: null,
+}
+
+async function lookAgain(run: Run, { connection, target }: Change): Promise<Observed> {
+  return await calls.observe(`${label(run)} - look again at ${connection} ${target}`, {
+    connection: connectionOf(run, connection),
+    target,
   })
 }
 

@@ -26,6 +26,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   state.phase = 'unwinding'
   state.unwindingSince = Date.now()
   state.restorations = restorationsOf(state)
+  state.remainder = [] // what was left on the way there is judged anew: every target is looked at
   publish(plan, state)
   measure.unwind(plan.service, reason.kind)
   void notify(run, {
@@ -50,6 +51,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
 
   state.restoredAt = Date.now()
   measure.restored(plan.service, reason.kind, state.restoredAt - reason.at)
+  await Promise.all(state.restorations.map((each) => lastLook(run, each)))
   for (const record of state.steps)
     if (record.status === 'done' || record.status === 'running') record.status = 'undone'
   return state.remainder.length === 0 ? 'restored' : 'completed-with-remainder'
@@ -192,9 +194,23 @@ async function settle(run: Run): Promise<void> {
     ...uncertain.map((each) => milliseconds(connectionOf(run, each.connection).landsWithin)),
   )
   if (waitMs > 0) await sleep(waitMs, { summary: 'settle: a write may still land' })
-  for (const restoration of uncertain) {
-    const failed = await tryRestore(run, restoration)
-    if (failed !== null) await restoreWithPeople(run, restoration, failed)
+  await Promise.all(
+    uncertain.map(async (restoration) => {
+      const failed = await tryRestore(run, restoration)
+      if (failed !== null) await restoreWithPeople(run, restoration, failed)
+    }),
+  )
+}
+
+/** Like `completed`, `restored` is never said over a world that somebody changed meanwhile. */
+async function lastLook(run: Run, restoration: Restoration): Promise<void> {
+  if (restoration.status !== 'restored') return
+  const { connection, target } = restoration
+  try {
+    const found = await calls.restore(`last look at ${connection} ${target}`, inputOf(run, restoration))
+    if (found.written === 'written') restored(run, restoration, found)
+  } catch (error) {
+    await restoreWithPeople(run, restoration, failedWith(error))
   }
 }
 

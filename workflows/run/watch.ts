@@ -23,9 +23,10 @@ export interface Watching {
 /** Returns when the watch has passed, or a person goes on without it. A breach never returns while the run can go back. */
 export async function watch(run: Run, watching: Watching): Promise<void> {
   let patient = true
+  let { limit } = watching
   for (let attempt = 1; ; attempt++) {
     const key = `${watching.key}-${attempt}`
-    const result = await look(run, watching, patient)
+    const result = await look(run, { ...watching, limit }, patient)
     switch (result.kind) {
       case 'passed':
         note(run, `${watching.title}: ${latest(result.readings)}`)
@@ -44,11 +45,16 @@ export async function watch(run: Run, watching: Watching): Promise<void> {
         break
       case 'inconclusive':
         if ((await askAboutEvidence(run, { ...watching, key }, result)) !== 'again') return
+        limit = Date.now() + extensionOf(watching) // a limit that has passed would end the new watch with its first look
         break
       default:
         return result satisfies never
     }
   }
+}
+
+function extensionOf({ deadline, limit }: Watching): number {
+  return deadline === null || limit === null ? 0 : limit - deadline
 }
 
 /** Asks a person while the guards of the step stay watched. */
