@@ -29,7 +29,7 @@ export interface Ending {
   error: string
 }
 
-const HANGS_MS = 150_000 // far longer than the slowest of these runs, which ends within a minute
+const HANGS_MS = 300_000 // far longer than the slowest of these runs, also on a machine that has other things to do
 const LOOK_MS = 100
 const QUERY_EVERY_MS = 1_000 // a query is a workflow task: notices say sooner that somebody is asked
 

@@ -211,6 +211,21 @@ describe.concurrent('other people', () => {
     await restored(run)
   })
 
+  test('what was left at the last look and then went back after all is no remainder', async () => {
+    const run = await bench.begin(long)
+    await at(run, 100)
+    const capacity = { port: 'capacity', target: 'new', value: { count: 9 }, by: STRANGER } as const
+    run.world.stranger(foreign)
+    run.world.stranger(capacity)
+    const { gates } = await run.until('asks about both', (state) => state.gates.length === 2)
+    const left = gates.find(({ id }) => id.includes('split'))
+    await run.decide({ verdict: 'approve', gate: left?.id as string })
+    run.world.stranger({ ...foreign, value: { old: 0, new: 100 } })
+    run.world.stranger({ ...capacity, value: { count: 3 } })
+    await run.abort()
+    await restored(run)
+  })
+
   test('two runs on one target: the second is refused and told who holds it', async () => {
     const first = await bench.begin(long)
     await at(first, 10)

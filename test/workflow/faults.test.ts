@@ -1,0 +1,121 @@
+// Does any failure restore the world? One run per call and kind of failure; afterwards the world is as it was, or as planned.
+// CUTOVER_FAULTS=all runs the whole matrix, CUTOVER_FAULTS=<text> the cases whose name contains it.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attend } from './attend.ts'
+import type { Ending } from './attend.ts'
+import { bounded, openBench } from './bench.ts'
+import type { Bench, Run } from './bench.ts'
+import { wrongEnd } from './ends.ts'
+import { casesOf, isSteady, spotsOf, thinned } from './faults.ts'
+import type { Case } from './faults.ts'
+import { everything, thereAndBack } from './runbooks.ts'
+
+const AT_ONCE = Number(process.env.CUTOVER_AT_ONCE ?? 16) // mostly waiting for timers of the server
+const STRIDE = 11 // coprime with the kinds per call: each call and each kind is met
+const WANTED = process.env.CUTOVER_FAULTS ?? ''
+const MATRIX_MS = 1_800_000
+
+let bench: Bench
+beforeAll(async () => {
+  bench = await openBench()
+})
+afterAll(() => bench.close())
+
+describe('one failure at one call', () => {
+  test(
+    'on the way there: completed, restored, or people were asked and it ended so',
+    { timeout: MATRIX_MS },
+    async () => {
+      const clean = await bench.begin(everything)
+      const completed = await attend(clean, { trouble: 'right' })
+      expect(completed.how, completed.error).toBe('completed')
+      const cases = chosen(casesOf(spotsOf(clean.world.calls()).filter(isSteady)))
+      const wrong = await all(cases, completed.snapshot, async (each) => {
+        const script: { end(): void; fired(): number }[] = []
+        const run = await bench.begin(everything, {
+          prepare: (world) => void script.push(world.script(each.rules)),
+        })
+        const ending = await attend(run, { trouble: each.trouble, lift: () => script[0]?.end() })
+        return { run, ending, fired: script[0]?.fired() ?? 0 }
+      })
+      expect(wrong).toEqual([])
+    },
+  )
+
+  test(
+    'on the way back: restored, or people were asked and it ended so',
+    { timeout: MATRIX_MS },
+    async () => {
+      const clean = await bench.begin(thereAndBack)
+      const calls = await turnBack(clean, () => {})
+      const restored = await attend(clean, { trouble: 'right' })
+      expect(restored.how, restored.error).toBe('restored')
+      expect(restored.snapshot).toBe(clean.before)
+      const spots = spotsOf(clean.world.calls().slice(calls)).filter(({ port }) => port !== 'notify')
+      const cases = chosen(casesOf(spots))
+      const wrong = await all(cases, '{}', async (each) => {
+        const run = await bench.begin(thereAndBack)
+        const script: { end(): void; fired(): number }[] = []
+        await turnBack(run, () => void script.push(run.world.script(each.rules)))
+        const ending = await attend(run, { trouble: each.trouble, lift: () => script[0]?.end() })
+        return { run, ending, fired: script[0]?.fired() ?? 0 }
+      })
+      expect(wrong).toEqual([])
+    },
+  )
+})
+
+/** Everything is changed and a person is asked: they abort. Returns the number of calls until then. */
+async function turnBack(run: Run, prepare: () => void): Promise<number> {
+  await run.gate('approval')
+  const calls = run.world.calls().length
+  prepare()
+  await run.abort()
+  return calls
+}
+
+function chosen(cases: Case[]): Case[] {
+  if (WANTED === 'all') return cases
+  if (WANTED !== '') return cases.filter(({ name }) => name.includes(WANTED))
+  return thinned(cases, STRIDE)
+}
+
+type Played = { run: Run; ending: Ending; fired: number }
+
+/** Plays all cases, prints the count of every ending, returns what was wrong. */
+async function all(
+  cases: Case[],
+  completed: string,
+  play: (each: Case) => Promise<Played>,
+): Promise<string[]> {
+  const played = await bounded(cases, AT_ONCE, async (each) => {
+    const result = await play(each)
+    const why = wrongEnd(result.ending, { before: result.run.before, completed, isForeign: each.isForeign })
+    if (why !== null) process.stderr.write(`wrong: ${each.name}: ${why}\n`) // at once: the rest takes minutes
+    return { each, why, ...result }
+  })
+  const wrong = played.flatMap(({ each, why, run, ending }) => {
+    const late = run.world
+      .landed()
+      .slice(ending.landed)
+      .map((write) => `${write.target} by ${write.by}`)
+    const problems = [why, late.length === 0 ? null : `landed after the end: ${late.join(', ')}`]
+    return problems.filter((one) => one !== null).map((one) => `${each.name}: ${one}`)
+  })
+  const count = (of: (one: (typeof played)[number]) => boolean) => played.filter(of).length
+  const ways = ['completed', 'restored', 'completed-with-remainder', 'failed', 'hanging'] as const
+  const endings = ways.map((way) => `${way} ${count(({ ending }) => ending.how === way)}`).join(', ')
+  const missed = played.filter(({ fired }) => fired === 0)
+  console.log(
+    `${played.length} faults: ${endings}; people were asked in ${count(({ ending }) => ending.asked.length > 0)}; ` +
+      `not met ${missed.length}${
+        missed.length > 0
+          ? ` (${missed
+              .slice(0, 5)
+              .map(({ each }) => each.name)
+              .join('; ')})`
+          : ''
+      }; wrong ${wrong.length}`,
+  )
+  return wrong
+}
