@@ -49,7 +49,7 @@ export function sign(message: Buffer, key: TsigKey, nowSeconds: number): { messa
     u16(variables.other.length),
   ])
   const record = encodeRecord({ name: key.name, type: TYPE.TSIG, class: CLASS.ANY, ttl: 0, data })
-  return { message: Buffer.concat([withAdditional(message, +1), record]), mac }
+  return { message: Buffer.concat([withAdditional(message, 1), record]), mac }
 }
 
 /** Throws RangeError on a broken message. */
