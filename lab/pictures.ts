@@ -59,7 +59,6 @@ async function takePictures({ cli, lab, runbook }: Stage, { picture }: Browser):
   await keep('temporal-waiting', page(waiting, 'timeline'), shows('Ready to move users'))
   for (const name of ['ana', 'raj'])
     await cli.run(['approve', 'orders', '--gate', waiting.gate ?? '', '--as', name])
-  const isQuarter = ({ weights, holding }: Status) => weights?.new === 25 && holding !== null
   const canary = await until('the canary is at 25 %', async () => await found(status(), isQuarter), RUN_MS)
   await keep('temporal-canary', page(canary, 'timeline'), shows('[7/11]'))
   await lab.fleets.new.inject({ errorRatio: 0.1 })
@@ -74,6 +73,10 @@ async function takePictures({ cli, lab, runbook }: Stage, { picture }: Browser):
   await cli.run(['report', 'orders', '--out', report])
   await keep('report', pathToFileURL(report).href, shows('orders'))
   rmSync(folder, { recursive: true, force: true })
+}
+
+function isQuarter({ weights, holding }: Status): boolean {
+  return weights?.new === 25 && holding !== null
 }
 
 async function found(asked: Promise<Status>, isSo: (status: Status) => boolean): Promise<Status | null> {

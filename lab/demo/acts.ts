@@ -1,8 +1,8 @@
 // The three acts on the lab: there; there and back by itself; and with the worker killed twice.
-import type { RunView } from '../../client/view/model.ts'
 import { startLoad } from '../load.ts'
 import type { Stage } from '../stage/stage.ts'
 import { type Tally, checkLoad, checkRestored, restoreTimes, seconds } from './checks.ts'
+import { atQuarter, isGoingBack } from './moments.ts'
 import { type Played, type Playing, play } from './play.ts'
 
 const RATE = 400 // requests per second: every share is visible, and two cores stay free for the servers
@@ -44,7 +44,7 @@ export async function breach(act: Act): Promise<Ended> {
   const ended = await underLoad(act, stage.lab.addresses.haproxy.url, {
     service: 'orders-back',
     file: stage.runbook('orders-canary', { service: 'orders-back', edge: 'haproxy', hold: '5s' }),
-    twists: [{ when: atQuarter, then: () => makeFail(act) }],
+    twists: [{ when: atQuarter, what: () => makeFail(act) }],
   })
   await checkBack(act, ended)
   return ended
@@ -66,24 +66,16 @@ export async function killed(act: Act): Promise<Ended> {
     service: 'orders-killed',
     file: stage.runbook('orders-canary', { service: 'orders-killed', edge: 'haproxy', hold: '5s' }),
     twists: [
-      { when: atQuarter, then: () => kill('in the middle of a canary hold') },
+      { when: atQuarter, what: () => kill('in the middle of a canary hold') },
       {
         when: (view) => atQuarter(view) && view.guards.some(({ goodInRow }) => goodInRow > 0),
-        then: () => makeFail(act),
+        what: () => makeFail(act),
       },
-      { when: isGoingBack, then: () => kill('in the middle of going back') },
+      { when: isGoingBack, what: () => kill('in the middle of going back') },
     ],
   })
   await checkBack(act, ended)
   return ended
-}
-
-function atQuarter(view: RunView): boolean {
-  return view.weights?.new === 25 && view.holding !== null
-}
-
-function isGoingBack(view: RunView): boolean {
-  return view.unwindingSince !== null && view.restorations.some(({ status }) => status === 'restored')
 }
 
 async function makeFail({ stage, playing }: Act): Promise<void> {

@@ -23,7 +23,7 @@ export type Playing = {
 export type Played = { view: RunView; load: LoadReport | null }
 
 /** Something that happens once, when the run has come to it. */
-export type Twist = { when: (view: RunView) => boolean; then: (view: RunView) => Promise<void> }
+export type Twist = { when: (view: RunView) => boolean; what: (view: RunView) => Promise<void> }
 
 export async function play(
   playing: Playing,
@@ -50,7 +50,7 @@ export async function play(
     const [next] = twists
     if (next?.when(view) === true) {
       twists.shift()
-      await next.then(view)
+      await next.what(view)
     }
     for (const gate of view.gates) await answer(playing, { service: run.service, gate, answered })
     await wait(LOOK_EVERY_MS)

@@ -18,6 +18,7 @@ import { EXAMPLES } from '../stage/examples.ts'
 import { hurried } from '../stage/runbook.ts'
 import { temporalEnvironment } from '../stage/worker.ts'
 import { restoreTimes, seconds, tallyOf, type Tally } from './checks.ts'
+import { atQuarter, isGoingBack } from './moments.ts'
 import { type Playing, type Twist, play } from './play.ts'
 import type { Story } from './story.ts'
 
@@ -98,7 +99,6 @@ function example(number: string): string {
 }
 
 function twistsOf(number: string, { world, worker, story }: Scene): Twist[] {
-  const atQuarter = (view: RunView) => view.weights?.new === 25 && view.holding !== null
   const breakIt = async () => {
     world.set({ new: { errorRatio: 0.1 } })
     story.say('the new version now fails one request in ten')
@@ -109,12 +109,11 @@ function twistsOf(number: string, { world, worker, story }: Scene): Twist[] {
     await worker.start()
   }
   if (number === '1') return []
-  if (number === '2') return [{ when: atQuarter, then: breakIt }]
-  const isGoingBack = (view: RunView) => view.unwindingSince !== null
+  if (number === '2') return [{ when: atQuarter, what: breakIt }]
   return [
-    { when: atQuarter, then: again },
-    { when: atQuarter, then: breakIt },
-    { when: isGoingBack, then: again },
+    { when: atQuarter, what: again },
+    { when: atQuarter, what: breakIt },
+    { when: isGoingBack, what: again },
   ]
 }
 

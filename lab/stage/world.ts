@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { powerdns } from '../../activities/dns/powerdns/index.ts'
+import { powerdns as powerdnsProvider } from '../../activities/dns/powerdns/index.ts'
 import { rfc2136 } from '../../activities/dns/rfc2136/index.ts'
-import { envoy } from '../../activities/traffic/envoy/index.ts'
-import { haproxy } from '../../activities/traffic/haproxy/index.ts'
+import { envoy as envoyProvider } from '../../activities/traffic/envoy/index.ts'
+import { haproxy as haproxyProvider } from '../../activities/traffic/haproxy/index.ts'
 import { type Json, matches, sameJson } from '../../workflows/json.ts'
 import type { Changing } from '../../workflows/ports/target.ts'
 import { type DnsRecord, askDns } from '../dns.ts'
@@ -91,11 +91,11 @@ export async function setBack(lab: Lab, start: World): Promise<void> {
   await lab.fleets.old.scale(start.capacity.old)
   const deps = depsOf(lab)
   const { haproxy: balancer, envoy: route, bind: zone, powerdns: other } = configsOf(lab.addresses)
-  await set(haproxy.connect(balancer, deps), 'split', start.haproxy)
-  await set(envoy.connect(route, deps), 'mirror', { percent: start.envoy.mirror })
-  await set(envoy.connect(route, deps), 'split', { old: start.envoy.old, new: start.envoy.new })
+  await set(haproxyProvider.connect(balancer, deps), 'split', start.haproxy)
+  await set(envoyProvider.connect(route, deps), 'mirror', { percent: start.envoy.mirror })
+  await set(envoyProvider.connect(route, deps), 'split', { old: start.envoy.old, new: start.envoy.new })
   await set(rfc2136.connect(zone, deps), RECORD, start.bind)
-  await set(powerdns.connect(other, deps), RECORD, start.powerdns)
+  await set(powerdnsProvider.connect(other, deps), RECORD, start.powerdns)
   await lab.fleets.new.scale(start.capacity.new)
   await until('the world is as at the beginning', async () => sameJson(await lookAround(lab), start))
 }
