@@ -3,10 +3,11 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Row } from '../report/row.ts'
+import { type Row, rounded } from '../report/row.ts'
 
 const PROGRAM = fileURLToPath(new URL('../days/process.ts', import.meta.url))
 const EVENTS_MAX = 300
+const HOUR_MS = 3_600_000
 
 type Passed = { hours: number; outcome: string; events: number; looks: number; silenceMs: number }
 
@@ -24,14 +25,14 @@ export async function eventsOfDays(): Promise<Row[]> {
     {
       measure: `history of 10 steps with a hold of ${long.hours} h`,
       target: { figure: 'events', is: long.events, max: EVENTS_MAX, unit: '' },
-      ratios: { [`eventsTo${short.hours}HourHold`]: long.events / short.events },
+      ratios: { [`eventsTo${short.hours}HourHold`]: rounded(long.events / short.events) },
       figures: {
         events: long.events,
         [`eventsWith${short.hours}HourHold`]: short.events,
         eventsAddedByHolding: long.events - short.events,
         questionsToTheMetrics: long.looks,
         [`questionsWith${short.hours}HourHold`]: short.looks,
-        longestSilenceHours: Math.round(long.silenceMs / 36_000) / 100,
+        longestSilenceHours: rounded(long.silenceMs / HOUR_MS),
       },
       note: 'that server takes no locks: 3 to 9 events more elsewhere',
     },

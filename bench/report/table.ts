@@ -1,15 +1,11 @@
 // The table that people read: one block a row, ratios before milliseconds.
 import type { Row } from './row.ts'
 
-const MEASURE_WIDTH = 64
+const MEASURE_WIDTH = 72
 const TARGET_WIDTH = 34
 
-export function render(rows: Row[]): string {
-  return rows.map(block).join('\n')
-}
-
 export function block(row: Row): string {
-  const lines = [`${row.measure.padEnd(MEASURE_WIDTH)}${targetOf(row)}`]
+  const lines = [`${row.measure.padEnd(MEASURE_WIDTH)} ${targetOf(row)}`]
   const ratios = listed(row.ratios)
   if (ratios !== '') lines.push(`    ratios   ${ratios}`)
   lines.push(`    figures  ${listed(row.figures)}`)
