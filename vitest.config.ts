@@ -14,6 +14,9 @@ const LAYERS: Record<string, string[]> = {
   faults: ['test/faults/**/*.test.ts'],
 }
 
+/** A whole lab and 400 requests per second each: one after the other, when the other layers are done. */
+const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } }
+
 export default defineConfig({
   test: {
     pool: 'forks', // Temporal's native runtime is one per process and must die with its test file
@@ -23,6 +26,7 @@ export default defineConfig({
       test: {
         name,
         include,
+        ...(name === 'e2e' ? ALONE : {}),
         testTimeout: 60_000, // servers boot and holds pass inside a test; a hang must still end
         hookTimeout: 120_000, // the slowest hook boots Temporal, a worker and its bundle on two busy cores
       },
