@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { LoadTarget } from '../../lab/load.ts'
 import { type Stage, openStage } from '../../lab/stage/stage.ts'
-import { begin, clear, decide, expectRestored, servedBy, statusOf, underLoad } from './scene.ts'
+import { begin, clear, decide, expectRestored, servedBy, statusOf, straightTo, underLoad } from './scene.ts'
 
 const TEST_MS = 120_000 // half a minute of steps, on two busy cores
 
@@ -49,7 +49,12 @@ describe('a person who aborts at 50 %', () => {
     'gets everything back, and those who watch are told so by exit code 3',
     async () => {
       const service = 'aborted'
-      const file = stage.runbook('orders-canary', { service, edge: 'haproxy', hold: '3s' })
+      const file = stage.runbook('orders-canary', {
+        service,
+        edge: 'haproxy',
+        hold: '15s',
+        edit: straightTo('50%'),
+      })
       await underLoad({ name: service, target: entry('haproxy') }, async (load) => {
         const run = begin(stage, file)
         await run.line(/-> old 50 new 50, verified/)

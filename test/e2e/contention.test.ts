@@ -2,7 +2,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Stage, openStage } from '../../lab/stage/stage.ts'
 import { tellHaproxy } from '../../lab/stage/world.ts'
-import { begin, clear, decide, expectRestored, gateIn, servedBy, statusOf, underLoad } from './scene.ts'
+import {
+  begin,
+  clear,
+  decide,
+  expectRestored,
+  gateIn,
+  servedBy,
+  statusOf,
+  straightTo,
+  underLoad,
+} from './scene.ts'
 
 const TEST_MS = 120_000 // half a minute of steps, on two busy cores
 
@@ -25,7 +35,12 @@ describe('weights set by hand during a run', () => {
     'stop it with a question; the way back asks too, keeps the instances that serve, and ends when a person put it right',
     async () => {
       const service = 'by-hand'
-      const file = stage.runbook('orders-canary', { service, edge: 'haproxy', hold: '8s' })
+      const file = stage.runbook('orders-canary', {
+        service,
+        edge: 'haproxy',
+        hold: '8s',
+        edit: straightTo('25%'),
+      })
       await underLoad({ name: service, target: target() }, async (load) => {
         const run = begin(stage, file)
         await run.line(/edge split proven: old 7/) // before that, the proof itself would be what is missing
@@ -56,7 +71,10 @@ describe('weights set by hand during a run', () => {
         expect((await stage.cli.run(['watch', service])).code).toBe(3)
         await servedBy(load, 'old')
       })
-      await expectRestored(stage, service)
+      const { restorations } = await expectRestored(stage, service)
+      const backAt = (target: string) =>
+        Date.parse(restorations.find((each) => each.target === target)?.at ?? '')
+      expect(backAt('new')).toBeGreaterThan(backAt('split')) // instances leave after the traffic, however long it is stuck
     },
     TEST_MS,
   )

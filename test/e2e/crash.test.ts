@@ -2,7 +2,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Runbook } from '../../lab/stage/runbook.ts'
 import { type Stage, openStage } from '../../lab/stage/stage.ts'
-import { begin, clear, decide, expectRestored, gateIn, say, servedBy, statusOf, underLoad } from './scene.ts'
+import {
+  begin,
+  clear,
+  decide,
+  expectRestored,
+  gateIn,
+  say,
+  servedBy,
+  statusOf,
+  straightTo,
+  underLoad,
+} from './scene.ts'
 
 const TEST_MS = 150_000 // half a minute of steps and two dead workers to be noticed, on two busy cores
 
@@ -20,7 +31,12 @@ describe('a worker that is killed', () => {
     'in a canary hold and again while going back loses nothing; status goes on telling what the server knows',
     async () => {
       const service = 'killed-twice'
-      const file = stage.runbook('orders-canary', { service, edge: 'haproxy', hold: '6s' })
+      const file = stage.runbook('orders-canary', {
+        service,
+        edge: 'haproxy',
+        hold: '6s',
+        edit: straightTo('25%'),
+      })
       const { server } = stage.worker
       await underLoad({ name: service, target: target(), withInjected: true }, async (load) => {
         const run = begin(stage, file)
@@ -94,7 +110,12 @@ describe('a Temporal server that is killed', () => {
     async () => {
       const service = 'server-restarted'
       const { temporal } = stage.lab.servers
-      const file = stage.runbook('orders-canary', { service, edge: 'haproxy', hold: '4s' })
+      const file = stage.runbook('orders-canary', {
+        service,
+        edge: 'haproxy',
+        hold: '4s',
+        edit: straightTo('25%'),
+      })
       await underLoad({ name: service, target: target() }, async (load) => {
         const run = begin(stage, file)
         await run.line(/-> old 75 new 25, verified/)
@@ -117,9 +138,9 @@ describe('a Temporal server that is killed', () => {
   )
 })
 
-/** 5, 25 %, then people are asked, then everybody. */
+/** 25 %, then people are asked, then everybody. */
 function withQuestion(runbook: Runbook): void {
+  straightTo('25%')(runbook)
   const canary = runbook.steps.findIndex((step) => 'canary' in step)
-  Object.assign(runbook.steps[canary]?.['canary'] ?? {}, { weights: ['25%'] })
   runbook.steps.splice(canary + 1, 0, { approve: { title: 'On to everybody', people: 'anyone' } })
 }

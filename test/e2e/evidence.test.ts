@@ -3,7 +3,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RunView } from '../../client/view/model.ts'
 import { type Stage, openStage } from '../../lab/stage/stage.ts'
 import { until } from '../../lab/until.ts'
-import { begin, clear, decide, expectRestored, gateIn, servedBy, statusOf, underLoad } from './scene.ts'
+import {
+  begin,
+  clear,
+  decide,
+  expectRestored,
+  gateIn,
+  servedBy,
+  statusOf,
+  straightTo,
+  underLoad,
+} from './scene.ts'
 
 const TEST_MS = 120_000 // half a minute of steps and a guard's patience, on two busy cores
 const BLIND_WITHIN_MS = 40_000 // a look, a refused connection, the patience of 8 s
@@ -64,7 +74,12 @@ const target = () => ({ url: stage.lab.addresses.haproxy.url })
 
 /** Starts a run, takes Prometheus away in the hold at 25 %, and comes back when the run asks. Gives the open gate. */
 async function blindedAtQuarter(service: string): Promise<string> {
-  const file = stage.runbook('orders-canary', { service, edge: 'haproxy', hold: '3s' })
+  const file = stage.runbook('orders-canary', {
+    service,
+    edge: 'haproxy',
+    hold: '3s',
+    edit: straightTo('25%'),
+  })
   const run = begin(stage, file)
   await run.line(/-> old 75 new 25, verified/)
   await stage.lab.servers.prometheus.stop()

@@ -6,6 +6,7 @@ import { connect } from '../../client/temporal.ts'
 import type { LoadReport, LoadTarget } from '../../lab/load.ts'
 import { type Load, startLoad } from '../../lab/load.ts'
 import type { Following } from '../../lab/stage/cli.ts'
+import type { Runbook } from '../../lab/stage/runbook.ts'
 import type { Stage } from '../../lab/stage/stage.ts'
 import { until } from '../../lab/until.ts'
 
@@ -49,6 +50,13 @@ export async function underLoad(
 /** `start --wait` without a terminal: its lines tell the run, its exit code the outcome. */
 export function begin({ cli }: Stage, file: string, flags: string[] = []): Following {
   return cli.follow(['start', file, '--yes', '--wait', '--as', STARTER, ...flags])
+}
+
+/** Goes to the share that the test is about at once. */
+export function straightTo(share: string): (runbook: Runbook) => void {
+  return ({ steps }) => {
+    for (const step of steps) if (step['canary'] !== undefined) step['canary']['weights'] = [share]
+  }
 }
 
 export async function statusOf({ cli }: Stage, service: string): Promise<RunView> {
