@@ -180,6 +180,7 @@ function restorationsOf(earlier: Restoration[], happenings: Happening[]): Restor
       status: happening.end?.ok === true ? 'restored' : 'restoring',
       note: happening.end?.problem ?? null,
       at: happening.end?.at ?? null,
+      settled: false, // only the run itself knows
     })
   }
   return [...found.values()]

@@ -67,6 +67,18 @@ describe.concurrent('evidence', () => {
     expect((await run.state()).decisions).toMatchObject([{ verdict: 'approve', gate: id, accepted: true }])
   })
 
+  test('going on without evidence is not going on blindly: a breach in the rest of the hold sends the run back', async () => {
+    const run = await bench.begin((names) => brief(names, { hold: '30s' }))
+    await at(run, 10)
+    const outage = run.world.outage('metrics')
+    const { id } = await run.gate('evidence')
+    await run.decide({ verdict: 'approve', gate: id })
+    run.world.set({ new: { errorRatio: 0.5 } })
+    outage.end()
+    await restored(run)
+    expect((await run.state()).reason).toMatchObject({ kind: 'breach', subject: 'errors' })
+  })
+
   test('when_unknown: unwind goes back without asking', async () => {
     const run = await bench.begin((names) => long(names).replace('do: hold', 'do: unwind'))
     await at(run, 10)

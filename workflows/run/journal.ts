@@ -55,5 +55,6 @@ export function restorationsOf(state: RunState): Restoration[] {
     status: 'pending',
     note: null,
     at: null,
+    settled: !isUncertain(state.changes, of),
   }))
 }

@@ -51,6 +51,8 @@ export type Restoration = {
   /** What the last try met, for people. */
   note: string | null
   at: number | null
+  /** False while a write that was given up may still land on the target. */
+  settled: boolean
 }
 
 export type StepRecord = {

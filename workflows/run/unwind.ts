@@ -1,21 +1,18 @@
 // The way back: `before` of every target that was or may have been changed, newest first, until done or taken over.
 import { CancellationScope, condition, sleep } from '@temporalio/workflow'
 import type { Restored } from '../activities.ts'
-import type { RRset } from '../ports/dns.ts'
-import { matches } from '../json.ts'
 import { milliseconds } from '../quantities.ts'
 import { calls } from './calls.ts'
 import { show } from './change.ts'
 import { type Failed, failedWith } from './failures.ts'
 import { ask, gateId, notify } from './gates.ts'
-import { isUncertain, ours, restorationsOf } from './journal.ts'
+import { drainMs, leansOn } from './draining.ts'
+import { ours, restorationsOf } from './journal.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
 import { connectionOf, describeReason, log } from './run.ts'
 import type { Outcome, Reason, Restoration } from './state.ts'
-
-const DNS_MARGIN_MS = 1_000 // resolvers were seen to follow about a second after the TTL
 
 /**
  * Restores the world. Returns when every target is back, or a person has taken over what could not be restored.
@@ -47,7 +44,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
     if (failed !== null) slow.push(restoreWithPeople(run, restoration, failed))
   }
   await Promise.all(slow)
-  await settle(run)
+  await settle(run, state.restorations)
 
   state.restoredAt = Date.now()
   measure.restored(plan.service, reason.kind, state.restoredAt - reason.at)
@@ -149,53 +146,29 @@ async function restoreAfter(run: Run, restoration: Restoration): Promise<void> {
   if (failed !== null) await restoreWithPeople(run, restoration, failed)
 }
 
-/** What must be back before a target may follow: for capacity all traffic and records that were changed after it. */
-function leansOn(run: Run, next: Restoration): Restoration[] {
-  if (connectionOf(run, next.connection).port !== 'capacity') return []
-  const { restorations } = run.state
-  return restorations
-    .slice(0, restorations.indexOf(next))
-    .filter(({ connection }) => connectionOf(run, connection).port !== 'capacity')
-}
-
 function isSettled({ status }: Restoration): boolean {
   return status === 'restored' || status === 'left'
 }
 
-/** Instances are not taken away under requests in flight, nor under clients whose resolver still points at them. */
+/** Waits until instances may go; what may still change under them is looked at again first. */
 async function drain(run: Run, next: Restoration): Promise<void> {
-  const waits = leansOn(run, next).map((earlier) => {
-    if (earlier.at === null) return 0
-    const isTraffic = connectionOf(run, earlier.connection).port === 'traffic'
-    return earlier.at + (isTraffic ? milliseconds(run.plan.drain) : cachedMs(run, earlier)) - Date.now()
-  })
-  const longest = Math.max(0, ...waits)
-  if (longest > 0)
-    await sleep(longest, { summary: `drain before ${next.connection} ${next.target} is restored` })
-}
-
-/** How long a resolver may still hand out what this run has published. */
-function cachedMs(run: Run, { connection, target, before }: Restoration): number {
-  const values = ours(run.state.changes, { connection, target }) as RRset[]
-  const moved = values.filter(
-    (rrset) => !matches({ values: rrset.values }, { values: (before as RRset).values }),
-  )
-  return moved.length === 0 ? 0 : Math.max(...moved.map((rrset) => rrset.ttl * 1_000)) + DNS_MARGIN_MS
+  const leftMs = drainMs(run, next)
+  if (leftMs > 0)
+    await sleep(leftMs, { summary: `drain before ${next.connection} ${next.target} is restored` })
+  await settle(run, leansOn(run, next))
 }
 
 /** A write that was given up may land after its undo: wait longer than the backend can take, look again, restore again. */
-async function settle(run: Run): Promise<void> {
-  const { state } = run
-  const uncertain = state.restorations.filter(
-    (each) => each.status === 'restored' && isUncertain(state.changes, each),
+async function settle(run: Run, among: Restoration[]): Promise<void> {
+  const uncertain = among.filter(({ status, settled }) => status === 'restored' && !settled)
+  const ends = uncertain.map(
+    (each) => (each.at ?? 0) + milliseconds(connectionOf(run, each.connection).landsWithin),
   )
-  if (uncertain.length === 0) return
-  const waitMs = Math.max(
-    ...uncertain.map((each) => milliseconds(connectionOf(run, each.connection).landsWithin)),
-  )
-  if (waitMs > 0) await sleep(waitMs, { summary: 'settle: a write may still land' })
+  const leftMs = Math.max(0, ...ends) - Date.now()
+  if (leftMs > 0) await sleep(leftMs, { summary: 'settle: a write may still land' })
   await Promise.all(
     uncertain.map(async (restoration) => {
+      restoration.settled = true
       const failed = await tryRestore(run, restoration)
       if (failed !== null) await restoreWithPeople(run, restoration, failed)
     }),

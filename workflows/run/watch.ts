@@ -1,4 +1,5 @@
 // Watching: one long look by retry after the other. Breaches send the run back; lost evidence asks a person while looking on.
+import { sleep } from '@temporalio/workflow'
 import type { Reading, Readings, Subject, WatchResult } from '../activities.ts'
 import { calls } from './calls.ts'
 import { keepReadings } from './evidence.ts'
@@ -18,11 +19,13 @@ export interface Watching {
   deadline: number | null
   /** Server time at which a person is asked when checks are still not good; null = never. */
   limit: number | null
+  /** False once a person goes on without evidence: unknown readings then end nothing, a breach still does. */
+  patient?: boolean
 }
 
 /** Returns when the watch has passed, or a person goes on without it. A breach never returns while the run can go back. */
 export async function watch(run: Run, watching: Watching): Promise<void> {
-  let patient = true
+  let patient = watching.patient ?? true
   let { limit } = watching
   for (let attempt = 1; ; attempt++) {
     const key = `${watching.key}-${attempt}`
@@ -39,7 +42,8 @@ export async function watch(run: Run, watching: Watching): Promise<void> {
           await breached(run, key, { kind: 'blind', subject: result.subject, evidence: result.evidence })
         else {
           const answer = await askAboutEvidence(run, { ...watching, key }, result)
-          if (watching.deadline !== null && answer !== 'again') return
+          if (watching.deadline !== null && answer === 'good') return
+          if (watching.deadline !== null && answer === 'without') return await watchOn(run, watching)
           patient = answer !== 'without' // beside another wait, a breach is still a breach
         }
         break
@@ -51,6 +55,15 @@ export async function watch(run: Run, watching: Watching): Promise<void> {
         return result satisfies never
     }
   }
+}
+
+/** Going on without evidence is not going on blindly: the rest of the time is watched, and a breach still sends the run back. */
+async function watchOn(run: Run, watching: Watching): Promise<void> {
+  const left = (watching.deadline ?? 0) - Date.now()
+  if (left <= 0) return
+  const rest = { ...watching, key: `${watching.key}-on`, deadline: null, limit: null, patient: false }
+  const summary = `${label(run)} - ${watching.title}: going on without evidence`
+  await together([() => sleep(left, { summary })], () => watch(run, rest))
 }
 
 function extensionOf({ deadline, limit }: Watching): number {

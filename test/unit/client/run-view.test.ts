@@ -98,6 +98,7 @@ describe('the text of a run', () => {
           status: 'stuck',
           note: long,
           at: null,
+          settled: true,
         },
       ],
     })
