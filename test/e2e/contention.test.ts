@@ -72,8 +72,7 @@ describe('weights set by hand during a run', () => {
         await servedBy(load, 'old')
       })
       const { restorations } = await expectRestored(stage, service)
-      const backAt = (target: string) =>
-        Date.parse(restorations.find((each) => each.target === target)?.at ?? '')
+      const backAt = (name: string) => Date.parse(restorations.find((each) => each.target === name)?.at ?? '')
       expect(backAt('new')).toBeGreaterThan(backAt('split')) // instances leave after the traffic, however long it is stuck
     },
     TEST_MS,
