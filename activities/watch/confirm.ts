@@ -4,8 +4,10 @@ import { Context } from '@temporalio/activity'
 import type { ConfirmInput } from '../../workflows/activities.ts'
 import type { JsonObject } from '../../workflows/json.ts'
 import type { Changing, Confirmation, Io } from '../../workflows/ports/target.ts'
+import { matches } from '../../workflows/json.ts'
 import { known, raced } from '../call.ts'
 import type { Redact } from '../call.ts'
+import { foreign } from '../change/look.ts'
 import { notYet } from './not-yet.ts'
 
 type ConfirmMemory = { memory: JsonObject | null; lines: string[] }
@@ -21,6 +23,7 @@ export async function confirmOnce(
     return { settled: true, lines: [`${target}: the provider offers no proof of the effect`] }
   const context = Context.current()
   const before = memoryOf(context.info.heartbeatDetails)
+  let drift: Error | null = null
   const request = { target, desired, options, ...(before.memory === null ? {} : { memory: before.memory }) }
   try {
     const confirmation = await raced(port.confirm(request, io), io.signal)
@@ -29,9 +32,12 @@ export async function confirmOnce(
       memory: confirmation.memory ?? before.memory,
       lines: confirmation.lines,
     } satisfies ConfirmMemory)
+    // An effect that does not show may be a slow one, or somebody else's value: a person must hear of that at once.
+    const seen = await raced(port.observe(target, io), io.signal)
+    if (!matches(seen.value, desired)) throw (drift = foreign(target, desired, seen))
     throw notYet(redact(confirmation.lines.join('; ')) || `${target}: not to be seen yet`, everyMs)
   } catch (error) {
-    if (context.cancellationSignal.aborted) throw error
+    if (context.cancellationSignal.aborted || error === drift) throw error
     const failure = known(error, { redact, deadlineMs })
     if (failure.type === null || failure.type === undefined || !PASSING.has(failure.type)) throw failure
     context.heartbeat(before) // an attempt without a heartbeat would lose the first counters

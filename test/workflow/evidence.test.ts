@@ -56,7 +56,7 @@ describe.concurrent('evidence', () => {
   })
 
   test('a person may go on without evidence, and is written down', async () => {
-    const run = await bench.begin((names) => brief(names))
+    const run = await bench.begin(long) // time enough for the outage to come in the hold at 10 %
     await at(run, 10)
     const outage = run.world.outage('metrics')
     const { id } = await run.gate('evidence')
@@ -168,6 +168,18 @@ describe.concurrent('other people', () => {
     expect(split(run)).toEqual(foreign.value)
     await run.decide({ verdict: 'approve', gate: gate.id })
     expect((await run.ended()).outcome).toBe('completed')
+  })
+
+  test('a write of theirs while requests are counted is named at once, not when the proof is late', async () => {
+    const proven = (names: Names) => long(names).replace('samples: 0,', 'samples: 1000000,')
+    const run = await bench.begin(proven)
+    await at(run, 10)
+    run.world.stranger(foreign)
+    const gate = await run.gate('drift')
+    expect(gate.waitsFor).toContain(STRANGER)
+    run.world.stranger({ ...foreign, value: { old: 90, new: 10 } })
+    await run.abort()
+    await restored(run)
   })
 
   test('a write of theirs during the last hold is found by the last look', async () => {

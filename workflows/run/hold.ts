@@ -91,12 +91,16 @@ async function confirm(run: Run, key: string, confirming: Confirming): Promise<v
       return
     } catch (error) {
       const failed = failedWith(error)
-      if (confirming.otherwise === 'fail' || failed.kind !== 'Timeout') throw new StepFailed(failed)
+      const isDrift = failed.kind === 'Conflict'
+      const isLate = failed.kind === 'Timeout' && confirming.otherwise === 'ask'
+      if (!isDrift && !isLate) throw new StepFailed(failed)
       const verb = await askUnderWatch(run, {
-        kind: 'evidence',
-        id: `${key}/proof-${attempt}`,
-        title: `the effect of ${connection} ${target} could not be proven`,
-        waitsFor: `a person: ${failed.message}; retry = wait on, approve = go on without the proof, or abort`,
+        kind: isDrift ? 'drift' : 'evidence',
+        id: `${key}/${isDrift ? 'drift' : 'proof'}-${attempt}`,
+        title: isDrift
+          ? `${connection} ${target} is no longer as this run set it`
+          : `the effect of ${connection} ${target} could not be proven`,
+        waitsFor: `a person: ${failed.message}; retry = look again, approve = go on without the proof, or abort`,
         allows: ['retry', 'approve'],
       })
       if (verb === 'approve') return
