@@ -59,9 +59,13 @@ export async function hold(run: Run, holding: Holding): Promise<void> {
   try {
     await together(
       [
-        () => until(run, deadline, holding.title),
+        async () => {
+          // A gating watch passes after the deadline by itself; the timer behind it costs nothing then, and holds when an
+          // operator has made the watch look early.
+          if (isGating) await watch(run, { ...watching, deadline, limit })
+          await until(run, deadline, holding.title)
+        },
         ...holding.confirm.map((confirming) => () => confirm(run, key, confirming)),
-        ...(isGating ? [() => watch(run, { ...watching, deadline, limit })] : []),
       ],
       isGating || holding.subjects.length === 0
         ? null

@@ -118,8 +118,9 @@ async function look(
   patient: boolean,
 ): Promise<WatchResult> {
   const input = { subjects, deadline, limit: patient ? limit : null, patient }
+  const until = deadline === null ? '' : `: HOLD until ${new Date(deadline).toISOString()}`
   const result = await calls.watch(
-    `${label(run)} - ${title}: watching ${namesOf(subjects)}`,
+    `${label(run)} - ${title}${until}, watching ${namesOf(subjects)}`,
     input,
     everyMsOf(subjects),
   )
