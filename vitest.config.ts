@@ -13,9 +13,6 @@ const LAYERS: Record<string, string[]> = {
   e2e: ['test/e2e/**/*.test.ts'],
 }
 
-/** Layers on real servers: on a busy machine one of a thousand waits may be too short once; twice is a mistake of ours. */
-const ON_SERVERS = new Set(['contract', 'workflow', 'lab', 'e2e'])
-
 /** A whole lab and 400 requests per second each: one after the other, when the other layers are done. */
 const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } }
 
@@ -29,7 +26,6 @@ export default defineConfig({
         name,
         include,
         ...(name === 'e2e' ? ALONE : {}),
-        retry: ON_SERVERS.has(name) && process.env['CI'] === 'true' ? 1 : 0, // the report says which were tried again
         testTimeout: 60_000, // servers boot and holds pass inside a test; a hang must still end
         hookTimeout: 120_000, // the slowest hook boots Temporal, a worker and its bundle on two busy cores
       },

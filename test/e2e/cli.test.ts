@@ -16,7 +16,12 @@ beforeAll(async () => {
   stage = await openStage()
 })
 afterAll(async () => {
-  if (stage !== undefined) await clear(stage).finally(() => stage.close())
+  if (stage === undefined) return
+  try {
+    await clear(stage)
+  } finally {
+    await stage.close()
+  }
 })
 
 const keysOf = (document: unknown): string[] => Object.keys(document as object).sort()

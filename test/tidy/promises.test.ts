@@ -62,7 +62,7 @@ describe('the pages', () => {
 describe('the npm scripts', () => {
   it('start programs that exist', () => {
     const programs = Object.entries(manifest.scripts).flatMap(([name, command]) =>
-      [...command.matchAll(/[\w/-]+\.(?:ts|mjs)\b/g)].map(([file]) => ({ name, file })),
+      [...command.matchAll(/[\w./-]+\.(?:ts|mjs)\b/g)].map(([file]) => ({ name, file })),
     )
     expect(programs.filter(({ file }) => !has(file))).toEqual([])
   })
