@@ -61,7 +61,11 @@ async function takePictures({ cli, lab, runbook }: Stage, { picture }: Browser):
     await cli.run(['approve', 'orders', '--gate', waiting.gate ?? '', '--as', name])
   const canary = await until('the canary is at 25 %', async () => await found(status(), isQuarter), RUN_MS)
   await keep('temporal-canary', page(canary, 'timeline'), shows('[7/11]'))
-  await keep('temporal-details', page(canary, 'user-metadata'), shows('Current Details'))
+  await keep(
+    'temporal-details',
+    page(canary, 'user-metadata'),
+    `document.querySelectorAll('iframe').length > 1 && ${shows('Current Details')}`,
+  )
   await lab.fleets.new.inject({ errorRatio: 0.1 })
   const ended = await until(
     'the run has gone back',

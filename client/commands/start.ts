@@ -11,7 +11,8 @@ export const start: Command = {
   name: 'start',
   usage: 'start FILE [--plan DIGEST] [--wait] [--yes] [--as NAME] [-o json]',
   about: 'Start a run of a runbook.',
-  details: `Shows a short plan and asks before it starts; without a terminal it needs --yes.
+  details: `Shows a short plan and asks before it starts. --yes starts without a question, and so does the
+digest of the reviewed plan (--plan); without a terminal one of them is needed.
 -o json prints {"workflowId","runId","digest"}, with --wait the final view of the run.
 With --wait the exit code is that of the outcome: 0 completed, 1 failed and restored,
 3 aborted and restored, 4 a person is needed. Ctrl-C then leaves the run running.`,
@@ -19,7 +20,7 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed and rest
     {
       name: 'plan',
       value: 'DIGEST',
-      about: 'Refuse unless the runbook still resolves to this plan (at least 8 digits)',
+      about: 'Start exactly this plan; refuse when the runbook resolves to another one (at least 8 digits)',
     },
     { name: 'wait', about: 'Stay until the run has ended' },
     { name: 'yes', short: 'y', about: 'Do not ask' },
@@ -30,15 +31,17 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed and rest
     const [file = ''] = expectArgs(args, ['FILE'], this.usage)
     const plan = await loadPlan(file, out)
     matchDigest(plan, textFlag(flags, 'plan'), file)
-    if (flags['yes'] !== true && !out.tty) {
+    const isAgreed = flags['yes'] === true || textFlag(flags, 'plan') !== undefined // who names the digest has reviewed it
+    if (!isAgreed && !out.tty) {
       throw usageProblem('start asks first, and there is no terminal to ask on', [
-        'add --yes to start without a question',
+        `--plan ${plan.digest.slice(0, 12)}   starts exactly this plan`,
+        '--yes                 starts whatever the file says',
       ])
     }
     const access = await invocation.temporal()
     const { startRun } = await import('../run/start.ts')
     if (!out.json) await showPlan(plan, invocation)
-    if (flags['yes'] !== true && !(await confirmed(plan, invocation))) {
+    if (!isAgreed && !(await confirmed(plan, invocation))) {
       out.error('nothing was started')
       return EXIT.failed
     }

@@ -55,6 +55,14 @@ describe('every source file', () => {
   })
 })
 
+describe('workflow code', () => {
+  it('never decides by the clock: a cold worker can see an older time than the next replay (workflows/run/time.ts)', () => {
+    const clock =
+      /\b(if|while) \([^)]*Date\.now\(\)|[<>]=? [\w.( -]*Date\.now\(\)|Date\.now\(\)( [-+] [\w.]+)* [<>]/
+    expect(linesWith(clock).filter((line) => line.startsWith('workflows/'))).toEqual([])
+  })
+})
+
 describe('every test', () => {
   it('runs: none is skipped, none runs alone', () => {
     const wrong = linesWith(/\b(it|describe|test)(\.\w+)*\.(skip|only|todo|skipIf|runIf)\b|context\.skip\(/)

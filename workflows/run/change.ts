@@ -9,7 +9,7 @@ import { calls } from './calls.ts'
 import { type Failed, StepFailed, failedWith, foundBy } from './failures.ts'
 import { lastKnown } from './journal.ts'
 import { measure } from './measure.ts'
-import { publish } from './publish.ts'
+import { describe } from './publish.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, isIrreversible, label, log, note, stepOf } from './run.ts'
 import type { Change } from './state.ts'
@@ -190,12 +190,12 @@ function remember(run: Run, entry: Change): void {
   if (connectionOf(run, entry.connection).port !== 'traffic') return
   const { state } = run
   if (entry.target === 'split') {
-    const split = entry.desired as Split
+    const split = lastKnown(state.changes, entry) as Split // not `desired`: a person may have left it undone
     state.weights = { old: split.old, new: split.new }
     measure.weights(run.plan.service, state.weights)
   }
   state.serving = serving(run)
-  publish(run.plan, state)
+  describe(run.plan, state) // the attribute follows with the hold: one upsert a weight, not two
 }
 
 function serving(run: Run): { old: boolean; new: boolean } {

@@ -18,16 +18,16 @@ export function leansOn(run: Run, next: Restoration): Restoration[] {
 }
 
 /**
- * How long instances must stay yet: under requests in flight, and for clients whose resolver still points at them.
- * Counted from the moment at which traffic and records were back.
+ * Until when instances must stay: under requests in flight, and for clients whose resolver still points at them. Counted
+ * from the moment at which traffic and records were back; null = there is nothing to wait for.
  */
-export function drainMs(run: Run, next: Restoration): number {
-  const waits = leansOn(run, next).map((earlier) => {
-    if (earlier.at === null) return 0
+export function drainedBy(run: Run, next: Restoration): number | null {
+  const ends = leansOn(run, next).flatMap((earlier) => {
     const isTraffic = connectionOf(run, earlier.connection).port === 'traffic'
-    return earlier.at + (isTraffic ? milliseconds(run.plan.drain) : cachedMs(run, earlier)) - Date.now()
+    const drainMs = isTraffic ? milliseconds(run.plan.drain) : cachedMs(run, earlier)
+    return earlier.at === null || drainMs === 0 ? [] : [earlier.at + drainMs]
   })
-  return Math.max(0, ...waits)
+  return ends.length === 0 ? null : Math.max(...ends)
 }
 
 /** How long a resolver may still hand out what this run has published. */

@@ -8,6 +8,7 @@ import { publish } from './publish.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, isIrreversible, label, log, sendBack, stepOf } from './run.ts'
 import type { Gate, GateKind, RunState, Verb } from './state.ts'
+import { leftUntil } from './time.ts'
 
 export interface Question {
   kind: GateKind
@@ -33,9 +34,9 @@ export async function ask(run: Run, question: Question): Promise<Verb> {
   const gate = open(run, question)
   try {
     if (gate.expires !== null) {
-      const left = Math.max(1, gate.expires - Date.now())
       const summary = `${label(run)} - waiting for ${gate.waitsFor} until ${new Date(gate.expires).toISOString()}`
-      if (!(await condition(() => gate.answer !== null, left, { summary }))) expire(run, gate)
+      if (!(await condition(() => gate.answer !== null, leftUntil(gate.expires), { summary })))
+        expire(run, gate)
     }
     checkpoint(run)
     await condition(() => gate.answer !== null)

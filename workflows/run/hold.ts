@@ -12,6 +12,7 @@ import { publish } from './publish.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, label, note, stepOf } from './run.ts'
 import { together } from './scopes.ts'
+import { leftUntil } from './time.ts'
 import { askUnderWatch, watch } from './watch.ts'
 
 /** An effect to be seen on the port's independent path. */
@@ -59,12 +60,8 @@ export async function hold(run: Run, holding: Holding): Promise<void> {
   try {
     await together(
       [
-        async () => {
-          // A gating watch passes after the deadline by itself; the timer behind it costs nothing then, and holds when an
-          // operator has made the watch look early.
-          if (isGating) await watch(run, { ...watching, deadline, limit })
-          await until(run, deadline, holding.title)
-        },
+        // A gating watch passes by itself once the deadline is over; only a hold without one needs a timer.
+        () => (isGating ? watch(run, { ...watching, deadline, limit }) : until(run, deadline, holding)),
         ...holding.confirm.map((confirming) => () => confirm(run, key, confirming)),
       ],
       isGating || holding.subjects.length === 0
@@ -79,10 +76,10 @@ export async function hold(run: Run, holding: Holding): Promise<void> {
   checkpoint(run)
 }
 
-async function until(run: Run, deadline: number, title: string): Promise<void> {
-  const left = deadline - Date.now()
-  if (left <= 0) return
-  await sleep(left, { summary: `${label(run)} - ${title}: HOLD until ${new Date(deadline).toISOString()}` })
+async function until(run: Run, deadline: number, { title, forMs }: Holding): Promise<void> {
+  if (forMs === 0) return
+  const summary = `${label(run)} - ${title}: HOLD until ${new Date(deadline).toISOString()}`
+  await sleep(leftUntil(deadline), { summary })
 }
 
 async function confirm(run: Run, key: string, confirming: Confirming): Promise<void> {

@@ -6,13 +6,14 @@ import { calls } from './calls.ts'
 import { show } from './change.ts'
 import { type Failed, failedWith } from './failures.ts'
 import { ask, gateId, notify } from './gates.ts'
-import { drainMs, leansOn } from './draining.ts'
+import { drainedBy, leansOn } from './draining.ts'
 import { ours, restorationsOf } from './journal.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
 import { connectionOf, describeReason, log } from './run.ts'
 import type { Outcome, Reason, Restoration } from './state.ts'
+import { leftUntil } from './time.ts'
 
 /**
  * Restores the world. Returns when every target is back, or a person has taken over what could not be restored.
@@ -152,20 +153,23 @@ function isSettled({ status }: Restoration): boolean {
 
 /** Waits until instances may go; what may still change under them is looked at again first. */
 async function drain(run: Run, next: Restoration): Promise<void> {
-  const leftMs = drainMs(run, next)
-  if (leftMs > 0)
-    await sleep(leftMs, { summary: `drain before ${next.connection} ${next.target} is restored` })
+  const drainedAt = drainedBy(run, next)
+  if (drainedAt !== null) {
+    await sleep(leftUntil(drainedAt), {
+      summary: `drain before ${next.connection} ${next.target} is restored`,
+    })
+  }
   await settle(run, leansOn(run, next))
 }
 
 /** A write that was given up may land after its undo: wait longer than the backend can take, look again, restore again. */
 async function settle(run: Run, among: Restoration[]): Promise<void> {
   const uncertain = among.filter(({ status, settled }) => status === 'restored' && !settled)
+  if (uncertain.length === 0) return
   const ends = uncertain.map(
     (each) => (each.at ?? 0) + milliseconds(connectionOf(run, each.connection).landsWithin),
   )
-  const leftMs = Math.max(0, ...ends) - Date.now()
-  if (leftMs > 0) await sleep(leftMs, { summary: 'settle: a write may still land' })
+  await sleep(leftUntil(Math.max(...ends)), { summary: 'settle: a write may still land' })
   await Promise.all(
     uncertain.map(async (restoration) => {
       restoration.settled = true
@@ -198,6 +202,7 @@ function restored(run: Run, restoration: Restoration, { written }: Restored): vo
   if (restoration.target === 'split' && connectionOf(run, restoration.connection).port === 'traffic') {
     const split = restoration.before as { old: number; new: number }
     run.state.weights = { old: split.old, new: split.new }
+    publish(run.plan, run.state)
     measure.weights(run.plan.service, run.state.weights)
   }
 }

@@ -8,6 +8,7 @@ import { everyMsOf, guardsOf, namesOf } from './guarding.ts'
 import type { Run } from './run.ts'
 import { checkpoint, isIrreversible, label, log, note, recordOf, sendBack, stepOf } from './run.ts'
 import { firstOf, together } from './scopes.ts'
+import { leftUntil } from './time.ts'
 import type { Verb } from './state.ts'
 
 export interface Watching {
@@ -59,11 +60,9 @@ export async function watch(run: Run, watching: Watching): Promise<void> {
 
 /** Going on without evidence is not going on blindly: the rest of the time is watched, and a breach still sends the run back. */
 async function watchOn(run: Run, watching: Watching): Promise<void> {
-  const left = (watching.deadline ?? 0) - Date.now()
-  if (left <= 0) return
   const rest = { ...watching, key: `${watching.key}-on`, deadline: null, limit: null, patient: false }
   const summary = `${label(run)} - ${watching.title}: going on without evidence`
-  await together([() => sleep(left, { summary })], () => watch(run, rest))
+  await together([() => sleep(leftUntil(watching.deadline ?? 0), { summary })], () => watch(run, rest))
 }
 
 function extensionOf({ deadline, limit }: Watching): number {

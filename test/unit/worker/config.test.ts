@@ -9,7 +9,7 @@ describe('the configuration of a worker', () => {
         metricsAddress: { host: '127.0.0.1', port: 9469 },
         sdkMetricsAddress: null,
         commandFolder: null,
-        maxCachedWorkflows: 1_000,
+        maxCachedWorkflows: 2_000,
         maxWatches: 200,
         shutdownGraceMs: 30_000,
         log: 'text',
