@@ -1,6 +1,7 @@
 // From state, plan and what the server describes to the one view of a run. Pure.
+import { describeReason } from '../../workflows/run/reason.ts'
 import type { Plan } from '../../workflows/plan.ts'
-import type { Reason, RunState, StateAnswer } from '../../workflows/run/state.ts'
+import type { RunState, StateAnswer } from '../../workflows/run/state.ts'
 import { EXIT } from '../exit-codes.ts'
 import { guardViews } from './guards.ts'
 import type { RunView, Stale, StepView } from './model.ts'
@@ -39,7 +40,7 @@ export function runView(
     reason:
       state.reason === null
         ? null
-        : { kind: state.reason.kind, text: reasonText(state.reason), at: isoOf(state.reason.at) },
+        : { kind: state.reason.kind, text: describeReason(state.reason), at: isoOf(state.reason.at) },
     gates: state.gates.filter((gate) => gate.answer === null).map(gateView),
     steps: stepViews(plan, state),
     holding: state.holding && {
@@ -82,24 +83,6 @@ export function exitCodeOf(view: Pick<RunView, 'outcome' | 'reason'>): number | 
       return EXIT.person
     default:
       return view.outcome satisfies never
-  }
-}
-
-/** Why a run goes back, in one line. */
-export function reasonText(reason: Reason): string {
-  switch (reason.kind) {
-    case 'abort':
-      return `${reason.actor} aborted${reason.reason === '' ? '' : `: ${reason.reason}`}`
-    case 'breach':
-      return `${reason.subject} breached: ${reason.evidence.text}`
-    case 'blind':
-      return `${reason.subject} could not be read for too long: ${reason.evidence.text}`
-    case 'expired':
-      return `nobody decided ${reason.gate} in time`
-    case 'failure':
-      return `${reason.step} failed: ${reason.failure}: ${reason.message}`
-    default:
-      return reason satisfies never
   }
 }
 

@@ -4,7 +4,8 @@ import { formatDuration } from '../quantities.ts'
 import { notify } from './gates.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
-import { describeReason, log } from './run.ts'
+import { describeReason } from './reason.ts'
+import { log } from './run.ts'
 import type { Outcome, Reason, RunState } from './state.ts'
 
 export type Result = {

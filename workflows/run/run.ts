@@ -7,6 +7,7 @@ import {
   isCancellation,
 } from '@temporalio/workflow'
 import type { Plan, PlannedConnection, PlannedStep } from '../plan.ts'
+import { describeReason } from './reason.ts'
 import type { LogLine, Reason, RunState, StepRecord } from './state.ts'
 
 const LOG_LINES = 300 // enough for the longest runbooks; older lines go first
@@ -97,21 +98,4 @@ export function note(run: Run, text: string): void {
   const { notes } = recordOf(run, stepOf(run))
   if (notes.length < NOTES_PER_STEP) notes.push(text)
   log(run, text)
-}
-
-export function describeReason(reason: Reason): string {
-  switch (reason.kind) {
-    case 'abort':
-      return `${reason.actor} aborted${reason.reason === '' ? '' : `: ${reason.reason}`}`
-    case 'breach':
-      return `${reason.subject} breached: ${reason.evidence.text}`
-    case 'blind':
-      return `${reason.subject} could not be read for too long: ${reason.evidence.text}`
-    case 'expired':
-      return `nobody decided ${reason.gate} in time`
-    case 'failure':
-      return `${reason.step} failed: ${reason.failure}: ${reason.message}`
-    default:
-      return reason satisfies never
-  }
 }
