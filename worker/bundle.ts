@@ -1,6 +1,5 @@
-// The workflow code as one file: read from `dist` in a build; in a checkout built from source and kept under the hash of
-// that source, so that a worker that is restarted is back at once. A build's bundle is never used in a checkout: it could
-// be older than the source beside it.
+// The workflow code as one file, built from source and kept under the hash of that source, so that a worker that is
+// restarted is back at once. A changed source is another file: what is run is never older than what is read.
 import { createHash } from 'node:crypto'
 import {
   existsSync,
@@ -21,8 +20,6 @@ import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker'
 const KEPT_MS = 24 * 60 * 60 * 1_000 // a bundle of 1.5 MB whose source has changed since is of no use to anybody
 
 export async function loadWorkflowBundle(): Promise<WorkflowBundleOption> {
-  const isSource = import.meta.url.endsWith('.ts')
-  if (!isSource) return { codePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)) }
   const folder = fileURLToPath(new URL('../.cutover/bundles/', import.meta.url))
   const codePath = join(folder, `${hashOfSource()}.js`)
   if (!existsSync(codePath)) await build(folder, codePath)

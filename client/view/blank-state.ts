@@ -1,43 +1,12 @@
 // The parts of a state that history alone cannot fill: a run of which nothing is known yet, a gate known by its id. Pure.
 import type { Plan } from '../../workflows/plan.ts'
+import { firstState } from '../../workflows/run/first-state.ts'
 import type { Gate, RunState } from '../../workflows/run/state.ts'
 
 export type Begun = { startedBy: string | null; startedAt: number }
 
 export function blankState(plan: Plan, { startedBy, startedAt }: Begun): RunState {
-  return {
-    stateVersion: 1,
-    service: plan.service,
-    digest: plan.digest,
-    startedBy: startedBy ?? 'unknown',
-    startedAt,
-    endedAt: null,
-    phase: 'starting',
-    outcome: null,
-    cursor: 0,
-    steps: plan.steps.map(({ id }) => blankStep(id)),
-    changes: [],
-    restorations: [],
-    gates: [],
-    holding: null,
-    decisions: [],
-    deadlines: {},
-    reason: null,
-    laterReasons: [],
-    pointOfNoReturn: null,
-    serving: { old: true, new: false },
-    weights: null,
-    atEnd: [],
-    remainder: [],
-    log: [],
-    published: null,
-    unwindingSince: null,
-    restoredAt: null,
-  }
-}
-
-export function blankStep(id: string): RunState['steps'][number] {
-  return { id, status: 'pending', startedAt: null, endedAt: null, notes: [], readings: {} }
+  return { ...firstState(plan, { startedBy: startedBy ?? 'unknown', startedAt }), log: [] } // its log is made of what happened
 }
 
 /** What the search attribute tells is an id. The plan knows the rest of an approval; of other gates only a worker does. */

@@ -4,6 +4,7 @@ import { REFUSED, abort, approve, decide, state as stateQuery } from '../message
 import type { SignalledDecision } from '../messages.ts'
 import type { Plan } from '../plan.ts'
 import { record, refusal } from './decisions.ts'
+import { firstState } from './first-state.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
 import { log, sendBack } from './run.ts'
@@ -15,7 +16,9 @@ export interface Start {
 
 /** Registers every handler before anything is awaited, so that no signal or update can come too early. */
 export function openRun(plan: Plan, start: Start, carried: RunState | null): Run {
-  const run: Run = { plan, state: carried ?? firstState(plan, start), forwardScope: null }
+  const { startedBy } = start
+  const state = carried ?? firstState(plan, { startedBy, startedAt: Date.now() })
+  const run: Run = { plan, state, forwardScope: null }
   setHandler(stateQuery, () => ({ state: run.state, plan }), {
     description: 'Everything about this run, as JSON',
   })
@@ -72,45 +75,5 @@ function signalled(verdict: Verb, said: SignalledDecision | undefined): Decision
     actor: said?.actor ?? 'someone (by signal)',
     reason: said?.reason ?? '',
     digest: null,
-  }
-}
-
-function firstState(plan: Plan, { startedBy }: Start): RunState {
-  const now = Date.now()
-  return {
-    stateVersion: 1,
-    service: plan.service,
-    digest: plan.digest,
-    startedBy,
-    startedAt: now,
-    endedAt: null,
-    phase: 'starting',
-    outcome: null,
-    cursor: 0,
-    steps: plan.steps.map(({ id }) => ({
-      id,
-      status: 'pending',
-      startedAt: null,
-      endedAt: null,
-      notes: [],
-      readings: {},
-    })),
-    changes: [],
-    restorations: [],
-    gates: [],
-    holding: null,
-    decisions: [],
-    deadlines: {},
-    reason: null,
-    laterReasons: [],
-    pointOfNoReturn: null,
-    serving: { old: true, new: false },
-    weights: null,
-    atEnd: [],
-    remainder: [],
-    log: [{ at: now, text: `started by ${startedBy}` }],
-    published: null,
-    unwindingSince: null,
-    restoredAt: null,
   }
 }

@@ -1,0 +1,43 @@
+// The state of a run of which nothing has happened yet: where the engine begins, and where the CLI begins when it has
+// only the server's history. Pure.
+import type { Plan } from '../plan.ts'
+import type { RunState } from './state.ts'
+
+export function firstState(
+  plan: Plan,
+  { startedBy, startedAt }: Pick<RunState, 'startedBy' | 'startedAt'>,
+): RunState {
+  return {
+    stateVersion: 1,
+    service: plan.service,
+    digest: plan.digest,
+    startedBy,
+    startedAt,
+    endedAt: null,
+    phase: 'starting',
+    outcome: null,
+    cursor: 0,
+    steps: plan.steps.map(({ id }) => firstRecord(id)),
+    changes: [],
+    restorations: [],
+    gates: [],
+    holding: null,
+    decisions: [],
+    deadlines: {},
+    reason: null,
+    laterReasons: [],
+    pointOfNoReturn: null,
+    serving: { old: true, new: false },
+    weights: null,
+    atEnd: [],
+    remainder: [],
+    log: [{ at: startedAt, text: `started by ${startedBy}` }],
+    published: null,
+    unwindingSince: null,
+    restoredAt: null,
+  }
+}
+
+export function firstRecord(id: string): RunState['steps'][number] {
+  return { id, status: 'pending', startedAt: null, endedAt: null, notes: [], readings: {} }
+}
