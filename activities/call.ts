@@ -8,6 +8,7 @@ import { failure, kindOf } from './failure.ts'
 
 const DEADLINE_SHARE = 0.8 // 4 s of a start-to-close of 5 s: a hung call would keep its slot, and undo would starve
 const DEADLINE_WITHOUT_LIMIT_MS = 4_000 // when no start-to-close is set
+const HEARTBEAT_SHARE = 0.25 // four beats in a heartbeat time-out: a busy moment of this process is not its death
 
 /** Masks every secret that the worker has read. */
 export type Redact = (text: string) => string
@@ -22,17 +23,29 @@ export interface CallOptions {
 
 /** Runs the I/O of one attempt. Raises failures of the closed list, `NotYet`, or the cancellation. */
 export async function called<T>(options: CallOptions, work: (io: Io) => Promise<T>): Promise<T> {
-  const { info, cancellationSignal } = Context.current()
+  const context = Context.current()
+  const { info, cancellationSignal } = context
   const deadlineMs = deadlineMsOf(info)
   const deadline = AbortSignal.timeout(deadlineMs)
   const signal = options.cancellable ? AbortSignal.any([deadline, cancellationSignal]) : deadline
+  const beating = options.bounds === 'calls' ? null : beat(context)
   try {
     return await (options.bounds === 'calls' ? work({ signal }) : raced(work({ signal }), signal))
   } catch (error) {
     if (error instanceof CancelledFailure || (options.cancellable && cancellationSignal.aborted))
       throw cancelled(error)
     throw known(error, { redact: options.redact, deadlineMs })
+  } finally {
+    if (beating !== null) clearInterval(beating)
   }
+}
+
+/** Shows that this worker lives, so that the end of another one is noticed before the whole attempt is over. */
+function beat(context: Context): NodeJS.Timeout | null {
+  const { heartbeatTimeoutMs } = context.info
+  return heartbeatTimeoutMs === undefined
+    ? null
+    : setInterval(() => context.heartbeat(), heartbeatTimeoutMs * HEARTBEAT_SHARE)
 }
 
 /** How long the I/O of one attempt may take. */

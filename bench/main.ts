@@ -79,7 +79,7 @@ async function made(
   if (!measure.isServedHere) return await measure.take(ground, options)
   const serving = await ground.serve()
   try {
-    return await measure.take(ground, { ...options, serving })
+    return await measure.take(ground, options)
   } finally {
     await serving.stop()
   }

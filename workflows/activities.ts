@@ -96,6 +96,7 @@ export type Warmed = { requests: number; failed: number }
 
 export type ClaimInput = {
   locks: string[]
+  /** A run and its chain: `firstRunId` stays the same when the run continues as new. */
   holder: { workflowId: string; firstRunId: string; service: string }
 }
 

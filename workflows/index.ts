@@ -1,4 +1,3 @@
 // The workflows that a worker serves, and nothing else: the entry of the workflow bundle.
 export { cutover } from './cutover.ts'
-export { lock } from './lock.ts'
 export { survey } from './survey.ts'

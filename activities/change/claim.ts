@@ -1,18 +1,21 @@
-// Takes and gives back the locks of a run's targets. A lock is an open workflow; who holds it stands in its memo, so that
-// no worker is needed to answer. A lock whose run has ended is taken over; a lock of a living run never is.
+// Takes and gives back the locks of a run's targets. A lock is an open workflow that never runs: its first task is due in
+// ten years, so no worker ever spends memory or a task on it. Its being open is the lock, its memo says who holds it, and
+// terminating it gives it back. A lock whose run has ended is taken over; a lock of a living run never is.
 import { createHash } from 'node:crypto'
 import type { Client } from '@temporalio/client'
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
 import type { ClaimInput } from '../../workflows/activities.ts'
 import { TASK_QUEUE } from '../../workflows/activities.ts'
-import type { LockHolder, LockMemo } from '../../workflows/lock.ts'
 import { failure, kindOf } from '../failure.ts'
 
 const LOCK_ID_PREFIX = 'cutover-lock/'
 const LOCK_NAME_CHARACTERS_MAX = 200 // readable in the UI, well below the server's limit of 1,000 for an id
 const TRIES_MAX = 5 // each lost try means that somebody else moved; more than a few is a fault
-const TASK_TIMEOUT = '3s' // as for runs: a dead worker must not keep a release waiting for 10 s
-const RELEASE = 'release' // by name: the definition belongs to the workflow bundle
+const NEVER = '10y' // until the first task of a lock; longer than any run
+const LOCK_TYPE = 'lock' // no worker knows it, none has to
+
+type LockHolder = ClaimInput['holder']
+type LockMemo = LockHolder & { lock: string }
 
 /** Long names keep their beginning for people and a hash for identity. */
 export function lockIdOf(lock: string): string {
@@ -35,13 +38,15 @@ export async function claimLocks(client: Client, { locks, holder }: ClaimInput):
   }
 }
 
-/** Tells every lock that its holder is done. A lock that is gone or somebody else's is left alone. */
+/** Ends every lock of this holder. One that is gone or somebody else's is left alone. */
 export async function releaseLocks(client: Client, { locks, holder }: ClaimInput): Promise<void> {
   for (const lock of sorted(locks)) {
     try {
-      await client.workflow.getHandle(lockIdOf(lock)).signal(RELEASE, holder)
+      const found = await holderOf(client, lock)
+      if (found !== null && isSame(found, holder))
+        await end(client, { lock, found }, `given back by ${holder.workflowId}`)
     } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw unavailable('release', error)
+      throw kindOf(error) === null ? unavailable('release', error) : error
     }
   }
 }
@@ -52,16 +57,16 @@ async function take(client: Client, lock: string, holder: LockHolder): Promise<b
     if (await started(client, lock, holder)) return true
     const found = await holderOf(client, lock)
     if (found === null) continue // ended between our start and our look
-    if (found.workflowId === holder.workflowId && found.firstRunId === holder.firstRunId) return false
+    if (isSame(found, holder)) return false
     if (await isAlive(client, found)) throw heldBy(lock, found)
-    await endStale(client, { lock, found })
+    await end(client, { lock, found }, `its run ${found.workflowId} has ended without giving it back`)
   }
   throw failure('Unavailable', `lock ${lock} changed hands ${TRIES_MAX} times while it was being taken`)
 }
 
 async function started(client: Client, lock: string, holder: LockHolder): Promise<boolean> {
   try {
-    await client.workflow.start('lock', {
+    await client.workflow.start(LOCK_TYPE, {
       workflowId: lockIdOf(lock),
       taskQueue: TASK_QUEUE,
       args: [holder],
@@ -69,7 +74,7 @@ async function started(client: Client, lock: string, holder: LockHolder): Promis
       staticSummary: `${lock} is held by the run of ${holder.service}`.slice(0, 200),
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      workflowTaskTimeout: TASK_TIMEOUT,
+      startDelay: NEVER,
     })
     return true
   } catch (error) {
@@ -95,6 +100,10 @@ async function holderOf(client: Client, lock: string): Promise<Found | null> {
   }
 }
 
+function isSame(found: LockHolder, holder: LockHolder): boolean {
+  return found.workflowId === holder.workflowId && found.firstRunId === holder.firstRunId
+}
+
 /** Whether the chain of runs that took the lock is still open. */
 async function isAlive(client: Client, { workflowId, firstRunId }: LockHolder): Promise<boolean> {
   try {
@@ -106,10 +115,13 @@ async function isAlive(client: Client, { workflowId, firstRunId }: LockHolder): 
   }
 }
 
-/** Ends exactly the lock that was judged stale; if somebody was faster there is nothing left to end. */
-async function endStale(client: Client, { lock, found }: { lock: string; found: Found }): Promise<void> {
+/** Ends exactly the lock that was looked at; if somebody was faster there is nothing left to end. */
+async function end(
+  client: Client,
+  { lock, found }: { lock: string; found: Found },
+  reason: string,
+): Promise<void> {
   try {
-    const reason = `its run ${found.workflowId} has ended without giving it back`
     await client.workflow.getHandle(lockIdOf(lock), found.lockRunId).terminate(reason)
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error

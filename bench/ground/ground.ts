@@ -6,7 +6,7 @@ import { type Lab, startLab } from '../../lab/lab.ts'
 import { depsOf } from '../../lab/stage/connect.ts'
 import { loadWorkflowBundle } from '../../worker/bundle.ts'
 import { createTestWorker } from '../../worker/testing.ts'
-import { type FloorWorker, serveFloor } from '../floor/floor.ts'
+import { serveFloor } from '../floor/floor.ts'
 
 const CACHED_MAX = 2_000 // nothing is replayed while it is measured
 
@@ -18,7 +18,7 @@ export type Ground = {
   close(): Promise<void>
 }
 
-export type Serving = { floor: FloorWorker; stop(): Promise<void> }
+export type Serving = { stop(): Promise<void> }
 
 export async function openGround(): Promise<Ground> {
   Runtime.install({
@@ -43,9 +43,8 @@ export async function openGround(): Promise<Ground> {
         deps,
         maxCachedWorkflows: CACHED_MAX,
       })
-      const floor = await serveFloor({ connection, namespace, client })
+      const floor = await serveFloor({ connection, namespace })
       return {
-        floor,
         async stop() {
           await floor.stop()
           await worker.stop()

@@ -3,8 +3,8 @@
 import type { WorkflowHandle } from '@temporalio/client'
 import { openWorld } from '../../activities/sim/world.ts'
 import { startLoad } from '../../lab/load.ts'
-import type { RawWrite } from '../floor/floor.ts'
-import type { Ground, Serving } from '../ground/ground.ts'
+import { type RawWrite, startFloor } from '../floor/floor.ts'
+import type { Ground } from '../ground/ground.ts'
 import { momentsOf } from '../ground/moments.ts'
 import { type BenchRun, begin, bounded } from '../ground/run.ts'
 import { heldAt, onBalancer, simulated } from '../ground/runbooks.ts'
@@ -24,7 +24,7 @@ type Pair = { abort: Sample; floor: Sample }
 type Sample = { totalMs: number; toWorkerMs: number; inActivityMs: number; tasks: number }
 
 /** One run at a time on the real HAProxy. */
-export async function abortOnHaproxy({ lab, client }: Ground, { floor }: Serving): Promise<Row[]> {
+export async function abortOnHaproxy({ lab, client }: Ground): Promise<Row[]> {
   const { socket, backend, servers, url } = lab.addresses.haproxy
   const load = await startLoad({ target: { url }, ratePerSecond: RATE, secondsMax: LOAD_SECONDS_MAX })
   const pairs: Pair[] = []
@@ -44,7 +44,7 @@ export async function abortOnHaproxy({ lab, client }: Ground, { floor }: Serving
     })
     const run = await begin(client, text)
     await run.holds(25)
-    const toGo = await floor.start(`haproxy-${number}`, raw)
+    const toGo = await startFloor(client, { id: `haproxy-${number}`, raw })
     const pair = { floor: await floorOnce(toGo, 'go'), abort: await abortOnce(run) }
     if (number >= WARM_UP) pairs.push(pair)
   }
@@ -58,7 +58,7 @@ export async function abortOnHaproxy({ lab, client }: Ground, { floor }: Serving
 }
 
 /** A hundred runs hold on the simulated world: one after the other is aborted, then a hundred at the same moment. */
-export async function abortInFlight({ client }: Ground, { floor }: Serving): Promise<Row[]> {
+export async function abortInFlight({ client }: Ground): Promise<Row[]> {
   const names = Array.from({ length: IN_FLIGHT + ONE_BY_ONE }, (_, number) => `flight-${number}`)
   const runs = await bounded(names, STARTS_AT_ONCE, async (service) => {
     openWorld(service)
@@ -66,7 +66,7 @@ export async function abortInFlight({ client }: Ground, { floor }: Serving): Pro
     await run.holds(50)
     return run
   })
-  const floors = await bounded(names, STARTS_AT_ONCE, (name) => floor.start(name, null))
+  const floors = await bounded(names, STARTS_AT_ONCE, (id) => startFloor(client, { id }))
   const pairs: Pair[] = []
   for (const [index, run] of runs.slice(0, ONE_BY_ONE).entries()) {
     const pair = {

@@ -1,5 +1,5 @@
 // Every measure by name, in the order in which they are made. A new one: a file here and its line in this list.
-import type { Ground, Serving } from '../ground/ground.ts'
+import type { Ground } from '../ground/ground.ts'
 import type { Row } from '../report/row.ts'
 import { abortInFlight, abortOnHaproxy } from './abort.ts'
 import { breachOnHaproxy, breachSimulated } from './breach.ts'
@@ -12,23 +12,19 @@ import { scale } from './scale.ts'
 /** `before`: the rows that were measured earlier in this run. */
 type Options = { isSoak: boolean; before: readonly Row[] }
 
-type Common = {
+export type Measure = {
   name: string
   /** Takes minutes: only when asked for. */
   isLong?: boolean
+  /** Runs and floors are served from this process while it is made; otherwise it brings its own workers. */
+  isServedHere: boolean
+  take(ground: Ground, options: Options): Promise<Row[]>
 }
-
-/** `isServedHere`: runs are served from this process while it is made; otherwise it brings its own workers. */
-export type Measure = Common &
-  (
-    | { isServedHere: true; take(ground: Ground, options: Options & { serving: Serving }): Promise<Row[]> }
-    | { isServedHere: false; take(ground: Ground, options: Options): Promise<Row[]> }
-  )
 
 export const MEASURES: Measure[] = [
   { name: 'command-line', isServedHere: false, take: () => commandLine() },
-  { name: 'abort', isServedHere: true, take: (ground, { serving }) => abortOnHaproxy(ground, serving) },
-  { name: 'flight', isServedHere: true, take: (ground, { serving }) => abortInFlight(ground, serving) },
+  { name: 'abort', isServedHere: true, take: abortOnHaproxy },
+  { name: 'flight', isServedHere: true, take: abortInFlight },
   {
     name: 'breach',
     isServedHere: true,

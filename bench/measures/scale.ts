@@ -6,7 +6,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Client } from '@temporalio/client'
 import { until } from '../../lab/until.ts'
+import { startFloor } from '../floor/floor.ts'
 import type { Ground } from '../ground/ground.ts'
+import { type Moments, momentsOf } from '../ground/moments.ts'
 import { type BenchRun, begin, bounded } from '../ground/run.ts'
 import { simulated } from '../ground/runbooks.ts'
 import { type Row, inMs, rounded, spreadOf } from '../report/row.ts'
@@ -17,11 +19,12 @@ const RUNS = 1_000
 const STARTS_AT_ONCE = 10 // more would only queue on the server
 const ABORTS_AT_ONCE = 200 // calls under way at one moment; more than the server takes in anyway
 const READS_AT_ONCE = 20 // histories read afterwards
-const CACHED = 3_000 // each run and its lock stay in memory
+const CACHED = 2_000 // every run stays in memory
 const START_MS_MAX = 600_000 // a thousand starts, each with its lock, on a busy machine
 const ABORT_MS_MAX = 300_000 // fifteen times the target: what is not back by then is reported as such
 const COUNT_EVERY_MS = 1_000 // the server has better things to do meanwhile
 const SETTLE_MS = 20_000 // two rounds of looks: starting is over and collected
+const LOOK_MS = 10_000
 const HOLD_MS = 60_000 // six rounds of looks, for the share of the cores
 const KIB = 1024
 const HEAP_KIB_MAX = 100
@@ -40,7 +43,10 @@ export async function scale({ lab, client }: Ground): Promise<Row[]> {
     const from = await ask(child)
     await wait(HOLD_MS)
     const to = await ask(child)
-    return [holdingRow(empty, from, to), await abortAll(client, runs)]
+    const aborted = await abortAll(client, runs)
+    child.send('floor')
+    await once(child, 'message')
+    return [holdingRow(empty, from, to), abortedRow(aborted, await bareThousand(client))]
   } finally {
     child.send('stop')
     await once(child, 'exit')
@@ -73,38 +79,68 @@ function holdingRow(empty: Reading, from: Reading, to: Reading): Row {
       residentPerRunKib: perRun(({ rssBytes }) => rssBytes),
       residentMib: Math.round(to.rssBytes / KIB / KIB),
     },
-    note: 'heap: the thread in which runs (and the lock of each) live; worlds: the simulated worlds and everything else',
+    note: 'heap: the thread in which runs live; worlds: the simulated worlds and everything else',
   }
 }
 
-async function abortAll(client: Client, runs: BenchRun[]): Promise<Row> {
+type Restored = { lastSignalMs: number; restoredMs: number[]; inActivityMs: number[] }
+
+async function abortAll(client: Client, runs: BenchRun[]): Promise<Restored> {
   const from = Date.now()
   await bounded(runs, ABORTS_AT_ONCE, (run) => run.abort())
-  const signalledMs = Date.now() - from
+  const lastSignalMs = Date.now() - from
   await until('all runs have ended', async () => (await count(client, 'ended')) >= RUNS, ABORT_MS_MAX).catch(
     () => undefined, // how many were late is a figure, below
   )
   const moments = await bounded(runs, READS_AT_ONCE, (run) => run.restored())
-  const restored = moments.flatMap(({ started, completed }) =>
-    started === null || completed === null
-      ? []
-      : [{ ms: completed - from, inActivityMs: completed - started }],
+  return { lastSignalMs, ...since(from, moments) }
+}
+
+/** As many workflows that only wait and look, as often; one signal, one empty activity: what Temporal alone needs here. */
+async function bareThousand(client: Client): Promise<Restored> {
+  const names = Array.from({ length: RUNS }, (_, number) => `scale-${number}`)
+  const floors = await bounded(names, STARTS_AT_ONCE, (id) =>
+    startFloor(client, { id, lookEveryMs: LOOK_MS }),
   )
-  const spread = spreadOf(restored.map(({ ms }) => ms))
-  const isComplete = restored.length === RUNS
+  await wait(SETTLE_MS)
+  const from = Date.now()
+  await bounded(floors, ABORTS_AT_ONCE, (handle) => handle.signal('go'))
+  const lastSignalMs = Date.now() - from
+  await Promise.all(floors.map((handle) => handle.result()))
+  const moments = await bounded(floors, READS_AT_ONCE, (handle) => momentsOf(handle, 'write'))
+  return { lastSignalMs, ...since(from, moments) }
+}
+
+function since(from: number, moments: Moments[]): Omit<Restored, 'lastSignalMs'> {
+  const done = moments.flatMap(({ started, completed }) =>
+    started === null || completed === null ? [] : [{ started, completed }],
+  )
+  return {
+    restoredMs: done.map(({ completed }) => completed - from),
+    inActivityMs: done.map(({ started, completed }) => completed - started),
+  }
+}
+
+function abortedRow({ restoredMs, inActivityMs, lastSignalMs }: Restored, bare: Restored): Row {
+  const [spread, bareSpread] = [spreadOf(restoredMs), spreadOf(bare.restoredMs)]
+  const isComplete = restoredMs.length === RUNS
   const seconds = rounded((isComplete ? spread.max : ABORT_MS_MAX) / 1_000)
   return {
     measure: `all ${RUNS} aborted at once -> traffic of all restored`,
     target: { figure: 'last', is: seconds, max: SECONDS_MAX, unit: ' s' },
-    ratios: { lastToLastSignal: rounded(spread.max / signalledMs) },
-    figures: {
-      restoredRuns: restored.length,
-      ...inMs('restored', spread),
-      lastSignalMs: signalledMs,
-      perSecond: rounded(restored.length / seconds),
-      ...inMs('restoreActivity', spreadOf(restored.map(({ inActivityMs }) => inActivityMs))),
+    ratios: {
+      lastToBareTemporal: rounded(spread.max / bareSpread.max),
+      p50ToBareTemporal: rounded(spread.p50 / bareSpread.p50),
     },
-    ...(isComplete ? {} : { note: `${RUNS - restored.length} were not restored when the measure gave up` }),
+    figures: {
+      restoredRuns: restoredMs.length,
+      ...inMs('restored', spread),
+      ...inMs('bare', bareSpread),
+      lastSignalMs,
+      perSecond: rounded(restoredMs.length / seconds),
+      ...inMs('restoreActivity', spreadOf(inActivityMs)),
+    },
+    ...(isComplete ? {} : { note: `${RUNS - restoredMs.length} were not restored when the measure gave up` }),
   }
 }
 

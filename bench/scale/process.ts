@@ -5,6 +5,7 @@ import type { Worker as Thread } from 'node:worker_threads'
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
 import { createTestWorker } from '../../worker/testing.ts'
 import { deps } from '../../test/workflow/deps.ts'
+import { serveFloor } from '../floor/floor.ts'
 
 const READINGS = 40 // between two collections the heap only grows: the smallest of many readings is what lives
 const READING_EVERY_MS = 250
@@ -34,20 +35,28 @@ const worker = await createTestWorker({
   maxCachedWorkflows: Number(cached),
 })
 
+let floor: Awaited<ReturnType<typeof serveFloor>> | undefined // only when it is its turn: its threads would count
+
 process.on('disconnect', () => process.exit(0))
 process.on('message', (asked) => {
-  const answer = asked === 'stop' ? stop() : read().then((reading) => process.send?.(reading))
-  answer.catch((error: unknown) => {
+  const work = { stop, floor: bare, read }[asked as 'stop' | 'floor' | 'read']
+  const answered = work().then((answer) => process.send?.(answer))
+  answered.catch((error: unknown) => {
     process.stderr.write(`${String(error)}\n`)
     process.exit(1)
   })
 })
 process.send?.('ready')
 
-async function stop(): Promise<void> {
-  await worker.stop()
+async function stop(): Promise<never> {
+  await Promise.all([worker.stop(), floor?.stop()])
   await connection.close()
   process.exit(0)
+}
+
+async function bare(): Promise<string> {
+  floor = await serveFloor({ connection, namespace: 'default' })
+  return 'ready'
 }
 
 async function read(): Promise<Reading> {

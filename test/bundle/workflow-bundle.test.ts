@@ -3,6 +3,7 @@
 import { join, relative } from 'node:path'
 import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker'
 import type { BundleOptions } from '@temporalio/worker'
+import { BUNDLE_OPTIONS } from '../../worker/bundle.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 
 type Configure = NonNullable<BundleOptions['webpackConfigHook']>
@@ -23,7 +24,7 @@ let bytes = 0
 
 beforeAll(async () => {
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(ROOT, 'workflows', 'index.ts'),
+    ...BUNDLE_OPTIONS,
     logger: new DefaultLogger('ERROR'),
     webpackConfigHook: noteModules,
   })

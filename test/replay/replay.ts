@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { DefaultLogger, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker'
 import type { InjectedSinks, WorkflowBundleWithSourceMap } from '@temporalio/worker'
+import { BUNDLE_OPTIONS } from '../../worker/bundle.ts'
 import { measureSinks } from '../../worker/sinks.ts'
 import type { CaptureSinks } from './capture.ts'
 import { givenCommands } from './given-commands.ts'
@@ -15,7 +16,7 @@ const logger = new DefaultLogger('ERROR')
 export async function bundleWithCapture(): Promise<WorkflowBundleWithSourceMap> {
   Runtime.install({ logger, telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } } }) // its warnings about broken histories are what these tests are about
   return await bundleWorkflowCode({
-    workflowsPath: join(import.meta.dirname, '../../workflows/index.ts'),
+    ...BUNDLE_OPTIONS,
     workflowInterceptorModules: [join(import.meta.dirname, 'capture.ts')],
     logger,
   })

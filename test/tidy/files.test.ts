@@ -56,6 +56,12 @@ describe('every source file', () => {
 })
 
 describe('workflow code', () => {
+  it('keeps nothing between runs: its modules are shared by all runs of a worker (worker/bundle.ts)', () => {
+    const kept = /^(export )?((let|var) |const \w+[^=]*= (new (Weak)?(Map|Set)|\[))/ // no blank before it: at the top of its module
+    const wrong = linesWith(kept).filter((line) => line.startsWith('workflows/'))
+    expect(wrong).toEqual([])
+  })
+
   it('never decides by the clock: a cold worker can see an older time than the next replay (workflows/run/time.ts)', () => {
     const clock =
       /\b(if|while) \([^)]*Date\.now\(\)|[<>]=? [\w.( -]*Date\.now\(\)|Date\.now\(\)( [-+] [\w.]+)* [<>]/

@@ -10,6 +10,7 @@ import { beginWorlds } from '../../activities/sim/begin.ts'
 import type { World } from '../../activities/sim/world.ts'
 import { forgetWorld, openWorld } from '../../activities/sim/world.ts'
 import { requireServer } from '../../scripts/find-servers.mjs'
+import { BUNDLE_OPTIONS } from '../../worker/bundle.ts'
 import { measureSinks } from '../../worker/sinks.ts'
 import { TASK_QUEUE, WATCH_QUEUE } from '../../workflows/activities.ts'
 import type { cutover } from '../../workflows/cutover.ts'
@@ -44,7 +45,7 @@ export async function passDays(service: string, runbook: string): Promise<Days> 
       shutdownSignals: [],
     })
   bundle ??= bundleWorkflowCode({
-    workflowsPath: join(import.meta.dirname, '../../workflows/index.ts'),
+    ...BUNDLE_OPTIONS,
     workflowInterceptorModules: [join(import.meta.dirname, 'without-attributes.ts')],
     logger,
   })

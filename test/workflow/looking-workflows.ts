@@ -4,8 +4,6 @@ import type { ConfirmInput, WatchActivities, WatchInput, WatchResult } from '../
 import { WATCH_QUEUE } from '../../workflows/activities.ts'
 import type { Confirmation } from '../../workflows/ports/target.ts'
 
-export { lock } from '../../workflows/lock.ts'
-
 const { watch, confirm } = proxyActivities<WatchActivities>({
   taskQueue: WATCH_QUEUE,
   startToCloseTimeout: '5s',

@@ -1,6 +1,6 @@
 // The activities with their time-outs and retries: one policy per kind of call, with the reason for each number.
-import type { ActivityOptions } from '@temporalio/workflow'
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow'
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
 import type {
   ChangeActivities,
   ConfirmInput,
@@ -10,9 +10,14 @@ import type {
 } from '../activities.ts'
 import { TASK_QUEUE, WATCH_QUEUE } from '../activities.ts'
 
-const ONE_CALL = '5s' // one backend call with a 4 s I/O deadline inside; a lost worker costs no more than this
+const ONE_CALL = '5s' // one backend call with a 4 s I/O deadline inside
+const LOST_WORKER = '2s' // every call heartbeats twice a second: one whose worker has died is tried again after this
 
-const onChanges = { taskQueue: TASK_QUEUE, startToCloseTimeout: ONE_CALL } satisfies ActivityOptions
+const onChanges = {
+  taskQueue: TASK_QUEUE,
+  startToCloseTimeout: ONE_CALL,
+  heartbeatTimeout: LOST_WORKER,
+} satisfies ActivityOptions
 const onWatches = { taskQueue: WATCH_QUEUE, startToCloseTimeout: ONE_CALL } satisfies ActivityOptions
 
 const policies = {
@@ -32,7 +37,7 @@ const policies = {
   restore: {
     ...onChanges,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 3 },
+    retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumAttempts: 4 }, // 3.5 s of waiting in all
   },
   /** Beside the open gate, until it is done or a person takes over. */
   restoreOnAndOn: {
@@ -53,15 +58,22 @@ const policies = {
     cancellationType: ActivityCancellationType.ABANDON, // best effort
     retry: { initialInterval: '2s', backoffCoefficient: 2, maximumAttempts: 5 },
   },
-  locks: {
+  claim: {
     ...onChanges,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s' },
   },
 } satisfies Record<string, ActivityOptions>
 
+/** Within the last task of a run, so that giving back a lock is no further round through the server. */
+const release = {
+  startToCloseTimeout: ONE_CALL,
+  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumAttempts: 5 }, // what is left is taken over by the next run
+} satisfies LocalActivityOptions
+
 const changes = proxyActivities<ChangeActivities>(onChanges)
 const watches = proxyActivities<WatchActivities>(onWatches)
+const local = proxyLocalActivities<Pick<ChangeActivities, 'release'>>(release)
 
 /** Every call names itself for the Temporal UI: `[4/9] canary 25% - edge split old 75 new 25`. */
 export const calls = {
@@ -78,14 +90,13 @@ export const calls = {
   announce: (summary: string, input: Parameters<ChangeActivities['announce']>[0]) =>
     changes.announce.executeWithOptions({ ...policies.announce, summary }, [input]),
   claim: (input: Parameters<ChangeActivities['claim']>[0]) =>
-    changes.claim.executeWithOptions({ ...policies.locks, summary: `take ${input.locks.length} locks` }, [
+    changes.claim.executeWithOptions({ ...policies.claim, summary: `take ${input.locks.length} locks` }, [
       input,
     ]),
   release: (input: Parameters<ChangeActivities['release']>[0]) =>
-    changes.release.executeWithOptions(
-      { ...policies.locks, summary: `release ${input.locks.length} locks` },
-      [input],
-    ),
+    local.release.executeWithOptions({ ...release, summary: `give back ${input.locks.length} locks` }, [
+      input,
+    ]),
   /** Looks by retry: the activity names the time of its next look itself, so the interval here is only its upper bound. */
   watch: (summary: string, input: WatchInput, everyMs: number) =>
     watches.watch.executeWithOptions({ ...onWatches, ...byRetry(everyMs), summary }, [input]),

@@ -7,6 +7,7 @@ import { formatDuration } from '../quantities.ts'
 import { calls } from './calls.ts'
 import { StepFailed, failedWith } from './failures.ts'
 import { namesOf } from './guarding.ts'
+import { looking } from './looking.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
@@ -87,7 +88,8 @@ async function confirm(run: Run, key: string, confirming: Confirming): Promise<v
   const input = { connection: connectionOf(run, connection), target, desired, options, everyMs }
   for (let attempt = 1; ; attempt++) {
     try {
-      const { lines } = await calls.confirm(`${label(run)} - prove ${connection} ${target}`, input, withinMs)
+      const summary = `${label(run)} - prove ${connection} ${target}`
+      const { lines } = await looking(run, () => calls.confirm(summary, input, withinMs))
       note(run, `${connection} ${target} proven: ${lines.join('; ')}`)
       return
     } catch (error) {

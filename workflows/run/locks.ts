@@ -19,7 +19,7 @@ export async function claimTargets(run: Run): Promise<void> {
   checkpoint(run)
 }
 
-/** Best effort and bounded by nothing: a lock whose holder has ended is taken over by the next run anyway. */
+/** Best effort: a lock whose holder has ended is taken over by the next run anyway. */
 export async function releaseTargets(run: Run): Promise<void> {
   const input = inputOf(run)
   if (input.locks.length === 0) return

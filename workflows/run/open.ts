@@ -18,7 +18,7 @@ export interface Start {
 export function openRun(plan: Plan, start: Start, carried: RunState | null): Run {
   const { startedBy } = start
   const state = carried ?? firstState(plan, { startedBy, startedAt: Date.now() })
-  const run: Run = { plan, state, forwardScope: null }
+  const run: Run = { plan, state, forwardScope: null, looks: background() }
   setHandler(stateQuery, () => ({ state: run.state, plan }), {
     description: 'Everything about this run, as JSON',
   })
@@ -52,6 +52,12 @@ export function openRun(plan: Plan, start: Start, carried: RunState | null): Run
     )
   })
   return run
+}
+
+/** A cancel of the workflow does not reach it. */
+function background(): CancellationScope {
+  const parent = new CancellationScope({ cancellable: false })
+  return new CancellationScope({ cancellable: true, parent })
 }
 
 function take(run: Run, decision: Decision, via: RecordedDecision['via']): void {

@@ -18,6 +18,8 @@ export interface Run {
   readonly state: RunState
   /** The cancellable scope of going forward; null before and after. */
   forwardScope: CancellationScope | null
+  /** Parent of every watch and proof, beside going forward and not within it: see looking.ts. */
+  readonly looks: CancellationScope
 }
 
 export type Ended = { ok: true } | { ok: false; reason: Reason }

@@ -8,8 +8,9 @@ import { type Failed, failedWith } from './failures.ts'
 import { ask, gateId, notify } from './gates.ts'
 import { drainedBy, leansOn } from './draining.ts'
 import { ours, restorationsOf } from './journal.ts'
+import { stopLooking } from './looking.ts'
 import { measure } from './measure.ts'
-import { publish } from './publish.ts'
+import { describe, publish } from './publish.ts'
 import type { Run } from './run.ts'
 import { describeReason } from './reason.ts'
 import { connectionOf, log } from './run.ts'
@@ -44,13 +45,18 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
     await drain(run, restoration)
     const failed = await tryRestore(run, restoration)
     if (failed !== null) slow.push(restoreWithPeople(run, restoration, failed))
+    if (restoration === state.restorations.at(-1)) break
+    stopLooking(run)
+    publish(plan, state)
   }
   await Promise.all(slow)
-  await settle(run, state.restorations)
+  const hasWaited = await settle(run, state.restorations)
 
   state.restoredAt = Date.now()
   measure.restored(plan.service, reason.kind, state.restoredAt - reason.at)
-  await Promise.all(state.restorations.map((each) => lastLook(run, each)))
+  // What was read back a moment ago, with nothing after it, has been looked at.
+  const isFresh = (each: Restoration) => slow.length === 0 && !hasWaited && each === state.restorations.at(-1)
+  await Promise.all(state.restorations.filter((each) => !isFresh(each)).map((each) => lastLook(run, each)))
   for (const record of state.steps)
     if (record.status === 'done' || record.status === 'running') record.status = 'undone'
   return state.remainder.length === 0 ? 'restored' : 'completed-with-remainder'
@@ -69,6 +75,7 @@ async function tryRestore(run: Run, restoration: Restoration): Promise<Failed | 
 
 /** Retries go on beside an open question, so that a backend that comes back is restored without a person. */
 async function restoreWithPeople(run: Run, restoration: Restoration, first: Failed): Promise<void> {
+  stopLooking(run)
   let failed = first
   for (let attempt = 1; restoration.status !== 'restored'; attempt++) {
     restoration.status = 'stuck'
@@ -163,10 +170,13 @@ async function drain(run: Run, next: Restoration): Promise<void> {
   await settle(run, leansOn(run, next))
 }
 
-/** A write that was given up may land after its undo: wait longer than the backend can take, look again, restore again. */
-async function settle(run: Run, among: Restoration[]): Promise<void> {
+/**
+ * A write that was given up may land after its undo: wait longer than the backend can take, look again, restore again.
+ * False = there was none.
+ */
+async function settle(run: Run, among: Restoration[]): Promise<boolean> {
   const uncertain = among.filter(({ status, settled }) => status === 'restored' && !settled)
-  if (uncertain.length === 0) return
+  if (uncertain.length === 0) return false
   const ends = uncertain.map(
     (each) => (each.at ?? 0) + milliseconds(connectionOf(run, each.connection).landsWithin),
   )
@@ -178,6 +188,7 @@ async function settle(run: Run, among: Restoration[]): Promise<void> {
       if (failed !== null) await restoreWithPeople(run, restoration, failed)
     }),
   )
+  return true
 }
 
 /** Like `completed`, `restored` is never said over a world that somebody changed meanwhile. */
@@ -203,7 +214,7 @@ function restored(run: Run, restoration: Restoration, { written }: Restored): vo
   if (restoration.target === 'split' && connectionOf(run, restoration.connection).port === 'traffic') {
     const split = restoration.before as { old: number; new: number }
     run.state.weights = { old: split.old, new: split.new }
-    publish(run.plan, run.state)
+    describe(run.plan, run.state)
     measure.weights(run.plan.service, run.state.weights)
   }
 }

@@ -5,6 +5,7 @@ import { calls } from './calls.ts'
 import { keepReadings } from './evidence.ts'
 import { ask, type Question } from './gates.ts'
 import { everyMsOf, guardsOf, namesOf } from './guarding.ts'
+import { looking } from './looking.ts'
 import type { Run } from './run.ts'
 import { checkpoint, isIrreversible, label, log, note, recordOf, sendBack, stepOf } from './run.ts'
 import { firstOf, together } from './scopes.ts'
@@ -118,11 +119,8 @@ async function look(
 ): Promise<WatchResult> {
   const input = { subjects, deadline, limit: patient ? limit : null, patient }
   const until = deadline === null ? '' : `: HOLD until ${new Date(deadline).toISOString()}`
-  const result = await calls.watch(
-    `${label(run)} - ${title}${until}, watching ${namesOf(subjects)}`,
-    input,
-    everyMsOf(subjects),
-  )
+  const summary = `${label(run)} - ${title}${until}, watching ${namesOf(subjects)}`
+  const result = await looking(run, () => calls.watch(summary, input, everyMsOf(subjects)))
   keepReadings(recordOf(run, stepOf(run)), result.readings)
   return result
 }
