@@ -32,7 +32,10 @@ function activities(deps: Partial<Deps> = {}, redact = (text: string) => text): 
   return createActivities({ deps: { ...testDeps(), ...deps }, client, redact })
 }
 
-type Surroundings = { made?: Made; info?: { startToCloseTimeoutMs?: number; heartbeatDetails?: unknown } }
+type Surroundings = {
+  made?: Made
+  info?: { startToCloseTimeoutMs?: number; heartbeatTimeoutMs?: number; heartbeatDetails?: unknown }
+}
 
 async function run<N extends keyof ChangeActivities>(
   name: N,
@@ -121,6 +124,20 @@ describe('every activity', () => {
       { info: { startToCloseTimeoutMs: 100 } },
     )
     expect((await failed(running)).kind).toBe('Unavailable')
+  })
+
+  it('heartbeats while it waits for a backend, so that the death of its worker is noticed before the attempt is over', async () => {
+    const world = begin()
+    world.script([{ when: { port: 'traffic', verb: 'observe', call: 1 }, fault: { hang: 300 } }])
+    const info = { heartbeatTimeoutMs: 80 }
+    const { environment, running } = await run('observe', { connection: edge, target: 'split' }, { info })
+    let beats = 0
+    environment.on('heartbeat', () => (beats += 1))
+    await running
+    const atTheEnd = beats
+    expect(atTheEnd).toBeGreaterThan(2)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(beats).toBe(atTheEnd)
   })
 
   it('is not cut by cancellation while it writes, but is while it only looks', async () => {

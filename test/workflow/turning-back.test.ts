@@ -1,0 +1,74 @@
+// What a run does in the moment in which it turns back, by its history: the traffic first, and nothing that nobody needs.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openBench } from './bench.ts'
+import type { Bench, Run } from './bench.ts'
+import { brief, frame } from './runbooks.ts'
+
+let bench: Bench
+beforeAll(async () => {
+  bench = await openBench()
+})
+afterAll(() => bench.close())
+
+const oneTarget = (names: Parameters<typeof frame>[0]): string =>
+  `${frame(names)}steps:\n  - canary: { connection: edge, weights: [10%], hold: 1h, samples: 0 }\n`
+
+/** Names of the events after the first signal, without the tasks of the workflow. */
+async function afterSignal({ handle }: Run): Promise<string[]> {
+  const names = ((await handle.fetchHistory()).events ?? []).map((event) =>
+    Object.keys(event)
+      .filter((key) => key.endsWith('EventAttributes'))
+      .map((key) => key.replace('EventAttributes', ''))
+      .join(),
+  )
+  const from = names.indexOf('workflowExecutionSignaled') + 1
+  return names.slice(from).filter((name) => !name.startsWith('workflowTask'))
+}
+
+async function watches({ handle }: Run): Promise<number> {
+  const { raw } = await handle.describe()
+  return (raw.pendingActivities ?? []).filter(({ activityType }) => activityType?.name === 'watch').length
+}
+
+const holds = (weight: number) => (state: Awaited<ReturnType<Run['state']>>) =>
+  state.holding !== null && state.weights?.new === weight
+
+test('one target: restoring it is all that is done, and the watch is not cancelled but ends with the run', async () => {
+  const run = await bench.begin(oneTarget)
+  await run.until('holds 10 %', holds(10))
+  expect(await watches(run)).toBe(1)
+  await run.abort()
+  expect((await run.ended()).outcome).toBe('restored')
+  expect(run.world.snapshot()).toBe(run.before)
+  const events = await afterSignal(run)
+  const ofActivities = events.filter((name) => /^activityTask(Scheduled|Cancel)/.test(name))
+  // Beside the restoring: the pager is told that the run goes back, and that it is back.
+  expect(ofActivities).toEqual(Array.from({ length: 3 }, () => 'activityTaskScheduled'))
+  expect(events).toContain('markerRecorded') // the lock, given back within the last task
+})
+
+test('a way back that takes longer asks the metrics no more', async () => {
+  const run = await bench.begin((names) => brief(names, { hold: '1h' }).replace('drain: 50ms', 'drain: 5m'))
+  await run.until('holds 10 %', holds(10))
+  expect(await watches(run)).toBe(1)
+  await run.abort()
+  const { restorations } = await run.until('drains', ({ restorations: all }) => all[0]?.status === 'restored')
+  expect(restorations.map(({ status }) => status)).toEqual(['restored', 'pending'])
+  await expect.poll(() => watches(run)).toBe(0)
+  await run.handle.terminate('its drain of five minutes is of no further interest')
+})
+
+test('a way back that fails asks a person, and the metrics no more', async () => {
+  const run = await bench.begin(oneTarget)
+  await run.until('holds 10 %', holds(10))
+  const trouble = run.world.script([
+    { when: { port: 'traffic', verb: 'write', call: 'every' }, fault: { kind: 'Unavailable' } },
+  ])
+  await run.abort()
+  const { id } = await run.gate('restore')
+  expect(await watches(run)).toBe(0)
+  trouble.end()
+  await run.decide({ verdict: 'retry', gate: id })
+  expect((await run.ended()).outcome).toBe('restored')
+  expect(run.world.snapshot()).toBe(run.before)
+})
