@@ -39,7 +39,11 @@ export function changeActivities({ deps, client, ...rest }: EngineOptions): Chan
   const writing = { redact, cancellable: false }
   return {
     observe: ({ connection, target }) => called(looking, (io) => port(connection).observe(target, io)),
-    apply: ({ connection, ...request }) => called(writing, (io) => applyTo(port(connection), request, io)),
+    apply: ({ connection, ...request }) =>
+      called(writing, async (io) => {
+        const applied = await applyTo(port(connection), request, io)
+        return { ...applied, tries: Context.current().info.attempt }
+      }),
     restore: ({ connection, ...request }) =>
       called(writing, (io) => restoreTo(port(connection), request, io)),
     warm: (input) => called({ ...looking, bounds: 'calls' }, () => warmUp(deps.fetch, input)),

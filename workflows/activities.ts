@@ -17,6 +17,8 @@ export type Applied = {
   /** Whether the backend, asked again, shows the desired value. `unknown`: it could not be asked. */
   readBack: 'match' | 'differs' | 'unknown'
   observed: Observed | null
+  /** Tries it took; more than one: an earlier one was given up, and what it wrote may still land. */
+  tries: number
 }
 
 export type RestoreInput = At & {

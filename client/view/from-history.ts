@@ -159,6 +159,7 @@ function changesOf(earlier: Change[], plan: Plan, happenings: Happening[]): Chan
       status: applied === null ? 'unknown' : applied.written === 'written' ? 'applied' : 'noop',
       verified: applied?.readBack === 'match',
       at: happening.at,
+      retried: (applied?.tries ?? 1) > 1,
       appliedAt: happening.end?.at ?? null,
     }
     const same = changes[known]

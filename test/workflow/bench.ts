@@ -43,6 +43,8 @@ export interface Begin {
   startedBy?: string
   /** Called with the world before the run starts: the place for scripts. */
   prepare?(world: World): void
+  /** What no runbook can say, of the plan. */
+  adjust?(plan: Plan): void
   /** Share the world of an earlier run. */
   world?: string
   /** Run the same service again. */
@@ -136,6 +138,7 @@ async function begin(
   const service = options.service ?? `svc-${process.pid}-${++counter}`
   const worldName = options.world ?? service
   const plan = await planOf(runbook({ service, world: worldName }))
+  options.adjust?.(plan)
   beginWorlds(Object.values(plan.connections), deps)
   const world = openWorld(worldName)
   const before = world.snapshot()

@@ -58,6 +58,24 @@ test('a way back that takes longer asks the metrics no more', async () => {
   await run.handle.terminate('its drain of five minutes is of no further interest')
 })
 
+test('a write that was given up and tried again may land late: it is waited for, and restored over', async () => {
+  const run = await bench.begin(oneTarget, {
+    adjust: ({ connections }) => Object.assign(connections['edge'] ?? {}, { landsWithin: '4s' }),
+    prepare: (world) =>
+      void world.script([
+        {
+          when: { port: 'traffic', verb: 'write', target: 'edge split', call: 1 },
+          fault: { landsLate: 3_000, blind: true },
+        },
+      ]),
+  })
+  await run.until('holds 10 %', holds(10))
+  await run.abort()
+  expect((await run.ended()).outcome).toBe('restored')
+  expect(run.world.landed().length).toBe(4) // the second try, its restore, the first try, its restore
+  expect(run.world.snapshot()).toBe(run.before)
+})
+
 test('a way back that fails asks a person, and the metrics no more', async () => {
   const run = await bench.begin(oneTarget)
   await run.until('holds 10 %', holds(10))

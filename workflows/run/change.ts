@@ -70,6 +70,7 @@ async function intend(run: Run, wanted: Wanted<Json>): Promise<Change> {
     desired,
     status: same ? 'noop' : 'intended',
     verified: same,
+    retried: false,
     at: Date.now(),
     appliedAt: null,
   }
@@ -119,6 +120,7 @@ async function tryOnce(run: Run, entry: Change, expected: Json): Promise<Tried> 
     })
     entry.status = 'applied'
     entry.appliedAt = Date.now()
+    entry.retried ||= applied.tries > 1
     return { ok: true, applied }
   } catch (error) {
     return { ok: false, failed: failedWith(error) }

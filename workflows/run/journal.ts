@@ -44,7 +44,17 @@ export function touched(changes: Change[]): Of[] {
 
 /** Whether a write on the target may still land after it was given up. */
 export function isUncertain(changes: Change[], of: Of): boolean {
-  return changes.some((change) => change.status === 'unknown' && isOf(change, of))
+  return changes.some((change) => (change.status === 'unknown' || change.retried) && isOf(change, of))
+}
+
+/**
+ * The last moment at which a write that may still land was on its way: a try that was followed by one that worked was over by
+ * then, one that nothing is known of counts until the target was restored.
+ */
+export function onItsWayUntil(changes: Change[], of: Of, restoredAt: number): number {
+  const tries = changes.filter((change) => isOf(change, of))
+  if (tries.some(({ status }) => status === 'unknown')) return restoredAt
+  return Math.max(...tries.map(({ retried, appliedAt }) => (retried ? (appliedAt ?? 0) : 0)))
 }
 
 /** The work of going back, in order. */

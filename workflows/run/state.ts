@@ -38,6 +38,8 @@ export type Change = {
   /** intended: about to be written. unknown: a write may or may not have landed. noop: was already so. */
   status: 'intended' | 'applied' | 'unknown' | 'noop'
   verified: boolean
+  /** An earlier try of the write was given up: what it wrote may land after a later one. */
+  retried: boolean
   at: number
   appliedAt: number | null
 }

@@ -7,7 +7,7 @@ import { show } from './change.ts'
 import { type Failed, failedWith } from './failures.ts'
 import { ask, gateId, notify } from './gates.ts'
 import { drainedBy, leansOn } from './draining.ts'
-import { ours, restorationsOf } from './journal.ts'
+import { onItsWayUntil, ours, restorationsOf } from './journal.ts'
 import { stopLooking } from './looking.ts'
 import { measure } from './measure.ts'
 import { describe, publish } from './publish.ts'
@@ -178,7 +178,9 @@ async function settle(run: Run, among: Restoration[]): Promise<boolean> {
   const uncertain = among.filter(({ status, settled }) => status === 'restored' && !settled)
   if (uncertain.length === 0) return false
   const ends = uncertain.map(
-    (each) => (each.at ?? 0) + milliseconds(connectionOf(run, each.connection).landsWithin),
+    (each) =>
+      onItsWayUntil(run.state.changes, each, each.at ?? 0) +
+      milliseconds(connectionOf(run, each.connection).landsWithin),
   )
   await sleep(leftUntil(Math.max(...ends)), { summary: 'settle: a write may still land' })
   await Promise.all(

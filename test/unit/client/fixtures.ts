@@ -105,6 +105,7 @@ export function state(over: Partial<RunState> = {}): RunState {
         status: 'applied',
         verified: true,
         at: START + 1_000,
+        retried: false,
         appliedAt: START + 1_200,
       },
     ],

@@ -8,6 +8,7 @@ import {
   firstBefore,
   isUncertain,
   lastKnown,
+  onItsWayUntil,
   ours,
   restorationsOf,
   touched,
@@ -15,11 +16,11 @@ import {
 import type { Change, RunState } from '../../../workflows/run/state.ts'
 
 type Model = { [target: string]: Json }
-type Fate = 'verified' | 'unverified' | 'lost reply' | 'never landed'
+type Fate = 'verified' | 'verified at the second try' | 'unverified' | 'lost reply' | 'never landed'
 type Wish = { target: string; desired: number; fate: Fate }
 
 const targets = ['edge split', 'edge mirror', 'zone a', 'fleet new']
-const fates: Fate[] = ['verified', 'unverified', 'lost reply', 'never landed']
+const fates: Fate[] = ['verified', 'verified at the second try', 'unverified', 'lost reply', 'never landed']
 const value = fc.integer({ min: 0, max: 4 })
 const world = fc.record(Object.fromEntries(targets.map((target) => [target, value])))
 const wish: fc.Arbitrary<Wish> = fc.record({
@@ -37,7 +38,8 @@ function carriedOut(start: Model, wishes: Wish[]): { changes: Change[]; world: M
     const before = lastKnown(changes, { connection, target: name }) ?? (now[target] as Json)
     const isNoop = sameJson(before, desired)
     const status = isNoop ? 'noop' : fate === 'lost reply' || fate === 'never landed' ? 'unknown' : 'applied'
-    const isVerified = isNoop || fate === 'verified'
+    const isVerified = isNoop || fate.startsWith('verified')
+    const isRetried = !isNoop && fate === 'verified at the second try'
     changes.push({
       number: changes.length + 1,
       step: 's',
@@ -48,7 +50,8 @@ function carriedOut(start: Model, wishes: Wish[]): { changes: Change[]; world: M
       status,
       verified: isVerified,
       at: 0,
-      appliedAt: null,
+      retried: isRetried,
+      appliedAt: status === 'applied' ? changes.length : null,
     })
     if (!isNoop && fate !== 'never landed') now[target] = desired
     if (!isVerified) break
@@ -115,18 +118,19 @@ describe('journal', () => {
     )
   })
 
-  test('the value to restore is the first ever seen, and an unanswered write stays uncertain', () => {
+  test('the value to restore is the first ever seen, and an unanswered or repeated write stays uncertain', () => {
     fc.assert(
       fc.property(runs, ([start, wishes]) => {
         const { changes } = carriedOut(start, wishes)
         for (const of of changes)
           expect(firstBefore(changes, of)).toEqual(start[`${of.connection} ${of.target}`])
         for (const of of touched(changes)) {
-          const isOpen = changes.some(
-            (each) =>
-              each.status === 'unknown' && each.target === of.target && each.connection === of.connection,
-          )
-          expect(isUncertain(changes, of)).toBe(isOpen)
+          const its = changes.filter((each) => each.target === of.target && each.connection === of.connection)
+          const isUnknown = its.some(({ status }) => status === 'unknown')
+          const retried = its.findLast((each) => each.retried)
+          expect(isUncertain(changes, of)).toBe(isUnknown || retried !== undefined)
+          if (isUnknown) expect(onItsWayUntil(changes, of, 1_000)).toBe(1_000)
+          else if (retried) expect(onItsWayUntil(changes, of, 1_000)).toBe(retried.appliedAt)
         }
       }),
     )
