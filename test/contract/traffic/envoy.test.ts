@@ -307,11 +307,17 @@ describe('traffic/envoy quirks', () => {
   })
 
   it('corrects a file that was written in place, which Envoy had ignored', async () => {
-    const routes = JSON.parse(original) as Routes
-    ordersOf(routes).weighted_clusters.clusters = [
-      { name: 'v1', weight: 50 },
-      { name: 'v2', weight: 50 },
-    ]
+    const share = (fresh: number) => (action: Action) => {
+      action.weighted_clusters.clusters = [
+        { name: 'v1', weight: 100 - fresh },
+        { name: 'v2', weight: fresh },
+      ]
+    }
+    // Served means that no earlier rename is left whose news could make Envoy read the file below.
+    await strangerWrites(stand.edge, share(10))
+    await strangerWrites(stand.edge, share(0))
+    const routes = readRoutes(stand.edge)
+    share(50)(ordersOf(routes))
     writeFileSync(stand.edge.routesFile, JSON.stringify(routes))
     expect(await port.observe('split', io())).toMatchObject({ value: { old: 100, new: 0 } })
     expect(await write(port, { old: 100, new: 0 })).toBe(null)
