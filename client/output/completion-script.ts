@@ -35,7 +35,7 @@ function zsh(verbs: CompletedVerb[]): string {
   const cases = verbs.map(({ name, flags, takesFile }) => {
     const specs = flags.map((flag) =>
       quote(
-        `--${flag.name}[${flag.about.replaceAll(/[[\]:]/g, ' ')}]${flag.value === undefined ? '' : `:${flag.value.replaceAll(':', ' ')}:`}`,
+        `--${flag.name}[${flag.about.replaceAll(/[[\]]/g, ' ').replaceAll(':', '\\:')}]${flag.value === undefined ? '' : `:${flag.value.replaceAll(':', ' ')}:`}`,
       ),
     )
     return `    ${name}) _arguments ${[...specs, ...(takesFile ? ["'*:file:_files'"] : [])].join(' ')} ;;`
@@ -64,7 +64,7 @@ function fish(verbs: CompletedVerb[]): string {
       const value = flag.value === undefined ? '' : ' -x'
       return `complete -c cutover -n '__fish_seen_subcommand_from ${name}' -l ${flag.name}${short}${value} -d ${quote(flag.about)}`
     }),
-    ...(takesFile ? [`complete -c cutover -F -n '__fish_seen_subcommand_from ${name}'`] : []),
+    `complete -c cutover ${takesFile ? '-F' : '-f'} -n '__fish_seen_subcommand_from ${name}'`,
   ])
   return lines.join('\n')
 }
