@@ -20,6 +20,8 @@ export type ChangeView = {
   desired: Json
   status: 'intended' | 'applied' | 'unknown' | 'noop'
   verified: boolean
+  /** An earlier try of the write was given up; on the way back it is waited out. */
+  retried: boolean
   at: string | null
 }
 

@@ -1,6 +1,8 @@
 // Continue-as-new at step boundaries: the journal, decisions and deadlines of a run live on in the next one, and the way
 // back still leads to the first `before`.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { follow } from '../../client/run/follow.ts'
+import type { RunView } from '../../client/view/model.ts'
 import { attend } from './attend.ts'
 import { openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
@@ -44,6 +46,24 @@ test('the way back leads to what was there before the first of them, by one writ
   expect(how, error).toBe('restored')
   expect(snapshot).toBe(run.before)
   expect(run.world.landed().length - there).toBe(3)
+})
+
+test('who follows its first run sees it to its end through all of them', async () => {
+  const run = await bench.begin(everything)
+  const seen: RunView[] = []
+  const following = follow(
+    { client: bench.env.client, address: '', namespace: 'default', close: async () => {} },
+    {
+      service: run.service,
+      runId: run.handle.firstExecutionRunId,
+      signal: AbortSignal.timeout(60_000),
+      seen: (view) => seen.push(view) > 0 && view.outcome === 'completed',
+      lost: () => {},
+    },
+  )
+  expect((await attend(run, { trouble: 'right' })).how).toBe('completed')
+  expect(await following).toMatchObject({ outcome: 'completed', step: { index: run.plan.steps.length } })
+  expect(new Set(seen.map(({ runId }) => runId)).size).toBeGreaterThan(1)
 })
 
 test('its locks are its own through all of them', async () => {
