@@ -2,21 +2,30 @@
 import { readFile, stat } from 'node:fs/promises'
 import { failure } from './failure.ts'
 import type { Secrets } from './provider.ts'
+import { isListed } from './secret-list.ts'
 
 const FILE_BYTES_MAX = 64 * 1024 // keys and certificates fit; a wrong path to a database dump does not
 const MASK = '[secret]'
+const OWN_VARIABLES = 'env:TEMPORAL_' // how the worker proves itself to Temporal is no runbook's business
 
 export interface ReadSecrets extends Secrets {
   /** Every secret read so far, for `redact`. Never to be written anywhere. */
   known(): readonly string[]
 }
 
-/** Secrets from the given environment and from files, read anew each time: a rotated secret needs no restart. */
-export function connectSecrets(env: Record<string, string | undefined>): ReadSecrets {
+/**
+ * Secrets from the given environment and from files, read anew each time: a rotated secret needs no restart. `allowed`:
+ * references that runbooks may use, `*` at the end of one standing for anything; null = all but Temporal's own variables.
+ */
+export function connectSecrets(
+  env: Record<string, string | undefined>,
+  allowed: readonly string[] | null = null,
+): ReadSecrets {
   const known = new Set<string>()
   return {
     known: () => [...known],
     async read(reference) {
+      if (isReference(reference) && !(await isAllowed(reference, allowed))) throw notAllowed(reference)
       const content = withoutFinalNewline(await contentOf(reference, env))
       if (content === '') throw failure('Config', `secret ${reference} is empty: put the secret there`)
       known.add(content)
@@ -44,6 +53,21 @@ export function redactLookalikes(text: string): string {
       /((?:password|passwd|secret|token|api[_-]?key|access[_-]?key)["']?\s*[=:]\s*)(?:"[^"]*"|'[^']*'|[^\s"',;&]+)/gi,
       `$1${MASK}`,
     )
+}
+
+function isReference(text: string): boolean {
+  return text.startsWith('env:') || text.startsWith('file:/')
+}
+
+async function isAllowed(reference: string, allowed: readonly string[] | null): Promise<boolean> {
+  return allowed === null ? !reference.startsWith(OWN_VARIABLES) : await isListed(reference, allowed)
+}
+
+function notAllowed(reference: string): Error {
+  return failure(
+    'Denied',
+    `secret ${reference} is not one that runbooks may use on this worker: its owner lists those in CUTOVER_SECRETS`,
+  )
 }
 
 async function contentOf(reference: string, env: Record<string, string | undefined>): Promise<string> {

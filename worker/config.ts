@@ -12,7 +12,7 @@ export interface Address {
 }
 
 const PORT_MAX = 65_535
-const CACHED_WORKFLOWS_DEFAULT = 2_000 // a thousand runs and their locks, about 250 KB a run; the SDK's own default can exhaust the heap
+const CACHED_WORKFLOWS_DEFAULT = 2_000 // about 110 KiB of heap each; the SDK's own default can exhaust the heap
 const WATCHES_AT_ONCE_DEFAULT = 200 // a look is I/O of at most 4 s: 1,000 watches at 10 s need about 100 at once in the worst case
 
 const Address = z.string().transform((text, context): Address | null => {
@@ -32,6 +32,17 @@ const Count = z
   .regex(/^[1-9]\d{0,6}$/, 'not a count: write a whole number from 1')
   .transform(Number)
 
+const References = z.string().transform((text, context): string[] => {
+  const references = text.split(',').map((each) => each.trim())
+  const wrong = references.filter((each) => !/^(env:[A-Za-z_]\w*\*?|file:\/[^*]*\*?)$/.test(each))
+  if (wrong.length === 0) return references
+  context.addIssue({
+    code: 'custom',
+    message: `not references to secrets: ${wrong.map((each) => JSON.stringify(each)).join(', ')}; write env:NAME or file:/path, with * at the end for more than one`,
+  })
+  return z.NEVER
+})
+
 /** Every variable of the worker: what it means and what holds when it is not set. */
 export const VARIABLES = {
   CUTOVER_METRICS_ADDRESS: {
@@ -47,6 +58,12 @@ export const VARIABLES = {
   CUTOVER_COMMAND_FOLDER: {
     about: 'The one folder whose executables `command` providers may run; not set = none',
     value: z.string().regex(/^\//, 'not an absolute path'),
+    fallback: null,
+  },
+  CUTOVER_SECRETS: {
+    about:
+      'Which secrets runbooks may refer to, as env:DNS_KEY,env:PROM_*,file:/run/secrets/*; not set = all but env:TEMPORAL_*',
+    value: References,
     fallback: null,
   },
   CUTOVER_MAX_CACHED_WORKFLOWS: {
@@ -75,6 +92,7 @@ export interface WorkerConfig {
   metricsAddress: Address | null
   sdkMetricsAddress: Address | null
   commandFolder: string | null
+  secrets: readonly string[] | null
   maxCachedWorkflows: number
   maxWatches: number
   shutdownGraceMs: number
@@ -103,6 +121,7 @@ export function readConfig(env: Environment): ConfigRead {
     metricsAddress: read('CUTOVER_METRICS_ADDRESS'),
     sdkMetricsAddress: read('CUTOVER_SDK_METRICS_ADDRESS'),
     commandFolder: read('CUTOVER_COMMAND_FOLDER'),
+    secrets: read('CUTOVER_SECRETS'),
     maxCachedWorkflows: read('CUTOVER_MAX_CACHED_WORKFLOWS') ?? 0,
     maxWatches: read('CUTOVER_MAX_WATCHES') ?? 0,
     shutdownGraceMs: read('CUTOVER_SHUTDOWN_GRACE') ?? 0,

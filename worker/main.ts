@@ -25,7 +25,7 @@ export async function runWorker(env: Environment, signal: AbortSignal): Promise<
   try {
     const read = readConfig(env)
     if ('problems' in read) throw new Refusal(2, read.problems.join('\n'))
-    const secrets = connectSecrets(env)
+    const secrets = connectSecrets(env, read.config.secrets)
     const mask = (text: string): string => redact(text, secrets.known())
     const log = createLog({ form: read.config.log, redact: mask, write })
     installRuntime(log, read.config.sdkMetricsAddress)

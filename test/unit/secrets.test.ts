@@ -1,5 +1,5 @@
 // Secrets: where they come from, and that no form of them is left in a text.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert, property, string } from 'fast-check'
@@ -38,6 +38,35 @@ describe('secrets', () => {
       'Config: not a reference to a secret: write env:NAME or file:/path, never the secret itself',
     )
     expect(secrets.known()).toEqual([])
+  })
+
+  it('are only those that the owner of the worker has listed, whatever path or link leads to them', async () => {
+    const [inside, outside] = [join(folder, 'inside'), join(folder, 'outside')]
+    mkdirSync(inside)
+    writeFileSync(join(inside, 'key'), 'key')
+    writeFileSync(outside, 'shadow')
+    symlinkSync(outside, join(inside, 'link'))
+    symlinkSync(inside, join(folder, 'alias'))
+    const env = { DNS_KEY: 'dns', PROM_TOKEN: 'prom', HOME: 'home', TEMPORAL_API_KEY: 'ours' }
+    const secrets = connectSecrets(env, ['env:DNS_KEY', 'env:PROM_*', `file:${inside}/*`])
+    const kind = (reference: string, of = secrets) =>
+      of.read(reference).catch((error: { type?: string }) => error.type)
+    expect(await kind('env:DNS_KEY')).toBe('dns')
+    expect(await kind('env:PROM_TOKEN')).toBe('prom')
+    expect(await kind(`file:${inside}/key`)).toBe('key')
+    for (const no of [
+      'env:HOME',
+      'env:DNS_KEY2',
+      `file:${outside}`,
+      `file:${inside}/../outside`,
+      `file:${inside}/link`,
+    ])
+      expect(await kind(no), no).toBe('Denied')
+    const aliased = connectSecrets(env, [`file:${folder}/alias/*`])
+    expect(await kind(`file:${folder}/alias/key`, aliased)).toBe('key')
+    expect(await kind('env:HOME', connectSecrets(env))).toBe('home')
+    expect(await kind('env:TEMPORAL_API_KEY', connectSecrets(env))).toBe('Denied')
+    expect(secrets.known()).toEqual(['dns', 'prom', 'key'])
   })
 
   it('are masked in every text, also where one holds another, and as URLs, JSON and base64 write them', () => {

@@ -72,6 +72,15 @@ async function strangerWrites(edge: Envoy, edit: (action: Action) => void): Prom
   await until('Envoy serves it', async () => (await served(edge)).version_info === routes.version_info)
 }
 
+function weigh(old: number, fresh: number): (action: Action) => void {
+  return (action) => {
+    action.weighted_clusters.clusters = [
+      { name: 'v1', weight: old },
+      { name: 'v2', weight: fresh },
+    ]
+  }
+}
+
 /** All of the file and of what is served, but for the orders' weights, its mirroring, and the versions. */
 async function neighbours(edge: Envoy, target: 'split' | 'mirror'): Promise<Json> {
   const strip = (resource: Resource): Resource => {
@@ -128,10 +137,7 @@ changingContract(
       stranger: (value) =>
         strangerWrites(common.edge, (action) => {
           const { old, new: fresh } = value as { old: number; new: number }
-          action.weighted_clusters.clusters = [
-            { name: 'v1', weight: Math.round(old * 100) },
-            { name: 'v2', weight: Math.round(fresh * 100) },
-          ]
+          weigh(Math.round(old * 100), Math.round(fresh * 100))(action)
         }),
     }
   },
@@ -307,17 +313,11 @@ describe('traffic/envoy quirks', () => {
   })
 
   it('corrects a file that was written in place, which Envoy had ignored', async () => {
-    const share = (fresh: number) => (action: Action) => {
-      action.weighted_clusters.clusters = [
-        { name: 'v1', weight: 100 - fresh },
-        { name: 'v2', weight: fresh },
-      ]
-    }
     // Served means that no earlier rename is left whose news could make Envoy read the file below.
-    await strangerWrites(stand.edge, share(10))
-    await strangerWrites(stand.edge, share(0))
+    await strangerWrites(stand.edge, weigh(90, 10))
+    await strangerWrites(stand.edge, weigh(100, 0))
     const routes = readRoutes(stand.edge)
-    share(50)(ordersOf(routes))
+    weigh(50, 50)(ordersOf(routes))
     writeFileSync(stand.edge.routesFile, JSON.stringify(routes))
     expect(await port.observe('split', io())).toMatchObject({ value: { old: 100, new: 0 } })
     expect(await write(port, { old: 100, new: 0 })).toBe(null)
@@ -346,12 +346,7 @@ describe('traffic/envoy quirks', () => {
   })
 
   it('restores weights that no percent can hold exactly', async () => {
-    await strangerWrites(stand.edge, (action) => {
-      action.weighted_clusters.clusters = [
-        { name: 'v1', weight: 2 },
-        { name: 'v2', weight: 1 },
-      ]
-    })
+    await strangerWrites(stand.edge, weigh(2, 1))
     const before = await port.observe('split', io())
     expect(before.value).toEqual({ old: 66.67, new: 33.33, members: { v1: 2, v2: 1 } })
     expect(await write(port, { old: 50, new: 50 })).toBe(null)

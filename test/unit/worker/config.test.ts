@@ -9,6 +9,7 @@ describe('the configuration of a worker', () => {
         metricsAddress: { host: '127.0.0.1', port: 9469 },
         sdkMetricsAddress: null,
         commandFolder: null,
+        secrets: null,
         maxCachedWorkflows: 2_000,
         maxWatches: 200,
         shutdownGraceMs: 30_000,
@@ -22,6 +23,7 @@ describe('the configuration of a worker', () => {
       CUTOVER_METRICS_ADDRESS: 'off',
       CUTOVER_SDK_METRICS_ADDRESS: '[::1]:9470',
       CUTOVER_COMMAND_FOLDER: '/etc/cutover/commands',
+      CUTOVER_SECRETS: 'env:DNS_*, file:/run/secrets/*',
       CUTOVER_SHUTDOWN_GRACE: '1m30s',
       CUTOVER_LOG: 'json',
     })
@@ -30,6 +32,7 @@ describe('the configuration of a worker', () => {
         metricsAddress: null,
         sdkMetricsAddress: { host: '::1', port: 9470 },
         commandFolder: '/etc/cutover/commands',
+        secrets: ['env:DNS_*', 'file:/run/secrets/*'],
         shutdownGraceMs: 90_000,
         log: 'json',
       },
