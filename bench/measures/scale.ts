@@ -71,7 +71,7 @@ function holdingRow(empty: Reading, from: Reading, to: Reading): Row {
   return {
     measure: `${RUNS} runs hold at once, watched every 10 s: heap of each`,
     target: { figure: 'heap', is: heap, max: HEAP_KIB_MAX, unit: ' KiB' },
-    ratios: { shareOfOneCore: rounded((to.cpuMs - from.cpuMs) / (to.at - from.at)) },
+    ratios: { shareOfOneCore: rounded((to.begin.cpuMs - from.end.cpuMs) / (to.begin.at - from.end.at)) },
     figures: {
       runs: RUNS,
       heapPerRunKib: heap,

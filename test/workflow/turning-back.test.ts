@@ -1,5 +1,6 @@
 // What a run does in the moment in which it turns back, by its history: the traffic first, and nothing that nobody needs.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { STRANGER, putRight } from './attend.ts'
 import { openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
 import { brief, frame } from './runbooks.ts'
@@ -73,6 +74,26 @@ test('a write that was given up and tried again may land late: it is waited for,
   await run.abort()
   expect((await run.ended()).outcome).toBe('restored')
   expect(run.world.landed().length).toBe(4) // the second try, its restore, the first try, its restore
+  expect(run.world.snapshot()).toBe(run.before)
+})
+
+// Calls of the way back, for each target: 1 look, 2 read back, 3 last look; 4 is tried again beside the open question.
+test.each([
+  ['somebody writes', [2], { foreign: { old: 70, new: 30 }, by: STRANGER, moment: 'after' }],
+  ['the backend shuts us out', [3, 4], { kind: 'Denied' }],
+] as const)('%s between the restore and the last look: a person is asked', async (_, turns, fault) => {
+  const run = await bench.begin((names) => brief(names, { hold: '1h' }))
+  await run.until('holds 10 %', holds(10))
+  const trouble = run.world.script(
+    turns.map((call) => ({ when: { port: 'traffic', verb: 'observe', target: 'edge split', call }, fault })),
+  )
+  await run.abort()
+  const { id } = await run.gate('restore')
+  expect(run.world.snapshot() === run.before).toBe(!('foreign' in fault))
+  putRight(run)
+  await run.decide({ verdict: 'retry', gate: id })
+  expect(trouble.fired()).toBe(turns.length)
+  expect((await run.ended()).outcome).toBe('restored')
   expect(run.world.snapshot()).toBe(run.before)
 })
 

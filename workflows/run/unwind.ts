@@ -76,39 +76,27 @@ async function tryRestore(run: Run, restoration: Restoration): Promise<Failed | 
 /** Retries go on beside an open question, so that a backend that comes back is restored without a person. */
 async function restoreWithPeople(run: Run, restoration: Restoration, first: Failed): Promise<void> {
   stopLooking(run)
-  let failed = first
-  for (let attempt = 1; restoration.status !== 'restored'; attempt++) {
-    restoration.status = 'stuck'
+  let failed: Failed | null = first
+  for (let attempt = 1; failed !== null; attempt++) {
+    restoration.status = 'stuck' // also when it was back before and a last look found it otherwise
     restoration.note = `${failed.kind}: ${failed.message}`
     const scope = new CancellationScope({ cancellable: true })
     const retries = failed.kind === 'Conflict' ? null : scope.run(() => retryOnAndOn(run, restoration))
     const verb = await askAbout(run, restoration, { attempt, failed })
     scope.cancel()
-    const later = (await retries) ?? null
+    await retries
     if ((restoration.status as Restoration['status']) === 'restored') return
     if (verb === 'skip') return leave(run, restoration)
-    failed = (await tryRestore(run, restoration)) ?? later ?? failed
+    failed = await tryRestore(run, restoration)
   }
 }
 
-async function retryOnAndOn(run: Run, restoration: Restoration): Promise<Failed | null> {
+async function retryOnAndOn(run: Run, restoration: Restoration): Promise<void> {
+  const summary = `${summaryOf(restoration)}, again and again`
   try {
-    restored(
-      run,
-      restoration,
-      await calls.restoreOnAndOn(`${summaryOf(restoration)}, again and again`, inputOf(run, restoration)),
-    )
-    return null
-  } catch (error) {
-    return cancelledOr(error)
-  }
-}
-
-function cancelledOr(error: unknown): Failed | null {
-  try {
-    return failedWith(error)
+    restored(run, restoration, await calls.restoreOnAndOn(summary, inputOf(run, restoration)))
   } catch {
-    return null // cancelled because a person answered; the target is looked at again before anything is believed
+    // Of no use any more, or cancelled because a person answered: the target is looked at again before anything is believed.
   }
 }
 
