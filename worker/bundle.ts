@@ -23,7 +23,7 @@ const ROOT = fileURLToPath(new URL('../workflows/', import.meta.url))
 
 /**
  * The engine holds no state of its own, so all runs of a worker may share its code: loaded once and frozen, not once per
- * cached run (108 instead of 174 KiB of heap each, docs/measurements.md).
+ * cached run (docs/measurements.md has the heap of each).
  */
 export const BUNDLE_OPTIONS = {
   workflowsPath: join(ROOT, 'index.ts'),

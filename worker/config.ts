@@ -12,7 +12,7 @@ export interface Address {
 }
 
 const PORT_MAX = 65_535
-const CACHED_WORKFLOWS_DEFAULT = 2_000 // about 110 KiB of heap each; the SDK's own default can exhaust the heap
+const CACHED_WORKFLOWS_DEFAULT = 2_000 // about 90 KiB of heap each; the SDK's own default can exhaust the heap
 const WATCHES_AT_ONCE_DEFAULT = 200 // a look is I/O of at most 4 s: 1,000 watches at 10 s need about 100 at once in the worst case
 
 const Address = z.string().transform((text, context): Address | null => {
