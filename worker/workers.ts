@@ -9,7 +9,7 @@ import { TASK_QUEUE, WATCH_QUEUE } from '../workflows/activities.ts'
 import type { Metrics } from './metrics.ts'
 import { measureSinks } from './sinks.ts'
 
-const STICKY_MS = 3_000 // as long as a dead worker may keep a task it took; the default of 10 s is too long for an abort
+const STICKY_MS = 2_000 // a dead worker's tasks go to another one after this: more than a burst of a hundred aborts takes, less than a person notices
 const CHANGES_AT_ONCE = 200 // 100 aborts at once, each restoring two targets; every call ends itself within 4 s
 
 export interface WorkersOptions extends Omit<EngineOptions, 'client'> {
