@@ -43,7 +43,7 @@ export async function called<T>(options: CallOptions, work: (io: Io) => Promise<
 /** Shows that this worker lives, so that the end of another one is noticed before the whole attempt is over. */
 function beat(context: Context): NodeJS.Timeout | null {
   const { heartbeatTimeoutMs } = context.info
-  return heartbeatTimeoutMs === undefined
+  return heartbeatTimeoutMs === undefined || heartbeatTimeoutMs === 0 // 0 = none, as servers write it
     ? null
     : setInterval(() => context.heartbeat(), heartbeatTimeoutMs * HEARTBEAT_SHARE)
 }

@@ -6,6 +6,7 @@ import { isListed } from './secret-list.ts'
 
 const FILE_BYTES_MAX = 64 * 1024 // keys and certificates fit; a wrong path to a database dump does not
 const MASK = '[secret]'
+const REFERENCE = /^(env:|file:\/)/
 const OWN_VARIABLES = 'env:TEMPORAL_' // how the worker proves itself to Temporal is no runbook's business
 
 export interface ReadSecrets extends Secrets {
@@ -25,7 +26,8 @@ export function connectSecrets(
   return {
     known: () => [...known],
     async read(reference) {
-      if (isReference(reference) && !(await isAllowed(reference, allowed))) throw notAllowed(reference)
+      if (!REFERENCE.test(reference)) throw noReference()
+      if (!(await isAllowed(reference, allowed))) throw notAllowed(reference)
       const content = withoutFinalNewline(await contentOf(reference, env))
       if (content === '') throw failure('Config', `secret ${reference} is empty: put the secret there`)
       known.add(content)
@@ -55,8 +57,12 @@ export function redactLookalikes(text: string): string {
     )
 }
 
-function isReference(text: string): boolean {
-  return text.startsWith('env:') || text.startsWith('file:/')
+/** The text itself stays unsaid: someone may have written the secret where its reference belongs. */
+function noReference(): Error {
+  return failure(
+    'Config',
+    'not a reference to a secret: write env:NAME or file:/path, never the secret itself',
+  )
 }
 
 async function isAllowed(reference: string, allowed: readonly string[] | null): Promise<boolean> {
@@ -71,21 +77,12 @@ function notAllowed(reference: string): Error {
 }
 
 async function contentOf(reference: string, env: Record<string, string | undefined>): Promise<string> {
-  if (reference.startsWith('env:')) {
-    const content = env[reference.slice('env:'.length)]
-    if (content === undefined) {
-      throw failure(
-        'Config',
-        `secret ${reference} is not set in the worker's environment: set it and restart the worker`,
-      )
-    }
-    return content
-  }
-  if (reference.startsWith('file:/')) return fileContent(reference)
-  // The text itself stays unsaid: someone may have written the secret where its reference belongs.
+  if (reference.startsWith('file:')) return await fileContent(reference)
+  const content = env[reference.slice('env:'.length)]
+  if (content !== undefined) return content
   throw failure(
     'Config',
-    'not a reference to a secret: write env:NAME or file:/path, never the secret itself',
+    `secret ${reference} is not set in the worker's environment: set it and restart the worker`,
   )
 }
 

@@ -34,7 +34,7 @@ export async function claimLocks(client: Client, { locks, holder }: ClaimInput):
     for (const lock of sorted(locks)) if (await take(client, lock, holder)) taken.push(lock)
   } catch (error) {
     await releaseLocks(client, { locks: taken, holder })
-    throw kindOf(error) === null ? unavailable('take', error) : error
+    throw known('take', error)
   }
 }
 
@@ -46,7 +46,7 @@ export async function releaseLocks(client: Client, { locks, holder }: ClaimInput
       if (found !== null && isSame(found, holder))
         await end(client, { lock, found }, `given back by ${holder.workflowId}`)
     } catch (error) {
-      throw kindOf(error) === null ? unavailable('release', error) : error
+      throw known('release', error)
     }
   }
 }
@@ -69,7 +69,6 @@ async function started(client: Client, lock: string, holder: LockHolder): Promis
     await client.workflow.start(LOCK_TYPE, {
       workflowId: lockIdOf(lock),
       taskQueue: TASK_QUEUE,
-      args: [holder],
       memo: { ...holder, lock } satisfies LockMemo,
       staticSummary: `${lock} is held by the run of ${holder.service}`.slice(0, 200),
       workflowIdConflictPolicy: 'FAIL',
@@ -138,7 +137,9 @@ function heldBy(lock: string, { service, workflowId, firstRunId }: Found): Error
   )
 }
 
-function unavailable(what: string, cause: unknown): Error {
+/** A failure of the closed list: as it is, or `Unavailable` for whatever the client says. */
+function known(what: string, cause: unknown): Error {
+  if (cause instanceof Error && kindOf(cause) !== null) return cause
   const words = cause instanceof Error ? cause.message : String(cause)
   return failure('Unavailable', `${what} locks on the Temporal server: ${words}`, { cause })
 }

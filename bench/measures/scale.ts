@@ -13,6 +13,7 @@ import { type BenchRun, begin, bounded } from '../ground/run.ts'
 import { simulated } from '../ground/runbooks.ts'
 import { type Row, inMs, rounded, spreadOf } from '../report/row.ts'
 import type { Reading } from '../scale/process.ts'
+import { milliseconds } from '../../workflows/quantities.ts'
 
 const PROGRAM = fileURLToPath(new URL('../scale/process.ts', import.meta.url))
 const RUNS = 1_000
@@ -24,7 +25,7 @@ const START_MS_MAX = 600_000 // a thousand starts, each with its lock, on a busy
 const ABORT_MS_MAX = 300_000 // fifteen times the target: what is not back by then is reported as such
 const COUNT_EVERY_MS = 1_000 // the server has better things to do meanwhile
 const SETTLE_MS = 20_000 // two rounds of looks: starting is over and collected
-const LOOK_MS = 10_000
+const LOOK_EVERY = '10s'
 const HOLD_MS = 60_000 // six rounds of looks, for the share of the cores
 const KIB = 1024
 const HEAP_KIB_MAX = 100
@@ -36,7 +37,7 @@ export async function scale({ lab, client }: Ground): Promise<Row[]> {
     const empty = await ask(child)
     const names = Array.from({ length: RUNS }, (_, number) => `scale-${number}`)
     const runs = await bounded(names, STARTS_AT_ONCE, (service) =>
-      begin(client, simulated({ service, world: service, every: '10s' })),
+      begin(client, simulated({ service, world: service, every: LOOK_EVERY })),
     )
     await until('all runs hold', async () => (await count(client, 'holding')) >= RUNS, START_MS_MAX)
     await wait(SETTLE_MS)
@@ -100,7 +101,7 @@ async function abortAll(client: Client, runs: BenchRun[]): Promise<Restored> {
 async function bareThousand(client: Client): Promise<Restored> {
   const names = Array.from({ length: RUNS }, (_, number) => `scale-${number}`)
   const floors = await bounded(names, STARTS_AT_ONCE, (id) =>
-    startFloor(client, { id, lookEveryMs: LOOK_MS }),
+    startFloor(client, { id, lookEveryMs: milliseconds(LOOK_EVERY) }),
   )
   await wait(SETTLE_MS)
   const from = Date.now()

@@ -64,6 +64,7 @@ describe('secrets', () => {
       expect(await kind(no), no).toBe('Denied')
     const aliased = connectSecrets(env, [`file:${folder}/alias/*`])
     expect(await kind(`file:${folder}/alias/key`, aliased)).toBe('key')
+    expect(await kind(`file:${outside}`, connectSecrets(env, ['file:/*']))).toBe('shadow')
     expect(await kind('env:HOME', connectSecrets(env))).toBe('home')
     expect(await kind('env:TEMPORAL_API_KEY', connectSecrets(env))).toBe('Denied')
     expect(secrets.known()).toEqual(['dns', 'prom', 'key'])

@@ -36,6 +36,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
     level: 'alarm',
   })
 
+  const last = state.restorations.at(-1)
   const slow: Promise<void>[] = [] // targets that need more than the first tries: they go on beside the others
   for (const restoration of state.restorations) {
     if (leansOn(run, restoration).some(({ status }) => status !== 'restored')) {
@@ -45,7 +46,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
     await drain(run, restoration)
     const failed = await tryRestore(run, restoration)
     if (failed !== null) slow.push(restoreWithPeople(run, restoration, failed))
-    if (restoration === state.restorations.at(-1)) break
+    if (restoration === last) break
     stopLooking(run)
     publish(plan, state)
   }
@@ -55,7 +56,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   state.restoredAt = Date.now()
   measure.restored(plan.service, reason.kind, state.restoredAt - reason.at)
   // What was read back a moment ago, with nothing after it, has been looked at.
-  const isFresh = (each: Restoration) => slow.length === 0 && !hasWaited && each === state.restorations.at(-1)
+  const isFresh = (each: Restoration) => slow.length === 0 && !hasWaited && each === last
   await Promise.all(state.restorations.filter((each) => !isFresh(each)).map((each) => lastLook(run, each)))
   for (const record of state.steps)
     if (record.status === 'done' || record.status === 'running') record.status = 'undone'
