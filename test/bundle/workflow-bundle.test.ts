@@ -20,7 +20,7 @@ const PACKAGES = [
 
 /** Relative paths of the modules inside, as webpack counts them. */
 const files: string[] = []
-let bytes = 0
+let text = ''
 
 beforeAll(async () => {
   const { code } = await bundleWorkflowCode({
@@ -28,7 +28,7 @@ beforeAll(async () => {
     logger: new DefaultLogger('ERROR'),
     webpackConfigHook: noteModules,
   })
-  bytes = code.length
+  text = code
 })
 
 describe('the workflow bundle', () => {
@@ -47,7 +47,12 @@ describe('the workflow bundle', () => {
     expect(files.filter((file) => /^workflows\/.*schemas?\.ts$/.test(file))).toEqual([])
   })
 
+  it('is loaded once for all runs of a worker, not once for each', () => {
+    expect(text).toMatch(/function preloadModules\(\) \{\s+__webpack_require__\([^)]*workflows\/index\.ts"\)/)
+  })
+
   it('stays small', () => {
+    const bytes = text.length
     console.log(
       `workflow bundle: ${Math.round(bytes / 1_000).toLocaleString('en')} kB, ${files.length} modules`,
     )
