@@ -1,76 +1,71 @@
-// Ports that are free at the moment of asking, chosen by the system. Whoever gets one binds it at once: between
-// answer and use another process may take it, which is why starting a server is tried again with new ports.
+// Ports for the lab's servers, each free when it is given out and given out once per process. They lie below the range
+// from which systems take the ports of outgoing connections: there, a stranger's connection could take one that was
+// found free before its server has bound it, or while its server is stopped.
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-const PAIR_ATTEMPTS_MAX = 20 // a port free for TCP is almost always free for UDP too
+const FIRST = 20_000
+const LAST = 32_767 // outgoing connections begin at 32,768 on Linux and at 49,152 on macOS
+const COUNT = LAST - FIRST + 1
+const LOOPBACK = '127.0.0.1'
 
-/** A free TCP port on `host`. */
-export async function freePort(host = '127.0.0.1'): Promise<number> {
-  const [port] = await freePorts(1, [host])
-  return port as number
+/** Labs of several processes go through the range from different places. */
+let given = Math.floor(Math.random() * COUNT)
+
+/** A free TCP port. */
+export function freePort(): Promise<number> {
+  return find((port) => isFreeForTcp(port, LOOPBACK))
 }
 
 /** Distinct TCP ports, each free on every one of the hosts. */
-export async function freePorts(count: number, hosts: string[] = ['127.0.0.1']): Promise<number[]> {
-  const held: { port: number; release: () => Promise<void> }[] = []
-  try {
-    while (held.length < count) held.push(await holdPort(hosts))
-    return held.map((each) => each.port)
-  } finally {
-    await Promise.all(held.map((each) => each.release()))
-  }
+export async function freePorts(count: number, hosts = [LOOPBACK]): Promise<number[]> {
+  const ports: number[] = []
+  while (ports.length < count) ports.push(await find((port) => areAllFree(port, hosts)))
+  return ports
 }
 
 /** A port free for TCP and UDP alike, as a DNS server needs. */
-export async function freeDnsPort(): Promise<number> {
-  for (let attempt = 0; attempt < PAIR_ATTEMPTS_MAX; attempt++) {
-    const port = await freePort()
-    if (await isFreeForUdp(port)) return port
-  }
-  throw new Error(`no port free for both TCP and UDP after ${PAIR_ATTEMPTS_MAX} attempts`)
+export function freeDnsPort(): Promise<number> {
+  return find(async (port) => (await isFreeForTcp(port, LOOPBACK)) && (await isFreeForUdp(port)))
 }
 
-async function holdPort(hosts: string[]): Promise<{ port: number; release: () => Promise<void> }> {
-  const [first = '127.0.0.1', ...others] = hosts
-  const servers = [await listen(0, first)]
-  const port = servers[0]?.port as number
-  try {
-    for (const host of others) servers.push(await listen(port, host))
-  } catch (error) {
-    await Promise.all(servers.map((server) => server.close()))
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === 'EADDRINUSE') return holdPort(hosts)
-    throw new Error(`cannot listen on ${hosts.join(', ')} (macOS: sudo ifconfig lo0 alias ADDRESS)`, {
-      cause: error,
-    })
+async function find(isFree: (port: number) => Promise<boolean>): Promise<number> {
+  for (let looked = 0; looked < COUNT; looked++) {
+    const port = FIRST + (given++ % COUNT)
+    if (await isFree(port)) return port
   }
-  return { port, release: async () => void (await Promise.all(servers.map((server) => server.close()))) }
+  throw new Error(`no port from ${FIRST} to ${LAST} is free`)
 }
 
-async function listen(port: number, host: string): Promise<{ port: number; close: () => Promise<void> }> {
+async function areAllFree(port: number, hosts: string[]): Promise<boolean> {
+  for (const host of hosts) if (!(await isFreeForTcp(port, host))) return false
+  return true
+}
+
+async function isFreeForTcp(port: number, host: string): Promise<boolean> {
   const server = createServer()
-  server.listen(port, host)
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('a TCP server without a port')
-  return {
-    port: address.port,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+  try {
+    server.listen(port, host)
+    await once(server, 'listening')
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'EADDRINUSE') return false
+    throw new Error(`cannot listen on ${host} (macOS: sudo ifconfig lo0 alias ${host})`, { cause: error })
   }
+  server.close()
+  await once(server, 'close')
+  return true
 }
 
 async function isFreeForUdp(port: number): Promise<boolean> {
   const socket = createSocket('udp4')
   try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject)
-      socket.bind(port, '127.0.0.1', resolve)
-    })
+    socket.bind(port, LOOPBACK)
+    await once(socket, 'listening')
     return true
   } catch {
-    return false // taken: the caller tries another
+    return false // taken: another is looked for
   } finally {
     socket.close()
   }

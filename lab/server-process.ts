@@ -2,6 +2,7 @@
 // Ends with its owner however the owner ends; knows nothing of what the server does.
 import { spawn } from 'node:child_process'
 import type { ChildProcess, StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
 import { accessSync, closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createFolder } from './folder.ts'
@@ -95,10 +96,10 @@ class ServerProcess implements ServerHandle {
     try {
       if (child.pid === undefined) throw new Error(`${this.spec.command} could not be started`)
       this.forget = recordProcess(child.pid)
-      const answers = () => {
-        if (!this.child) throw new Hopeless(`${this.name} ended: exit ${child.exitCode ?? child.signalCode}`)
-        return this.spec.isReady()
-      }
+      const ended = once(child, 'exit').then(([code, signal]) => {
+        throw new Hopeless(`${this.name} ended: exit ${code ?? signal}`)
+      })
+      const answers = () => Promise.race([this.spec.isReady(), ended])
       await until(`${this.name} answers`, answers, this.spec.readyWithinMs)
     } catch (error) {
       await this.end('SIGKILL')

@@ -17,7 +17,7 @@ export async function until<T>(
   let last: unknown = 'nothing yet'
   for (;;) {
     try {
-      const answer = await look()
+      const answer = await within(end - Date.now(), look)
       if (answer) return answer as Exclude<T, Falsy>
       last = answer
     } catch (error) {
@@ -29,5 +29,18 @@ export async function until<T>(
       throw new Error(`${what}: not so after ${deadlineMs} ms; last: ${String(last)}`, cause)
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  }
+}
+
+/** A look that never answers must not outlast the deadline: something may listen there and say nothing. */
+async function within<T>(milliseconds: number, look: () => T | Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer')), Math.max(milliseconds, LOOK_MS))
+  })
+  try {
+    return await Promise.race([look(), tooLate])
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -10,7 +10,6 @@ const SERVICE_MS = 2 // what an ordinary request takes: without it a latency com
 const SERVICE_SPREAD_MS = 2
 const NOTICE_MS = 1_500 // unready, still serving: seven of the balancer's 200 ms checks, it needs three
 const DRAIN_MS_MAX = 5_000 // in-flight requests get this long
-const BIND_RETRY_MS = 50 // a stopped slot's port may be an outgoing connection's for a moment
 const NEVER_CLOSE_IDLE = 0 // closing a connection while the balancer reuses it would lose that request
 
 export type Instance = {
@@ -114,17 +113,10 @@ function json(response: ServerResponse, status: number, body: object): void {
   response.end(JSON.stringify(body))
 }
 
+/** A port that is taken ends the whole process: its owner sees why and tries others. */
 async function listen(server: Server, port: number): Promise<void> {
-  for (;;) {
-    try {
-      server.listen(port, '127.0.0.1')
-      await once(server, 'listening')
-      return
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-      await pause(BIND_RETRY_MS)
-    }
-  }
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
