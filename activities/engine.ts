@@ -62,7 +62,7 @@ export function watchActivities({ deps, ...rest }: EngineOptions): WatchActiviti
     watch: (input) =>
       called(looking, (io) => {
         const deadlineMs = deadlineMsOf(Context.current().info)
-        return lookOnce(input, { portOf, redact, deadlineMs }, io)
+        return lookOnce(input, { portOf, changingOf, redact, deadlineMs }, io)
       }),
     confirm: ({ connection, ...request }) =>
       called(looking, (io) => {

@@ -58,8 +58,13 @@ export type Subject =
       forMs: number
     }
 
+/** A value that this run has set, and that is to stay as it is while the run waits. */
+export type Kept = At & { value: Json }
+
 export type WatchInput = {
   subjects: Subject[]
+  /** Looked at beside the subjects, less often; another value found twice in a row ends the watch (`drift`). */
+  kept?: Kept[]
   /** Server time in ms since the epoch before which the gate stays shut; null = until cancelled. */
   deadline: number | null
   /** Server time at which the watch gives up waiting for good checks; null = never. */
@@ -88,6 +93,15 @@ export type Readings = { [subject: string]: Reading[] }
 export type WatchResult =
   | { kind: 'passed'; readings: Readings }
   | { kind: 'breach'; subject: string; evidence: Reading; readings: Readings }
+  /** Someone else has changed what this run had set. */
+  | {
+      kind: 'drift'
+      connection: string
+      target: string
+      found: Json
+      writer: string | null
+      readings: Readings
+    }
   /** Unknown for longer than the guard's patience; `act` is what the runbook wants done. */
   | { kind: 'blind'; subject: string; act: 'hold' | 'unwind'; evidence: Reading; readings: Readings }
   /** The limit came before enough good checks. */

@@ -14,6 +14,7 @@ import { readGuard } from './reading.ts'
 
 export interface Asking {
   portOf: Connector['portOf']
+  changingOf: Connector['changingOf']
   redact: Redact
   /** For the words of an answer that never came. */
   deadlineMs: number

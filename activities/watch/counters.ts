@@ -2,6 +2,7 @@
 import type { Reading, Subject } from '../../workflows/activities.ts'
 import { milliseconds } from '../../workflows/quantities.ts'
 import type { Asked } from './clock.ts'
+import type { KeptMemory } from './kept.ts'
 
 export const READINGS_MAX = 60 // enough for a chart; a watch of weeks carries them in every heartbeat
 const GAP_MS_MIN = 30_000 // a deploy or a busy server: looks this late still count as one stretch
@@ -20,7 +21,7 @@ export type Counters = {
   looks: number
 }
 
-export type WatchMemory = { subjects: { [subject: string]: Counters }; asked?: Asked }
+export type WatchMemory = { subjects: { [subject: string]: Counters }; kept?: KeptMemory; asked?: Asked }
 
 /**
  * Counts one reading.

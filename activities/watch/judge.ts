@@ -126,6 +126,8 @@ function delayMs(input: WatchInput, memory: WatchMemory, now: number): number {
     const counters = memory.subjects[nameOf(subject)]
     return counters === undefined ? now : counters.lookedAt + everyMsOf(subject)
   })
+  const differs = memory.kept?.differs ?? []
+  if (memory.kept !== undefined && differs.length > 0) moments.push(memory.kept.dueAt)
   for (const end of [input.deadline, input.limit])
     if (end !== null && end > now) moments.push(end + AFTER_DEADLINE_MS)
   const idleMs = 3_600_000 // an empty watch without an end: an hour between looks at nothing

@@ -10,6 +10,7 @@ import type { Counters, WatchMemory } from './counters.ts'
 import { counted, gapMsMaxOf, nameOf } from './counters.ts'
 import type { Judgement } from './judge.ts'
 import { isDue, judge } from './judge.ts'
+import { keptFrom, lookAtKept } from './kept.ts'
 import { notYet } from './not-yet.ts'
 
 /** Looks at every subject that is due, counts, judges. Raises `NotYet` while there is no verdict. */
@@ -18,8 +19,15 @@ export async function lookOnce(input: WatchInput, asking: Asking, io: Io): Promi
   const startedAt = performance.now()
   const before = memoryOf(context.info.heartbeatDetails)
   const at = serverTime(context.info.currentAttemptScheduledTimestampMs, before.asked ?? null)
-  const memory = await looked(input, before, { at, asking, io })
+  const { kept = [] } = input
+  const [subjects, { memory: keptMemory, drift }] = await Promise.all([
+    looked(input, before, { at, asking, io }),
+    lookAtKept(kept, before.kept ?? keptFrom(at), { at, asking, io }),
+  ])
+  const memory: WatchMemory = { subjects, ...(kept.length > 0 && { kept: keptMemory }) }
   const judgement = judge(input, memory, at)
+  if (drift !== null && judgement.kind !== 'breach')
+    return { kind: 'drift', ...drift, readings: readingsOf(memory) }
   if (judgement.kind !== 'not yet') return resultOf(judgement, memory)
   const elapsedMs = performance.now() - startedAt
   const asked = { endedAt: Math.round(at + elapsedMs), dueAt: at + judgement.delayMs }
@@ -31,7 +39,7 @@ async function looked(
   input: WatchInput,
   before: WatchMemory,
   { at, asking, io }: { at: number; asking: Asking; io: Io },
-): Promise<WatchMemory> {
+): Promise<WatchMemory['subjects']> {
   const stamp = new Date(at).toISOString()
   const subjects = await Promise.all(
     input.subjects.map(async (subject): Promise<[string, Counters | undefined]> => {
@@ -42,17 +50,11 @@ async function looked(
       return [name, counted(counters, reading, { at, gapMsMax: gapMsMaxOf(subject) })]
     }),
   )
-  return {
-    subjects: Object.fromEntries(
-      subjects.filter((entry): entry is [string, Counters] => entry[1] !== undefined),
-    ),
-  }
+  return Object.fromEntries(subjects.filter((entry): entry is [string, Counters] => entry[1] !== undefined))
 }
 
 function resultOf(judgement: Exclude<Judgement, { kind: 'not yet' }>, memory: WatchMemory): WatchResult {
-  const readings: Readings = Object.fromEntries(
-    Object.entries(memory.subjects).map(([name, counters]) => [name, counters.readings]),
-  )
+  const readings = readingsOf(memory)
   switch (judgement.kind) {
     case 'breach':
     case 'blind':
@@ -61,6 +63,10 @@ function resultOf(judgement: Exclude<Judgement, { kind: 'not yet' }>, memory: Wa
     case 'inconclusive':
       return { ...judgement, readings }
   }
+}
+
+function readingsOf({ subjects }: WatchMemory): Readings {
+  return Object.fromEntries(Object.entries(subjects).map(([name, { readings }]) => [name, readings]))
 }
 
 /** Memory of earlier looks; the first attempt, or details that are not ours, start from zero. */

@@ -18,7 +18,7 @@ export type ChangeView = {
   target: string
   before: Json
   desired: Json
-  status: 'intended' | 'applied' | 'unknown' | 'noop'
+  status: 'intended' | 'applied' | 'unknown' | 'noop' | 'adopted'
   verified: boolean
   /** An earlier try of the write was given up; on the way back it is waited out. */
   retried: boolean

@@ -48,6 +48,20 @@ export const recordedRuns: RecordedRun[] = [
     },
   },
   {
+    name: 'drift-in-a-hold',
+    runbook: (names) => brief(names, { hold: '10m' }),
+    attend: async (run) => {
+      await run.until('is at a tenth', ({ weights }) => weights?.new === 10)
+      run.world.stranger({ port: 'traffic', target: 'split', value: { old: 80, new: 20 }, by: 'mallory' })
+      await run.decide({ verdict: 'approve', gate: (await run.gate('drift')).id })
+      await run.until(
+        'holds on at theirs',
+        ({ weights, phase }) => weights?.new === 20 && phase === 'holding',
+      )
+      await run.abort('recorded: that was not the plan')
+    },
+  },
+  {
     name: 'evidence-outage',
     runbook: (names) => brief(names, { hold: '3s' }),
     attend: async (run) => {

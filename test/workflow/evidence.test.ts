@@ -27,6 +27,8 @@ async function restored(run: Run): Promise<void> {
   expect(run.world.snapshot()).toBe(run.before)
 }
 
+const TEST_MS = 120_000 // what a run has set is looked at every half minute
+const holding = (names: Names) => brief(names, { hold: '10m' })
 const long = (names: Names) => brief(names, { hold: '3s' })
 
 describe.concurrent('evidence', () => {
@@ -176,11 +178,39 @@ describe.concurrent('other people', () => {
     await at(run, 10)
     run.world.stranger(foreign)
     const gate = await run.gate('drift')
-    expect(gate.waitsFor).toContain(STRANGER)
+    expect(gate.title).toContain(STRANGER)
     run.world.stranger({ ...foreign, value: { old: 90, new: 10 } })
     await run.abort()
     await restored(run)
   })
+
+  test(
+    'a write of theirs in the middle of a long hold is asked about while it lasts: put back, or approved and gone back over',
+    async () => {
+      const [back, over] = await Promise.all([bench.begin(holding), bench.begin(holding)])
+      for (const run of [back, over]) {
+        await at(run, 10)
+        run.world.stranger(foreign)
+      }
+      const gates = await Promise.all([back.gate('drift'), over.gate('drift')])
+      for (const { title, waitsFor } of gates) {
+        expect(title).toBe(`edge split was changed by ${STRANGER}`)
+        expect(waitsFor).toContain('set to old 90 new 10, found old 70 new 30')
+      }
+
+      back.world.stranger({ ...foreign, value: { old: 90, new: 10 } })
+      await back.decide({ verdict: 'retry', gate: gates[0].id })
+      await back.until('holds on', ({ phase, gates: open }) => phase === 'holding' && open.length === 0)
+      await over.decide({ verdict: 'approve', gate: gates[1].id })
+      const { changes, weights } = await over.until('holds on', ({ phase }) => phase === 'holding')
+      expect(changes.at(-1)).toMatchObject({ status: 'adopted', before: { old: 90, new: 10 } })
+      expect(weights).toEqual(foreign.value)
+      await Promise.all([back.abort(), over.abort()])
+      await restored(back)
+      await restored(over)
+    },
+    TEST_MS,
+  )
 
   test('a write of theirs during the last hold is found by the last look', async () => {
     const run = await bench.begin(long)

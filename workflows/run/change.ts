@@ -3,15 +3,15 @@ import type { Applied } from '../activities.ts'
 import type { Json } from '../json.ts'
 import { matches } from '../json.ts'
 import type { Observed } from '../ports/target.ts'
-import type { Mirror, Split } from '../ports/traffic.ts'
 import { outline } from '../steps/outlines.ts'
 import { calls } from './calls.ts'
 import { type Failed, StepFailed, failedWith, foundBy } from './failures.ts'
 import { lastKnown } from './journal.ts'
 import { measure } from './measure.ts'
-import { describe } from './publish.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, isIrreversible, label, log, note, stepOf } from './run.ts'
+import { remember } from './serving.ts'
+import { show } from './show.ts'
 import type { Change } from './state.ts'
 import { askUnderWatch } from './watch.ts'
 
@@ -185,40 +185,4 @@ function markPointOfNoReturn(run: Run): void {
   if (why === null || run.state.pointOfNoReturn !== null) return
   run.state.pointOfNoReturn = { step: step.id, why, at: Date.now() }
   log(run, `point of no return: ${why}`)
-}
-
-/** Which sides are served follows from the last split and mirror; it decides which guards are watched. */
-function remember(run: Run, entry: Change): void {
-  if (connectionOf(run, entry.connection).port !== 'traffic') return
-  const { state } = run
-  if (entry.target === 'split') {
-    const split = lastKnown(state.changes, entry) as Split // not `desired`: a person may have left it undone
-    state.weights = { old: split.old, new: split.new }
-    measure.weights(run.plan.service, state.weights)
-  }
-  state.serving = serving(run)
-  describe(run.plan, state) // the attribute follows with the hold: one upsert a weight, not two
-}
-
-function serving(run: Run): { old: boolean; new: boolean } {
-  const traffic = Object.values(run.plan.connections).filter(({ port }) => port === 'traffic')
-  const known = <V>(target: string) =>
-    traffic
-      .map(({ name }) => lastKnown(run.state.changes, { connection: name, target }) as V | undefined)
-      .filter((value) => value !== undefined)
-  const splits = known<Split>('split')
-  const mirrors = known<Mirror>('mirror')
-  return {
-    old: splits.length === 0 || splits.some((split) => split.old > 0),
-    new: splits.some((split) => split.new > 0) || mirrors.some((mirror) => mirror.percent > 0),
-  }
-}
-
-export function show(value: Json): string {
-  if (typeof value !== 'object' || value === null) return String(value)
-  if (Array.isArray(value)) return value.map(show).join(',')
-  return Object.entries(value)
-    .filter(([key]) => key !== 'members')
-    .map(([key, part]) => `${key} ${show(part)}`)
-    .join(' ')
 }

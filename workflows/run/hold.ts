@@ -1,12 +1,15 @@
 // Holding: waiting for time, for proof and for enough good checks, under watch.
-import { sleep } from '@temporalio/workflow'
+import { condition, sleep } from '@temporalio/workflow'
 import type { Subject } from '../activities.ts'
 import type { Json } from '../json.ts'
+import { matches } from '../json.ts'
 import type { ConfirmRequest } from '../ports/target.ts'
 import { formatDuration } from '../quantities.ts'
 import { calls } from './calls.ts'
-import { StepFailed, failedWith } from './failures.ts'
+import { isAsked } from './drift.ts'
+import { StepFailed, failedWith, foundBy } from './failures.ts'
 import { namesOf } from './guarding.ts'
+import { lastKnown } from './journal.ts'
 import { looking } from './looking.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
@@ -14,7 +17,7 @@ import type { Run } from './run.ts'
 import { checkpoint, connectionOf, label, note, stepOf } from './run.ts'
 import { together } from './scopes.ts'
 import { leftUntil } from './time.ts'
-import { askUnderWatch, watch } from './watch.ts'
+import { askUnderWatch, settleUnderWatch, watch } from './watch.ts'
 
 /** An effect to be seen on the port's independent path. */
 export interface Confirming {
@@ -81,6 +84,7 @@ async function until(run: Run, deadline: number, { title, forMs }: Holding): Pro
   if (forMs === 0) return
   const summary = `${label(run)} - ${title}: HOLD until ${new Date(deadline).toISOString()}`
   await sleep(leftUntil(deadline), { summary })
+  await condition(() => !isAsked(run)) // time does not answer for a person
 }
 
 async function confirm(run: Run, key: string, confirming: Confirming): Promise<void> {
@@ -94,15 +98,16 @@ async function confirm(run: Run, key: string, confirming: Confirming): Promise<v
       return
     } catch (error) {
       const failed = failedWith(error)
-      const isDrift = failed.kind === 'Conflict'
-      const isLate = failed.kind === 'Timeout' && confirming.otherwise === 'ask'
-      if (!isDrift && !isLate) throw new StepFailed(failed)
+      if (failed.kind === 'Conflict') {
+        await settleUnderWatch(run, key, { connection, target, ...foundBy(failed) })
+        if (!matches(lastKnown(run.state.changes, confirming) ?? null, desired)) return // a person let theirs stand
+        continue
+      }
+      if (failed.kind !== 'Timeout' || confirming.otherwise !== 'ask') throw new StepFailed(failed)
       const verb = await askUnderWatch(run, {
-        kind: isDrift ? 'drift' : 'evidence',
-        id: `${key}/${isDrift ? 'drift' : 'proof'}-${attempt}`,
-        title: isDrift
-          ? `${connection} ${target} is no longer as this run set it`
-          : `the effect of ${connection} ${target} could not be proven`,
+        kind: 'evidence',
+        id: `${key}/proof-${attempt}`,
+        title: `the effect of ${connection} ${target} could not be proven`,
         waitsFor: `a person: ${failed.message}; retry = look again, approve = go on without the proof, or abort`,
         allows: ['retry', 'approve'],
       })

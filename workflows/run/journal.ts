@@ -32,6 +32,11 @@ export function ours(changes: Change[], of: Of): Json[] {
   return values.filter((value, index) => values.findIndex((other) => sameJson(other, value)) === index)
 }
 
+/** Whether the last thing that was done to a target was seen to be so. */
+export function isStanding(changes: Change[], of: Of): boolean {
+  return changes.findLast((change) => isOf(change, of))?.verified === true
+}
+
 /** Targets that were or may have been changed, newest first, each once: the order in which they are restored. */
 export function touched(changes: Change[]): Of[] {
   const targets: Of[] = []

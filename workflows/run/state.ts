@@ -35,8 +35,11 @@ export type Change = {
   target: string
   before: Json
   desired: Json
-  /** intended: about to be written. unknown: a write may or may not have landed. noop: was already so. */
-  status: 'intended' | 'applied' | 'unknown' | 'noop'
+  /**
+   * intended: about to be written. unknown: a write may or may not have landed. noop: was already so.
+   * adopted: written by someone else, and a person let it stand.
+   */
+  status: 'intended' | 'applied' | 'unknown' | 'noop' | 'adopted'
   verified: boolean
   /** An earlier try of the write was given up: what it wrote may land after a later one. */
   retried: boolean

@@ -2,6 +2,7 @@
 import { sleep } from '@temporalio/workflow'
 import type { Reading, Readings, Subject, WatchResult } from '../activities.ts'
 import { calls } from './calls.ts'
+import { type Drift, keptOf, settleDrift } from './drift.ts'
 import { keepReadings } from './evidence.ts'
 import { ask, type Question } from './gates.ts'
 import { everyMsOf, guardsOf, namesOf } from './guarding.ts'
@@ -23,6 +24,8 @@ export interface Watching {
   limit: number | null
   /** False once a person goes on without evidence: unknown readings then end nothing, a breach still does. */
   patient?: boolean
+  /** False while a person is being asked about drift: what this run has set is then not looked at. */
+  keeping?: boolean
 }
 
 /** Returns when the watch has passed, or a person goes on without it. A breach never returns while the run can go back. */
@@ -49,6 +52,10 @@ export async function watch(run: Run, watching: Watching): Promise<void> {
           patient = answer !== 'without' // beside another wait, a breach is still a breach
         }
         break
+      case 'drift':
+        await settleUnderWatch(run, key, result)
+        limit = limit && Math.max(limit, Date.now() + extensionOf(watching)) // the time of the question is not the checks' time
+        break
       case 'inconclusive':
         if ((await askAboutEvidence(run, { ...watching, key }, result)) !== 'again') return
         limit = Date.now() + extensionOf(watching) // a limit that has passed would end the new watch with its first look
@@ -72,25 +79,29 @@ function extensionOf({ deadline, limit }: Watching): number {
 
 /** Asks a person while the guards of the step stay watched. */
 export async function askUnderWatch(run: Run, question: Question): Promise<Verb> {
-  const subjects = guardsOf(run.plan, run.state, { step: stepOf(run), good: 1 })
-  const watching = {
-    key: `${question.id}/watch`,
-    title: question.title,
-    subjects,
-    deadline: null,
-    limit: null,
-  }
   const answer: { verb: Verb | null } = { verb: null }
-  await together(
-    [
-      async () => {
-        answer.verb = await ask(run, question)
-      },
-    ],
-    subjects.length === 0 ? null : () => watch(run, watching),
-  )
-  checkpoint(run)
+  const watched = { key: question.id, title: question.title, keeping: question.kind !== 'drift' }
+  await underWatch(run, watched, async () => {
+    answer.verb = await ask(run, question)
+  })
   return answer.verb as Verb
+}
+
+/** Asks whose value holds while the guards of the step stay watched. */
+export async function settleUnderWatch(run: Run, key: string, drift: Drift): Promise<void> {
+  const title = `${drift.connection} ${drift.target}: whose value holds`
+  await underWatch(run, { key: `${key}/drift`, title, keeping: false }, () => settleDrift(run, key, drift))
+}
+
+async function underWatch(
+  run: Run,
+  { key, title, keeping }: { key: string; title: string; keeping: boolean },
+  work: () => Promise<void>,
+): Promise<void> {
+  const subjects = guardsOf(run.plan, run.state, { step: stepOf(run), good: 1 })
+  const watching = { key: `${key}/watch`, title, subjects, keeping, deadline: null, limit: null }
+  await together([work], subjects.length === 0 ? null : () => watch(run, watching))
+  checkpoint(run)
 }
 
 /** One watch that passes or gives up at its limit, for steps that judge the result themselves. */
@@ -107,17 +118,24 @@ export async function lookOnce(
     deadline: now + of.forMs,
     limit: now + of.withinMs,
   }
-  const result = await look(run, watching, true)
+  const result = await look(run, { ...watching, keeping: false }, true)
   checkpoint(run)
   return result
 }
 
 async function look(
   run: Run,
-  { title, subjects, deadline, limit }: Watching,
+  { title, subjects, deadline, limit, keeping = true }: Watching,
   patient: boolean,
 ): Promise<WatchResult> {
-  const input = { subjects, deadline, limit: patient ? limit : null, patient }
+  const kept = keeping ? keptOf(run) : []
+  const input = {
+    subjects,
+    ...(kept.length > 0 ? { kept } : {}),
+    deadline,
+    limit: patient ? limit : null,
+    patient,
+  }
   const until = deadline === null ? '' : `: HOLD until ${new Date(deadline).toISOString()}`
   const summary = `${label(run)} - ${title}${until}, watching ${namesOf(subjects)}`
   const result = await looking(run, () => calls.watch(summary, input, everyMsOf(subjects)))
@@ -169,7 +187,8 @@ async function askAboutEvidence(
     if (verb === 'approve') end.answer = 'without'
   }
   const evidence = async () => {
-    const result = await look(run, { ...watching, deadline: watching.deadline ?? Date.now() }, false)
+    const again = { ...watching, deadline: watching.deadline ?? Date.now(), keeping: false }
+    const result = await look(run, again, false)
     if (result.kind === 'breach')
       await breached(run, watching.key, {
         kind: 'breach',

@@ -16,11 +16,18 @@ import {
 import type { Change, RunState } from '../../../workflows/run/state.ts'
 
 type Model = { [target: string]: Json }
-type Fate = 'verified' | 'verified at the second try' | 'unverified' | 'lost reply' | 'never landed'
+type Fate = (typeof fates)[number]
 type Wish = { target: string; desired: number; fate: Fate }
 
 const targets = ['edge split', 'edge mirror', 'zone a', 'fleet new']
-const fates: Fate[] = ['verified', 'verified at the second try', 'unverified', 'lost reply', 'never landed']
+const fates = [
+  'verified',
+  'verified at the second try',
+  'adopted', // written by someone else, and a person let it stand
+  'unverified',
+  'lost reply',
+  'never landed',
+] as const
 const value = fc.integer({ min: 0, max: 4 })
 const world = fc.record(Object.fromEntries(targets.map((target) => [target, value])))
 const wish: fc.Arbitrary<Wish> = fc.record({
@@ -28,6 +35,15 @@ const wish: fc.Arbitrary<Wish> = fc.record({
   desired: value,
   fate: fc.constantFrom(...fates),
 })
+
+const STATUS: Record<Fate, Change['status']> = {
+  verified: 'applied',
+  'verified at the second try': 'applied',
+  adopted: 'adopted',
+  unverified: 'applied',
+  'lost reply': 'unknown',
+  'never landed': 'unknown',
+}
 
 /** A run as the engine makes it: look (or remember), journal, write. A write without an answer is the last one. */
 function carriedOut(start: Model, wishes: Wish[]): { changes: Change[]; world: Model } {
@@ -37,8 +53,8 @@ function carriedOut(start: Model, wishes: Wish[]): { changes: Change[]; world: M
     const [connection = '', name = ''] = target.split(' ')
     const before = lastKnown(changes, { connection, target: name }) ?? (now[target] as Json)
     const isNoop = sameJson(before, desired)
-    const status = isNoop ? 'noop' : fate === 'lost reply' || fate === 'never landed' ? 'unknown' : 'applied'
-    const isVerified = isNoop || fate.startsWith('verified')
+    const status = isNoop ? 'noop' : STATUS[fate]
+    const isVerified = isNoop || fate === 'adopted' || fate.startsWith('verified')
     const isRetried = !isNoop && fate === 'verified at the second try'
     changes.push({
       number: changes.length + 1,

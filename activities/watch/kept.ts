@@ -1,0 +1,58 @@
+// Looks at what the run has set: whether it is still so. Rides along with the looks at guards. A backend that cannot be
+// looked at is no news here, the guards judge health; only another value counts, seen twice, so that a balancer in the middle
+// of a reload alarms nobody.
+import type { Kept } from '../../workflows/activities.ts'
+import type { Json } from '../../workflows/json.ts'
+import { matches } from '../../workflows/json.ts'
+import type { Changing, Io, Observed } from '../../workflows/ports/target.ts'
+import { known, raced } from '../call.ts'
+import type { Asking } from './ask.ts'
+
+const EVERY_MS_MIN = 30_000 // a backend with a rate limit hardly notices, and half a minute is soon enough for a person
+const AGAIN_MS = 1_000 // the second look at another value
+
+/** Carried in the heartbeat details, beside the counters. Server time in ms since the epoch. */
+export type KeptMemory = { dueAt: number; differs: string[] }
+
+export type Drift = { connection: string; target: string; found: Json; writer: string | null }
+
+/** Before the first look: what the run has set was read back when it was set. */
+export function keptFrom(now: number): KeptMemory {
+  return { dueAt: now + EVERY_MS_MIN, differs: [] }
+}
+
+/** Looks at all of them when it is time. `drift`: a value that is not ours, found by this look and by the one before. */
+export async function lookAtKept(
+  kept: Kept[],
+  before: KeptMemory,
+  { at, asking, io }: { at: number; asking: Asking; io: Io },
+): Promise<{ memory: KeptMemory; drift: Drift | null }> {
+  if (at < before.dueAt) return { memory: before, drift: null }
+  const seen = await Promise.all(kept.map((each) => look(each, asking, io)))
+  const differing = kept.flatMap((each, index) => differenceOf(each, seen[index] ?? null))
+  const differs = differing.map(nameOf)
+  return {
+    memory: { dueAt: at + (differs.length > 0 ? AGAIN_MS : EVERY_MS_MIN), differs },
+    drift: differing.find((each) => before.differs.includes(nameOf(each))) ?? null,
+  }
+}
+
+async function look({ connection, target }: Kept, asking: Asking, io: Io): Promise<Observed | null> {
+  try {
+    const port: Changing = asking.changingOf(connection)
+    return await raced(port.observe(target, io), io.signal)
+  } catch (error) {
+    const failure = known(error, asking)
+    if (failure.type === 'Bug') throw failure
+    return null
+  }
+}
+
+function differenceOf({ connection, target, value }: Kept, seen: Observed | null): Drift[] {
+  if (seen === null || matches(seen.value, value)) return []
+  return [{ connection: connection.name, target, found: seen.value, writer: seen.writer ?? null }]
+}
+
+function nameOf({ connection, target }: Drift): string {
+  return `${connection} ${target}`
+}

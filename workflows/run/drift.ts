@@ -1,0 +1,90 @@
+// Drift: someone else has changed what this run set. Looked for while the run waits; whose value holds is for a person to say.
+import { condition } from '@temporalio/workflow'
+import type { Kept } from '../activities.ts'
+import type { Json } from '../json.ts'
+import { matches } from '../json.ts'
+import { calls } from './calls.ts'
+import { failedWith } from './failures.ts'
+import { ask } from './gates.ts'
+import { isStanding, lastKnown, touched } from './journal.ts'
+import type { Run } from './run.ts'
+import { checkpoint, connectionOf, label, note, stepOf } from './run.ts'
+import { remember } from './serving.ts'
+import { show } from './show.ts'
+
+/**
+ * What this run has set and verified, and what nobody else may change while it waits: where users are led. Numbers of
+ * instances are an autoscaler's to change.
+ */
+export function keptOf({ plan, state }: Pick<Run, 'plan' | 'state'>): Kept[] {
+  return touched(state.changes)
+    .filter((of) => isStanding(state.changes, of))
+    .flatMap(({ connection: name, target }) => {
+      const connection = plan.connections[name]
+      if (connection?.port !== 'traffic' && connection?.port !== 'dns') return []
+      return [{ connection, target, value: lastKnown(state.changes, { connection: name, target }) as Json }]
+    })
+}
+
+export interface Drift {
+  connection: string
+  target: string
+  found: Json
+  writer: string | null
+}
+
+/** Returns when the target is again as this run set it, or a person has said that it stays as it was found. */
+export async function settleDrift(run: Run, key: string, drift: Drift): Promise<void> {
+  if (isAsked(run)) return await condition(() => !isAsked(run)) // a watch and a proof both see it: one question
+  const { connection, target } = drift
+  const known = lastKnown(run.state.changes, drift) as Json
+  let { found, writer } = drift
+  for (let attempt = 1; ; attempt++) {
+    const verb = await ask(run, {
+      kind: 'drift',
+      id: `${key}/drift-${attempt}`,
+      title: `${connection} ${target} was changed by ${writer ?? 'someone else'}`,
+      waitsFor: `a person: set to ${show(known)}, found ${show(found)}; retry = look again, approve = go on from what is found, or abort`,
+      allows: ['retry', 'approve'],
+    })
+    if (verb === 'approve') return adopt(run, { ...drift, found })
+    try {
+      const seen = await calls.observe(`${label(run)} - look again at ${connection} ${target}`, {
+        connection: connectionOf(run, connection),
+        target,
+      })
+      if (matches(seen.value, known)) return note(run, `${connection} ${target} is ${show(known)} again`)
+      found = seen.value
+      writer = seen.writer ?? null
+    } catch (error) {
+      checkpoint(run)
+      note(run, `${connection} ${target} could not be looked at: ${failedWith(error).message}`)
+    }
+  }
+}
+
+/** Whether a person is being asked about drift. */
+export function isAsked({ state }: Run): boolean {
+  return state.gates.some(({ kind }) => kind === 'drift')
+}
+
+/** From here on their value is this run's: the next change starts from it, the way back leads over it to what was there first. */
+function adopt(run: Run, { connection, target, found }: Drift): void {
+  const { changes } = run.state
+  const now = Date.now()
+  changes.push({
+    number: changes.length + 1,
+    step: stepOf(run).id,
+    connection,
+    target,
+    before: lastKnown(changes, { connection, target }) as Json,
+    desired: found,
+    status: 'adopted',
+    verified: true,
+    retried: false,
+    at: now,
+    appliedAt: now,
+  })
+  remember(run, { connection, target })
+  note(run, `${connection} ${target}: going on from ${show(found)}, found and approved`)
+}

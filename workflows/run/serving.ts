@@ -1,0 +1,34 @@
+// Which sides are served requests, and at which weights: follows from what was last set, and decides which guards are watched.
+import type { Mirror, Split } from '../ports/traffic.ts'
+import { lastKnown } from './journal.ts'
+import { measure } from './measure.ts'
+import { describe } from './publish.ts'
+import type { Run } from './run.ts'
+import { connectionOf } from './run.ts'
+
+/** After a change of a target. */
+export function remember(run: Run, of: { connection: string; target: string }): void {
+  if (connectionOf(run, of.connection).port !== 'traffic') return
+  const { state } = run
+  if (of.target === 'split') {
+    const split = lastKnown(state.changes, of) as Split // not `desired`: a person may have left it undone
+    state.weights = { old: split.old, new: split.new }
+    measure.weights(run.plan.service, state.weights)
+  }
+  state.serving = serving(run)
+  describe(run.plan, state) // the attribute follows with the hold: one upsert a weight, not two
+}
+
+function serving(run: Run): { old: boolean; new: boolean } {
+  const traffic = Object.values(run.plan.connections).filter(({ port }) => port === 'traffic')
+  const known = <V>(target: string) =>
+    traffic
+      .map(({ name }) => lastKnown(run.state.changes, { connection: name, target }) as V | undefined)
+      .filter((value) => value !== undefined)
+  const splits = known<Split>('split')
+  const mirrors = known<Mirror>('mirror')
+  return {
+    old: splits.length === 0 || splits.some((split) => split.old > 0),
+    new: splits.some((split) => split.new > 0) || mirrors.some((mirror) => mirror.percent > 0),
+  }
+}
