@@ -1,17 +1,12 @@
 // The two judgements every write shares: is the target where we last saw it, and did it end where we wanted it.
+import type { Applied as Answer } from '../../workflows/activities.ts'
 import type { Json } from '../../workflows/json.ts'
 import { matches } from '../../workflows/json.ts'
 import type { Changing, Io, Observed } from '../../workflows/ports/target.ts'
 import { failure } from '../failure.ts'
 
-export type ReadBack = 'match' | 'differs' | 'unknown'
-
-export interface Applied {
-  /** `unchanged`: the target already was as desired, nothing was written. */
-  written: 'written' | 'unchanged'
-  readBack: ReadBack
-  observed: Observed | null
-}
+/** What one try comes to. `unchanged`: the target already was as desired, nothing was written. */
+export type Applied = Omit<Answer, 'tries'>
 
 export interface ApplyRequest {
   target: string
@@ -36,7 +31,7 @@ export async function readBack(
   port: Changing,
   wanted: { target: string; desired: Json },
   io: Io,
-): Promise<{ readBack: ReadBack; observed: Observed | null }> {
+): Promise<Pick<Applied, 'readBack' | 'observed'>> {
   try {
     const observed = await port.observe(wanted.target, io)
     return { readBack: matches(observed.value, wanted.desired) ? 'match' : 'differs', observed }

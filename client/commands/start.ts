@@ -39,7 +39,8 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed and rest
       ])
     }
     const access = await invocation.temporal()
-    const { startRun } = await import('../run/start.ts')
+    const { expectNoRun, startRun } = await import('../run/start.ts')
+    await expectNoRun(access, plan.service)
     if (!out.json) await showPlan(plan, invocation)
     if (!isAgreed && !(await confirmed(plan, invocation))) {
       out.error('nothing was started')

@@ -1,5 +1,5 @@
 // Starts a run. One run per service: the workflow id is the lock, and a run under way is never replaced.
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
 import { TASK_QUEUE } from '../../workflows/activities.ts'
 import { WORKFLOW_TASK_TIMEOUT, attributes, workflowIdOf } from '../../workflows/messages.ts'
 import type { Plan } from '../../workflows/plan.ts'
@@ -37,7 +37,17 @@ export async function startRun(access: TemporalAccess, plan: Plan, actor: string
   }
 }
 
-async function alreadyRunning(access: TemporalAccess, service: string, cause: Error): Promise<Problem> {
+/** Says so before a plan is shown or a question asked; it is `startRun` that guarantees it. */
+export async function expectNoRun(access: TemporalAccess, service: string): Promise<void> {
+  try {
+    const { status } = await access.client.workflow.getHandle(workflowIdOf(service)).describe()
+    if (status.name === 'RUNNING') throw await alreadyRunning(access, service)
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error
+  }
+}
+
+async function alreadyRunning(access: TemporalAccess, service: string, cause?: Error): Promise<Problem> {
   const { view } = await readRun(access, service)
   const since = view.startedAt === null ? '' : `, since ${view.startedAt}`
   return new Problem({
@@ -47,7 +57,7 @@ async function alreadyRunning(access: TemporalAccess, service: string, cause: Er
       `cutover watch ${service}              follows it`,
       `cutover abort ${service} --reason R   takes it back`,
     ],
-    cause,
+    ...(cause && { cause }),
   })
 }
 

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Stage, openStage } from '../../lab/stage/stage.ts'
 import { tellHaproxy } from '../../lab/stage/world.ts'
+import { until } from '../../lab/until.ts'
 import {
   begin,
   clear,
@@ -14,7 +15,7 @@ import {
   underLoad,
 } from './scene.ts'
 
-const TEST_MS = 120_000 // half a minute of steps, on two busy cores
+const TEST_MS = 120_000 // half a minute of steps or until somebody looks, on two busy cores
 
 let stage: Stage
 beforeAll(async () => {
@@ -74,6 +75,39 @@ describe('weights set by hand during a run', () => {
       const { restorations } = await expectRestored(stage, service)
       const backAt = (name: string) => Date.parse(restorations.find((each) => each.target === name)?.at ?? '')
       expect(backAt('new')).toBeGreaterThan(backAt('split')) // instances leave after the traffic, however long it is stuck
+    },
+    TEST_MS,
+  )
+
+  it(
+    'in the middle of a hold are asked about while it lasts; put back, the hold goes on',
+    async () => {
+      const service = 'two-hands'
+      const file = stage.runbook('orders-canary', {
+        service,
+        edge: 'haproxy',
+        hold: '10m',
+        edit: straightTo('25%'),
+      })
+      await underLoad({ name: service, target: target() }, async (load) => {
+        const run = begin(stage, file)
+        await run.line(/edge split proven: old 7/) // from here on only the watch of the hold looks at it
+        await setByHand({ old: 60, new: 40 })
+        const gate = gateIn(await run.line(/asking: edge split was changed by someone else/))
+        expect((await run.ended).code).toBe(4)
+        const asked = await statusOf(stage, service)
+        expect(asked).toMatchObject({ outcome: 'stuck', gate, weights: { old: 75, new: 25 } })
+        expect(asked.gates[0]?.waitsFor).toContain('set to old 75 new 25, found old 60 new 40')
+        expect(await stage.look()).toMatchObject({ haproxy: { old: 60, new: 40 } })
+
+        await setByHand({ old: 75, new: 25 })
+        await decide(stage, ['retry', service, '--gate', gate, '--reason', 'put back', '--as', 'ana'])
+        await until('holds on', async () => (await statusOf(stage, service)).phase === 'holding')
+        await decide(stage, ['abort', service, '--reason', 'two hands on one balancer', '--as', 'ana'])
+        expect((await stage.cli.run(['watch', service])).code).toBe(3)
+        await servedBy(load, 'old')
+      })
+      await expectRestored(stage, service)
     },
     TEST_MS,
   )

@@ -96,19 +96,16 @@ export async function expectRestored(stage: Stage, service: string): Promise<Run
   expect(view.outcome, JSON.stringify(view.log, null, 1)).toBe('restored')
   expect(view.gates).toEqual([])
   expect(await stage.look()).toEqual(stage.start)
-  say(
-    `${service}: ${view.reason?.kind} -> traffic back after ${after(view, 'split')}, all of it after ${after(view)}`,
-  )
+  const { reason, restorations, restoredAt } = view
+  const split = restorations.find(({ target }) => target === 'split') // a move by DNS has none
+  const traffic = split === undefined ? '' : `traffic back after ${after(reason, split.at)}, `
+  say(`${service}: ${reason?.kind} -> ${traffic}all of it after ${after(reason, restoredAt)}`)
   return view
 }
 
-function after(view: RunView, target?: string): string {
-  const at =
-    target === undefined
-      ? view.restoredAt
-      : (view.restorations.find((restoration) => restoration.target === target)?.at ?? null)
-  if (at === null || view.reason === null) return 'no time'
-  return `${((Date.parse(at) - Date.parse(view.reason.at)) / 1_000).toFixed(2)} s`
+function after(reason: RunView['reason'], at: string | null): string {
+  if (at === null || reason === null) return 'an unknown time'
+  return `${((Date.parse(at) - Date.parse(reason.at)) / 1_000).toFixed(2)} s`
 }
 
 /** Waits until all requests of the last second went to one side. */
