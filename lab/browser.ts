@@ -2,9 +2,9 @@
 // Spoken to by its DevTools protocol: https://chromedevtools.github.io/devtools-protocol/
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createFolder } from './folder.ts'
 import { until } from './until.ts'
 
 const WIDTH = 1440
@@ -31,15 +31,15 @@ export type Browser = {
 }
 
 export async function openBrowser(): Promise<Browser> {
-  const profile = mkdtempSync(join(tmpdir(), 'cutover-chromium-'))
-  const child = spawn('chromium', [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], {
+  const profile = createFolder('chromium')
+  const child = spawn('chromium', [...FLAGS, `--user-data-dir=${profile.path}`, 'about:blank'], {
     stdio: 'ignore',
   })
   const ended = once(child, 'exit')
   ended.catch(() => {}) // said by whoever waits for a page
   const port = await until(
     'Chromium listens',
-    () => readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n')[0],
+    () => readFileSync(join(profile.path, 'DevToolsActivePort'), 'utf8').split('\n')[0],
     STARTS_WITHIN_MS,
   )
   return {
@@ -66,7 +66,7 @@ export async function openBrowser(): Promise<Browser> {
     async close() {
       child.kill()
       await ended
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+      profile.remove()
     },
   }
 }

@@ -1,10 +1,9 @@
 // Takes the pictures of docs/: the Temporal UI and the report of real runs on the lab, in headless Chromium.
 // `npm run pictures`; needs `chromium` on PATH.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Browser, openBrowser } from './browser.ts'
+import { createFolder } from './folder.ts'
 import { startLoad } from './load.ts'
 import { type Stage, openStage } from './stage/stage.ts'
 import { until } from './until.ts'
@@ -73,11 +72,11 @@ async function takePictures({ cli, lab, runbook }: Stage, { picture }: Browser):
     RUN_MS,
   )
   await keep('temporal-restored', page(ended, 'timeline'), shows('restore edge split'))
-  const folder = mkdtempSync(join(tmpdir(), 'cutover-pictures-'))
-  const report = join(folder, 'report.html')
+  const folder = createFolder('pictures')
+  const report = join(folder.path, 'report.html')
   await cli.run(['report', 'orders', '--out', report])
   await keep('report', pathToFileURL(report).href, shows('orders'))
-  rmSync(folder, { recursive: true, force: true })
+  folder.remove()
 }
 
 function isQuarter({ weights, holding }: Status): boolean {

@@ -1,9 +1,9 @@
 // How long a person waits for the CLI: fresh processes, beside a Node that does nothing.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createFolder } from '../../lab/folder.ts'
 import { CUTOVER } from '../../lab/stage/worker.ts'
 import { type Row, inMs, rounded, spreadOf } from '../report/row.ts'
 
@@ -15,9 +15,9 @@ const VALIDATE_MS_MAX = 300
 const EXAMPLE = fileURLToPath(new URL('../../examples/orders.yaml', import.meta.url))
 
 export async function commandLine(): Promise<Row[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'cutover-bench-'))
+  const folder = createFolder('bench')
   try {
-    const file = join(folder, 'long.yaml')
+    const file = join(folder.path, 'long.yaml')
     writeFileSync(file, longRunbook())
     const commands = { node: ['-e', '0'], help: [CUTOVER, '--help'], validate: [CUTOVER, 'validate', file] }
     const took: { [name in keyof typeof commands]: number[] } = { node: [], help: [], validate: [] }
@@ -35,7 +35,7 @@ export async function commandLine(): Promise<Row[]> {
       }),
     ]
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    folder.remove()
   }
 }
 

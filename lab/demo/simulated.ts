@@ -1,6 +1,5 @@
 // The demo without servers: the same examples over the simulated world, with a worker in this process. Needs Temporal alone.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { NativeConnection } from '@temporalio/worker'
 import { beginWorlds } from '../../activities/sim/begin.ts'
@@ -12,6 +11,7 @@ import { installRuntime } from '../../worker/runtime.ts'
 import { createLog } from '../../worker/log.ts'
 import { type TestWorker, bareDeps, createTestWorker } from '../../worker/testing.ts'
 import type { RunView } from '../../client/view/model.ts'
+import { createFolder } from '../folder.ts'
 import { startTemporal } from '../servers/temporal.ts'
 import { cliWith } from '../stage/cli.ts'
 import { EXAMPLES } from '../stage/examples.ts'
@@ -39,7 +39,7 @@ export async function runSimulated({ story, acts, ask, signal }: Simulated): Pro
   const environment = temporalEnvironment({ temporal })
   const connection = await NativeConnection.connect({ address: temporal.address })
   const access = await connect({ ...process.env, ...environment })
-  const folder = mkdtempSync(join(tmpdir(), 'cutover-demo-'))
+  const folder = createFolder('demo')
   let current: TestWorker | null = null
   const worker = {
     start: async () => {
@@ -52,7 +52,7 @@ export async function runSimulated({ story, acts, ask, signal }: Simulated): Pro
     story.say(`ready. Temporal UI: ${temporal.uiUrl}`)
     const tally = tallyOf(story)
     const playing: Playing = { story, cli: cliWith(environment), access, load: null, ask, signal }
-    for (const number of acts) await simulatedAct(number, { playing, worker, tally, folder })
+    for (const number of acts) await simulatedAct(number, { playing, worker, tally, folder: folder.path })
     story.say('')
     story.say(`Temporal   ${temporal.uiUrl}`)
     return tally.failures() === 0 ? 0 : 1
@@ -62,7 +62,7 @@ export async function runSimulated({ story, acts, ask, signal }: Simulated): Pro
     await access.close()
     await connection.close()
     await server.close()
-    rmSync(folder, { recursive: true, force: true })
+    folder.remove()
   }
 }
 

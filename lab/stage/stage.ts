@@ -1,7 +1,7 @@
 // The lab with a worker, a command line and a channel: what demo, end-to-end tests and benchmarks play on.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createFolder } from '../folder.ts'
 import { type Lab, type LabOptions, startLab } from '../lab.ts'
 import { type Channel, openChannel } from './channel.ts'
 import { type Cli, cliWith } from './cli.ts'
@@ -33,14 +33,14 @@ export async function openStage(
   options: LabOptions & { hear?: Parameters<typeof openChannel>[0] } = {},
 ): Promise<Stage> {
   const lab = await startLab(options)
-  const folder = mkdtempSync(join(tmpdir(), 'cutover-stage-'))
+  const folder = createFolder('stage')
   const channel = await openChannel(options.hear)
   const worker = await startWorker(lab.addresses)
   const start = await lookAround(lab)
   const environment = temporalEnvironment(lab.addresses)
   const cli = cliWith(environment)
   const write = (name: string, text: string) => {
-    const path = join(folder, name)
+    const path = join(folder.path, name)
     writeFileSync(path, text)
     return path
   }
@@ -64,7 +64,7 @@ export async function openStage(
       await worker.server.close()
       await channel.close()
       await lab.stop()
-      rmSync(folder, { recursive: true, force: true })
+      folder.remove()
     },
   }
 }
