@@ -4,46 +4,69 @@ import { harmless } from './paint.ts'
 import { headline } from './run-text.ts'
 
 type Printed = {
+  /** The run's own log, as a worker last told it. */
   log: string[]
+  /** The latest moment that a line was about. */
+  latest: string
   heading: string
-  gates: string[]
+  gates: Set<string>
   guards: { [name: string]: string }
-  stale: string
+  isStale: boolean
 }
 
 export type LineLog = (view: RunView) => string[]
 
 /** Remembers what was said and says what is new. */
 export function lineLog(): LineLog {
-  let printed: Printed = { log: [], heading: '', gates: [], guards: {}, stale: '' }
+  const printed: Printed = {
+    log: [],
+    latest: '',
+    heading: '',
+    gates: new Set(),
+    guards: {},
+    isStale: false,
+  }
   return (raw) => {
     const view = harmless(raw)
     const now = new Date().toISOString()
-    const lines: string[] = []
-    const log = view.log.map(({ at, text }) => `${at} ${text}`)
-    lines.push(...newLines(printed.log, log))
+    const lines = [...sourceLines(printed, view, now), ...eventLines(printed, view)]
     const heading = headline(view)
     if (heading !== printed.heading) lines.push(`${now} ${view.service}: ${heading}${weightsText(view)}`)
-    const gates = view.gates.filter(({ id }) => !printed.gates.includes(id))
-    lines.push(
-      ...gates.map(
-        ({ id, title, waitsFor, allows }) =>
-          `${now} gate ${id}: ${title}; ${waitsFor}; takes ${allows.join(', ')}`,
-      ),
-    )
-    const guards = Object.fromEntries(view.guards.map((guard) => [guard.name, guardKey(guard)]))
-    lines.push(
-      ...view.guards
-        .filter(({ name, verdict }) => verdict !== null && guards[name] !== printed.guards[name])
-        .map((guard) => `${guard.at ?? now} guard ${guard.name} ${guard.verdict}: ${guard.text}`),
-    )
-    const stale = view.stale?.why ?? ''
-    if (stale !== '' && stale !== printed.stale)
-      lines.push(`${now} ${stale}: what follows is from the server alone`)
-    printed = { log, heading, gates: view.gates.map(({ id }) => id), guards, stale }
+    printed.heading = heading
+    for (const { id, title, waitsFor, allows } of view.gates) {
+      if (printed.gates.has(id)) continue
+      printed.gates.add(id)
+      lines.push(`${now} gate ${id}: ${title}; ${waitsFor}; takes ${allows.join(', ')}`)
+    }
+    for (const guard of view.guards) {
+      const key = guardKey(guard)
+      if (guard.verdict === null || printed.guards[guard.name] === key) continue
+      printed.guards[guard.name] = key
+      lines.push(`${guard.at ?? now} guard ${guard.name} ${guard.verdict}: ${guard.text}`)
+    }
     return lines
   }
 }
+
+/** Whose words follow: the run's own, or the bare events of the server while no worker answers. */
+function sourceLines(printed: Printed, { stale }: RunView, now: string): string[] {
+  const wasStale = printed.isStale
+  printed.isStale = stale !== null
+  if (stale !== null && !wasStale) return [`${now} ${stale.why}: what follows is from the server alone`]
+  return stale === null && wasStale ? [`${now} a worker answers again`] : []
+}
+
+/** The run's log goes on where it was left off, also after a time in which the server's events stood in for it. */
+function eventLines(printed: Printed, { log, stale }: RunView): string[] {
+  const { latest } = printed
+  for (const { at } of log) if (at > printed.latest) printed.latest = at
+  if (stale !== null) return log.filter(({ at }) => at > latest).map(lineOf)
+  const before = printed.log
+  printed.log = log.map(lineOf)
+  return newLines(before, printed.log)
+}
+
+const lineOf = ({ at, text }: RunView['log'][number]): string => `${at} ${text}`
 
 /** The log is bounded at its beginning: what is new stands behind the last line that was there before. */
 function newLines(before: string[], now: string[]): string[] {

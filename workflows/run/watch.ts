@@ -1,6 +1,7 @@
 // Watching: one long look by retry after the other. Breaches send the run back; lost evidence asks a person while looking on.
 import { sleep } from '@temporalio/workflow'
-import type { Reading, Readings, Subject, WatchResult } from '../activities.ts'
+import type { Reading, Readings, Subject, WatchInput, WatchResult } from '../activities.ts'
+import { formatDuration } from '../quantities.ts'
 import { calls } from './calls.ts'
 import { type Drift, keptOf, settleDrift } from './drift.ts'
 import { keepReadings } from './evidence.ts'
@@ -104,21 +105,20 @@ async function underWatch(
   checkpoint(run)
 }
 
-/** One watch that passes or gives up at its limit, for steps that judge the result themselves. */
+/** One watch that passes as soon as it is good, or gives up in time: for steps that judge the result themselves. */
 export async function lookOnce(
   run: Run,
-  of: { title: string; subjects: Subject[]; forMs: number; withinMs: number },
+  { subjects, withinMs }: { subjects: Subject[]; withinMs: number },
 ): Promise<WatchResult> {
   checkpoint(run)
   const now = Date.now()
-  const watching = {
-    key: '',
-    title: of.title,
-    subjects: of.subjects,
-    deadline: now + of.forMs,
-    limit: now + of.withinMs,
-  }
-  const result = await look(run, { ...watching, keeping: false }, true)
+  const summary = `${label(run)}: at most ${formatDuration(withinMs)}`
+  const result = await watched(run, summary, {
+    subjects,
+    deadline: now,
+    limit: now + withinMs,
+    patient: true,
+  })
   checkpoint(run)
   return result
 }
@@ -138,7 +138,11 @@ async function look(
   }
   const until = deadline === null ? '' : `: HOLD until ${new Date(deadline).toISOString()}`
   const summary = `${label(run)} - ${title}${until}, watching ${namesOf(subjects)}`
-  const result = await looking(run, () => calls.watch(summary, input, everyMsOf(subjects)))
+  return await watched(run, summary, input)
+}
+
+async function watched(run: Run, summary: string, input: WatchInput): Promise<WatchResult> {
+  const result = await looking(run, () => calls.watch(summary, input, everyMsOf(input.subjects)))
   keepReadings(recordOf(run, stepOf(run)), result.readings)
   return result
 }

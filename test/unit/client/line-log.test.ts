@@ -30,4 +30,21 @@ describe('the line log', () => {
     expect(log(viewOf({ gates: [gate('g1')] })).join('\n')).toContain('gate g1: Ready?')
     expect(log(viewOf({ gates: [gate('g1')] }))).toEqual([])
   })
+
+  it('tells nothing twice when no worker answers for a while and one is back', () => {
+    const log = lineLog()
+    log(viewOf({ log: [line(1), line(2)] }))
+    const stale = { why: 'no worker answered within 2 s', lastEventAt: null }
+    const alone = { ...viewOf({ log: [line(1), line(2), line(3)] }), stale }
+    expect(log(alone).map((text) => text.slice(25))).toEqual([
+      'no worker answered within 2 s: what follows is from the server alone',
+      'line 3',
+    ])
+    expect(log(alone)).toEqual([])
+    const back = viewOf({ log: [line(1), line(2), { at: START + 3, text: 'line 3, in its own words' }] })
+    expect(log(back).map((text) => text.slice(25))).toEqual([
+      'a worker answers again',
+      'line 3, in its own words',
+    ])
+  })
 })

@@ -9,7 +9,6 @@ import { lookOnce } from '../../run/watch.ts'
 export async function runCheck(run: Run, step: PlannedStep<'check'>): Promise<void> {
   const { spec } = step
   const result = await lookOnce(run, {
-    title: step.title,
     subjects: [
       {
         what: 'journey',
@@ -21,7 +20,6 @@ export async function runCheck(run: Run, step: PlannedStep<'check'>): Promise<vo
         breach: null,
       },
     ],
-    forMs: 0,
     withinMs: milliseconds(spec.within),
   })
   if (result.kind === 'passed') return
