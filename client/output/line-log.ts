@@ -42,7 +42,7 @@ export function lineLog(): LineLog {
       const key = guardKey(guard)
       if (guard.verdict === null || printed.guards[guard.name] === key) continue
       printed.guards[guard.name] = key
-      lines.push(`${guard.at ?? now} guard ${guard.name} ${guard.verdict}: ${guard.text}`)
+      lines.push(`${guard.at ?? now} guard ${guard.name} ${readingText(guard)}`)
     }
     return lines
   }
@@ -77,6 +77,11 @@ function newLines(before: string[], now: string[]): string[] {
 /** A guard is worth a line when its verdict changes or a breach comes nearer, not at every look. */
 function guardKey({ verdict, badInRow }: GuardView): string {
   return `${verdict} ${badInRow}`
+}
+
+/** An unknown reading says so itself. */
+function readingText({ verdict, text }: GuardView): string {
+  return text?.startsWith(`${verdict}: `) ? text : `${verdict}: ${text}`
 }
 
 function weightsText({ weights }: RunView): string {

@@ -81,8 +81,8 @@ function extensionOf({ deadline, limit }: Watching): number {
 /** Asks a person while the guards of the step stay watched. */
 export async function askUnderWatch(run: Run, question: Question): Promise<Verb> {
   const answer: { verb: Verb | null } = { verb: null }
-  const watched = { key: question.id, title: question.title, keeping: question.kind !== 'drift' }
-  await underWatch(run, watched, async () => {
+  const about = { key: question.id, title: question.title, keeping: question.kind !== 'drift' }
+  await underWatch(run, about, async () => {
     answer.verb = await ask(run, question)
   })
   return answer.verb as Verb
