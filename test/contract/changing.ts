@@ -8,6 +8,7 @@ import { RETRIED } from '../../workflows/failure.ts'
 import type { Json, JsonObject } from '../../workflows/json.ts'
 import type { ChangeSupports, Changing, Io, Observed } from '../../workflows/ports/target.ts'
 import { casesWithout, given } from './applicable.ts'
+import { type Refusal, endWithoutSecrets, refusalOf } from './said.ts'
 
 export interface ChangingBench {
   provider: Provider
@@ -70,31 +71,14 @@ export function changingContract(
     })
 
     afterAll(async () => {
-      if (bench === undefined) return
-      const logged = [...(bench.deps.lines ?? []), ...(bench.wrongCredentials?.deps?.lines ?? [])]
-      await bench.end()
-      for (const secret of bench.secrets) {
-        for (const line of [...said, ...logged])
-          expect(line, 'no secret in a message or log').not.toContain(secret)
-      }
+      if (bench !== undefined) await endWithoutSecrets(bench, said)
     })
 
     const look = async (): Promise<Json> => (await port.observe(bench.target, io())).value
     const apply = (desired: Json, expected: Json): Promise<Applied> =>
       applyTo(port, { target: bench.target, desired, expected }, io())
 
-    /** The failure of a call, its text kept for the search for secrets. */
-    async function refusal(
-      call: Promise<unknown>,
-    ): Promise<{ kind: string | null; text: string; error: unknown }> {
-      const error: unknown = await call.then(
-        (value) => expect.fail(`expected a failure, got ${JSON.stringify(value)}`),
-        (thrown: unknown) => thrown,
-      )
-      const text = chainOf(error)
-      said.push(text)
-      return { kind: kindOf(error), text, error }
-    }
+    const refusal = (call: Promise<unknown>): Promise<Refusal> => refusalOf(call, said)
 
     it('changes the target, and the same change a second time changes nothing', async () => {
       const first = await apply(bench.values[0], start.value)
@@ -252,15 +236,6 @@ export function connect(provider: Provider, config: JsonObject, deps: Deps): Cha
 /** The deadline of one call, as the engine sets it. */
 export function io(withinMs = CALL_MS_MAX): Io {
   return { signal: AbortSignal.timeout(withinMs) }
-}
-
-/** Every message of an error and its causes, with the details that Temporal would carry. */
-function chainOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const details = JSON.stringify((error as { details?: unknown }).details ?? null)
-  const kind = kindOf(error)
-  const own = `${kind === null ? '' : `[${kind}] `}${error.message} ${details}`
-  return error.cause === undefined ? own : `${own}\n${chainOf(error.cause)}`
 }
 
 /** Waits until the look succeeds: a restarted backend may refuse the first ones. */

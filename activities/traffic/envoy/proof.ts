@@ -24,17 +24,9 @@ export interface Proof {
 }
 
 export async function confirmSplit(proof: Proof, io: Io): Promise<Confirmation> {
-  const { edge, here, request } = proof
-  const counters = await countersOf(edge, io)
-  if (!isAsDesired(here, request)) {
-    return startCounting(
-      request.desired,
-      counters,
-      `Envoy serves ${JSON.stringify(here.value)}, not as desired`,
-    )
-  }
-  const counted = countedSince(request, counters)
-  if (counted === null) return startCounting(request.desired, counters)
+  const { request } = proof
+  const { counted, started } = await count(proof, io)
+  if (counted === null) return started
   const copies = copiesAmong(proof, counted)
   const desired = request.desired as Split
   const wanted = (desired.new / (desired.old + desired.new)) * 100
@@ -43,17 +35,9 @@ export async function confirmSplit(proof: Proof, io: Io): Promise<Confirmation> 
 }
 
 export async function confirmMirror(proof: Proof, io: Io): Promise<Confirmation> {
-  const { edge, here, request } = proof
-  const counters = await countersOf(edge, io)
-  if (!isAsDesired(here, request)) {
-    return startCounting(
-      request.desired,
-      counters,
-      `Envoy serves ${JSON.stringify(here.value)}, not as desired`,
-    )
-  }
-  const counted = countedSince(request, counters)
-  if (counted === null) return startCounting(request.desired, counters)
+  const { request } = proof
+  const { counted, started } = await count(proof, io)
+  if (counted === null) return started
   const told = servedAndMirrored(proof, counted)
   if (told === null) {
     const why = 'copies cannot be told from served requests: all traffic goes to the shadow cluster itself'
@@ -109,16 +93,28 @@ function copiesAmong({ edge, here }: Proof, counted: Record<string, number>): { 
   return config.shadow === config.old ? { ...none, old: copies } : none
 }
 
+type Counting = { counted: Record<string, number>; started: null } | { counted: null; started: Confirmation }
+
+/** Requests since the first look at what is desired; `started` when that was this look. */
+async function count({ edge, here, request }: Proof, io: Io): Promise<Counting> {
+  const counters = await countersOf(edge, io)
+  const { desired } = request
+  if (!matches(here.value, desired)) {
+    const why = `Envoy serves ${JSON.stringify(here.value)}, not as desired`
+    return { counted: null, started: startCounting(desired, counters, why) }
+  }
+  const counted = countedSince(request, counters)
+  return counted === null
+    ? { counted, started: startCounting(desired, counters) }
+    : { counted, started: null }
+}
+
 async function countersOf(edge: Edge, io: Io): Promise<SideCounters & Counters> {
   const { old, new: fresh, shadow } = edge.config
   const names = [...new Set([old, fresh, ...(shadow === undefined ? [] : [shadow])])]
   const counts = await requestsPerCluster(adminOf(edge, io), names)
   const sides = { old: [counts[old] ?? 0], new: [counts[fresh] ?? 0] }
   return shadow === undefined ? sides : { ...sides, shadow: [counts[shadow] ?? 0] }
-}
-
-function isAsDesired(here: Look, request: ConfirmRequest): boolean {
-  return matches(here.value, request.desired)
 }
 
 function withNotes(confirmation: Confirmation, { here }: Proof): Confirmation {

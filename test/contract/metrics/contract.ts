@@ -1,11 +1,11 @@
 // The one behaviour suite of every metrics provider, real or simulated: what is a number, and what must never be one.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { kindOf } from '../../../activities/failure.ts'
 import type { Deps, Provider } from '../../../activities/provider.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { MetricsPort } from '../../../workflows/ports/metrics.ts'
 import { casesWithout, given } from '../applicable.ts'
 import { io } from '../changing.ts'
+import { type Refusal, endWithoutSecrets, refusalOf } from '../said.ts'
 
 export interface MetricsBench {
   provider: Provider<'metrics'>
@@ -55,13 +55,7 @@ export function metricsContract(
     })
 
     afterAll(async () => {
-      if (bench === undefined) return
-      const logged = [...(bench.deps.lines ?? []), ...(bench.wrongCredentials?.deps?.lines ?? [])]
-      await bench.end()
-      for (const secret of bench.secrets) {
-        for (const line of [...said, ...logged])
-          expect(line, 'no secret in a message or log').not.toContain(secret)
-      }
+      if (bench !== undefined) await endWithoutSecrets(bench, said)
     })
 
     const none = async (query: string): Promise<string> => {
@@ -74,14 +68,7 @@ export function metricsContract(
       return answer.kind === 'none' ? answer.why : ''
     }
 
-    async function refusal(call: Promise<unknown>): Promise<{ kind: string | null; error: unknown }> {
-      const error: unknown = await call.then(
-        (value) => expect.fail(`expected a failure, got ${JSON.stringify(value)}`),
-        (thrown: unknown) => thrown,
-      )
-      said.push(everything(error))
-      return { kind: kindOf(error), error }
-    }
+    const refusal = (call: Promise<unknown>): Promise<Refusal> => refusalOf(call, said)
 
     it('gives one number, the moment it is for, and what the backend warned of', async () => {
       const { query, value } = bench.queries.number
@@ -138,10 +125,10 @@ export function metricsContract(
 
     it('ends at once when its signal is aborted', async () => {
       const reason = new Error('the run was told to stop')
-      const { error } = await refusal(
+      const { kind, error } = await refusal(
         port.query(bench.queries.number.query, { signal: AbortSignal.abort(reason) }),
       )
-      expect(error === reason || kindOf(error) === 'Unavailable').toBe(true)
+      expect(error === reason || kind === 'Unavailable').toBe(true)
     })
   })
 }
@@ -151,10 +138,4 @@ export function connectMetrics(
   config: JsonObject,
 ): MetricsPort {
   return bench.provider.connect(bench.provider.spec.config.parse(config), bench.deps)
-}
-
-/** Every message of an error and its causes. */
-export function everything(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return `${error.message} ${JSON.stringify((error as { details?: unknown }).details ?? null)} ${everything(error.cause)}`
 }

@@ -4,7 +4,8 @@ import { httpJson } from '../../../activities/metrics/http-json/index.ts'
 import { io } from '../changing.ts'
 import { testDeps } from '../deps.ts'
 import { type HttpServer, type Received, type Reply, startHttpServer } from '../http-server.ts'
-import { type MetricsBench, connectMetrics, everything, metricsContract } from './contract.ts'
+import { type MetricsBench, connectMetrics, metricsContract } from './contract.ts'
+import { wordsOf } from '../said.ts'
 
 const TOKEN = 'jsontok-2b7f10'
 const WRONG_TOKEN = 'wrongtok-c4d9e2'
@@ -62,7 +63,7 @@ describe('metrics/http-json', () => {
       .query(query, io())
       .catch((thrown: unknown) => thrown)
     if (!(said instanceof Error)) return 'why' in (said as object) ? (said as { why: string }).why : said
-    expect(everything(said)).not.toContain(TOKEN)
+    expect(wordsOf(said)).not.toContain(TOKEN)
     return `${(said as Error & { type?: string }).type}: ${said.message.replaceAll(server.url, 'URL')}`
   }
 

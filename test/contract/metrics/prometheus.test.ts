@@ -7,7 +7,8 @@ import { io } from '../changing.ts'
 import { testDeps } from '../deps.ts'
 import { type HttpServer, startHttpServer } from '../http-server.ts'
 import { freeze } from '../frozen.ts'
-import { type MetricsBench, connectMetrics, everything, metricsContract } from './contract.ts'
+import { type MetricsBench, connectMetrics, metricsContract } from './contract.ts'
+import { wordsOf } from '../said.ts'
 
 const TOKEN = 'promtok-5c1e9a77'
 const WRONG_TOKEN = 'wrongtok-90be41'
@@ -91,7 +92,7 @@ describe('metrics/prometheus', () => {
     )
     return port.query('up', io()).catch((thrown: unknown) => {
       const kind = (thrown as { type?: string }).type
-      const text = everything(thrown)
+      const text = wordsOf(thrown)
       expect(text).not.toContain(TOKEN)
       return `${kind}: ${(thrown as Error).message.replaceAll(server?.url ?? '', 'URL')}`
     })

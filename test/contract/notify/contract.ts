@@ -1,11 +1,11 @@
 // The one behaviour suite of every notify provider, real or simulated: a notice arrives, once, or the call fails.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { kindOf } from '../../../activities/failure.ts'
 import type { Deps, Provider } from '../../../activities/provider.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { Notice, NotifyPort } from '../../../workflows/ports/notify.ts'
 import { casesWithout, given } from '../applicable.ts'
 import { io } from '../changing.ts'
+import { type Refusal, endWithoutSecrets, refusalOf } from '../said.ts'
 
 export interface NotifyBench {
   provider: Provider<'notify'>
@@ -41,23 +41,10 @@ export function notifyContract(
     })
 
     afterAll(async () => {
-      if (bench === undefined) return
-      const logged = [...(bench.deps.lines ?? []), ...(bench.wrongCredentials?.deps?.lines ?? [])]
-      await bench.end()
-      for (const secret of bench.secrets) {
-        for (const line of [...said, ...logged])
-          expect(line, 'no secret in a message or log').not.toContain(secret)
-      }
+      if (bench !== undefined) await endWithoutSecrets(bench, said)
     })
 
-    async function kindOfRefusal(call: Promise<void>): Promise<string | null> {
-      const error: unknown = await call.then(
-        () => expect.fail('expected a failure'),
-        (thrown: unknown) => thrown,
-      )
-      said.push(`${String(error)} ${String((error as Error).cause)}`)
-      return kindOf(error)
-    }
+    const refusal = (call: Promise<unknown>): Promise<Refusal> => refusalOf(call, said)
 
     it('delivers title and text, and the same key is the same notice', async () => {
       const before = (await bench.arrived()).length
@@ -81,7 +68,7 @@ export function notifyContract(
     when('outage', 'calls a receiver that does not answer Unavailable', async () => {
       const outage = await given(bench.outage, 'outage')()
       try {
-        expect(await kindOfRefusal(port.send(notice('outage'), io()))).toBe('Unavailable')
+        expect((await refusal(port.send(notice('outage'), io()))).kind).toBe('Unavailable')
       } finally {
         await outage.end()
       }
@@ -90,7 +77,7 @@ export function notifyContract(
     when('credentials', 'calls refused credentials Denied', async () => {
       const wrong = given(bench.wrongCredentials, 'credentials')
       const intruder = connectNotify({ ...bench, deps: wrong.deps ?? bench.deps }, wrong.config)
-      expect(await kindOfRefusal(intruder.send(notice('wrong'), io()))).toBe('Denied')
+      expect((await refusal(intruder.send(notice('wrong'), io()))).kind).toBe('Denied')
     })
 
     it('ends at once when its signal is aborted, and nothing arrives', async () => {

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../../workflows/json.ts'
 import type { ProbePort, ProbeRequest } from '../../../workflows/ports/probe.ts'
 import { casesWithout, given } from '../applicable.ts'
 import { io } from '../changing.ts'
+import { endWithoutSecrets } from '../said.ts'
 
 export interface ProbeBench {
   provider: Provider<'probe'>
@@ -44,11 +45,7 @@ export function probeContract(
     })
 
     afterAll(async () => {
-      if (bench === undefined) return
-      await bench.end()
-      for (const secret of bench.secrets) {
-        for (const line of [...said, ...(bench.deps.lines ?? [])]) expect(line).not.toContain(secret)
-      }
+      if (bench !== undefined) await endWithoutSecrets(bench, said)
     })
 
     const probe = async (request: ProbeRequest) => {
