@@ -1,6 +1,7 @@
 // `cutover validate`: everything that is wrong with a runbook, without a server. Must start fast: no Temporal from here.
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
+import { counted } from '../output/words.ts'
 import { usageProblem } from '../problem.ts'
 
 export const validate: Command = {
@@ -29,17 +30,13 @@ export const validate: Command = {
     }
     out.line(
       loaded.plan === undefined
-        ? `${file}: ${count(problems.length)}`
+        ? `${file}: ${counted(problems.length, 'problem')}`
         : `${file} is valid: ${summary(loaded.plan)}`,
     )
     return problems.length === 0 ? EXIT.done : EXIT.usage
   },
 }
 
-function count(problems: number): string {
-  return problems === 1 ? '1 problem' : `${problems} problems`
-}
-
 function summary(plan: { service: string; steps: unknown[]; guards: unknown[] }): string {
-  return `${plan.service}, ${plan.steps.length} steps, ${plan.guards.length} guards`
+  return `${plan.service}, ${counted(plan.steps.length, 'step')}, ${counted(plan.guards.length, 'guard')}`
 }

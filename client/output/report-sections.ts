@@ -5,7 +5,7 @@ import type { Report, ReportSeries, ReportStep } from '../view/report.ts'
 import { guardChart } from './chart.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
-import { valueText } from './words.ts'
+import { valueText, counted } from './words.ts'
 
 export function stepsTable({ steps }: Report): Html {
   return rowsTable(['#', 'Step', 'State', 'Planned', 'Actual', 'Way back'], steps.map(stepRow))
@@ -146,8 +146,4 @@ function rowsTable(titles: string[], rows: Html[]): Html {
       </tbody>
     </table>
   </div>`
-}
-
-function counted(count: number, word: string): string {
-  return count === 1 ? `1 ${word}` : `${count} ${word}s`
 }

@@ -51,3 +51,8 @@ export function valueText(value: Json): string {
 function two(value: number): string {
   return String(value).padStart(2, '0')
 }
+
+/** `1 step`, `2 steps`. */
+export function counted(count: number, word: string): string {
+  return count === 1 ? `1 ${word}` : `${count} ${word}s`
+}

@@ -4,7 +4,6 @@ import type { Subject } from '../activities.ts'
 import type { Json } from '../json.ts'
 import { matches } from '../json.ts'
 import type { ConfirmRequest } from '../ports/target.ts'
-import { formatDuration } from '../quantities.ts'
 import { calls } from './calls.ts'
 import { isAsked } from './drift.ts'
 import { StepFailed, failedWith, foundBy } from './failures.ts'
@@ -57,7 +56,7 @@ export async function hold(run: Run, holding: Holding): Promise<void> {
     title: holding.title,
     until: deadline,
     limit,
-    waitsFor: waitsFor(holding, deadline),
+    waitsFor: waitsFor(holding),
   }
   publish(run.plan, state)
   measure.holds(run.plan.service, 1)
@@ -116,11 +115,9 @@ async function confirm(run: Run, key: string, confirming: Confirming): Promise<v
   }
 }
 
-function waitsFor(holding: Holding, deadline: number): string {
+/** Besides the time. */
+function waitsFor(holding: Holding): string {
   return [
-    ...(holding.forMs > 0
-      ? [`${formatDuration(holding.forMs)} until ${new Date(deadline).toISOString()}`]
-      : []),
     ...holding.confirm.map(({ connection, target }) => `proof of ${connection} ${target}`),
     ...(holding.gating === null || holding.subjects.length === 0
       ? []
