@@ -62,6 +62,11 @@ describe('workflow code', () => {
     expect(wrong).toEqual([])
   })
 
+  it('abandons no activity: the SDK cannot take the failure of an abandoned one, and the run is wedged', () => {
+    const wrong = linesWith(/CancellationType\.ABANDON/).filter((line) => line.startsWith('workflows/'))
+    expect(wrong).toEqual([])
+  })
+
   it('never decides by the clock: a cold worker can see an older time than the next replay (workflows/run/time.ts)', () => {
     const clock =
       /\b(if|while) \([^)]*Date\.now\(\)|[<>]=? [\w.( -]*Date\.now\(\)|Date\.now\(\)( [-+] [\w.]+)* [<>]/

@@ -65,10 +65,11 @@ describe('abort', () => {
   })
 })
 
-/** Each call during and after; writes also while their outcome is unknown. The ways of saying it take turns. */
+/** Each call during, in vain too, and after; writes also while their outcome is unknown. The ways of saying it take turns. */
 function casesOf(spots: Spot[]): Case[] {
   const faults = (spot: Spot): (Fault | null)[] => [
     { hang: HELD_MS },
+    { hang: HELD_MS, kind: 'Denied' }, // what was cancelled may still fail
     null,
     ...(spot.verb === 'write'
       ? [{ landsLate: 150, blind: true }, { lostReply: true, hang: HELD_MS } as const]
@@ -83,7 +84,7 @@ function casesOf(spots: Spot[]): Case[] {
       way: ways[at % 3] as Way,
       moment: fault === null ? ('after' as const) : ('during' as const),
     }))
-    .filter(({ spot }, at) => spot.verb === 'write' || at % STRIDE === 0)
+    .filter(({ spot: { port, verb } }, at) => verb === 'write' || port === 'notify' || at % STRIDE === 0)
 }
 
 function prepare(world: Run['world'], { spot, fault }: Case): void {

@@ -52,8 +52,7 @@ describe('one failure at one call', () => {
       const restored = await attend(clean, { trouble: 'right' })
       expect(restored.how, restored.error).toBe('restored')
       expect(restored.snapshot).toBe(clean.before)
-      const spots = spotsOf(clean.world.calls().slice(calls)).filter(({ port }) => port !== 'notify')
-      const cases = chosen(casesOf(spots), 1)
+      const cases = chosen(casesOf(spotsOf(clean.world.calls().slice(calls))), 1)
       const wrong = await all(cases, '{}', async (each) => {
         const run = await bench.begin(thereAndBack)
         const script: { end(): void; fired(): number }[] = []

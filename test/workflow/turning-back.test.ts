@@ -5,6 +5,8 @@ import { openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
 import { brief, frame } from './runbooks.ts'
 
+const TEST_MS = 120_000 // half a minute until a receiver is given up, twice
+
 let bench: Bench
 beforeAll(async () => {
   bench = await openBench()
@@ -111,3 +113,22 @@ test('a way back that fails asks a person, and the metrics no more', async () =>
   expect((await run.ended()).outcome).toBe('restored')
   expect(run.world.snapshot()).toBe(run.before)
 })
+
+// What the SDK calls ABANDON wedges a run whose abandoned activity then fails: each way in which telling can end badly.
+test.each([
+  ['refuses', { kind: 'Denied', hang: 1_500 }],
+  ['never answers', { hang: 60_000 }],
+] as const)(
+  'a receiver that %s while the run turns back does not keep it from going back',
+  async (_name, fault) => {
+    const asking = (names: Parameters<typeof brief>[0]) => brief(names, { after: '  - approve: {}\n' })
+    const run = await bench.begin(asking, {
+      prepare: (world) => void world.script([{ when: { port: 'notify', call: 'every' }, fault }]),
+    })
+    await run.gate('approval')
+    await run.abort()
+    expect((await run.ended()).outcome).toBe('restored')
+    expect(run.world.snapshot()).toBe(run.before)
+  },
+  TEST_MS,
+)

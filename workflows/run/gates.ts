@@ -1,5 +1,5 @@
 // Questions to people. A gate is open until it is answered, closed by events, or expires; guards stay watched meanwhile.
-import { condition } from '@temporalio/workflow'
+import { CancellationScope, condition } from '@temporalio/workflow'
 import type { Notice } from '../ports/notify.ts'
 import { formatDuration } from '../quantities.ts'
 import { calls } from './calls.ts'
@@ -129,12 +129,16 @@ export async function notify(run: Run, notice: News): Promise<void> {
 
 export type News = Omit<Notice, 'service'>
 
-/** Best effort: a receiver that is down is logged and never the reason a run fails. */
+/**
+ * Best effort: a receiver that is down is logged and never the reason a run fails. Never cancelled: whoever turns back does not
+ * wait for it, and what is under way may be heard.
+ */
 export async function tell(run: Run, name: string, news: News): Promise<void> {
   const { service } = run.plan
   const notice: Notice = { ...news, service, key: `${service}/${run.state.startedAt}/${news.key}` }
   try {
-    await calls.announce(`tell ${name}: ${news.title}`, { connection: connectionOf(run, name), notice })
+    const input = { connection: connectionOf(run, name), notice }
+    await CancellationScope.nonCancellable(() => calls.announce(`tell ${name}: ${news.title}`, input))
   } catch (error) {
     log(run, `${name} could not be told: ${error instanceof Error ? error.message : String(error)}`)
   }
