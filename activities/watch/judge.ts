@@ -4,6 +4,7 @@ import { formatDuration, inARow, milliseconds } from '../../workflows/quantities
 import type { Counters, WatchMemory } from './counters.ts'
 import { everyMsOf, nameOf } from './counters.ts'
 import { formatTime } from './format.ts'
+import { keptDueAt } from './kept.ts'
 
 export type Judgement =
   | { kind: 'breach'; subject: string }
@@ -126,8 +127,8 @@ function delayMs(input: WatchInput, memory: WatchMemory, now: number): number {
     const counters = memory.subjects[nameOf(subject)]
     return counters === undefined ? now : counters.lookedAt + everyMsOf(subject)
   })
-  const differs = memory.kept?.differs ?? []
-  if (memory.kept !== undefined && differs.length > 0) moments.push(memory.kept.dueAt)
+  const { kept } = memory // looks ride along; only a second look at another value has a time of its own
+  if (kept !== undefined && kept.differs.length > 0) moments.push(keptDueAt(kept, false))
   for (const end of [input.deadline, input.limit])
     if (end !== null && end > now) moments.push(end + AFTER_DEADLINE_MS)
   const idleMs = 3_600_000 // an empty watch without an end: an hour between looks at nothing

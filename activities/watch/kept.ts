@@ -9,30 +9,36 @@ import { known, raced } from '../call.ts'
 import type { Asking } from './ask.ts'
 
 const EVERY_MS_MIN = 30_000 // a backend with a rate limit hardly notices, and half a minute is soon enough for a person
+const DOUBTFUL_MS_MIN = 5_000 // a guard that is not good: weights that somebody took back may be why
 const AGAIN_MS = 1_000 // the second look at another value
 
 /** Carried in the heartbeat details, beside the counters. Server time in ms since the epoch. */
-export type KeptMemory = { dueAt: number; differs: string[] }
+export type KeptMemory = { lookedAt: number; differs: string[] }
 
 export type Drift = { connection: string; target: string; found: Json; writer: string | null }
 
 /** Before the first look: what the run has set was read back when it was set. */
 export function keptFrom(now: number): KeptMemory {
-  return { dueAt: now + EVERY_MS_MIN, differs: [] }
+  return { lookedAt: now, differs: [] }
+}
+
+/** When another look is due; `isDoubtful`: the last look at a guard found it not good. */
+export function keptDueAt({ lookedAt, differs }: KeptMemory, isDoubtful: boolean): number {
+  return lookedAt + (differs.length > 0 ? AGAIN_MS : isDoubtful ? DOUBTFUL_MS_MIN : EVERY_MS_MIN)
 }
 
 /** Looks at all of them when it is time. `drift`: a value that is not ours, found by this look and by the one before. */
 export async function lookAtKept(
   kept: Kept[],
   before: KeptMemory,
-  { at, asking, io }: { at: number; asking: Asking; io: Io },
+  { at, asking, io, isDoubtful }: { at: number; asking: Asking; io: Io; isDoubtful: boolean },
 ): Promise<{ memory: KeptMemory; drift: Drift | null }> {
-  if (at < before.dueAt) return { memory: before, drift: null }
+  if (at < keptDueAt(before, isDoubtful)) return { memory: before, drift: null }
   const seen = await Promise.all(kept.map((each) => look(each, asking, io)))
   const differing = kept.flatMap((each, index) => differenceOf(each, seen[index] ?? null))
   const differs = differing.map(nameOf)
   return {
-    memory: { dueAt: at + (differs.length > 0 ? AGAIN_MS : EVERY_MS_MIN), differs },
+    memory: { lookedAt: at, differs },
     drift: differing.find((each) => before.differs.includes(nameOf(each))) ?? null,
   }
 }

@@ -22,7 +22,7 @@ export async function lookOnce(input: WatchInput, asking: Asking, io: Io): Promi
   const { kept = [] } = input
   const [subjects, { memory: keptMemory, drift }] = await Promise.all([
     looked(input, before, { at, asking, io }),
-    lookAtKept(kept, before.kept ?? keptFrom(at), { at, asking, io }),
+    lookAtKept(kept, before.kept ?? keptFrom(at), { at, asking, io, isDoubtful: isDoubtful(before) }),
   ])
   const memory: WatchMemory = { subjects, ...(kept.length > 0 && { kept: keptMemory }) }
   const judgement = judge(input, memory, at)
@@ -63,6 +63,10 @@ function resultOf(judgement: Exclude<Judgement, { kind: 'not yet' }>, memory: Wa
     case 'inconclusive':
       return { ...judgement, readings }
   }
+}
+
+function isDoubtful({ subjects }: WatchMemory): boolean {
+  return Object.values(subjects).some(({ last }) => last.verdict !== 'good')
 }
 
 function readingsOf({ subjects }: WatchMemory): Readings {

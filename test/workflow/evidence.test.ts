@@ -212,6 +212,23 @@ describe.concurrent('other people', () => {
     TEST_MS,
   )
 
+  test('a write of theirs that takes the evidence away is asked about beside it', async () => {
+    const run = await bench.begin(holding)
+    await at(run, 10)
+    const outage = run.world.outage('metrics')
+    await run.gate('evidence')
+    run.world.stranger(foreign)
+    const gate = await run.gate('drift')
+    expect((await run.state()).gates.map(({ kind }) => kind)).toEqual(['evidence', 'drift'])
+    run.world.stranger({ ...foreign, value: { old: 90, new: 10 } })
+    await run.decide({ verdict: 'retry', gate: gate.id })
+    await run.until('is as it was set', ({ gates }) => gates.every(({ kind }) => kind === 'evidence'))
+    outage.end()
+    await run.until('holds on', ({ phase, gates }) => phase === 'holding' && gates.length === 0)
+    await run.abort()
+    await restored(run)
+  })
+
   test('a write of theirs during the last hold is found by the last look', async () => {
     const run = await bench.begin(long)
     await at(run, 100)

@@ -98,7 +98,8 @@ async function confirm(run: Run, key: string, confirming: Confirming): Promise<v
     } catch (error) {
       const failed = failedWith(error)
       if (failed.kind === 'Conflict') {
-        await settleUnderWatch(run, key, { connection, target, ...foundBy(failed) })
+        const drift = { connection, target, ...foundBy(failed) }
+        await settleUnderWatch(run, { key, patient: true }, drift)
         if (!matches(lastKnown(run.state.changes, confirming) ?? null, desired)) return // a person let theirs stand
         continue
       }

@@ -48,14 +48,14 @@ export async function watch(run: Run, watching: Watching): Promise<void> {
           await breached(run, key, { kind: 'blind', subject: result.subject, evidence: result.evidence })
         else {
           const answer = await askAboutEvidence(run, { ...watching, key }, result)
-          if (watching.deadline !== null && answer === 'good') return
           if (watching.deadline !== null && answer === 'without') return await watchOn(run, watching)
           patient = answer !== 'without' // beside another wait, a breach is still a breach
+          limit = extended(limit, watching)
         }
         break
       case 'drift':
-        await settleUnderWatch(run, key, result)
-        limit = limit && Math.max(limit, Date.now() + extensionOf(watching)) // the time of the question is not the checks' time
+        await settleUnderWatch(run, { key, patient }, result)
+        limit = extended(limit, watching)
         break
       case 'inconclusive':
         if ((await askAboutEvidence(run, { ...watching, key }, result)) !== 'again') return
@@ -74,6 +74,11 @@ async function watchOn(run: Run, watching: Watching): Promise<void> {
   await together([() => sleep(leftUntil(watching.deadline ?? 0), { summary })], () => watch(run, rest))
 }
 
+/** The time of a question is not the checks' time. */
+function extended(limit: number | null, watching: Watching): number | null {
+  return limit === null ? null : Math.max(limit, Date.now() + extensionOf(watching))
+}
+
 function extensionOf({ deadline, limit }: Watching): number {
   return deadline === null || limit === null ? 0 : limit - deadline
 }
@@ -81,7 +86,8 @@ function extensionOf({ deadline, limit }: Watching): number {
 /** Asks a person while the guards of the step stay watched. */
 export async function askUnderWatch(run: Run, question: Question): Promise<Verb> {
   const answer: { verb: Verb | null } = { verb: null }
-  const about = { key: question.id, title: question.title, keeping: question.kind !== 'drift' }
+  const keeping = question.kind !== 'drift'
+  const about = { key: question.id, title: question.title, keeping, patient: true }
   await underWatch(run, about, async () => {
     answer.verb = await ask(run, question)
   })
@@ -89,18 +95,23 @@ export async function askUnderWatch(run: Run, question: Question): Promise<Verb>
 }
 
 /** Asks whose value holds while the guards of the step stay watched. */
-export async function settleUnderWatch(run: Run, key: string, drift: Drift): Promise<void> {
+export async function settleUnderWatch(
+  run: Run,
+  { key, patient }: { key: string; patient: boolean },
+  drift: Drift,
+): Promise<void> {
   const title = `${drift.connection} ${drift.target}: whose value holds`
-  await underWatch(run, { key: `${key}/drift`, title, keeping: false }, () => settleDrift(run, key, drift))
+  const about = { key: `${key}/drift`, title, keeping: false, patient }
+  await underWatch(run, about, () => settleDrift(run, key, drift))
 }
 
 async function underWatch(
   run: Run,
-  { key, title, keeping }: { key: string; title: string; keeping: boolean },
+  { key, title, keeping, patient }: { key: string; title: string; keeping: boolean; patient: boolean },
   work: () => Promise<void>,
 ): Promise<void> {
   const subjects = guardsOf(run.plan, run.state, { step: stepOf(run), good: 1 })
-  const watching = { key: `${key}/watch`, title, subjects, keeping, deadline: null, limit: null }
+  const watching = { key: `${key}/watch`, title, subjects, keeping, patient, deadline: null, limit: null }
   await together([work], subjects.length === 0 ? null : () => watch(run, watching))
   checkpoint(run)
 }
@@ -169,7 +180,7 @@ async function breached(
 type Lost = Extract<WatchResult, { kind: 'blind' | 'inconclusive' }>
 
 /**
- * Asks a person and looks on meanwhile, without patience or limit: evidence that comes back answers by itself.
+ * Asks a person and looks on meanwhile, without patience or limit: evidence that comes back answers by itself, at once.
  * `good` = it is good again; `without` = a person goes on without it; `again` = watch anew.
  */
 async function askAboutEvidence(
@@ -191,8 +202,12 @@ async function askAboutEvidence(
     if (verb === 'approve') end.answer = 'without'
   }
   const evidence = async () => {
-    const again = { ...watching, deadline: watching.deadline ?? Date.now(), keeping: false }
-    const result = await look(run, again, false)
+    const again = { ...watching, deadline: Date.now() } // passes as soon as everything is good, however long the hold lasts
+    let result = await look(run, again, false)
+    while (result.kind === 'drift') {
+      await settleUnderWatch(run, { key: watching.key, patient: false }, result) // often it is why evidence is missing
+      result = await look(run, again, false)
+    }
     if (result.kind === 'breach')
       await breached(run, watching.key, {
         kind: 'breach',

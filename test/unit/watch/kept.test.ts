@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { expect, it } from 'vitest'
 import type { Asking } from '../../../activities/watch/ask.ts'
-import { keptFrom, lookAtKept } from '../../../activities/watch/kept.ts'
+import { keptDueAt, keptFrom, lookAtKept } from '../../../activities/watch/kept.ts'
 import type { Kept } from '../../../workflows/activities.ts'
 import type { Json } from '../../../workflows/json.ts'
 import { START, prom } from './subjects.ts'
@@ -30,14 +30,14 @@ function backend(...values: (Json | Error)[]): { asking: Asking; looks: () => nu
 }
 
 /** Looks whenever it is due, `times` times, until drift is found. */
-async function lookAgain(asking: Asking, times: number) {
+async function lookAgain(asking: Asking, times: number, isDoubtful = false) {
   const io = { signal: new AbortController().signal }
   let memory = keptFrom(START)
   const moments: number[] = []
   for (let time = 0; time < times; time++) {
-    const at = memory.dueAt
+    const at = keptDueAt(memory, isDoubtful)
     moments.push(at - START)
-    const look = await lookAtKept(kept, memory, { at, asking, io })
+    const look = await lookAtKept(kept, memory, { at, asking, io, isDoubtful })
     if (look.drift !== null) return { moments, drift: look.drift }
     memory = look.memory
   }
@@ -48,7 +48,9 @@ it('is not looked at before half a minute has passed: it was read back when it w
   const { asking, looks } = backend({ old: 0, new: 100 })
   const io = { signal: new AbortController().signal }
   const at = START + HALF_A_MINUTE_MS - 1
-  expect(await lookAtKept(kept, keptFrom(START), { at, asking, io })).toMatchObject({ drift: null })
+  expect(await lookAtKept(kept, keptFrom(START), { at, asking, io, isDoubtful: false })).toMatchObject({
+    drift: null,
+  })
   expect(looks()).toBe(0)
 })
 
@@ -58,6 +60,11 @@ it('is drift when another value is found twice in a row, the second time a secon
     moments: [30_000, 31_000],
     drift: { connection: 'edge', target: 'split', found: { old: 100, new: 0 }, writer: 'ana' },
   })
+})
+
+it('is looked at sooner while a guard is not good: it may be why', async () => {
+  const { asking } = backend({ old: 75, new: 25 }, { old: 100, new: 0 })
+  expect(await lookAgain(asking, 9, true)).toMatchObject({ moments: [5_000, 10_000, 11_000], drift: {} })
 })
 
 it('is no drift when it is as set, with more said about it than was asked for', async () => {
