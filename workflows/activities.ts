@@ -61,6 +61,9 @@ export type Subject =
 /** A value that this run has set, and that is to stay as it is while the run waits. */
 export type Kept = At & { value: Json }
 
+/** What was found instead; `writer` where the backend knows. */
+export type Drift = { connection: string; target: string; found: Json; writer: string | null }
+
 export type WatchInput = {
   subjects: Subject[]
   /** Looked at beside the subjects, less often; another value found twice in a row ends the watch (`drift`). */
@@ -94,14 +97,7 @@ export type WatchResult =
   | { kind: 'passed'; readings: Readings }
   | { kind: 'breach'; subject: string; evidence: Reading; readings: Readings }
   /** Someone else has changed what this run had set. */
-  | {
-      kind: 'drift'
-      connection: string
-      target: string
-      found: Json
-      writer: string | null
-      readings: Readings
-    }
+  | ({ kind: 'drift'; readings: Readings } & Drift)
   /** Unknown for longer than the guard's patience; `act` is what the runbook wants done. */
   | { kind: 'blind'; subject: string; act: 'hold' | 'unwind'; evidence: Reading; readings: Readings }
   /** The limit came before enough good checks. */

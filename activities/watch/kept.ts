@@ -1,8 +1,7 @@
 // Looks at what the run has set: whether it is still so. Rides along with the looks at guards. A backend that cannot be
 // looked at is no news here, the guards judge health; only another value counts, seen twice, so that a balancer in the middle
 // of a reload alarms nobody.
-import type { Kept } from '../../workflows/activities.ts'
-import type { Json } from '../../workflows/json.ts'
+import type { Drift, Kept } from '../../workflows/activities.ts'
 import { matches } from '../../workflows/json.ts'
 import type { Changing, Io, Observed } from '../../workflows/ports/target.ts'
 import { known, raced } from '../call.ts'
@@ -14,8 +13,6 @@ const AGAIN_MS = 1_000 // the second look at another value
 
 /** Carried in the heartbeat details, beside the counters. Server time in ms since the epoch. */
 export type KeptMemory = { lookedAt: number; differs: string[] }
-
-export type Drift = { connection: string; target: string; found: Json; writer: string | null }
 
 /** Before the first look: what the run has set was read back when it was set. */
 export function keptFrom(now: number): KeptMemory {

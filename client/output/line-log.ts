@@ -33,6 +33,8 @@ export function lineLog(): LineLog {
     const heading = headline(view)
     if (heading !== printed.heading) lines.push(`${now} ${view.service}: ${heading}${weightsText(view)}`)
     printed.heading = heading
+    if (view.stale === null)
+      printed.gates = printed.gates.intersection(new Set(view.gates.map(({ id }) => id))) // one that opens again is news
     for (const { id, title, waitsFor, allows } of view.gates) {
       if (printed.gates.has(id)) continue
       printed.gates.add(id)

@@ -5,7 +5,7 @@ import type { Report, ReportSeries, ReportStep } from '../view/report.ts'
 import { guardChart } from './chart.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
-import { valueText, counted } from './words.ts'
+import { counted, valueText } from './words.ts'
 
 export function stepsTable({ steps }: Report): Html {
   return rowsTable(['#', 'Step', 'State', 'Planned', 'Actual', 'Way back'], steps.map(stepRow))

@@ -2,12 +2,12 @@
 import type { Applied } from '../activities.ts'
 import type { Json } from '../json.ts'
 import { matches } from '../json.ts'
-import type { Observed } from '../ports/target.ts'
 import { outline } from '../steps/outlines.ts'
 import { calls } from './calls.ts'
 import { type Failed, StepFailed, failedWith, foundBy } from './failures.ts'
 import { lastKnown } from './journal.ts'
 import { measure } from './measure.ts'
+import { observe } from './observe.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, isIrreversible, label, log, note, stepOf } from './run.ts'
 import { remember } from './serving.ts'
@@ -49,10 +49,7 @@ export async function look<V extends Json>(run: Run, of: { connection: string; t
   checkpoint(run)
   const known = lastKnown(run.state.changes, of)
   if (known !== undefined) return known as V
-  const { value } = await calls.observe(`${label(run)} - look at ${of.connection} ${of.target}`, {
-    connection: connectionOf(run, of.connection),
-    target: of.target,
-  })
+  const { value } = await observe(run, of, 'look at')
   checkpoint(run)
   return value as V
 }
@@ -136,7 +133,8 @@ async function verify(run: Run, entry: Change, applied: Applied): Promise<Failed
   }
   checkpoint(run)
   try {
-    const seen = applied.readBack === 'differs' ? applied.observed : await lookAgain(run, entry)
+    const seen =
+      applied.readBack === 'differs' ? applied.observed : await observe(run, entry, 'look again at')
     entry.verified = seen !== null && matches(seen.value, entry.desired)
     if (entry.verified) return null
     return {
@@ -147,13 +145,6 @@ async function verify(run: Run, entry: Change, applied: Applied): Promise<Failed
   } catch (error) {
     return failedWith(error)
   }
-}
-
-async function lookAgain(run: Run, { connection, target }: Change): Promise<Observed> {
-  return await calls.observe(`${label(run)} - look again at ${connection} ${target}`, {
-    connection: connectionOf(run, connection),
-    target,
-  })
 }
 
 async function askAboutDrift(

@@ -1,14 +1,14 @@
 // Drift: someone else has changed what this run set. Looked for while the run waits; whose value holds is for a person to say.
 import { condition } from '@temporalio/workflow'
-import type { Kept } from '../activities.ts'
+import type { Drift, Kept } from '../activities.ts'
 import type { Json } from '../json.ts'
 import { matches } from '../json.ts'
-import { calls } from './calls.ts'
 import { failedWith } from './failures.ts'
 import { ask } from './gates.ts'
 import { isStanding, lastKnown, touched } from './journal.ts'
+import { observe } from './observe.ts'
 import type { Run } from './run.ts'
-import { checkpoint, connectionOf, label, note, stepOf } from './run.ts'
+import { checkpoint, note, stepOf } from './run.ts'
 import { remember } from './serving.ts'
 import { show } from './show.ts'
 
@@ -24,13 +24,6 @@ export function keptOf({ plan, state }: Pick<Run, 'plan' | 'state'>): Kept[] {
       if (connection?.port !== 'traffic' && connection?.port !== 'dns') return []
       return [{ connection, target, value: lastKnown(state.changes, { connection: name, target }) as Json }]
     })
-}
-
-export interface Drift {
-  connection: string
-  target: string
-  found: Json
-  writer: string | null
 }
 
 /** Returns when the target is again as this run set it, or a person has said that it stays as it was found. */
@@ -49,10 +42,7 @@ export async function settleDrift(run: Run, key: string, drift: Drift): Promise<
     })
     if (verb === 'approve') return adopt(run, { ...drift, found })
     try {
-      const seen = await calls.observe(`${label(run)} - look again at ${connection} ${target}`, {
-        connection: connectionOf(run, connection),
-        target,
-      })
+      const seen = await observe(run, drift, 'look again at')
       if (matches(seen.value, known)) return note(run, `${connection} ${target} is ${show(known)} again`)
       found = seen.value
       writer = seen.writer ?? null

@@ -1,9 +1,9 @@
 // Watching: one long look by retry after the other. Breaches send the run back; lost evidence asks a person while looking on.
 import { sleep } from '@temporalio/workflow'
-import type { Reading, Readings, Subject, WatchInput, WatchResult } from '../activities.ts'
+import type { Drift, Reading, Readings, Subject, WatchInput, WatchResult } from '../activities.ts'
 import { formatDuration } from '../quantities.ts'
 import { calls } from './calls.ts'
-import { type Drift, keptOf, settleDrift } from './drift.ts'
+import { keptOf, settleDrift } from './drift.ts'
 import { keepReadings } from './evidence.ts'
 import { ask, type Question } from './gates.ts'
 import { everyMsOf, guardsOf, namesOf } from './guarding.ts'
@@ -59,7 +59,7 @@ export async function watch(run: Run, watching: Watching): Promise<void> {
         break
       case 'inconclusive':
         if ((await askAboutEvidence(run, { ...watching, key }, result)) !== 'again') return
-        limit = Date.now() + extensionOf(watching) // a limit that has passed would end the new watch with its first look
+        limit = extended(limit, watching)
         break
       default:
         return result satisfies never
@@ -74,7 +74,7 @@ async function watchOn(run: Run, watching: Watching): Promise<void> {
   await together([() => sleep(leftUntil(watching.deadline ?? 0), { summary })], () => watch(run, rest))
 }
 
-/** The time of a question is not the checks' time. */
+/** The time of a question is not the checks' time: a limit that has passed would end the new watch with its first look. */
 function extended(limit: number | null, watching: Watching): number | null {
   return limit === null ? null : Math.max(limit, Date.now() + extensionOf(watching))
 }
@@ -134,22 +134,25 @@ export async function lookOnce(
   return result
 }
 
-async function look(
-  run: Run,
-  { title, subjects, deadline, limit, keeping = true }: Watching,
-  patient: boolean,
-): Promise<WatchResult> {
-  const kept = keeping ? keptOf(run) : []
-  const input = {
-    subjects,
-    ...(kept.length > 0 ? { kept } : {}),
-    deadline,
-    limit: patient ? limit : null,
-    patient,
-  }
+async function look(run: Run, watching: Watching, patient: boolean): Promise<WatchResult> {
+  const { title, subjects, deadline, limit } = watching
   const until = deadline === null ? '' : `: HOLD until ${new Date(deadline).toISOString()}`
   const summary = `${label(run)} - ${title}${until}, watching ${namesOf(subjects)}`
+  const input = { subjects, ...keptBy(run, watching), deadline, limit: patient ? limit : null, patient }
   return await watched(run, summary, input)
+}
+
+/** Over as soon as everything is good, however long the hold lasts; without patience or limit. */
+async function lookForEvidence(run: Run, watching: Watching): Promise<WatchResult> {
+  const { title, subjects } = watching
+  const summary = `${label(run)} - ${title}: until evidence is back, watching ${namesOf(subjects)}`
+  const input = { subjects, ...keptBy(run, watching), deadline: Date.now(), limit: null, patient: false }
+  return await watched(run, summary, input)
+}
+
+function keptBy(run: Run, { keeping = true }: Watching): Pick<WatchInput, 'kept'> {
+  const kept = keeping ? keptOf(run) : []
+  return kept.length > 0 ? { kept } : {}
 }
 
 async function watched(run: Run, summary: string, input: WatchInput): Promise<WatchResult> {
@@ -202,11 +205,10 @@ async function askAboutEvidence(
     if (verb === 'approve') end.answer = 'without'
   }
   const evidence = async () => {
-    const again = { ...watching, deadline: Date.now() } // passes as soon as everything is good, however long the hold lasts
-    let result = await look(run, again, false)
+    let result = await lookForEvidence(run, watching)
     while (result.kind === 'drift') {
       await settleUnderWatch(run, { key: watching.key, patient: false }, result) // often it is why evidence is missing
-      result = await look(run, again, false)
+      result = await lookForEvidence(run, watching)
     }
     if (result.kind === 'breach')
       await breached(run, watching.key, {

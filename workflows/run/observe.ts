@@ -1,0 +1,17 @@
+// One look at a target, named for the Temporal UI by the step that wants it.
+import type { Observed } from '../ports/target.ts'
+import { calls } from './calls.ts'
+import type { Run } from './run.ts'
+import { connectionOf, label } from './run.ts'
+
+/** Raises what the activity failed with, and the cancellation. */
+export async function observe(
+  run: Run,
+  { connection, target }: { connection: string; target: string },
+  how: 'look at' | 'look again at',
+): Promise<Observed> {
+  return await calls.observe(`${label(run)} - ${how} ${connection} ${target}`, {
+    connection: connectionOf(run, connection),
+    target,
+  })
+}
