@@ -13,6 +13,8 @@ export type PlannedConnection = {
   config: JsonObject
   /** After this long a write that timed out can no longer land (the provider's figure). */
   landsWithin: string
+  /** After this long an accepted write that does not show was ignored (the provider's figure). */
+  showsWithin: string
 }
 
 export type PlannedGuard = Guard & { name: string }
@@ -31,6 +33,9 @@ export type PlannedStep<K extends StepKind = StepKind> = {
 /** A target that the run may change, and the names of the real resources behind it (one run may hold each). */
 export type PlannedTarget = { connection: string; target: string; locks: string[] }
 
+/** What a target held when people reviewed the plan: the state that going back leads to. */
+export type Found = { connection: string; target: string; value: Json }
+
 export type Plan = {
   planVersion: 1
   service: string
@@ -39,6 +44,8 @@ export type Plan = {
   guards: PlannedGuard[]
   steps: PlannedStep[]
   targets: PlannedTarget[]
+  /** What the targets held when the plan was made; empty = made offline, and the first look of the run is what counts. */
+  found: Found[]
   /** When going back, capacity is taken away only so long after traffic has left it. */
   drain: string
   /** Notify connections that hear of gates, breaches and the end. */

@@ -106,8 +106,9 @@ function checkConnection(name: string, value: Json, specs: readonly ProviderSpec
   const result = spec.config.safeParse(config)
   if (!result.success)
     return issueFindings(result.error.issues, { schema: spec.config, value: config, base: path })
-  const landsWithin = 'landsWithin' in spec.supports ? spec.supports.landsWithin : '0s' // nothing to land where nothing changes
-  return { name, provider: spec.id, port: spec.port, config: result.data, landsWithin, spec }
+  const { landsWithin, showsWithin } =
+    'landsWithin' in spec.supports ? spec.supports : { landsWithin: '0s', showsWithin: '0s' } // nothing to land where nothing changes
+  return { name, provider: spec.id, port: spec.port, config: result.data, landsWithin, showsWithin, spec }
 }
 
 function checkGuard(name: string, value: Json): PlannedGuard | Finding[] {

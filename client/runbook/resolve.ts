@@ -1,7 +1,7 @@
 // A checked runbook -> the plan: every default filled in, every target named, one digest. Pure but for the hash.
 import { createHash } from 'node:crypto'
 import { type Json, canonicalJson } from '../../workflows/json.ts'
-import type { Plan, PlannedStep, PlannedTarget } from '../../workflows/plan.ts'
+import type { Found, Plan, PlannedStep, PlannedTarget } from '../../workflows/plan.ts'
 import { outline } from '../../workflows/steps/outlines.ts'
 import { spelled } from './checks/records.ts'
 import type { Parts, Step } from './parts.ts'
@@ -23,11 +23,22 @@ export function resolve(parts: Parts): Plan {
     guards: parts.guards.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     steps,
     targets: plannedTargets(steps, parts),
+    found: [],
     drain: parts.drain,
     notify: parts.notify,
   }
   const text = canonicalJson(body as unknown as Json)
   return { ...(JSON.parse(text) as Omit<Plan, 'digest'>), digest: sha256(text) }
+}
+
+/** The same plan over a world that was looked at: what was found is part of what people approve. */
+export function withFound(plan: Plan, found: Found[]): Plan {
+  const body = { ...plan, found: found.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)) }
+  return { ...body, digest: digestOf(body) }
+}
+
+function nameOf({ connection, target }: Found): string {
+  return `${connection} ${target}`
 }
 
 /** The digest that a plan should have; `start` and the worker compare it with the one it carries. */

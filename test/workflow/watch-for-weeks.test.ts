@@ -38,6 +38,7 @@ it('a watch of three days looks once an hour, opens at its deadline and keeps a 
     port: 'metrics',
     config,
     landsWithin: '0s',
+    showsWithin: '0s',
   } as const
   const world = openWorld('weeks')
   world.script([{ when: { port: 'metrics', verb: 'query', call: 'every' }, fault: { reading: 0 } }])

@@ -29,6 +29,7 @@ function newWorld(): { world: World; connection: PlannedConnection } {
     port: 'metrics',
     config: { world: name },
     landsWithin: '0s',
+    showsWithin: '0s',
   } as const
   return { world: openWorld(name), connection }
 }
@@ -200,6 +201,7 @@ it('confirms by counting, from the counters of its first look', async () => {
     port: 'traffic',
     config,
     landsWithin: '0s',
+    showsWithin: '0s',
   } as const
   const fault = world.script([
     { when: { port: 'traffic', verb: 'confirm', call: 2 }, fault: { kind: 'Unavailable' } },

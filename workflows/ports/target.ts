@@ -8,8 +8,23 @@ export interface Observed<V extends Json = Json> {
   version?: string
   /** Who wrote last, where the backend knows (field manager, user, request id). */
   writer?: string
+  /** Whether that was a person or a machine (an autoscaler, a controller), where the backend knows. */
+  writtenBy?: 'person' | 'machine'
+  /**
+   * The other places in which the target lives, when they hold something else than `value`: a file beside a process, a
+   * second view, a published zone beside its API. A target is as wanted only when every one of them is; left out = all agree.
+   */
+  elsewhere?: Elsewhere[]
+  /** What a person should know before users are moved (`v2 is a backup server: it gets no request`). Shown in the plan. */
+  cautions?: string[]
   /** Further facts for people and gates (`ready` instances, session counts); never compared. */
   facts?: JsonObject
+}
+
+/** `place` in words of the backend: `route file /etc/envoy/routes.json`, `view internal`. `value` null: it holds nothing. */
+export interface Elsewhere {
+  place: string
+  value: Json
 }
 
 export interface Write<V extends Json = Json> {
@@ -56,6 +71,11 @@ export interface ChangeSupports {
   compareAndSet: boolean
   /** After this long a write that timed out can no longer land. The engine settles for longer before it believes a look. */
   landsWithin: string
+  /**
+   * After this long an accepted write that does not show will not show any more: it was ignored. Until then the engine calls
+   * it neither failed nor done. `0s`: what was accepted shows at once.
+   */
+  showsWithin: string
   /** Whether `confirm` exists and on what it rests, in words for the plan. */
   proof: string | null
   /** What the operator must know, shown in the plan. */

@@ -24,6 +24,7 @@ export const spec = defineSpec({
     port: 'capacity',
     compareAndSet: true,
     landsWithin: '200ms',
+    showsWithin: '500ms',
     proof: 'simulated instances counted when their warm-up is over',
     cautions: ['simulated: no real instance is started or stopped'],
   },

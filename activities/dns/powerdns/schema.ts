@@ -31,6 +31,7 @@ export const spec = defineSpec({
     port: 'dns',
     compareAndSet: false,
     landsWithin: '10s', // the API answers in milliseconds; this allows for a locked database behind it
+    showsWithin: '5s', // the API answers from its database; its caches of answers are another path
     proof:
       'every authoritative server answers with the new records, and every given resolver has let go of the old ones',
     cautions: [

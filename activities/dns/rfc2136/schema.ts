@@ -38,6 +38,7 @@ export const spec = defineSpec({
     port: 'dns',
     compareAndSet: true,
     landsWithin: '10s', // an UPDATE on an open connection is carried out at once; this allows for a stalled primary
+    showsWithin: '5s', // the primary that was updated is the one that is asked
     proof:
       'every authoritative server answers with the new records, and every given resolver has let go of the old ones',
     cautions: [

@@ -50,6 +50,7 @@ export const spec = defineSpec({
     port: 'dns',
     compareAndSet: true,
     landsWithin: '200ms',
+    showsWithin: '500ms',
     proof: 'simulated authoritative answers and resolver caches that obey TTLs',
     cautions: ['simulated: no record of a real zone is touched'],
   },

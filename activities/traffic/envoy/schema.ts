@@ -46,6 +46,7 @@ export const spec = defineSpec({
     port: 'traffic',
     compareAndSet: true,
     landsWithin: '5s', // Envoy takes up a renamed file within milliseconds; this covers a stalled main thread
+    showsWithin: '5s', // file and config dump follow within milliseconds; this covers a stalled main thread
     proof: 'requests counted per cluster (cluster.*.upstream_rq_total)',
     weightStep: 0.01,
     mirror: true,

@@ -39,6 +39,7 @@ export const spec = defineSpec({
     port: 'traffic',
     compareAndSet: false,
     landsWithin: '5s', // a command that HAProxy has read runs within its event loop; this covers a stalled one
+    showsWithin: '1s', // the process that was told is the one that is asked
     proof: 'requests counted per server (show stat)',
     weightStep: 1,
     mirror: false,

@@ -28,6 +28,7 @@ export const spec = defineSpec({
     mirror: true,
     compareAndSet: true,
     landsWithin: '200ms',
+    showsWithin: '500ms',
     proof: 'simulated requests counted per side since the first look',
     cautions: ['simulated: no request of a real user is touched'],
   },

@@ -13,6 +13,7 @@ export const prom: PlannedConnection = {
   port: 'metrics',
   config: {},
   landsWithin: '0s',
+  showsWithin: '0s',
 }
 
 export function guardOf(overrides: Partial<PlannedGuard> = {}): PlannedGuard {

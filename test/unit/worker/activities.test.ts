@@ -21,6 +21,7 @@ const edge: PlannedConnection = {
   port: 'traffic',
   config: { world: WORLD, ...BEFORE },
   landsWithin: '0s',
+  showsWithin: '0s',
 }
 
 afterEach(() => forgetWorld(WORLD))
