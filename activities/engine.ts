@@ -7,9 +7,12 @@ import type { Changing } from '../workflows/ports/target.ts'
 import type { PlannedConnection } from '../workflows/plan.ts'
 import type { Redact } from './call.ts'
 import { called, deadlineMsOf } from './call.ts'
+import { patiently, tirelessly } from './retried.ts'
 import { claimLocks, releaseLocks } from './change/claim.ts'
 import { applyTo } from './change/look.ts'
 import { restoreTo } from './change/restore.ts'
+import { revisited } from './change/revisit.ts'
+import { shownBy } from './change/shown.ts'
 import { warmUp } from './change/warm.ts'
 import type { Registry } from './connect.ts'
 import { connector, shippedProviders } from './connect.ts'
@@ -38,14 +41,26 @@ export function changeActivities({ deps, client, ...rest }: EngineOptions): Chan
   const looking = { redact, cancellable: true }
   const writing = { redact, cancellable: false }
   return {
-    observe: ({ connection, target }) => called(looking, (io) => port(connection).observe(target, io)),
+    observe: ({ connection, target, isPatient }) => {
+      const look = () => called(looking, (io) => port(connection).observe(target, io))
+      return isPatient === true ? patiently(look) : look()
+    },
     apply: ({ connection, ...request }) =>
-      called(writing, async (io) => {
-        const applied = await applyTo(port(connection), request, io)
-        return { ...applied, tries: Context.current().info.attempt }
-      }),
+      patiently(() =>
+        called(writing, async (io) => {
+          const { attempt } = Context.current().info
+          const of = { ...request, portName: connection.port, isRepeated: attempt > 1 }
+          return { ...(await applyTo(port(connection), of, io)), tries: attempt }
+        }),
+      ),
+    shown: ({ connection, ...request }) =>
+      called(looking, (io) => shownBy(port(connection), { ...request, portName: connection.port }, io)),
     restore: ({ connection, ...request }) =>
-      called(writing, (io) => restoreTo(port(connection), request, io)),
+      tirelessly(() =>
+        called(writing, (io) => restoreTo(port(connection), { ...request, portName: connection.port }, io)),
+      ),
+    revisit: (input) =>
+      tirelessly(() => called(looking, (io) => revisited(port(input.connection), input, io))),
     warm: (input) => called({ ...looking, bounds: 'calls' }, () => warmUp(deps.fetch, input)),
     announce: ({ connection, notice }) =>
       called(looking, (io) => portOf(connection, 'notify').send(notice, io)),

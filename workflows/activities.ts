@@ -11,7 +11,15 @@ export const WATCH_QUEUE = 'cutover-watch'
 
 type At = { connection: PlannedConnection; target: string }
 
-export type ApplyInput = At & { desired: Json; expected: Json }
+export type ApplyInput = At & {
+  desired: Json
+  /** The last verified value. Over anything else the write is refused with `Conflict`. */
+  expected: Json
+  /** Values that this run may have left in another place of the target. */
+  ours: Json[]
+  /** Values that a lost part of this run's history may have left on it. Empty while no history was lost. */
+  lost: Json[]
+}
 export type Applied = {
   written: 'written' | 'unchanged'
   /** Whether the backend, asked again, shows the desired value. `unknown`: it could not be asked. */
@@ -26,7 +34,34 @@ export type RestoreInput = At & {
   before: Json
   /** Every value this run may have set; anything else found there is a foreign write and is not overwritten. */
   ours: Json[]
+  /** Writes that may have taken effect in part: what was there before each, and what was ordered. */
+  halves: [before: Json, desired: Json][]
+  /** A write of this run may still land or still show: `before` is written even where the look shows it already. */
+  isUncertain: boolean
 }
+
+/** A write that was accepted and does not show yet. */
+export type ShownInput = At & { desired: Json; expected: Json }
+
+/** A target that the journal does not know, looked at before a run that goes back believes it untouched. */
+export type RevisitInput = At & {
+  /** What it held when the plan was made. */
+  found: Json
+  /** Every value that this plan writes to it. */
+  planned: Json[]
+  /** Whether a part of this run's history was lost (a reset, a failover). */
+  isReset: boolean
+}
+/**
+ * `ours`: it holds what this plan writes, so a part of the history that was lost has written it. `foreign`: somebody else has
+ * changed it, and this run has not. `isReset` as it was asked, so that what follows from it is in the history.
+ */
+export type Revisited = {
+  holds: 'found' | 'ours' | 'foreign' | 'unknown'
+  isReset: boolean
+  words: string
+}
+
 export type Restored = { written: 'written' | 'unchanged'; observed: Observed }
 
 export type ConfirmInput = At & { desired: Json; options: ConfirmRequest['options']; everyMs: number }
@@ -113,8 +148,12 @@ export type ClaimInput = {
 }
 
 export interface ChangeActivities {
-  observe(input: At): Promise<Observed>
+  /** `isPatient`: a refusal that may pass is tried again a few times, because nobody is waiting at a terminal. */
+  observe(input: At & { isPatient?: boolean }): Promise<Observed>
   apply(input: ApplyInput): Promise<Applied>
+  /** Looks whether an accepted write shows; `NotYet` until it does. */
+  shown(input: ShownInput): Promise<Observed>
+  revisit(input: RevisitInput): Promise<Revisited>
   restore(input: RestoreInput): Promise<Restored>
   warm(input: WarmInput): Promise<Warmed>
   announce(input: { connection: PlannedConnection; notice: Notice }): Promise<void>

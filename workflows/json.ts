@@ -27,6 +27,6 @@ export function matches(seen: Json, wanted: Json): boolean {
   return Object.entries(wanted).every(([key, value]) => key in seen && matches(seen[key] as Json, value))
 }
 
-function isObject(value: Json): value is JsonObject {
+export function isObject(value: Json): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

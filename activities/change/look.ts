@@ -2,8 +2,10 @@
 import type { Applied as Answer } from '../../workflows/activities.ts'
 import type { Json } from '../../workflows/json.ts'
 import { matches } from '../../workflows/json.ts'
-import type { Changing, Io, Observed } from '../../workflows/ports/target.ts'
-import { failure } from '../failure.ts'
+import { heldBy, isAsWanted, isMixOf, mayOverwrite } from '../../workflows/ports/as-wanted.ts'
+import type { PortName } from '../../workflows/ports/index.ts'
+import type { Changing, Io, Observed, Write } from '../../workflows/ports/target.ts'
+import { failure, kindOf } from '../failure.ts'
 
 /** What one try comes to. `unchanged`: the target already was as desired, nothing was written. */
 export type Applied = Omit<Answer, 'tries'>
@@ -13,6 +15,14 @@ export interface ApplyRequest {
   desired: Json
   /** The last verified value; the write is refused with `Conflict` over anything else. */
   expected: Json
+  /** Values that this run may have left in another place of the target. */
+  ours?: Json[]
+  /** Values that a lost part of the run's history may have left on the target itself. */
+  lost?: Json[]
+  /** Decides whether more than was ordered is as ordered. Left out: exactly as desired. */
+  portName?: PortName
+  /** An earlier try may have written: a value that is half the expected and half the desired one is then ours. */
+  isRepeated?: boolean
 }
 
 /**
@@ -20,31 +30,86 @@ export interface ApplyRequest {
  * Raises `Conflict` (details: found, writer) when the target is neither as desired nor as expected, and what the port raises.
  */
 export async function applyTo(port: Changing, request: ApplyRequest, io: Io): Promise<Applied> {
-  const seen = await port.observe(request.target, io)
-  if (matches(seen.value, request.desired)) return { written: 'unchanged', readBack: 'match', observed: seen }
-  if (!matches(seen.value, request.expected)) throw foreign(request.target, request.expected, seen)
-  await port.write({ target: request.target, desired: request.desired, seen }, io)
-  return { written: 'written', ...(await readBack(port, request, io)) }
+  const { target, desired, portName = 'traffic' } = request
+  for (let look = 1; ; look++) {
+    const seen = await port.observe(target, io)
+    if (isAsWanted(portName, seen, desired))
+      return { written: 'unchanged', readBack: 'match', observed: seen }
+    if (!isOursToChange(seen, { ...request, portName })) throw foreign(target, request.expected, seen)
+    try {
+      await write(port, { target, desired, seen }, io)
+    } catch (error) {
+      // A lost race is looked at again before anybody is asked: perhaps only something beside our target has changed.
+      if (look === 1 && error instanceof Moved) continue
+      throw error instanceof Moved ? error.cause : error
+    }
+    return { written: 'written', ...(await readBack(port, { target, desired, portName }, io)) }
+  }
+}
+
+function isOursToChange(seen: Observed, request: ApplyRequest & { portName: PortName }): boolean {
+  const { expected, desired, ours = [], lost = [], portName, isRepeated = false } = request
+  if (mayOverwrite(portName, seen)) return true
+  const isKnown = (value: Json) =>
+    [expected, desired, ...lost].some((known) => matches(value, known)) ||
+    (isRepeated && isMixOf(value, [expected, desired]))
+  const [value, ...elsewhere] = heldBy(seen) as [Json, ...Json[]]
+  return (
+    isKnown(value) && elsewhere.every((other) => isKnown(other) || ours.some((one) => matches(other, one)))
+  )
+}
+
+/** A target moved between look and write. The cause is what becomes of it when it happens again: `Unavailable`, tried anew. */
+export class Moved extends Error {}
+
+/** A write over one look. Raises `Moved` where the backend says that the look is outdated. */
+export async function write(port: Changing, request: Write, io: Io): Promise<void> {
+  try {
+    await port.write(request, io)
+  } catch (error) {
+    if (kindOf(error) !== 'Conflict') throw error
+    const words = error instanceof Error ? error.message : String(error)
+    const cause = failure(
+      'Unavailable',
+      `${request.target} moved while it was written: ${words}; looking again`,
+      { cause: error },
+    )
+    throw new Moved(cause.message, { cause })
+  }
 }
 
 export async function readBack(
   port: Changing,
-  wanted: { target: string; desired: Json },
+  wanted: { target: string; desired: Json; portName?: PortName },
   io: Io,
 ): Promise<Pick<Applied, 'readBack' | 'observed'>> {
+  const { target, desired, portName = 'traffic' } = wanted
   try {
-    const observed = await port.observe(wanted.target, io)
-    return { readBack: matches(observed.value, wanted.desired) ? 'match' : 'differs', observed }
+    const observed = await port.observe(target, io)
+    return { readBack: isAsWanted(portName, observed, desired) ? 'match' : 'differs', observed }
   } catch {
     return { readBack: 'unknown', observed: null } // the write itself was accepted; the engine looks again before it goes on
   }
 }
 
 export function foreign(target: string, expected: Json, seen: Observed): Error {
-  const by = seen.writer === undefined ? 'someone else' : seen.writer
   return failure(
     'Conflict',
-    `${target} was changed by ${by}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(seen.value)}`,
-    { details: { found: seen.value, writer: seen.writer ?? null } },
+    `${target} was changed by ${seen.writer ?? 'someone else'}: expected ${JSON.stringify(expected)}, found ${foundWords(seen)}`,
+    { details: foundDetails(seen, expected) },
   )
+}
+
+/** `{"old":70,"new":30}; route file /etc/envoy/routes.json holds {"old":95,"new":5}`. */
+export function foundWords({ value, elsewhere = [] }: Observed): string {
+  return [
+    JSON.stringify(value),
+    ...elsewhere.map(({ place, value: other }) => `${place} holds ${JSON.stringify(other)}`),
+  ].join('; ')
+}
+
+/** What the engine reads of a Conflict: the value that is not the expected one, in whichever place it stands. */
+export function foundDetails(seen: Observed, expected: Json): { found: Json; writer: string | null } {
+  const found = heldBy(seen).find((value) => !matches(value, expected)) ?? seen.value
+  return { found, writer: seen.writer ?? null }
 }

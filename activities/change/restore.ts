@@ -1,50 +1,46 @@
 // Going back, one target: look, and put back what was there before, but never over somebody else's value.
 import type { RestoreInput, Restored } from '../../workflows/activities.ts'
+import type { Json } from '../../workflows/json.ts'
 import { matches } from '../../workflows/json.ts'
+import { heldBy, isExactly, isMixOf, mayOverwrite } from '../../workflows/ports/as-wanted.ts'
+import type { PortName } from '../../workflows/ports/index.ts'
 import type { Changing, Io, Observed } from '../../workflows/ports/target.ts'
-import { failure, kindOf } from '../failure.ts'
-import { readBack } from './look.ts'
+import { failure } from '../failure.ts'
+import { Moved, foundDetails, foundWords, readBack, write } from './look.ts'
+
+export type RestoreRequest = Omit<RestoreInput, 'connection'> & { portName: PortName }
 
 /**
- * Safe to repeat at any point: every try looks first. Raises `Conflict` (details: found, writer) over a foreign value,
- * `Unavailable` when the write cannot be seen yet, and what the port raises.
+ * Safe to repeat at any point: every try looks first. A target is back when every place in which it lives is. Raises `Conflict`
+ * (details: found, writer) over a foreign value, `Unavailable` when the write does not show yet (details: accepted), and what
+ * the port raises.
  */
-export async function restoreTo(
-  port: Changing,
-  { target, before, ours }: Pick<RestoreInput, 'target' | 'before' | 'ours'>,
-  io: Io,
-): Promise<Restored> {
+export async function restoreTo(port: Changing, request: RestoreRequest, io: Io): Promise<Restored> {
+  const { target, before, isUncertain } = request
   const seen = await port.observe(target, io)
-  if (matches(seen.value, before)) return { written: 'unchanged', observed: seen }
-  if (!ours.some((value) => matches(seen.value, value))) throw foreignTo(target, seen)
-  await write(port, { target, desired: before, seen }, io)
-  const back = await readBack(port, { target, desired: before }, io)
-  if (back.readBack === 'match' && back.observed !== null)
-    return { written: 'written', observed: back.observed }
-  const found =
-    back.observed === null ? 'it could not be read back' : `it reads ${JSON.stringify(back.observed.value)}`
-  throw failure('Unavailable', `${target} was written back to ${JSON.stringify(before)}, but ${found}`)
+  // A write that may still land or still show is not undone by a look that does not show it: `before` is ordered after it.
+  if (isExactly(seen, before) && !isUncertain) return { written: 'unchanged', observed: seen }
+  const theirs = heldBy(seen).find((value) => !isOurs(value, request))
+  if (theirs !== undefined && !mayOverwrite(request.portName, seen)) throw foreignTo(request, seen)
+  await write(port, { target, desired: before, seen }, io).catch((error: unknown) => {
+    throw error instanceof Moved ? error.cause : error // the next try looks and tells apart
+  })
+  const { observed } = await readBack(port, { target, desired: before }, io)
+  if (observed !== null && isExactly(observed, before)) return { written: 'written', observed }
+  const found = observed === null ? 'it could not be read back' : `it reads ${foundWords(observed)}`
+  throw failure('Unavailable', `${target} was written back to ${JSON.stringify(before)}, but ${found}`, {
+    details: { accepted: true, found: observed?.value ?? null },
+  })
 }
 
-async function write(port: Changing, request: Parameters<Changing['write']>[0], io: Io): Promise<void> {
-  try {
-    await port.write(request, io)
-  } catch (error) {
-    if (kindOf(error) !== 'Conflict') throw error
-    // It moved between our look and our write: perhaps a late write of our own. The next try looks and tells them apart.
-    throw failure('Unavailable', `${request.target} changed while it was being restored; looking again`, {
-      cause: error,
-    })
-  }
+function isOurs(value: Json, { before, ours, halves }: RestoreRequest): boolean {
+  return [before, ...ours].some((one) => matches(value, one)) || halves.some((half) => isMixOf(value, half))
 }
 
-function foreignTo(target: string, seen: Observed): Error {
-  const by = seen.writer ?? 'someone else'
+function foreignTo({ target, before }: RestoreRequest, seen: Observed): Error {
   return failure(
     'Conflict',
-    `${target} was changed by ${by}: found ${JSON.stringify(seen.value)}, which this run did not set`,
-    {
-      details: { found: seen.value, writer: seen.writer ?? null },
-    },
+    `${target} was changed by ${seen.writer ?? 'someone else'}: found ${foundWords(seen)}, which this run did not set`,
+    { details: foundDetails(seen, before) },
   )
 }

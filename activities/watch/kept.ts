@@ -2,9 +2,10 @@
 // looked at is no news here, the guards judge health; only another value counts, seen twice, so that a balancer in the middle
 // of a reload alarms nobody.
 import type { Drift, Kept } from '../../workflows/activities.ts'
-import { matches } from '../../workflows/json.ts'
+import { isExactly } from '../../workflows/ports/as-wanted.ts'
 import type { Changing, Io, Observed } from '../../workflows/ports/target.ts'
 import { known, raced } from '../call.ts'
+import { foundDetails } from '../change/look.ts'
 import type { Asking } from './ask.ts'
 
 const EVERY_MS_MIN = 30_000 // a backend with a rate limit hardly notices, and half a minute is soon enough for a person
@@ -52,8 +53,8 @@ async function look({ connection, target }: Kept, asking: Asking, io: Io): Promi
 }
 
 function differenceOf({ connection, target, value }: Kept, seen: Observed | null): Drift[] {
-  if (seen === null || matches(seen.value, value)) return []
-  return [{ connection: connection.name, target, found: seen.value, writer: seen.writer ?? null }]
+  if (seen === null || isExactly(seen, value)) return []
+  return [{ connection: connection.name, target, ...foundDetails(seen, value) }]
 }
 
 function nameOf({ connection, target }: Drift): string {

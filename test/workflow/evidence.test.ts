@@ -285,7 +285,7 @@ describe.concurrent('other people', () => {
   test('what was left at the last look and then went back after all is no remainder', async () => {
     const run = await bench.begin(long)
     await at(run, 100)
-    const capacity = { port: 'capacity', target: 'new', value: { count: 9 }, by: STRANGER } as const
+    const capacity = { port: 'capacity', target: 'new', value: { count: 2 }, by: STRANGER } as const
     run.world.stranger(foreign)
     run.world.stranger(capacity)
     const { gates } = await run.until('asks about both', (state) => state.gates.length === 2)

@@ -5,6 +5,8 @@ import type {
   ChangeActivities,
   ConfirmInput,
   RestoreInput,
+  RevisitInput,
+  ShownInput,
   WatchActivities,
   WatchInput,
 } from '../activities.ts'
@@ -33,7 +35,19 @@ const policies = {
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 5 },
   },
-  /** First tries of going back: few, so that a person hears of it soon. */
+  /** Looks whether an accepted write shows; how long that may take is the provider's to say. */
+  shown: {
+    ...onChanges,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
+  },
+  /** The first try of going back: one, so that a target that fails does not hold up the older ones. */
+  restoreFirst: {
+    ...onChanges,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { maximumAttempts: 1 },
+  },
+  /** The next tries: few, so that a person hears of it soon. */
   restore: {
     ...onChanges,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -44,6 +58,11 @@ const policies = {
     ...onChanges,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '1m' },
+  },
+  revisit: {
+    ...onChanges,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { initialInterval: '500ms', backoffCoefficient: 2 }, // it ends its tries itself, with an answer
   },
   warm: {
     ...onChanges,
@@ -80,11 +99,25 @@ const local = proxyLocalActivities<Pick<ChangeActivities, 'release'>>(release)
 /** Every call names itself for the Temporal UI: `[4/9] canary 25% - edge split old 75 new 25`. */
 export const calls = {
   observe: (summary: string, input: Parameters<ChangeActivities['observe']>[0]) =>
-    changes.observe.executeWithOptions({ ...policies.observe, summary }, [input]),
+    changes.observe.executeWithOptions({ ...policies.observe, summary }, [{ ...input, isPatient: true }]),
   apply: (summary: string, input: Parameters<ChangeActivities['apply']>[0]) =>
     changes.apply.executeWithOptions({ ...policies.apply, summary }, [input]),
+  shown: (summary: string, input: ShownInput, withinMs: number) =>
+    changes.shown.executeWithOptions({ ...policies.shown, scheduleToCloseTimeout: withinMs, summary }, [
+      input,
+    ]),
+  restoreFirst: (summary: string, input: RestoreInput) =>
+    changes.restore.executeWithOptions({ ...policies.restoreFirst, summary }, [input]),
   restore: (summary: string, input: RestoreInput) =>
     changes.restore.executeWithOptions({ ...policies.restore, summary }, [input]),
+  /** For a write back that was accepted and does not show: as long as the provider says that this may take. */
+  restoreUntilShown: (summary: string, input: RestoreInput, withinMs: number) =>
+    changes.restore.executeWithOptions(
+      { ...policies.restoreOnAndOn, scheduleToCloseTimeout: withinMs, summary },
+      [input],
+    ),
+  revisit: (summary: string, input: RevisitInput) =>
+    changes.revisit.executeWithOptions({ ...policies.revisit, summary }, [input]),
   restoreOnAndOn: (summary: string, input: RestoreInput) =>
     changes.restore.executeWithOptions({ ...policies.restoreOnAndOn, summary }, [input]),
   warm: (summary: string, input: Parameters<ChangeActivities['warm']>[0]) =>

@@ -1,19 +1,25 @@
 // The one primitive that changes the world. The way back is in the journal, in history, before anything is touched.
 import type { Applied } from '../activities.ts'
 import type { Json } from '../json.ts'
-import { matches } from '../json.ts'
+import { isAsWanted } from '../ports/as-wanted.ts'
+import { formatDuration, milliseconds } from '../quantities.ts'
 import { outline } from '../steps/outlines.ts'
 import { calls } from './calls.ts'
 import { type Failed, StepFailed, failedWith, foundBy } from './failures.ts'
-import { lastKnown } from './journal.ts'
+import { knownOrFound } from './first-look.ts'
+import { lastKnown, ours } from './journal.ts'
+import { gateId } from './gates.ts'
 import { measure } from './measure.ts'
 import { observe } from './observe.ts'
+import { isReset, plannedValues } from './planned-values.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, isIrreversible, label, log, note, stepOf } from './run.ts'
 import { remember } from './serving.ts'
 import { show } from './show.ts'
 import type { Change } from './state.ts'
 import { askUnderWatch } from './watch.ts'
+
+const SHOWN_MS_MIN = 1_000 // one more look, also where a backend is said to show everything at once
 
 export interface Wanted<V extends Json> {
   connection: string
@@ -44,7 +50,7 @@ export async function change<V extends Json>(run: Run, wanted: Wanted<V>): Promi
   return entry
 }
 
-/** Looks at a target through the engine; the last verified value if this run has changed it already. */
+/** A value that a step only reckons with; the last verified one if this run has changed it already. */
 export async function look<V extends Json>(run: Run, of: { connection: string; target: string }): Promise<V> {
   checkpoint(run)
   const known = lastKnown(run.state.changes, of)
@@ -55,9 +61,10 @@ export async function look<V extends Json>(run: Run, of: { connection: string; t
 }
 
 async function intend(run: Run, wanted: Wanted<Json>): Promise<Change> {
-  const before = await look<Json>(run, wanted)
+  const before = await knownOrFound(run, wanted)
   const desired = typeof wanted.desired === 'function' ? wanted.desired(before) : wanted.desired
-  const same = matches(before, desired)
+  const { port } = connectionOf(run, wanted.connection)
+  const same = isAsWanted(port, { value: before }, desired)
   const entry: Change = {
     number: run.state.changes.length + 1,
     step: stepOf(run).id,
@@ -77,13 +84,13 @@ async function intend(run: Run, wanted: Wanted<Json>): Promise<Change> {
 
 async function carryOut(run: Run, entry: Change): Promise<void> {
   let expected = entry.before
-  for (let attempt = 1; ; attempt++) {
+  for (;;) {
     const result = await tryOnce(run, entry, expected)
-    const failed = result.ok ? await verify(run, entry, result.applied) : result.failed
+    const failed = result.ok ? await verify(run, entry, { applied: result.applied, expected }) : result.failed
     if (failed === null) return
     if (failed.kind === 'Conflict') {
       const { found, writer } = foundBy(failed)
-      const verb = await askAboutDrift(run, entry, { attempt, found, writer })
+      const verb = await askAboutDrift(run, entry, { found, writer })
       if (verb === 'approve') {
         expected = found
         log(run, `${entry.connection} ${entry.target}: going on from ${show(found)}, found and approved`)
@@ -93,7 +100,7 @@ async function carryOut(run: Run, entry: Change): Promise<void> {
     if (!isIrreversible(run)) throw new StepFailed(failed)
     const verb = await askUnderWatch(run, {
       kind: 'failure',
-      id: `${entry.step}/failure-${attempt}`,
+      id: `${entry.step}/failure`,
       title: `${entry.connection} ${entry.target} could not be set to ${show(entry.desired)}`,
       waitsFor: `a person: ${failed.kind}: ${failed.message}`,
       allows: ['retry', 'skip'],
@@ -114,6 +121,8 @@ async function tryOnce(run: Run, entry: Change, expected: Json): Promise<Tried> 
       target,
       desired,
       expected,
+      ours: ours(run.state.changes, entry),
+      lost: isReset() ? plannedValues(run.plan, entry) : [],
     })
     entry.status = 'applied'
     entry.appliedAt = Date.now()
@@ -124,37 +133,48 @@ async function tryOnce(run: Run, entry: Change, expected: Json): Promise<Tried> 
   }
 }
 
-/** Null = verified. What fails here is no reason to carry out the whole step again: the write itself was accepted. */
-async function verify(run: Run, entry: Change, applied: Applied): Promise<Failed | null> {
+/**
+ * Null = verified. An accepted write that does not show is not a refused one: it is looked for until the provider's
+ * `showsWithin` is over, and an abort meanwhile finds it uncertain in the journal.
+ */
+async function verify(
+  run: Run,
+  entry: Change,
+  { applied, expected }: { applied: Applied; expected: Json },
+): Promise<Failed | null> {
   measure.change(run.plan.service, entry.connection, entry.target)
-  if (applied.readBack === 'match') {
-    entry.verified = true
-    return null
+  if (applied.readBack !== 'match') {
+    const failed = await notShown(run, entry, expected)
+    if (failed !== null) return failed
   }
+  entry.verified = true
+  return null
+}
+
+async function notShown(run: Run, entry: Change, expected: Json): Promise<Failed | null> {
   checkpoint(run)
+  const { connection: name, target, desired } = entry
+  const connection = connectionOf(run, name)
+  const withinMs = Math.max(SHOWN_MS_MIN, milliseconds(connection.showsWithin))
+  const summary = `${label(run)} - ${name} ${target} ${show(desired)}: accepted, until it shows`
   try {
-    const seen =
-      applied.readBack === 'differs' ? applied.observed : await observe(run, entry, 'look again at')
-    entry.verified = seen !== null && matches(seen.value, entry.desired)
-    if (entry.verified) return null
+    await calls.shown(summary, { connection, target, desired, expected }, withinMs)
+    return null
+  } catch (error) {
+    const failed = failedWith(error)
+    if (failed.kind !== 'Timeout') return failed
     return {
       kind: 'Rejected',
-      message: `${entry.connection} ${entry.target} was set to ${show(entry.desired)} but shows ${show(seen?.value ?? null)}`,
+      message: `${name} ${target} was set to ${show(desired)}, and that was accepted, but it does not show within ${formatDuration(withinMs)}: ${failed.message}`,
       details: null,
     }
-  } catch (error) {
-    return failedWith(error)
   }
 }
 
-async function askAboutDrift(
-  run: Run,
-  entry: Change,
-  seen: { attempt: number; found: Json; writer: string | null },
-) {
+async function askAboutDrift(run: Run, entry: Change, seen: { found: Json; writer: string | null }) {
   return await askUnderWatch(run, {
     kind: 'drift',
-    id: `${entry.step}/drift-${entry.number}-${seen.attempt}`,
+    id: gateId(`${entry.step}/drift`, entry),
     title: `${entry.connection} ${entry.target} was changed by ${seen.writer ?? 'someone else'}`,
     waitsFor: `a person: found ${show(seen.found)}; retry = look again, approve = go on from what is found, or abort`,
     allows: ['retry', 'approve'],

@@ -1,45 +1,64 @@
 // The end of going forward: temporary values back (the TTL, say), and one more look at everything that was changed.
 import type { Json, JsonObject } from '../json.ts'
-import { matches } from '../json.ts'
+import { isAsWanted } from '../ports/as-wanted.ts'
 import { calls } from './calls.ts'
 import { change } from './change.ts'
 import { StepFailed, failedWith } from './failures.ts'
 import { gateId } from './gates.ts'
-import { lastKnown, touched } from './journal.ts'
+import { isOf, lastChange, lastKnown, touched } from './journal.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, log } from './run.ts'
+import { recordFound } from './serving.ts'
 import { show } from './show.ts'
 import type { Outcome } from './state.ts'
 import { askUnderWatch } from './watch.ts'
 
-/** A run never reports `completed` over a world that somebody changed meanwhile. */
+/** A run never reports `completed` over a world that somebody changed meanwhile, or that a person let stand as it was. */
 export async function complete(run: Run): Promise<Outcome> {
   checkpoint(run)
-  run.state.phase = 'completing'
-  publish(run.plan, run.state)
-  for (const { connection, target, part } of run.state.atEnd) {
+  const { state } = run
+  state.phase = 'completing'
+  publish(run.plan, state)
+  for (const { connection, target, part } of state.atEnd) {
+    if (isAdopted(run, { connection, target })) continue // what a person let stand is not half changed
     await orAsk(run, { connection, target }, async () => {
       await change<JsonObject>(run, { connection, target, desired: (now) => ({ ...now, ...part }) })
     })
   }
-  await Promise.all(touched(run.state.changes).map((of) => orAsk(run, of, () => lastLook(run, of))))
+  await Promise.all(touched(state.changes).map((of) => orAsk(run, of, () => lastLook(run, of))))
+  for (const of of touched(state.changes)) if (isAdopted(run, of)) listAdopted(run, of)
   checkpoint(run)
-  return run.state.remainder.length === 0 ? 'completed' : 'completed-with-remainder'
+  return state.remainder.length === 0 ? 'completed' : 'completed-with-remainder'
+}
+
+/** Whether the last thing that happened to a target was somebody else's doing. */
+function isAdopted({ state }: Run, of: Of): boolean {
+  return lastChange(state.changes, of)?.status === 'adopted'
+}
+
+function listAdopted(run: Run, of: Of): void {
+  if (isListed(run, of)) return
+  const note = `left at ${show(lastKnown(run.state.changes, of) as Json)}, which somebody else set and a person let stand`
+  run.state.remainder.push({ connection: of.connection, target: of.target, note })
+}
+
+function isListed({ state }: Run, of: Of): boolean {
+  return state.remainder.some((each) => isOf(each, of))
 }
 
 type Of = { connection: string; target: string }
 
 /** So close to the end nothing goes back by itself: what fails here is a question. */
 async function orAsk(run: Run, of: Of, work: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+  for (;;) {
     try {
       return await work()
     } catch (error) {
       const failed = error instanceof StepFailed ? error.failed : failedWith(error)
       const verb = await askUnderWatch(run, {
         kind: 'failure',
-        id: gateId('end', of, `failed-${attempt}`),
+        id: gateId('end', of, 'failed'),
         title: `${of.connection} ${of.target} could not be brought to its end state`,
         waitsFor: `a person: ${failed.kind}: ${failed.message}; retry, skip = leave it and list it, or abort`,
         allows: ['retry', 'skip'],
@@ -53,24 +72,25 @@ async function orAsk(run: Run, of: Of, work: () => Promise<void>): Promise<void>
 
 async function lastLook(run: Run, of: Of): Promise<void> {
   const wanted = lastKnown(run.state.changes, of) as Json
-  if (run.state.remainder.some((each) => each.connection === of.connection && each.target === of.target))
-    return
-  for (let attempt = 1; ; attempt++) {
+  if (isListed(run, of)) return
+  const connection = connectionOf(run, of.connection)
+  for (;;) {
     const seen = await calls.observe(`last look at ${of.connection} ${of.target}`, {
-      connection: connectionOf(run, of.connection),
+      connection,
       target: of.target,
     })
     checkpoint(run)
-    if (matches(seen.value, wanted)) return
+    if (isAsWanted(connection.port, seen, wanted)) return
     const verb = await askUnderWatch(run, {
       kind: 'drift',
-      id: gateId('end', of, `drift-${attempt}`),
+      id: gateId('end', of, 'drift'),
       title: `${of.connection} ${of.target} is no longer as this run left it`,
       waitsFor: `a person: ${show(wanted)} expected, ${show(seen.value)} found${seen.writer === undefined ? '' : `, written by ${seen.writer}`}; retry = look again, approve = leave it and list it, or abort`,
       allows: ['retry', 'approve'],
     })
     if (verb === 'retry') continue
     run.state.remainder.push({ ...of, note: `found ${show(seen.value)} instead of ${show(wanted)}` })
+    recordFound(run, of, seen.value)
     log(run, `${of.connection} ${of.target} left as found`)
     return
   }

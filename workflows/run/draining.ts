@@ -2,27 +2,34 @@
 import { matches } from '../json.ts'
 import type { RRset } from '../ports/dns.ts'
 import { milliseconds } from '../quantities.ts'
-import { ours } from './journal.ts'
+import { isWritten, ours } from './journal.ts'
+import { plannedValues } from './planned-values.ts'
 import { type Run, connectionOf } from './run.ts'
 import type { Restoration } from './state.ts'
 
 const DNS_MARGIN_MS = 1_000 // resolvers were seen to follow about a second after the TTL
 
-/** What must be back before a target may follow: for capacity all traffic and records that were changed after it. */
-export function leansOn(run: Run, next: Restoration): Restoration[] {
-  if (connectionOf(run, next.connection).port !== 'capacity') return []
-  const { restorations } = run.state
-  return restorations
-    .slice(0, restorations.indexOf(next))
-    .filter(({ connection }) => connectionOf(run, connection).port !== 'capacity')
+/** Instances: restored last, whenever they were changed. */
+export function isCapacity(run: Run, { connection }: Restoration): boolean {
+  return connectionOf(run, connection).port === 'capacity'
+}
+
+/**
+ * What must be back before instances may go: all traffic and all records of the run, whatever was changed first. `before` is
+ * that of a target's first change, so the order of the last ones says nothing.
+ */
+export function leansOn(run: Run): Restoration[] {
+  return run.state.restorations.filter((each) => !isCapacity(run, each))
 }
 
 /**
  * Until when instances must stay: under requests in flight, and for clients whose resolver still points at them. Counted
  * from the moment at which traffic and records were back; null = there is nothing to wait for.
  */
-export function drainedBy(run: Run, next: Restoration): number | null {
-  const ends = leansOn(run, next).flatMap((earlier) => {
+export function drainedBy(run: Run): number | null {
+  const { changes } = run.state
+  const moved = leansOn(run).filter((each) => each.isLost === true || isWritten(changes, each))
+  const ends = moved.flatMap((earlier) => {
     const isTraffic = connectionOf(run, earlier.connection).port === 'traffic'
     const drainMs = isTraffic ? milliseconds(run.plan.drain) : cachedMs(run, earlier)
     return earlier.at === null || drainMs === 0 ? [] : [earlier.at + drainMs]
@@ -31,8 +38,9 @@ export function drainedBy(run: Run, next: Restoration): number | null {
 }
 
 /** How long a resolver may still hand out what this run has published. */
-function cachedMs(run: Run, { connection, target, before }: Restoration): number {
-  const values = ours(run.state.changes, { connection, target }) as RRset[]
+function cachedMs(run: Run, { connection, target, before, isLost = false }: Restoration): number {
+  const of = { connection, target }
+  const values = (isLost ? plannedValues(run.plan, of) : ours(run.state.changes, of)) as RRset[]
   const moved = values.filter(
     (rrset) => !matches({ values: rrset.values }, { values: (before as RRset).values }),
   )

@@ -2,7 +2,7 @@
 import { condition } from '@temporalio/workflow'
 import type { Drift, Kept } from '../activities.ts'
 import type { Json } from '../json.ts'
-import { matches } from '../json.ts'
+import { isExactly } from '../ports/as-wanted.ts'
 import { failedWith } from './failures.ts'
 import { ask } from './gates.ts'
 import { isStanding, lastKnown, touched } from './journal.ts'
@@ -32,10 +32,10 @@ export async function settleDrift(run: Run, key: string, drift: Drift): Promise<
   const { connection, target } = drift
   const known = lastKnown(run.state.changes, drift) as Json
   let { found, writer } = drift
-  for (let attempt = 1; ; attempt++) {
+  for (;;) {
     const verb = await ask(run, {
       kind: 'drift',
-      id: `${key}/drift-${attempt}`,
+      id: `${key}/drift`,
       title: `${connection} ${target} was changed by ${writer ?? 'someone else'}`,
       waitsFor: `a person: set to ${show(known)}, found ${show(found)}; retry = look again, approve = go on from what is found, or abort`,
       allows: ['retry', 'approve'],
@@ -43,7 +43,7 @@ export async function settleDrift(run: Run, key: string, drift: Drift): Promise<
     if (verb === 'approve') return adopt(run, { ...drift, found })
     try {
       const seen = await observe(run, drift, 'look again at')
-      if (matches(seen.value, known)) return note(run, `${connection} ${target} is ${show(known)} again`)
+      if (isExactly(seen, known)) return note(run, `${connection} ${target} is ${show(known)} again`)
       found = seen.value
       writer = seen.writer ?? null
     } catch (error) {

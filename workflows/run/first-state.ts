@@ -21,6 +21,7 @@ export function firstState(
     changes: [],
     restorations: [],
     gates: [],
+    asked: {},
     holding: null,
     decisions: [],
     deadlines: {},

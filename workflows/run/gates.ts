@@ -12,7 +12,7 @@ import { leftUntil } from './time.ts'
 
 export interface Question {
   kind: GateKind
-  /** Unique within the run; what a decision names. */
+  /** What a decision names. A question that was asked before is asked under another name: `ID~2`. */
   id: string
   title: string
   waitsFor: string
@@ -24,9 +24,10 @@ export interface Question {
   onExpiry?: 'unwind' | 'hold'
 }
 
-/** A gate about one target: `restore/edge/split/1`. No blanks, so that it can be typed. */
-export function gateId(about: string, of: { connection: string; target: string }, which: string): string {
-  return `${about}/${of.connection}/${of.target}/${which}`.replaceAll(' ', '-')
+/** A gate about one target: `restore/edge/split`. No blanks, so that it can be typed. */
+export function gateId(about: string, of: { connection: string; target: string }, which?: string): string {
+  const rest = which === undefined ? '' : `/${which}`
+  return `${about}/${of.connection}/${of.target}${rest}`.replaceAll(' ', '-')
 }
 
 /** Opens a gate and waits for its answer. Throws CancelledFailure when going forward ends meanwhile. */
@@ -50,7 +51,7 @@ export async function ask(run: Run, question: Question): Promise<Verb> {
 function open(run: Run, question: Question): Gate {
   const { state } = run
   const now = Date.now()
-  const id = unused(state, question.id)
+  const id = nameFor(state, question.id)
   const expiresInMs = question.expiresInMs ?? null
   if (expiresInMs !== null) state.deadlines[id] ??= now + expiresInMs
   const gate: Gate = {
@@ -82,12 +83,14 @@ function open(run: Run, question: Question): Gate {
   return gate
 }
 
-/** A step that is tried again asks again, under another name: an answer to the first question must not open the second. */
-function unused(state: RunState, wanted: string): string {
-  const isTaken = (id: string) => state.decisions.some((each) => each.accepted && each.gate === id)
-  let id = wanted
-  for (let again = 2; isTaken(id); again++) id = `${wanted}~${again}`
-  return id
+/**
+ * No name is used twice in a run, also when the first question closed by itself or is still open: an answer that was meant for
+ * one must not open the other.
+ */
+function nameFor(state: RunState, wanted: string): string {
+  const times = (state.asked[wanted] ?? 0) + 1
+  state.asked[wanted] = times
+  return times === 1 ? wanted : `${wanted}~${times}`
 }
 
 function close(run: Run, gate: Gate): void {

@@ -32,24 +32,49 @@ export function ours(changes: Change[], of: Of): Json[] {
   return values.filter((value, index) => values.findIndex((other) => sameJson(other, value)) === index)
 }
 
-/** Whether the last thing that was done to a target was seen to be so. */
-export function isStanding(changes: Change[], of: Of): boolean {
-  return changes.findLast((change) => isOf(change, of))?.verified === true
+/** The last thing that is known of a target. */
+export function lastChange(changes: Change[], of: Of): Change | undefined {
+  return changes.findLast((change) => isOf(change, of))
 }
 
-/** Targets that were or may have been changed, newest first, each once: the order in which they are restored. */
+/** Whether the last thing that was done to a target was seen to be so. */
+export function isStanding(changes: Change[], of: Of): boolean {
+  return lastChange(changes, of)?.verified === true
+}
+
+/**
+ * Targets of the journal, newest first, each once: the order in which they are restored. Those that already were as wanted are
+ * among them: the run has relied on what they hold.
+ */
 export function touched(changes: Change[]): Of[] {
   const targets: Of[] = []
   for (const change of changes.toReversed()) {
-    if (change.status === 'noop' || targets.some((target) => isOf(target, change))) continue
+    if (targets.some((target) => isOf(target, change))) continue
     targets.push({ connection: change.connection, target: change.target })
   }
   return targets
 }
 
-/** Whether a write on the target may still land after it was given up. */
+/** Whether this run has written a target, or may have. */
+export function isWritten(changes: Change[], of: Of): boolean {
+  return changes.some((change) => change.status !== 'noop' && isOf(change, of))
+}
+
+/** Whether a write on the target may still land after it was given up, or still show after it was accepted. */
 export function isUncertain(changes: Change[], of: Of): boolean {
-  return changes.some((change) => (change.status === 'unknown' || change.retried) && isOf(change, of))
+  return changes.some((change) => (isOpen(change) || change.retried) && isOf(change, of))
+}
+
+/** Nothing is known of it: it was given up without an answer, or accepted and not seen. */
+function isOpen({ status, verified }: Change): boolean {
+  return status === 'unknown' || (status === 'applied' && !verified)
+}
+
+/** Writes that were not seen to be so: each may have taken effect in part. */
+export function halvesOf(changes: Change[], of: Of): [before: Json, desired: Json][] {
+  return changes
+    .filter((change) => isOf(change, of) && isOpen(change))
+    .map(({ before, desired }) => [before, desired])
 }
 
 /**
@@ -58,18 +83,22 @@ export function isUncertain(changes: Change[], of: Of): boolean {
  */
 export function onItsWayUntil(changes: Change[], of: Of, restoredAt: number): number {
   const tries = changes.filter((change) => isOf(change, of))
-  if (tries.some(({ status }) => status === 'unknown')) return restoredAt
+  if (tries.some(isOpen)) return restoredAt
   return Math.max(...tries.map(({ retried, appliedAt }) => (retried ? (appliedAt ?? 0) : 0)))
 }
 
-/** The work of going back, in order. */
-export function restorationsOf(state: RunState): Restoration[] {
-  return touched(state.changes).map((of) => ({
-    ...of,
-    before: firstBefore(state.changes, of) as Json,
+/** The work of going back on some targets, in their order. `before` of one that the journal does not know is given. */
+export function restorationsOf(
+  { changes }: Pick<RunState, 'changes'>,
+  targets: (Of & { before?: Json })[],
+): Restoration[] {
+  return targets.map(({ connection, target, before }) => ({
+    connection,
+    target,
+    before: before ?? (firstBefore(changes, { connection, target }) as Json),
     status: 'pending',
     note: null,
     at: null,
-    settled: !isUncertain(state.changes, of),
+    settled: !isUncertain(changes, { connection, target }),
   }))
 }

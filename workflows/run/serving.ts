@@ -1,4 +1,5 @@
 // Which sides are served requests, and at which weights: follows from what was last set, and decides which guards are watched.
+import type { Json } from '../json.ts'
 import type { Mirror, Split } from '../ports/traffic.ts'
 import { lastKnown } from './journal.ts'
 import { measure } from './measure.ts'
@@ -10,13 +11,23 @@ import { connectionOf } from './run.ts'
 export function remember(run: Run, of: { connection: string; target: string }): void {
   if (connectionOf(run, of.connection).port !== 'traffic') return
   const { state } = run
-  if (of.target === 'split') {
-    const split = lastKnown(state.changes, of) as Split // not `desired`: a person may have left it undone
-    state.weights = { old: split.old, new: split.new }
-    measure.weights(run.plan.service, state.weights)
-  }
+  const known = lastKnown(state.changes, of) as Json // not `desired`: a person may have left it undone
+  if (of.target === 'split') showWeights(run, known)
   state.serving = serving(run)
   describe(run.plan, state) // the attribute follows with the hold: one upsert a weight, not two
+}
+
+/** After a look that is the last word on a target; null = nobody knows what it holds. */
+export function recordFound(run: Run, of: { connection: string; target: string }, found: Json): void {
+  if (of.target !== 'split' || connectionOf(run, of.connection).port !== 'traffic') return
+  showWeights(run, found)
+  describe(run.plan, run.state)
+}
+
+function showWeights(run: Run, found: Json): void {
+  const split = found as Split | null
+  run.state.weights = split === null ? null : { old: split.old, new: split.new }
+  measure.weights(run.plan.service, run.state.weights)
 }
 
 function serving(run: Run): { old: boolean; new: boolean } {

@@ -56,8 +56,10 @@ export type Restoration = {
   /** What the last try met, for people. */
   note: string | null
   at: number | null
-  /** False while a write that was given up may still land on the target. */
+  /** False while a write that was given up may still land on the target, or one that was accepted may still show. */
   settled: boolean
+  /** Changed by a part of the run whose history was lost: the journal does not know it. */
+  isLost?: boolean
 }
 
 export type StepRecord = {
@@ -136,6 +138,8 @@ export type RunState = {
   changes: Change[]
   restorations: Restoration[]
   gates: Gate[]
+  /** How often each question has been asked, by the name it was first asked under. */
+  asked: { [gate: string]: number }
   /** The hold in progress, for people: until when, and what it waits for. */
   holding: {
     step: string

@@ -1,7 +1,7 @@
 // Steps in order: entering, carrying out, leaving.
 import type { PlannedStep } from '../plan.ts'
 import { carryOut } from '../steps/runs.ts'
-import { StepFailed, failedWith, reasonOf } from './failures.ts'
+import { type Failed, StepFailed, failedWith, reasonOf } from './failures.ts'
 import { measure } from './measure.ts'
 import { describe } from './publish.ts'
 import type { Run } from './run.ts'
@@ -15,7 +15,7 @@ export function stepsLeft(run: Run): PlannedStep[] {
 /** Carries out one step. A failure sends the run back; past the point of no return it asks a person instead. */
 export async function perform(run: Run, step: PlannedStep): Promise<void> {
   enter(run, step)
-  for (let attempt = 1; ; attempt++) {
+  for (;;) {
     try {
       await carryOut(run, step)
       return leave(run, step, 'done')
@@ -24,17 +24,18 @@ export async function perform(run: Run, step: PlannedStep): Promise<void> {
       recordOf(run, step).notes.push(`${failed.kind}: ${failed.message}`)
       if (!isIrreversible(run)) {
         recordOf(run, step).status = 'failed'
+        recordOf(run, step).endedAt = Date.now()
         sendBack(run, reasonOf(step.id, failed, Date.now()))
         checkpoint(run)
       }
       const verb = await askUnderWatch(run, {
         kind: 'failure',
-        id: `${step.id}/failed-${attempt}`,
+        id: `${step.id}/failed`,
         title: `${step.title} failed after the point of no return`,
         waitsFor: `a person: ${failed.kind}: ${failed.message}`,
         allows: ['retry', 'skip'],
       })
-      if (verb === 'skip') return leave(run, step, 'skipped')
+      if (verb === 'skip') return skip(run, step, failed)
     }
   }
 }
@@ -47,6 +48,16 @@ function enter(run: Run, step: PlannedStep): void {
   record.startedAt ??= Date.now()
   log(run, `[${step.index}/${run.plan.steps.length}] ${step.title}`)
   describe(run.plan, run.state) // attributes follow with the first wait: one upsert a step, not two
+}
+
+/** Going on without a step is on the list of what was not done: nobody may read `everything has moved` over it. */
+function skip(run: Run, step: PlannedStep, failed: Failed): void {
+  run.state.remainder.push({
+    connection: 'step',
+    target: step.id,
+    note: `skipped: ${step.title}: ${failed.kind}: ${failed.message}`,
+  })
+  leave(run, step, 'skipped')
 }
 
 function leave(run: Run, step: PlannedStep, status: 'done' | 'skipped'): void {

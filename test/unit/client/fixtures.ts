@@ -111,6 +111,7 @@ export function state(over: Partial<RunState> = {}): RunState {
     ],
     restorations: [],
     gates: [],
+    asked: {},
     holding: {
       step: 's01-canary',
       title: 'new side at 25%',

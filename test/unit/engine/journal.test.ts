@@ -13,7 +13,7 @@ import {
   restorationsOf,
   touched,
 } from '../../../workflows/run/journal.ts'
-import type { Change, RunState } from '../../../workflows/run/state.ts'
+import type { Change } from '../../../workflows/run/state.ts'
 
 type Model = { [target: string]: Json }
 type Fate = (typeof fates)[number]
@@ -77,7 +77,7 @@ function carriedOut(start: Model, wishes: Wish[]): { changes: Change[]; world: M
 
 function unwound(changes: Change[], from: Model): Model {
   const now = { ...from }
-  for (const { connection, target, before } of restorationsOf({ changes } as RunState))
+  for (const { connection, target, before } of restorationsOf({ changes }, touched(changes)))
     now[`${connection} ${target}`] = before
   return now
 }
@@ -99,7 +99,10 @@ describe('journal', () => {
       fc.property(runs, fc.nat(4), ([start, wishes], cut) => {
         const { changes, world: after } = carriedOut(start, wishes)
         const half = { ...after }
-        for (const { connection, target, before } of restorationsOf({ changes } as RunState).slice(0, cut))
+        for (const { connection, target, before } of restorationsOf({ changes }, touched(changes)).slice(
+          0,
+          cut,
+        ))
           half[`${connection} ${target}`] = before
         expect(unwound(changes, unwound(changes, half))).toEqual(start)
       }),
@@ -118,23 +121,22 @@ describe('journal', () => {
     )
   })
 
-  test('targets come back newest first, each once; those that were only looked at not at all', () => {
+  test('targets come back newest first, each once, also those that already were as wanted', () => {
     fc.assert(
       fc.property(runs, ([start, wishes]) => {
         const { changes } = carriedOut(start, wishes)
-        const wrote = changes.filter(({ status }) => status !== 'noop')
         const order = touched(changes).map(({ connection, target }) =>
-          wrote.findLastIndex((each) => each.connection === connection && each.target === target),
+          changes.findLastIndex((each) => each.connection === connection && each.target === target),
         )
         expect(order).toEqual(order.toSorted((a, b) => b - a))
         expect(new Set(order).size).toBe(order.length)
         expect(order).not.toContain(-1)
-        expect(order.length).toBe(new Set(wrote.map((each) => `${each.connection} ${each.target}`)).size)
+        expect(order.length).toBe(new Set(changes.map((each) => `${each.connection} ${each.target}`)).size)
       }),
     )
   })
 
-  test('the value to restore is the first ever seen, and an unanswered or repeated write stays uncertain', () => {
+  test('the value to restore is the first ever seen, and a write that was not seen or was repeated stays uncertain', () => {
     fc.assert(
       fc.property(runs, ([start, wishes]) => {
         const { changes } = carriedOut(start, wishes)
@@ -142,7 +144,9 @@ describe('journal', () => {
           expect(firstBefore(changes, of)).toEqual(start[`${of.connection} ${of.target}`])
         for (const of of touched(changes)) {
           const its = changes.filter((each) => each.target === of.target && each.connection === of.connection)
-          const isUnknown = its.some(({ status }) => status === 'unknown')
+          const isUnknown = its.some(
+            ({ status, verified }) => status === 'unknown' || (status === 'applied' && !verified),
+          )
           const retried = its.findLast((each) => each.retried)
           expect(isUncertain(changes, of)).toBe(isUnknown || retried !== undefined)
           if (isUnknown) expect(onItsWayUntil(changes, of, 1_000)).toBe(1_000)

@@ -23,8 +23,10 @@ function troubled(fault: Fault) {
 
 describe('scripted faults', () => {
   it.each(Object.keys(RETRIED) as FailureKind[])('fails a call with %s and changes nothing', async (kind) => {
-    const { apply, split, script } = troubled({ kind })
-    await expect(apply()).rejects.toMatchObject({ type: kind, nonRetryable: !RETRIED[kind] })
+    const { apply, port, split, script } = troubled({ kind })
+    const seen = await port.observe('split', io())
+    const write = port.write({ target: 'split', desired, seen } as never, io())
+    await expect(write).rejects.toMatchObject({ type: kind, nonRetryable: !RETRIED[kind] })
     expect(await split()).toEqual(start)
     expect(script.fired()).toBe(1)
     expect(await apply(), 'the second call is not the first').toMatchObject({ readBack: 'match' })
@@ -66,12 +68,18 @@ describe('scripted faults', () => {
     expect(world.landed()).toEqual([])
   })
 
+  it('is looked at again when a race was lost, and goes through when nobody else had changed it', async () => {
+    const { apply, split } = troubled({ kind: 'Conflict' })
+    expect(await apply()).toMatchObject({ written: 'written', readBack: 'match' })
+    expect(await split()).toEqual(desired)
+  })
+
   it('lets somebody else write between the look and the write', async () => {
     const found = { old: 50, new: 50 }
     const { apply, split } = troubled({ foreign: found, by: 'argo-cd' })
     await expect(apply()).rejects.toMatchObject({
       type: 'Conflict',
-      message: `edge split was changed by argo-cd since it was looked at: found ${JSON.stringify(found)}`,
+      message: `split was changed by argo-cd: expected ${JSON.stringify(start)}, found ${JSON.stringify(found)}`,
       details: [{ found, writer: 'argo-cd' }],
     })
     expect(await split()).toEqual(found)

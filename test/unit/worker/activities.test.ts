@@ -9,6 +9,7 @@ import { kindOf } from '../../../activities/failure.ts'
 import type { Deps } from '../../../activities/provider.ts'
 import { forgetWorld, openWorld } from '../../../activities/sim/world.ts'
 import type { ChangeActivities } from '../../../workflows/activities.ts'
+import type { RestoreInput } from '../../../workflows/activities.ts'
 import type { PlannedConnection } from '../../../workflows/plan.ts'
 import { testDeps } from '../../contract/deps.ts'
 
@@ -72,13 +73,21 @@ function begin() {
   return world
 }
 
-const restore = { connection: edge, target: 'split', before: BEFORE, ours: [OURS] }
+const restore: RestoreInput = {
+  connection: edge,
+  target: 'split',
+  before: BEFORE,
+  ours: [OURS],
+  halves: [],
+  isUncertain: false,
+}
+const apply = { connection: edge, target: 'split', desired: OURS, expected: BEFORE, ours: [], lost: [] }
 
 describe('restore', () => {
   it('writes what was there before over a value of this run, and does nothing the second time', async () => {
     const world = begin()
     await (
-      await run('apply', { connection: edge, target: 'split', desired: OURS, expected: BEFORE })
+      await run('apply', apply)
     ).running
     expect(await (await run('restore', restore)).running).toMatchObject({
       written: 'written',
@@ -102,7 +111,7 @@ describe('restore', () => {
   it('is repeated by Temporal when the write is not to be seen, or when it cannot be known', async () => {
     const world = begin()
     await (
-      await run('apply', { connection: edge, target: 'split', desired: OURS, expected: BEFORE })
+      await run('apply', apply)
     ).running
     world.script([{ when: { port: 'traffic', verb: 'write', call: 1 }, fault: { ignored: true } }])
     expect(await failed((await run('restore', restore)).running)).toMatchObject({ kind: 'Unavailable' })
@@ -144,7 +153,7 @@ describe('every activity', () => {
   it('is not cut by cancellation while it writes, but is while it only looks', async () => {
     const world = begin()
     world.script([{ when: { port: 'traffic', verb: 'write', call: 1 }, fault: { hang: 50 } }])
-    const writing = await run('apply', { connection: edge, target: 'split', desired: OURS, expected: BEFORE })
+    const writing = await run('apply', apply)
     writing.environment.cancel()
     expect(await writing.running).toMatchObject({ written: 'written', readBack: 'match' })
     world.script([{ when: { port: 'traffic', verb: 'observe', call: 1 }, fault: { hang: 60_000 } }])

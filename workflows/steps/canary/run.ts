@@ -5,6 +5,7 @@ import { change } from '../../run/change.ts'
 import { countedProof, gatingOf } from '../../run/gating.ts'
 import { guardsOf } from '../../run/guarding.ts'
 import { hold } from '../../run/hold.ts'
+import { expectReady } from '../../run/ready.ts'
 import type { Run } from '../../run/run.ts'
 import { splitAt } from './outline.ts'
 
@@ -18,6 +19,7 @@ export async function shift(run: Run, step: PlannedStep<'canary' | 'switch'>, sh
   const desired = splitAt(share)
   const forMs = milliseconds(spec.hold)
   const gating = gatingOf(spec)
+  await expectReady(run)
   await change(run, { connection: spec.connection, target: 'split', desired })
   await hold(run, {
     key: `${share}%`,

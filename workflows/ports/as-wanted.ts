@@ -1,0 +1,53 @@
+// When a target is as wanted, in every place in which it lives, and whose value may be written over. Pure: look, write, proof
+// and way back judge alike.
+import type { Json } from '../json.ts'
+import { isObject, matches, sameJson } from '../json.ts'
+import type { PortName } from './index.ts'
+import type { Observed } from './target.ts'
+
+type Seen = Pick<Observed, 'value' | 'elsewhere' | 'writer' | 'writtenBy'>
+
+/** Exactly so, everywhere: what going back demands. */
+export function isExactly(seen: Seen, wanted: Json): boolean {
+  return heldBy(seen).every((value) => matches(value, wanted))
+}
+
+/** As wanted: exactly so, or more instances than were ordered, because those an autoscaler has added do no harm. */
+export function isAsWanted(port: PortName, seen: Seen, wanted: Json): boolean {
+  if (port === 'capacity' && isEnough(seen.value, wanted)) return true
+  return isExactly(seen, wanted)
+}
+
+/** Every value that the target holds, in whichever of its places. */
+export function heldBy({ value, elsewhere = [] }: Seen): Json[] {
+  return [value, ...elsewhere.map((other) => other.value)]
+}
+
+/** Instances are an autoscaler's to change: their number may be written over unless a person has set it. */
+export function mayOverwrite(port: PortName, seen: Seen): boolean {
+  if (port !== 'capacity') return false
+  return seen.writtenBy === undefined ? seen.writer === undefined : seen.writtenBy === 'machine'
+}
+
+/**
+ * Whether every part of `value` stands in one of `values`: what a write leaves that took effect in some of its parts only (one
+ * of two weights, the TTL but not the addresses). Parts that not all of them name say nothing.
+ */
+export function isMixOf(value: Json, values: Json[]): boolean {
+  if (values.some((one) => matches(value, one))) return true
+  const whole = values.filter(isObject)
+  const [first] = whole
+  if (first === undefined || whole.length < values.length || !isObject(value)) return false
+  const named = Object.keys(first).filter((key) => whole.every((one) => key in one))
+  const isKnown = (key: string) => whole.some((one) => sameJson(value[key] ?? null, one[key] ?? null))
+  return named.length > 0 && named.every(isKnown)
+}
+
+function isEnough(found: Json, ordered: Json): boolean {
+  const [has, wants] = [countOf(found), countOf(ordered)]
+  return has !== null && wants !== null && wants > 0 && has >= wants
+}
+
+function countOf(value: Json): number | null {
+  return isObject(value) && typeof value['count'] === 'number' ? value['count'] : null
+}

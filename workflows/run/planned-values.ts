@@ -1,0 +1,58 @@
+// Every value that a plan may write to a target, and what the target held when the plan was made. By these a run whose history
+// lost its tail (a reset, a forced failover) knows its own writes again. Pure but for the question whether there was a reset.
+import { workflowInfo } from '@temporalio/workflow'
+import type { Json } from '../json.ts'
+import { isObject, matches, sameJson } from '../json.ts'
+import type { Plan } from '../plan.ts'
+import { isMixOf } from '../ports/as-wanted.ts'
+import { outline } from '../steps/outlines.ts'
+import { isOf } from './journal.ts'
+
+type Of = { connection: string; target: string }
+
+/** What a target held when the plan was made; undefined = it was not looked at. */
+export function foundAtStart(plan: Plan, of: Of): Json | undefined {
+  return plan.found.find((found) => isOf(found, of))?.value
+}
+
+/** In the order of the steps; with a value that has a TTL also under the TTL that was found, which returns at the end. */
+export function plannedValues(plan: Plan, of: Of): Json[] {
+  const values = plan.found.map((found) => ({ ...found }))
+  const valueOf = (target: Of) => values.find((each) => isOf(each, target))
+  const planned: Json[] = []
+  for (const step of plan.steps) {
+    const { changes } = outline(step, (connection, target) => valueOf({ connection, target })?.value)
+    for (const { connection, target, desired } of changes) {
+      if (desired === null) continue
+      const known = valueOf({ connection, target })
+      if (known === undefined) values.push({ connection, target, value: desired })
+      else known.value = desired
+      if (isOf({ connection, target }, of)) planned.push(desired)
+    }
+  }
+  const found = foundAtStart(plan, of)
+  const atEnd = planned.flatMap((value) =>
+    isObject(value) && isObject(found ?? null) && 'ttl' in value
+      ? [{ ...value, ttl: (found as { ttl: Json }).ttl }]
+      : [],
+  )
+  return [...planned, ...atEnd].filter(
+    (value, index, all) => all.findIndex((other) => sameJson(other, value)) === index,
+  )
+}
+
+/** Whether a target holds what this plan writes to it, and not what was there before. */
+export function isPlanned(plan: Plan, of: Of, value: Json): boolean {
+  const found = foundAtStart(plan, of)
+  if (found === undefined || matches(value, found)) return false
+  return isMixOf(value, [found, ...plannedValues(plan, of)])
+}
+
+/**
+ * Whether this run goes on from a history that lost its tail. To be used as data for activities only, never to decide what
+ * comes next: the part of the history before the reset was recorded when the answer was no.
+ */
+export function isReset(): boolean {
+  const { runId, originalExecutionRunId } = workflowInfo()
+  return runId !== originalExecutionRunId
+}
