@@ -1,0 +1,158 @@
+// The people of a run: they approve what a step asks, and answer other questions once every fault is over, each by habit.
+// Before an answer the question itself is judged: what it says of the world must be so.
+import { randomUUID } from 'node:crypto'
+import { decide, state as stateQuery, workflowIdOf } from '../../workflows/messages.ts'
+import type { Decision, Gate, RunState, StateAnswer } from '../../workflows/run/state.ts'
+import type { Inflicting } from './inflict.ts'
+import { liesOf } from './questions.ts'
+import type { TargetName } from './scenario.ts'
+import { type Sight, lookFully } from './sight.ts'
+import { putRight } from './stranger.ts'
+
+const LOOK_EVERY_MS = 150
+const ANSWER_MS = 1_500 // a worker that lives answers in milliseconds
+const QUIET_MS = 1_500 // so long after the last fault: what answers itself has done so by then
+const PATIENCE = 4 // answers to one target by habit; after that whatever ends it
+
+export type Answered = { at: number; gate: string; verdict: string; title: string }
+
+export type People = {
+  answered: Answered[]
+  /** What questions said that was not so. */
+  lies: string[]
+  lastState(): RunState | null
+  leave(): Promise<void>
+}
+
+export function peopleOf(of: Inflicting & { start: Sight }): People {
+  const answered: Answered[] = []
+  const lies: string[] = []
+  const asked = new Map<string, number>()
+  const seen: { state: RunState | null; isOver: boolean } = { state: null, isOver: false }
+  const attend = async (): Promise<void> => {
+    while (!seen.isOver) {
+      await wait(LOOK_EVERY_MS)
+      try {
+        seen.state = await stateOf(of)
+        for (const gate of seen.state.gates) await consider(of, gate, { answered, lies, asked })
+      } catch {
+        // No worker or no server at this moment, or the gate has closed meanwhile: people look again.
+      }
+    }
+  }
+  const attending = attend()
+  return {
+    answered,
+    lies,
+    lastState: () => seen.state,
+    async leave() {
+      seen.isOver = true
+      await attending
+    },
+  }
+}
+
+type Memory = { answered: Answered[]; lies: string[]; asked: Map<string, number> }
+
+async function consider(of: Inflicting & { start: Sight }, gate: Gate, memory: Memory): Promise<void> {
+  const { deeds, scenario } = of
+  const now = Date.now()
+  if (
+    gate.answer !== null ||
+    memory.answered.some(({ gate: id, at }) => id === gate.id && now - at < QUIET_MS)
+  )
+    return
+  if (gate.kind === 'approval') {
+    if (now - gate.openedAt >= scenario.people.approvalAfterMs) await say(of, gate, 'approve', memory)
+    return
+  }
+  if (deeds.open > 0 || now - Math.max(deeds.lastEndedAt, gate.openedAt) < QUIET_MS) return
+  const world = await lookFully(of.stage, scenario.shape)
+  const present = (await stateOf(of)).gates.find(({ id }) => id === gate.id)
+  if (present === undefined) return
+  memory.lies.push(...liesOf(present, { world, deeds, scenario }))
+  const count = (memory.asked.get(gate.kind) ?? 0) + 1
+  memory.asked.set(gate.kind, count)
+  const verdict = await habit(of, present, { count, world })
+  await say(of, present, verdict, memory)
+}
+
+type Verdict = Decision['verdict']
+
+async function habit(
+  of: Inflicting & { start: Sight },
+  gate: Gate,
+  { count, world }: { count: number; world: Sight },
+): Promise<Verdict> {
+  const { people, shape } = of.scenario
+  const ending = (['skip', 'approve', 'abort'] as const).find(
+    (each) => each === 'abort' || gate.allows.includes(each),
+  )
+  if (count > PATIENCE) return ending ?? 'abort'
+  switch (gate.kind) {
+    case 'drift':
+    case 'restore': {
+      const way = gate.kind === 'drift' ? people.drift : people.restore
+      if (way !== 'put back') return gate.allows.includes(way) || way === 'abort' ? way : 'retry'
+      const target = targetOf(gate)
+      if (target !== null) await putRight(of.stage, shape, { target, to: rightOf(gate, { of, world }) })
+      return 'retry'
+    }
+    case 'evidence':
+      return gate.allows.includes(people.evidence) ? people.evidence : 'abort'
+    case 'failure':
+      return count === 1 ? 'retry' : 'skip'
+    case 'approval':
+      return 'approve'
+    default:
+      return gate.kind satisfies never
+  }
+}
+
+/** On the way back what was there at the start; on the way there what the run had set. */
+function rightOf(gate: Gate, { of, world }: { of: Inflicting & { start: Sight }; world: Sight }): Sight {
+  if (gate.kind === 'restore') return of.start
+  const set =
+    /set to old (\S+) new (\S+),/.exec(gate.waitsFor) ??
+    /^a person: old (\S+) new (\S+) expected/.exec(gate.waitsFor)
+  if (set === null) return of.start
+  return { ...world, edge: { ...world.edge, old: Number(set[1]), new: Number(set[2]) } }
+}
+
+export function targetOf({ title }: Pick<Gate, 'title'>): TargetName | null {
+  if (title.includes('edge split')) return 'edge split'
+  if (title.includes('zone api')) return 'zone record'
+  return title.includes('fleet new') ? 'fleet new' : null
+}
+
+async function stateOf({ stage, service }: Inflicting): Promise<RunState> {
+  const { client } = stage.access
+  const ask = () => client.workflow.getHandle(workflowIdOf(service)).query<StateAnswer>(stateQuery)
+  return (await client.withDeadline(Date.now() + ANSWER_MS, ask)).state
+}
+
+async function say(
+  { stage, service }: Inflicting,
+  gate: Gate,
+  verdict: Verdict,
+  { answered }: Memory,
+): Promise<void> {
+  const { client } = stage.access
+  const decision: Decision = {
+    decisionId: randomUUID(),
+    gate: verdict === 'abort' ? null : gate.id,
+    verdict,
+    actor: 'ana',
+    reason: `habit at ${gate.kind}`,
+    digest: null,
+  }
+  answered.push({ at: Date.now(), gate: gate.id, verdict, title: gate.title })
+  const handle = client.workflow.getHandle(workflowIdOf(service))
+  await client.withDeadline(Date.now() + ANSWER_MS, () =>
+    handle.executeUpdate(decide, { args: [decision], updateId: decision.decisionId }),
+  )
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

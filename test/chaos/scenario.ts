@@ -1,0 +1,95 @@
+// What one run of the harness is: a runbook, faults with their moments, and people with their habits. Plain data, made
+// from a seed alone or written by hand (constructed.ts).
+import type { ServerName } from '../../lab/addresses.ts'
+import type { Json } from '../../workflows/json.ts'
+import type { Toxic } from './link.ts'
+
+export type Edge = 'haproxy' | 'envoy'
+export type Zone = 'bind' | 'powerdns'
+
+export type ChaosStep =
+  | { kind: 'prewarm'; factor: number }
+  | { kind: 'canary'; weights: number[] }
+  | { kind: 'switch' | 'hold' | 'ttl' | 'repoint' | 'approve' | 'shadow' }
+
+export type Shape = { edge: Edge; zone: Zone; steps: ChaosStep[] }
+
+/** A call of the run as the server's history tells it; `nth` counts calls of this activity, from 1. */
+export type Moment = { on: 'scheduled' | 'ended'; call: Call; nth: number; plusMs: number }
+export type Call = 'claim' | 'observe' | 'apply' | 'confirm' | 'watch' | 'restore'
+
+/** Servers that users do not stand on, so that a fault of theirs excuses no lost request. */
+export type LinkName = 'haproxy' | 'envoy' | 'bind' | 'powerdns' | 'fleet' | 'prometheus' | 'temporal'
+
+export type TargetName = 'edge split' | 'zone record' | 'fleet new'
+
+export type Fault =
+  | { kind: 'kill' | 'stop'; server: ServerName | 'worker'; forMs: number }
+  /** Another worker is started beside the present one, which is ended and started anew. */
+  | { kind: 'deploy' }
+  | { kind: 'toxic'; link: LinkName; toxic: Toxic; forMs: number }
+  | { kind: 'foreign'; target: TargetName; value: Json }
+  /** Another route of the same file is written. */
+  | { kind: 'neighbour' }
+  /** The new version answers with errors: a breach. */
+  | { kind: 'errors'; forMs: number }
+  /** The instances of a side fail their health checks and go on serving. */
+  | { kind: 'unready'; side: 'old' | 'new'; forMs: number }
+  | { kind: 'abort'; via: 'update' | 'signal' | 'cancel' }
+  /** The run is set back by so many workflow tasks, as `temporal workflow reset` does. */
+  | { kind: 'reset'; tasks: number }
+
+export type Act = { when: Moment; what: Fault }
+
+/** What people answer. `put back`: they set the target right by hand, then say retry. */
+export type People = {
+  approvalAfterMs: number
+  drift: 'approve' | 'put back' | 'abort'
+  restore: 'put back' | 'skip'
+  evidence: 'retry' | 'approve' | 'abort'
+}
+
+export type Scenario = { name: string; seed: number; shape: Shape; acts: Act[]; people: People }
+
+export function describeAct({ when, what }: Act): string {
+  const plus = when.plusMs === 0 ? '' : `+${when.plusMs}ms`
+  return `${describeFault(what)} @ ${when.call}#${when.nth} ${when.on}${plus}`
+}
+
+export function describeFault(fault: Fault): string {
+  switch (fault.kind) {
+    case 'kill':
+    case 'stop':
+      return `${fault.kind} ${fault.server} ${fault.forMs}ms`
+    case 'toxic': {
+      const { toxic } = fault
+      return `${toxic.kind}${'ms' in toxic ? ` ${toxic.ms}ms` : ''} ${fault.link} for ${fault.forMs}ms`
+    }
+    case 'foreign':
+      return `foreign ${fault.target} ${JSON.stringify(fault.value)}`
+    case 'errors':
+      return `errors ${fault.forMs}ms`
+    case 'unready':
+      return `unready ${fault.side} ${fault.forMs}ms`
+    case 'abort':
+      return `abort by ${fault.via}`
+    case 'reset':
+      return `reset by ${fault.tasks} tasks`
+    case 'deploy':
+    case 'neighbour':
+      return fault.kind
+    default:
+      return fault satisfies never
+  }
+}
+
+export function describeShape({ edge, zone, steps }: Shape): string {
+  const words = steps.map((step) =>
+    step.kind === 'canary'
+      ? `canary ${step.weights.join('/')}`
+      : step.kind === 'prewarm'
+        ? `prewarm ${step.factor}x`
+        : step.kind,
+  )
+  return `${edge}+${zone}: ${words.join(', ')}`
+}

@@ -1,0 +1,147 @@
+// What a run's targets hold, asked from their own servers and past the links: the oracle's eyes. Shares no code with the
+// providers. Also watches them throughout, because some wrongs are over before a run ends.
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { askDns } from '../../lab/dns.ts'
+import type { ChaosStage } from './stage.ts'
+import type { Shape } from './scenario.ts'
+
+const ANSWER_MS = 600 // a server that is stopped by a fault must not stop the eyes
+const LOOK_EVERY_MS = 150 // a third of the shortest time for which instances drain
+
+/** Weights are shares in percent. `served` is what Envoy holds in memory, where that differs from its file. */
+export type Sight = {
+  edge: { old: number; new: number; mirror: number; served: string | null }
+  record: { ttl: number; values: string[] }
+  fleet: { old: number; new: number }
+}
+
+export type Part = keyof Sight
+export type Sample = { at: number } & { [P in Part]: Sight[P] | null }
+
+export async function look(stage: ChaosStage, shape: Shape): Promise<Sample> {
+  const at = Date.now()
+  const [edge, record, fleet] = await Promise.all([
+    orNull(shape.edge === 'haproxy' ? haproxyWeights(stage) : envoyRoute(stage)),
+    orNull(recordOf(stage, shape)),
+    orNull(instances(stage)),
+  ])
+  return { at, edge, record, fleet }
+}
+
+/** Looks until every part can be seen. */
+export async function lookFully(stage: ChaosStage, shape: Shape): Promise<Sight> {
+  for (let tries = 0; tries < 20; tries++) {
+    const { edge, record, fleet } = await look(stage, shape)
+    if (edge !== null && record !== null && fleet !== null) return { edge, record, fleet }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+  }
+  throw new Error('the world cannot be seen although every fault is over')
+}
+
+export type Eyes = { samples: Sample[]; close(): Promise<void> }
+
+export function watchWorld(stage: ChaosStage, shape: Shape): Eyes {
+  const samples: Sample[] = []
+  let isOpen = true
+  const looking = (async () => {
+    while (isOpen) {
+      samples.push(await look(stage, shape))
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+    }
+  })()
+  return {
+    samples,
+    async close() {
+      isOpen = false
+      await looking
+    },
+  }
+}
+
+async function haproxyWeights({ lab }: ChaosStage): Promise<Sight['edge']> {
+  const { backend, servers, socket } = lab.addresses.haproxy
+  const said = await tell(
+    socket,
+    `get weight ${backend}/${servers.old}; get weight ${backend}/${servers.new}`,
+  )
+  const [old, fresh] = said
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => Number.parseInt(line, 10))
+  if (old === undefined || fresh === undefined || Number.isNaN(old + fresh)) throw new Error(said)
+  return { old, new: fresh, mirror: 0, served: null }
+}
+
+function tell(path: string, line: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path })
+    let said = ''
+    const timer = setTimeout(() => socket.destroy(new Error('no answer')), ANSWER_MS)
+    socket.setEncoding('utf8').on('data', (piece: string) => (said += piece))
+    socket.on('connect', () => socket.write(`${line}\n`))
+    socket.on('error', reject)
+    socket.on('close', () => {
+      clearTimeout(timer)
+      resolve(said)
+    })
+  })
+}
+
+type Route = {
+  match: { prefix?: string }
+  route: {
+    weighted_clusters?: { clusters: { name: string; weight?: number }[] }
+    request_mirror_policies?: {
+      runtime_fraction: { default_value: { numerator?: number; denominator?: string } }
+    }[]
+  }
+}
+type Hosts = { virtual_hosts: { routes: Route[] }[] }
+type Dump = { configs: { route_config?: Hosts }[] }
+
+async function envoyRoute({ lab }: ChaosStage): Promise<Sight['edge']> {
+  const { adminUrl, routesFile } = lab.addresses.envoy
+  const file = JSON.parse(readFileSync(routesFile, 'utf8')) as { resources: Hosts[] }
+  const response = await fetch(`${adminUrl}/config_dump?resource=dynamic_route_configs`, {
+    signal: AbortSignal.timeout(ANSWER_MS),
+  })
+  const dump = (await response.json()) as Dump
+  const served = dump.configs.map(({ route_config: hosts }) => hosts).find((hosts) => hosts !== undefined)
+  const written = sharesIn(file.resources[0])
+  const held = sharesIn(served)
+  const differs = JSON.stringify(written) !== JSON.stringify(held)
+  return { ...written, served: differs ? JSON.stringify(held) : null }
+}
+
+const OF_HUNDRED: { [denominator: string]: number } = { HUNDRED: 1, TEN_THOUSAND: 100, MILLION: 10_000 }
+
+function sharesIn(hosts: Hosts | undefined): Omit<Sight['edge'], 'served'> {
+  const route = hosts?.virtual_hosts[0]?.routes.find(({ match }) => match.prefix === '/')?.route
+  const clusters = route?.weighted_clusters?.clusters
+  if (route === undefined || clusters === undefined) throw new Error('no weighted route for /')
+  const total = clusters.reduce((sum, { weight = 0 }) => sum + weight, 0)
+  const share = (name: string) => (100 * (clusters.find((each) => each.name === name)?.weight ?? 0)) / total
+  const fraction = route.request_mirror_policies?.[0]?.runtime_fraction.default_value
+  const mirror = (fraction?.numerator ?? 0) / (OF_HUNDRED[fraction?.denominator ?? 'HUNDRED'] ?? 1)
+  return { old: share('v1'), new: share('v2'), mirror }
+}
+
+async function recordOf({ lab }: ChaosStage, { zone }: Shape): Promise<Sight['record']> {
+  const { records } = await askDns(lab.addresses[zone].dns, 'api.example.test', 'A')
+  const found = records.filter(({ type }) => type === 'A')
+  return { ttl: found[0]?.ttl ?? 0, values: found.map(({ data }) => String(data)).sort() }
+}
+
+async function instances({ lab }: ChaosStage): Promise<Sight['fleet']> {
+  const [old, fresh] = await Promise.all([lab.fleets.old.state(), lab.fleets.new.state()])
+  return { old: old.count, new: fresh.count }
+}
+
+async function orNull<T>(seen: Promise<T>): Promise<T | null> {
+  try {
+    return await seen
+  } catch {
+    return null // stopped, killed, starting: not seen is neither good nor bad
+  }
+}

@@ -1,0 +1,157 @@
+// The lab for chaos: every server real, a link that can be made bad between the worker and each, users under way to all
+// edges and names from the first to the last moment. Stays up from seed to seed.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connect } from '../../client/temporal.ts'
+import type { TemporalAccess } from '../../client/command.ts'
+import type { Addresses } from '../../lab/addresses.ts'
+import { createCommands } from '../../lab/commands.ts'
+import { createFolder } from '../../lab/folder.ts'
+import { type Lab, startLab } from '../../lab/lab.ts'
+import { type Load, startLoad } from '../../lab/load.ts'
+import { type Cli, cliWith } from '../../lab/stage/cli.ts'
+import { type LabWorker, startWorker, temporalEnvironment } from '../../lab/stage/worker.ts'
+import { type World, lookAround, setBack } from '../../lab/stage/world.ts'
+import { type Link, openLink } from './link.ts'
+import type { Edge, LinkName, Zone } from './scenario.ts'
+
+const API_TTL_SECONDS = 2 // two of them pass in every seed that moves a name
+const EDGE_RATE = 100 // requests per second: forty are counted in half a second
+const NAME_RATE = 40
+const LOAD_SECONDS_MAX = 3_600 // longer than any batch of seeds
+
+export type ChaosStage = {
+  lab: Lab
+  /** As the worker sees them: through the links. */
+  addresses: Addresses
+  links: Record<LinkName, Link>
+  worker: LabWorker
+  /** One more, beside the first. */
+  anotherWorker(): Promise<LabWorker>
+  cli: Cli
+  access: TemporalAccess
+  loads: Record<Edge | Zone, Load>
+  start: World
+  /** Writes a runbook and gives its path. */
+  write(name: string, text: string): string
+  /** Everything up and as at the beginning. */
+  reset(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openChaosStage(note: (line: string) => void): Promise<ChaosStage> {
+  const lab = await startLab({
+    temporal: { dbFile: 'temporal.db' },
+    apiTtlSeconds: API_TTL_SECONDS,
+    onReady: (name, milliseconds) => note(`${name} answers after ${milliseconds} ms`),
+  })
+  const links = await linksTo(lab)
+  const tools = createCommands({ old: lab.addresses.old.adminUrl, new: at(links.fleet) })
+  const addresses = throughLinks(lab, links, tools.commands)
+  const worker = await startWorker(addresses)
+  const environment = temporalEnvironment(lab.addresses)
+  const access = await connect({ ...process.env, ...environment })
+  const folder = createFolder('chaos')
+  const cli = cliWith(environment)
+  const loads = await loadsOn(lab)
+  const start = await lookAround(lab)
+  return {
+    lab,
+    addresses,
+    links,
+    worker,
+    anotherWorker: () => startWorker(addresses),
+    cli,
+    access,
+    loads,
+    start,
+    write(name, text) {
+      const path = join(folder.path, name)
+      writeFileSync(path, text)
+      return path
+    },
+    async reset() {
+      for (const link of Object.values(links)) link.set(null)
+      await Promise.all(Object.values(lab.servers).map((server) => server.start()))
+      await worker.server.start()
+      await setBack(lab, start)
+    },
+    async close() {
+      await cli.end()
+      await access.close()
+      await Promise.all(Object.values(loads).map((load) => load.stop().catch(() => undefined))) // it may have ended by itself
+      await worker.server.close()
+      await Promise.all(Object.values(links).map((link) => link.close()))
+      await lab.stop()
+      tools.remove()
+      folder.remove()
+    },
+  }
+}
+
+async function linksTo({ addresses }: Lab): Promise<Record<LinkName, Link>> {
+  const { haproxy, envoy, bind, powerdns, prometheus, temporal } = addresses
+  const [toHaproxy, toEnvoy, toBind, toPowerdns, toFleet, toPrometheus, toTemporal] = await Promise.all([
+    openLink(haproxy.tcp),
+    openLink(placeOf(envoy.adminUrl)),
+    openLink(bind.dns, { udp: true }),
+    openLink(placeOf(powerdns.apiUrl)),
+    openLink(placeOf(addresses.new.adminUrl)),
+    openLink(placeOf(prometheus.url)),
+    openLink(placeOf(`http://${temporal.address}`)),
+  ])
+  return {
+    haproxy: toHaproxy,
+    envoy: toEnvoy,
+    bind: toBind,
+    powerdns: toPowerdns,
+    fleet: toFleet,
+    prometheus: toPrometheus,
+    temporal: toTemporal,
+  }
+}
+
+function throughLinks(
+  { addresses }: Lab,
+  links: Record<LinkName, Link>,
+  commands: Addresses['commands'],
+): Addresses {
+  return {
+    ...addresses,
+    haproxy: { ...addresses.haproxy, socket: `127.0.0.1:${links.haproxy.port}` },
+    envoy: { ...addresses.envoy, adminUrl: at(links.envoy) },
+    bind: { ...addresses.bind, dns: { host: '127.0.0.1', port: links.bind.port } },
+    powerdns: { ...addresses.powerdns, apiUrl: at(links.powerdns) },
+    prometheus: { ...addresses.prometheus, url: at(links.prometheus) },
+    temporal: { ...addresses.temporal, address: `127.0.0.1:${links.temporal.port}` },
+    commands,
+  }
+}
+
+async function loadsOn({ addresses }: Lab): Promise<ChaosStage['loads']> {
+  const { haproxy, envoy, resolverOfBind, resolverOfPowerdns } = addresses
+  const over = (url: string) =>
+    startLoad({ target: { url }, ratePerSecond: EDGE_RATE, secondsMax: LOAD_SECONDS_MAX })
+  const byName = ({ dns: resolver }: typeof resolverOfBind) =>
+    startLoad({
+      target: { name: 'api.example.test', port: haproxy.entries.port, resolver },
+      ratePerSecond: NAME_RATE,
+      secondsMax: LOAD_SECONDS_MAX,
+    })
+  const [onHaproxy, onEnvoy, onBind, onPowerdns] = await Promise.all([
+    over(haproxy.url),
+    over(envoy.url),
+    byName(resolverOfBind),
+    byName(resolverOfPowerdns),
+  ])
+  return { haproxy: onHaproxy, envoy: onEnvoy, bind: onBind, powerdns: onPowerdns }
+}
+
+function at({ port }: Link): string {
+  return `http://127.0.0.1:${port}`
+}
+
+function placeOf(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url)
+  return { host: hostname, port: Number(port) }
+}
