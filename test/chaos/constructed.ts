@@ -1,6 +1,14 @@
 // Scenarios made by hand: faults at exactly the moments at which they were seen to bring a run to a wrong end. Each is
 // named for what happens in it; most need two things at once, which seeds meet rarely.
-import type { Act, ChaosStep, Fault, Moment, People, Scenario, Shape } from './scenario.ts'
+import {
+  type Act,
+  type ChaosStep,
+  type Fault,
+  type People,
+  type Scenario,
+  type Shape,
+  momentOf,
+} from './scenario.ts'
 
 const HABITS: People = { approvalAfterMs: 0, drift: 'approve', restore: 'put back', evidence: 'retry' }
 const THEIRS: Fault = { kind: 'foreign', target: 'edge split', value: { old: 61, new: 39 } }
@@ -19,18 +27,19 @@ function canary(...weights: number[]): ChaosStep {
   return { kind: 'canary', weights }
 }
 
-function at(call: Moment['call'], nth: number, on: Moment['on'] = 'ended', plusMs = 0): Moment {
-  return { on, call, nth, plusMs }
+type Made = {
+  edge?: Shape['edge']
+  steps: ChaosStep[]
+  acts: [moment: string, Fault][]
+  people?: Partial<People>
 }
-
-type Made = { edge?: Shape['edge']; steps: ChaosStep[]; acts: [Moment, Fault][]; people?: Partial<People> }
 
 function made(name: string, { edge = 'haproxy', steps, acts, people }: Made): Scenario {
   return {
     name,
     seed: 0,
     shape: { edge, zone: 'bind', steps },
-    acts: acts.map(([when, what]): Act => ({ when, what })),
+    acts: acts.map(([when, what]): Act => ({ when: momentOf(when), what })),
     people: { ...HABITS, ...people },
   }
 }
@@ -39,31 +48,31 @@ export const CONSTRUCTED: Scenario[] = [
   made('prewarm-after-canary', {
     steps: [prewarm(0.6), canary(50), prewarm(1), HOLD],
     acts: [
-      [at('apply', 3), { kind: 'toxic', link: 'haproxy', toxic: { kind: 'cut' }, forMs: 9_000 }],
-      [at('apply', 3, 'ended', 100), ABORT],
+      ['apply#3 ended', { kind: 'toxic', link: 'haproxy', toxic: { kind: 'cut' }, forMs: 9_000 }],
+      ['apply#3 ended+100ms', ABORT],
     ],
   }),
   made('prewarm-after-repoint', {
     steps: [prewarm(0.6), ...MOVED_BY_NAME, prewarm(1), HOLD],
     acts: [
-      [at('apply', 4), { kind: 'toxic', link: 'bind', toxic: { kind: 'cut' }, forMs: 6_000 }],
-      [at('apply', 4, 'ended', 100), ABORT],
+      ['apply#4 ended', { kind: 'toxic', link: 'bind', toxic: { kind: 'cut' }, forMs: 6_000 }],
+      ['apply#4 ended+100ms', ABORT],
     ],
   }),
   made('names-before-instances', {
     steps: [...MOVED_BY_NAME, prewarm(1), canary(50)],
-    acts: [[at('apply', 4), ABORT]],
+    acts: [['apply#4 ended', ABORT]],
   }),
   made('first-touch', {
     steps: [APPROVE, canary(25), SWITCH],
-    acts: [[at('claim', 1, 'ended', 400), { ...THEIRS, value: { old: 0, new: 77 } }]],
+    acts: [['claim#1 ended+400ms', { ...THEIRS, value: { old: 0, new: 77 } }]],
     people: { approvalAfterMs: 2_500 },
   }),
   made('first-touch-aborted', {
     steps: [APPROVE, canary(25), SWITCH],
     acts: [
-      [at('claim', 1, 'ended', 400), THEIRS],
-      [at('apply', 1), ABORT],
+      ['claim#1 ended+400ms', THEIRS],
+      ['apply#1 ended', ABORT],
     ],
     people: { approvalAfterMs: 2_500, drift: 'abort' },
   }),
@@ -71,57 +80,55 @@ export const CONSTRUCTED: Scenario[] = [
     // The stranger's 100 % stand when the run begins; its switch finds nothing to do.
     steps: [APPROVE, SWITCH, { kind: 'hold' }, HOLD],
     acts: [
-      [at('claim', 1), { ...THEIRS, value: { old: 0, new: 100 } }],
-      [at('watch', 2, 'scheduled', 300), { ...THEIRS, value: { old: 100, new: 0 } }],
+      ['claim#1 ended', { ...THEIRS, value: { old: 0, new: 100 } }],
+      ['watch#2 scheduled+300ms', { ...THEIRS, value: { old: 100, new: 0 } }],
     ],
     people: { approvalAfterMs: 2_500 },
   }),
   made('adopted-then-completed', {
     steps: [prewarm(1), SWITCH, HOLD, HOLD, HOLD],
-    acts: [[at('watch', 2, 'scheduled', 200), THEIRS]],
+    acts: [['watch#2 scheduled+200ms', THEIRS]],
   }),
   made('gate-name-twice', {
     steps: [canary(50), HOLD, HOLD],
     acts: [
-      [at('apply', 1), { kind: 'toxic', link: 'haproxy', toxic: { kind: 'cut' }, forMs: 7_000 }],
-      [at('apply', 1, 'ended', 100), ABORT],
-      [at('restore', 2), THEIRS],
+      ['apply#1 ended', { kind: 'toxic', link: 'haproxy', toxic: { kind: 'cut' }, forMs: 7_000 }],
+      ['apply#1 ended+100ms', ABORT],
+      ['restore#2 ended', THEIRS],
     ],
     people: { restore: 'skip' },
   }),
   made('left-weights', {
     steps: [canary(25), HOLD, HOLD],
     acts: [
-      [at('watch', 2, 'scheduled', 200), { ...THEIRS, value: { old: 10, new: 90 } }],
-      [at('watch', 2, 'scheduled', 1_200), ABORT],
+      ['watch#2 scheduled+200ms', { ...THEIRS, value: { old: 10, new: 90 } }],
+      ['watch#2 scheduled+1200ms', ABORT],
     ],
     people: { restore: 'skip', drift: 'abort' },
   }),
   made('neighbour-between-look-and-write', {
     edge: 'envoy',
     steps: [canary(25, 50, 75), SWITCH],
-    acts: [1, 2, 3, 4].map(
-      (nth) => [at('apply', nth, 'scheduled'), { kind: 'neighbour' }] as [Moment, Fault],
-    ),
+    acts: [1, 2, 3, 4].map((nth) => [`apply#${nth} scheduled`, { kind: 'neighbour' }] as [string, Fault]),
   }),
   made('prewarm-downwards', {
     steps: [APPROVE, prewarm(1), HOLD],
-    acts: [[at('claim', 1), { kind: 'foreign', target: 'fleet new', value: { count: 6 } }]],
+    acts: [['claim#1 ended', { kind: 'foreign', target: 'fleet new', value: { count: 6 } }]],
     people: { approvalAfterMs: 2_500 },
   }),
   made('reset-at-share', {
     steps: [canary(25), HOLD, HOLD],
     acts: [
-      [at('watch', 2, 'scheduled', 200), { kind: 'reset', tasks: 90 }],
-      [at('watch', 2, 'scheduled', 1_800), ABORT],
+      ['watch#2 scheduled+200ms', { kind: 'reset', tasks: 90 }],
+      ['watch#2 scheduled+1800ms', ABORT],
     ],
   }),
   made('reset-on-the-way-back', {
     steps: [prewarm(1), canary(50), HOLD],
     acts: [
-      [at('watch', 2, 'scheduled'), ABORT],
-      [at('restore', 1), { kind: 'reset', tasks: 90 }],
-      [at('restore', 1, 'ended', 1_500), ABORT],
+      ['watch#2 scheduled', ABORT],
+      ['restore#1 ended', { kind: 'reset', tasks: 90 }],
+      ['restore#1 ended+1500ms', ABORT],
     ],
   }),
   made('frozen-edge', {
@@ -129,27 +136,27 @@ export const CONSTRUCTED: Scenario[] = [
     edge: 'envoy',
     steps: [canary(50), SWITCH],
     acts: [
-      [at('apply', 1, 'scheduled'), { kind: 'stop', server: 'envoy', forMs: 4_000 }],
-      [at('apply', 1, 'scheduled', 600), ABORT],
+      ['apply#1 scheduled', { kind: 'stop', server: 'envoy', forMs: 4_000 }],
+      ['apply#1 scheduled+600ms', ABORT],
     ],
   }),
   made('side-down-on-the-way-back', {
     // HAProxy gives nothing to a server that its checks hold for down: a refusal that passes by itself.
     steps: [canary(50), HOLD, HOLD],
     acts: [
-      [at('watch', 2, 'scheduled'), { kind: 'unready', side: 'old', forMs: 5_000 }],
-      [at('watch', 2, 'scheduled', 1_500), ABORT],
+      ['watch#2 scheduled', { kind: 'unready', side: 'old', forMs: 5_000 }],
+      ['watch#2 scheduled+1500ms', ABORT],
     ],
   }),
   made('late-write-after-its-undo', {
     steps: [canary(25, 50), SWITCH],
     acts: [
       [
-        at('apply', 2, 'scheduled'),
+        'apply#2 scheduled',
         { kind: 'toxic', link: 'haproxy', toxic: { kind: 'late', ms: 2_000 }, forMs: 1_500 },
       ],
-      [at('apply', 2, 'scheduled', 200), { kind: 'kill', server: 'worker', forMs: 300 }],
-      [at('apply', 2, 'scheduled', 400), { ...ABORT, via: 'signal' }],
+      ['apply#2 scheduled+200ms', { kind: 'kill', server: 'worker', forMs: 300 }],
+      ['apply#2 scheduled+400ms', { ...ABORT, via: 'signal' }],
     ],
   }),
 ]

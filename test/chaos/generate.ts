@@ -73,6 +73,7 @@ const KINDS = [
   ...Array<'foreign'>(6).fill('foreign'),
   'neighbour',
   'errors',
+  'unready',
   ...Array<'reset'>(2).fill('reset'),
 ] as const
 
@@ -95,6 +96,8 @@ function faultOf(random: Random, shape: Shape): Fault {
       return foreignOf(random, shape)
     case 'errors':
       return { kind, forMs: 8_000 } // long enough for three bad looks over a window of five seconds
+    case 'unready':
+      return { kind, side: random.pick(['old', 'new']), forMs: random.int(1_000, 5_000) }
     case 'reset':
       return { kind, tasks: random.int(1, 12) }
     case 'neighbour':

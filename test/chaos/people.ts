@@ -63,7 +63,8 @@ async function consider(of: Inflicting & { start: Sight }, gate: Gate, memory: M
   )
     return
   if (gate.kind === 'approval') {
-    if (now - gate.openedAt >= scenario.people.approvalAfterMs) await say(of, gate, 'approve', memory)
+    if (now - gate.openedAt >= scenario.people.approvalAfterMs)
+      await say(of, { gate, verdict: 'approve' }, memory)
     return
   }
   if (deeds.open > 0 || now - Math.max(deeds.lastEndedAt, gate.openedAt) < QUIET_MS) return
@@ -74,7 +75,7 @@ async function consider(of: Inflicting & { start: Sight }, gate: Gate, memory: M
   const count = (memory.asked.get(gate.kind) ?? 0) + 1
   memory.asked.set(gate.kind, count)
   const verdict = await habit(of, present, { count, world })
-  await say(of, present, verdict, memory)
+  await say(of, { gate: present, verdict }, memory)
 }
 
 type Verdict = Decision['verdict']
@@ -133,8 +134,7 @@ async function stateOf({ stage, service }: Inflicting): Promise<RunState> {
 
 async function say(
   { stage, service }: Inflicting,
-  gate: Gate,
-  verdict: Verdict,
+  { gate, verdict }: { gate: Gate; verdict: Verdict },
   { answered }: Memory,
 ): Promise<void> {
   const { client } = stage.access

@@ -52,11 +52,21 @@ export type People = {
 export type Scenario = { name: string; seed: number; shape: Shape; acts: Act[]; people: People }
 
 export function describeAct({ when, what }: Act): string {
-  const plus = when.plusMs === 0 ? '' : `+${when.plusMs}ms`
-  return `${describeFault(what)} @ ${when.call}#${when.nth} ${when.on}${plus}`
+  return `${describeFault(what)} @ ${describeMoment(when)}`
 }
 
-export function describeFault(fault: Fault): string {
+function describeMoment({ call, nth, on, plusMs }: Moment): string {
+  return `${call}#${nth} ${on}${plusMs === 0 ? '' : `+${plusMs}ms`}`
+}
+
+/** `apply#2 ended+300ms`: as it is printed, so it is read. */
+export function momentOf(text: string): Moment {
+  const [, call, nth, on, plusMs = '0'] = /^(\w+)#(\d+) (scheduled|ended)(?:\+(\d+)ms)?$/.exec(text) ?? []
+  if (call === undefined) throw new Error(`not a moment: ${text}`)
+  return { call: call as Call, nth: Number(nth), on: on as Moment['on'], plusMs: Number(plusMs) }
+}
+
+function describeFault(fault: Fault): string {
   switch (fault.kind) {
     case 'kill':
     case 'stop':

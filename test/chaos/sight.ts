@@ -43,9 +43,9 @@ export type Eyes = { samples: Sample[]; close(): Promise<void> }
 
 export function watchWorld(stage: ChaosStage, shape: Shape): Eyes {
   const samples: Sample[] = []
-  let isOpen = true
+  const state = { isOpen: true }
   const looking = (async () => {
-    while (isOpen) {
+    while (state.isOpen) {
       samples.push(await look(stage, shape))
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
     }
@@ -53,7 +53,7 @@ export function watchWorld(stage: ChaosStage, shape: Shape): Eyes {
   return {
     samples,
     async close() {
-      isOpen = false
+      state.isOpen = false
       await looking
     },
   }
