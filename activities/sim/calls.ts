@@ -5,9 +5,11 @@ import type { Json } from '../../workflows/json.ts'
 import type { PortName } from '../../workflows/ports/index.ts'
 import type { Io, Observed, Write } from '../../workflows/ports/target.ts'
 import { failure, kindOf } from '../failure.ts'
-import { keyOf, land } from './cells.ts'
+import { cellOf, landElsewhere } from './cells.ts'
 import { type Fault, faultOf } from './faults.ts'
-import type { Call, Cell, ChangingPort, LateWrite, Verb, WorldState } from './state.ts'
+import { accept, acceptBadly } from './orders.ts'
+import { freeze, shownOf } from './readers.ts'
+import type { Call, Cell, ChangingPort, Order, Shown, Verb, WorldState } from './state.ts'
 import { advance, touched } from './time.ts'
 
 const RECORDS_MAX = 100_000 // a long-lived simulator must not eat its worker; a run makes some hundred calls
@@ -20,8 +22,8 @@ interface Asked<T> {
   value?: Json
   /** What the undisturbed world does and answers. */
   effect(): T
-  /** A write that may land later than its caller is told. */
-  late?(): Omit<LateWrite, 'at'>
+  /** What a write orders. */
+  order?: Order
 }
 
 export async function ask<T>(state: WorldState, asked: Asked<T>, io: Io): Promise<T> {
@@ -57,15 +59,28 @@ async function meet<T>(state: WorldState, asked: Asked<T>, io: Io): Promise<T> {
     throw failure('Unavailable', `${what}: the reply was lost; look to learn what came of it`)
   }
   await hang(fault, asked, io)
-  if ('kind' in fault) {
+  if ('elsewhere' in fault || 'showsLate' in fault || 'half' in fault) {
+    advance(state)
+    const order = orderOf(asked)
+    acceptBadly(state, { cell: admit(state, order), order }, fault)
+    if ('elsewhere' in fault && fault.kind !== undefined) {
+      throw failure(fault.kind, `${what}: scripted ${fault.kind}, after one place had it`)
+    }
+    return undefined as T // writes answer nothing
+  }
+  if ('frozen' in fault) {
+    const until = fault.frozen === 'until lifted' ? Infinity : advance(state) + fault.frozen
+    freeze(state, { cellKey: `${asked.port} ${asked.target}`, until, cause: fault })
+    return doEffect()
+  }
+  if ('kind' in fault && fault.kind !== undefined) {
     const extras = fault.retryAfterMs === undefined ? {} : { retryAfterMs: fault.retryAfterMs }
     throw failure(fault.kind, `${what}: scripted ${fault.kind}`, extras)
   }
   if ('landsLate' in fault) {
-    const late = asked.late?.()
-    if (late === undefined) throw failure('Bug', `${what}: only writes can land late`)
-    const basedOn = fault.blind === true ? null : late.basedOn
-    state.late.push({ ...late, basedOn, at: advance(state) + fault.landsLate })
+    const order = orderOf(asked)
+    const basedOn = fault.blind === true ? null : order.basedOn
+    state.late.push({ ...order, basedOn, at: advance(state) + fault.landsLate })
     throw failure('Unavailable', `${what}: no reply in time; look to learn what came of it`)
   }
   if ('ignored' in fault) return undefined as T // verified when scripted: writes only, and they answer nothing
@@ -86,46 +101,68 @@ export function observe(
   asked: { port: ChangingPort; target: string },
   io: Io,
 ): Promise<Observed> {
-  return ask(state, { ...asked, verb: 'observe', effect: () => observed(cellOf(state, asked)) }, io)
+  const effect = () => {
+    const cell = cellOf(state, asked)
+    return observed(shownOf(state, `${cell.port} ${cell.target}`, cell))
+  }
+  return ask(state, { ...asked, verb: 'observe', effect }, io)
 }
 
 /** A write of ours: refused over anything but the version that was seen. */
 export function write(state: WorldState, asked: { port: ChangingPort } & Write, io: Io): Promise<void> {
   const { port, target, desired, seen } = asked
   const based = seen.version === undefined ? null : Number(seen.version)
+  const order = { cellKey: `${port} ${target}`, value: desired, by: OURS, basedOn: based }
   const effect = () => {
-    const cell = cellOf(state, asked)
-    if (based !== null && based !== cell.version) throw outdated(cell)
-    land(state, { cellKey: `${port} ${cell.target}`, value: desired, by: OURS })
-    touched(state)
+    admit(state, order)
+    accept(state, order)
   }
-  const late = () => ({ cellKey: `${port} ${target}`, value: desired, by: OURS, basedOn: based })
-  return ask(state, { port, target, verb: 'write', value: desired, effect, late }, io)
+  return ask(state, { port, target, verb: 'write', value: desired, effect, order }, io)
 }
 
-/** A write by somebody else: no questions asked. */
+/** Refused over anything but the version it was based on. What is still on its way has no version yet. */
+function admit(state: WorldState, { cellKey, basedOn }: Order): Cell {
+  const at = cellKey.indexOf(' ')
+  const cell = cellOf(state, { port: cellKey.slice(0, at) as ChangingPort, target: cellKey.slice(at + 1) })
+  if (basedOn !== null && basedOn !== cell.version) throw outdated(cell)
+  return cell
+}
+
+function orderOf({ order, verb, target }: Asked<unknown>): Order {
+  if (order !== undefined) return order
+  throw failure('Bug', `${verb} ${target}: only a write can land late or in part`)
+}
+
+/** A write by somebody else: no questions asked. With `place` it reaches that other place of the target only. */
 export function stranger(
   state: WorldState,
-  by: { port: ChangingPort; target: string; value: Json; by: string },
+  write: {
+    port: ChangingPort
+    target: string
+    value: Json
+    by: string
+    as?: 'person' | 'machine'
+    place?: string
+  },
 ): void {
   advance(state)
-  land(state, { cellKey: `${by.port} ${cellOf(state, by).target}`, value: by.value, by: by.by })
+  const { value, by, as: writtenBy, place } = write
+  const cellKey = `${write.port} ${cellOf(state, write).target}`
+  const order = { cellKey, value, by, basedOn: null, ...(writtenBy === undefined ? {} : { writtenBy }) }
+  if (place === undefined) accept(state, order)
+  else landElsewhere(state, place, order)
   touched(state)
 }
 
-function cellOf(state: WorldState, { port, target }: { port: ChangingPort; target: string }): Cell {
-  const cell = state.cells.get(keyOf(state, port, target) ?? '')
-  if (cell !== undefined) return cell
-  const known = [...state.cells.values()].filter((one) => one.port === port).map((one) => one.target)
-  throw failure(
-    'Missing',
-    `there is no ${target} in the simulated world ${state.name}; its ${port} targets: ${known.join(', ') || 'none'}`,
-  )
-}
-
-function observed(cell: Cell): Observed {
-  const { value, version, writer } = cell
-  return { value: structuredClone(value), version: String(version), ...(writer === null ? {} : { writer }) }
+function observed({ value, version, writer, writtenBy, elsewhere }: Shown): Observed {
+  const places = Object.entries(elsewhere).map(([place, held]) => ({ place, value: structuredClone(held) }))
+  return {
+    value: structuredClone(value),
+    version: String(version),
+    ...(writer === null ? {} : { writer }),
+    ...(writtenBy === null ? {} : { writtenBy }),
+    ...(places.length === 0 ? {} : { elsewhere: places }),
+  }
 }
 
 function outdated(cell: Cell): Error {
@@ -138,7 +175,8 @@ function outdated(cell: Cell): Error {
 
 function intrude<T>(state: WorldState, asked: Asked<T>, fault: Extract<Fault, { foreign: Json }>): void {
   const { port, target } = fault.target ?? { port: asked.port as ChangingPort, target: asked.target }
-  stranger(state, { port, target, value: fault.foreign, by: fault.by })
+  const as = fault.as === undefined ? {} : { as: fault.as }
+  stranger(state, { port, target, value: fault.foreign, by: fault.by, ...as })
 }
 
 function readingOf(value: number | null, state: WorldState): Json {

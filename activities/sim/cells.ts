@@ -1,15 +1,16 @@
 // The things that can be changed, each with a version and a last writer; and the one place where a write takes effect.
 import { canonicalJson, sameJson, type Json } from '../../workflows/json.ts'
 import type { RRset } from '../../workflows/ports/dns.ts'
+import { failure } from '../failure.ts'
 import { resize } from './capacity.ts'
 import { fillCaches } from './resolvers.ts'
-import type { Cell, ChangingPort, Side, WorldState } from './state.ts'
+import type { Cell, ChangingPort, Order, Side, WorldState } from './state.ts'
 
 /** Puts a thing into the world as it is at the start. The first one to name it wins: a restarted worker resets nothing. */
 export function place(state: WorldState, cell: Pick<Cell, 'port' | 'target' | 'value'>): void {
   const key = `${cell.port} ${cell.target}`
   if (state.cells.has(key)) return
-  state.cells.set(key, { ...cell, version: 1, writer: null })
+  state.cells.set(key, { ...cell, version: 1, writer: null, writtenBy: null, elsewhere: {} })
   if (cell.port === 'dns') fillCaches(state, cell.target)
   if (cell.port === 'capacity') {
     const { count } = cell.value as { count: number }
@@ -17,24 +18,46 @@ export function place(state: WorldState, cell: Pick<Cell, 'port' | 'target' | 'v
   }
 }
 
-/** A write takes effect. The same content again is no write. */
-export function land(state: WorldState, write: { cellKey: string; value: Json; by: string }): void {
+/** A write takes effect, in every place of the thing. The same content again is no write. */
+export function land(state: WorldState, write: Omit<Order, 'basedOn'>): void {
   const cell = state.cells.get(write.cellKey)
-  if (cell === undefined || sameJson(cell.value, write.value)) return
+  if (cell === undefined) return
+  const isAgreed = Object.keys(cell.elsewhere).length === 0
+  if (isAgreed && sameJson(cell.value, write.value)) return
   cell.value = write.value
-  cell.version += 1
-  cell.writer = write.by
+  cell.elsewhere = {}
   if (cell.port === 'capacity') {
     resize(state.fleets[cell.target as Side], (write.value as { count: number }).count, state.cursor)
   }
-  state.landed.push({
-    port: cell.port,
-    target: cell.target,
-    value: write.value,
-    version: cell.version,
-    by: write.by,
-    at: state.cursor,
-  })
+  record(state, cell, write)
+}
+
+/** A write takes effect in one other place of the thing only. */
+export function landElsewhere(state: WorldState, place: string, write: Omit<Order, 'basedOn'>): void {
+  const cell = state.cells.get(write.cellKey)
+  if (cell === undefined || sameJson(cell.elsewhere[place] ?? cell.value, write.value)) return
+  if (sameJson(cell.value, write.value)) delete cell.elsewhere[place]
+  else cell.elsewhere[place] = write.value
+  record(state, cell, write)
+}
+
+function record(state: WorldState, cell: Cell, { value, by, writtenBy }: Omit<Order, 'basedOn'>): void {
+  cell.version += 1
+  cell.writer = by
+  cell.writtenBy = writtenBy ?? null
+  const { port, target, version } = cell
+  state.landed.push({ port, target, value, version, by, at: state.cursor })
+}
+
+/** The thing that a call or a test names; Missing when the world has none. */
+export function cellOf(state: WorldState, { port, target }: { port: ChangingPort; target: string }): Cell {
+  const cell = state.cells.get(keyOf(state, port, target) ?? '')
+  if (cell !== undefined) return cell
+  const known = [...state.cells.values()].filter((one) => one.port === port).map((one) => one.target)
+  throw failure(
+    'Missing',
+    `there is no ${target} in the simulated world ${state.name}; its ${port} targets: ${known.join(', ') || 'none'}`,
+  )
 }
 
 /**
@@ -50,11 +73,28 @@ export function keyOf(state: WorldState, port: ChangingPort, target: string): st
   return state.cells.has(ofOnly) ? ofOnly : null
 }
 
-/** Everything that a run may change, as one text: equal worlds, equal text. Versions, caches and counters stay out. */
+/**
+ * Everything that a run may change, as one text: equal worlds, equal text. What another place holds belongs to it, and so does
+ * an order that has not taken effect yet. Versions, caches and counters stay out.
+ */
 export function snapshot(state: WorldState): string {
   const all: { [key: string]: Json } = {}
-  for (const [key, cell] of state.cells) if (!isAbsent(cell)) all[key] = cell.value
+  for (const [key, cell] of state.cells) {
+    if (!isAbsent(cell)) all[key] = cell.value
+    for (const [place, value] of Object.entries(cell.elsewhere)) all[`${key} in ${place}`] = value
+    const orders = ordersOf(state, key, cell)
+    if (orders.length > 0) all[`${key} ordered`] = orders
+  }
   return canonicalJson(all)
+}
+
+/** What is still going to land and change something. */
+function ordersOf(state: WorldState, key: string, cell: Cell): Json[] {
+  return state.late
+    .filter(({ cellKey, basedOn }) => cellKey === key && (basedOn === null || basedOn === cell.version))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ value, place }) => (place === undefined ? value : { [place]: value }))
+    .filter((value) => !sameJson(value, cell.value))
 }
 
 /** A record set without values does not exist, however often somebody has looked for it. */

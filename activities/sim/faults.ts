@@ -2,6 +2,7 @@
 import type { FailureKind } from '../../workflows/failure.ts'
 import type { Json } from '../../workflows/json.ts'
 import type { PortName } from '../../workflows/ports/index.ts'
+import { thaw } from './readers.ts'
 import type { ChangingPort, Verb, WorldState } from './state.ts'
 
 export interface When {
@@ -29,10 +30,29 @@ export type Fault = { hang?: number } & (
   | { lostReply: true }
   /** The write is accepted and nothing changes. */
   | { ignored: true }
+  /**
+   * The write is accepted and shows so many milliseconds later, to looks and users alike. Writes keep their order: whatever is
+   * written to the target meanwhile shows after it.
+   */
+  | { showsLate: number }
+  /** The write is accepted and this part of it alone is done: the weight of one side, the `ttl` or the `values` of a record. */
+  | { half: string }
+  /**
+   * Looks at the target answer what it held before this call, for so many milliseconds or until the script ends; what is
+   * written takes effect, and users notice.
+   */
+  | { frozen: number | 'until lifted' }
+  /**
+   * Another place of the target (`a file` when none is named) `keeps` what it holds, or it alone `gets` the write. With
+   * `followsAfter` the rest follows so many milliseconds later; with `kind` the caller is told of that failure.
+   */
+  | { elsewhere: 'keeps' | 'gets'; place?: string; followsAfter?: number; kind?: FailureKind }
   /** Somebody else writes just before the call (or after it); what, when the call's own target is not meant: `target`. */
   | {
       foreign: Json
       by: string
+      /** What the backend knows of them. */
+      as?: 'person' | 'machine'
       moment?: 'before' | 'after'
       target?: { port: ChangingPort; target: string }
     }
@@ -66,6 +86,10 @@ export function script(state: WorldState, rules: Rule[]): Script {
     fired: () => active.reduce((sum, rule) => sum + rule.fired, 0),
     end: () => {
       state.rules = state.rules.filter((rule) => !active.includes(rule))
+      thaw(
+        state,
+        active.map(({ fault }) => fault),
+      )
     },
   }
 }
@@ -88,13 +112,21 @@ export function faultOf(
   return first?.fault ?? null
 }
 
+const WRITE_FAULTS = ['landsLate', 'ignored', 'showsLate', 'half', 'elsewhere']
+
 /** A fault that can never happen would make a test pass for nothing. */
 function refuseNonsense({ when, fault }: Rule): void {
-  const needs = 'landsLate' in fault || 'ignored' in fault ? 'write' : 'reading' in fault ? 'query' : null
+  const needs = WRITE_FAULTS.some((name) => name in fault) ? 'write' : 'reading' in fault ? 'query' : null
   if (needs !== null && when.verb !== needs) {
     throw new Error(`the fault ${JSON.stringify(fault)} is one of verb ${needs}, not ${when.verb ?? 'any'}`)
   }
   const changes = when.port === 'traffic' || when.port === 'dns' || when.port === 'capacity'
+  if ('frozen' in fault && (!changes || (when.verb !== 'observe' && when.verb !== 'write'))) {
+    throw new Error(`a reader freezes at an observe or write of a port that changes something`)
+  }
+  if ('half' in fault && (when.port === 'capacity' || when.target?.endsWith('mirror') === true)) {
+    throw new Error(`${when.port} ${when.target ?? ''} is one number: it has no parts of which one could be done`)
+  }
   if ('foreign' in fault && fault.target === undefined && !changes) {
     throw new Error(`a foreign write at a call of ${when.port} must name its target`)
   }

@@ -23,6 +23,22 @@ export interface Cell {
   value: Json
   version: number
   writer: string | null
+  /** Whether that was a person or a machine, where the world knows. */
+  writtenBy: 'person' | 'machine' | null
+  /** Other places in which the thing lives, as far as they hold something else: a file beside a process, a second server. */
+  elsewhere: { [place: string]: Json }
+}
+
+export type Shown = Pick<Cell, 'value' | 'version' | 'writer' | 'writtenBy' | 'elsewhere'>
+
+/** A reader that answers what was there when it froze, while the world moves on. */
+export interface FrozenReader {
+  cellKey: string
+  shown: Shown
+  /** The clock's moment at which it answers the truth again. */
+  until: number
+  /** What froze it: the end of that lifts it. */
+  cause: object
 }
 
 export type ChangingPort = Extract<PortName, 'traffic' | 'dns' | 'capacity'>
@@ -75,14 +91,23 @@ export interface Resolver {
   cache: Map<string, Cached>
 }
 
-/** A write whose caller was told "unknown" and that lands afterwards. */
-export interface LateWrite {
-  at: number
+/** A write as it was ordered. */
+export interface Order {
   cellKey: string
   value: Json
   by: string
-  /** The version it was based on; null = lands over anything. */
+  writtenBy?: 'person' | 'machine'
+  /** The version it was based on; null = over anything. */
   basedOn: number | null
+}
+
+/** A write that lands after its caller was answered: with "unknown", or with yes. */
+export interface LateWrite extends Order {
+  at: number
+  /** It was accepted: later writes of the target take effect after it. */
+  isAccepted?: boolean
+  /** Only this other place of the thing gets it. */
+  place?: string
 }
 
 export type Verb = 'observe' | 'write' | 'confirm' | 'query' | 'probe' | 'send'
@@ -126,6 +151,7 @@ export interface WorldState {
   fleets: { [S in Side]: Fleet }
   timeline: Timeline
   late: LateWrite[]
+  frozen: FrozenReader[]
   rules: ActiveRule[]
   outages: Set<{ port: PortName }>
   calls: Call[]

@@ -1,6 +1,6 @@
 // Time passing: everything that happens by itself between two calls (instances get ready, caches run out, late writes land)
 // is made up for, in order, when somebody looks. No timers: a clock that jumps a week is as good as one that ticks.
-import { land } from './cells.ts'
+import { land, landElsewhere } from './cells.ts'
 import { readyMoments } from './capacity.ts'
 import { renewCaches, staleMoments } from './resolvers.ts'
 import { SIDES, type WorldState } from './state.ts'
@@ -15,7 +15,9 @@ export function advance(state: WorldState): number {
     passUntil(state, Math.max(due?.at ?? now, state.cursor))
     if (due === undefined) return now
     state.late.splice(state.late.indexOf(due), 1)
-    if (due.basedOn === null || state.cells.get(due.cellKey)?.version === due.basedOn) land(state, due)
+    const isFree = due.basedOn === null || state.cells.get(due.cellKey)?.version === due.basedOn
+    if (due.place !== undefined) landElsewhere(state, due.place, due)
+    else if (isFree) land(state, due)
     touched(state)
   }
 }

@@ -5,12 +5,13 @@ import type { RRset } from '../../workflows/ports/dns.ts'
 import type { PortName } from '../../workflows/ports/index.ts'
 import type { Notice } from '../../workflows/ports/notify.ts'
 import { stranger } from './calls.ts'
-import { snapshot } from './cells.ts'
+import { cellOf, snapshot } from './cells.ts'
 import { type Rule, type Script, script } from './faults.ts'
+import { freeze, thaw } from './readers.ts'
 import { ORDINARY, addResolver, arrivals, resolve } from './resolvers.ts'
 import { type Sampled, sample } from './sample.ts'
 import { type Parts, type Settings, adjust, place } from './start.ts'
-import type { Call, Clock, Fleet, Landed, SideState, WorldState } from './state.ts'
+import type { Call, ChangingPort, Clock, Fleet, Landed, SideState, WorldState } from './state.ts'
 import { advance } from './time.ts'
 import { newTimeline, total } from './timeline.ts'
 import { counter } from './traffic.ts'
@@ -25,8 +26,10 @@ export interface World {
   script(rules: Rule[]): Script
   /** A port does not answer until `end`. */
   outage(port: PortName): { end(): void }
-  /** Somebody else writes a target. */
+  /** Somebody else writes a target, or only one other place of it. */
   stranger(write: Parameters<typeof stranger>[1]): void
+  /** Looks at a target answer what it holds now, until `end`; the world and its users move on. */
+  freezeReader(of: { port: ChangingPort; target: string }): { end(): void }
   /** Everything a run may change, as canonical JSON. */
   snapshot(): string
   /** Every call of a port so far, oldest first. */
@@ -107,6 +110,7 @@ function emptyState(name: string, clock: Clock): WorldState {
     fleets: { old: oneInstance(), new: oneInstance() },
     timeline: newTimeline(now),
     late: [],
+    frozen: [],
     rules: [],
     outages: new Set(),
     calls: [],
@@ -135,6 +139,12 @@ function worldOf(state: WorldState): World {
       return { end: () => void state.outages.delete(outage) }
     },
     stranger: (write) => stranger(state, write),
+    freezeReader({ port, target }) {
+      advance(state)
+      const cause = {}
+      freeze(state, { cellKey: `${port} ${cellOf(state, { port, target }).target}`, until: Infinity, cause })
+      return { end: () => thaw(state, [cause]) }
+    },
     snapshot() {
       advance(state)
       return snapshot(state)

@@ -8,6 +8,7 @@ import { RETRIED } from '../../workflows/failure.ts'
 import type { Json, JsonObject } from '../../workflows/json.ts'
 import type { ChangeSupports, Changing, Io, Observed } from '../../workflows/ports/target.ts'
 import { casesWithout, given } from './applicable.ts'
+import type { Lies } from './lies.ts'
 import { type Refusal, endWithoutSecrets, refusalOf } from './said.ts'
 
 export interface ChangingBench {
@@ -24,6 +25,8 @@ export interface ChangingBench {
   stranger(value: Json): Promise<void>
   /** The backend stops answering. */
   outage?(): Promise<{ end(): Promise<void> }>
+  /** What the backend can be brought to say that is not so; see lies.ts. */
+  lies?: Lies
   /** A configuration (and secrets) the backend refuses as not allowed. */
   wrongCredentials?: { config: JsonObject; deps?: Deps & { lines?: string[] } }
   /** Must appear in no message or log. */

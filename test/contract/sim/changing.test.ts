@@ -3,12 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { simCapacity } from '../../../activities/capacity/sim/index.ts'
 import { simDns } from '../../../activities/dns/sim/index.ts'
 import type { Provider } from '../../../activities/provider.ts'
+import type { Fault } from '../../../activities/sim/faults.ts'
 import type { ChangingPort } from '../../../activities/sim/state.ts'
 import { forgetWorld, openWorld } from '../../../activities/sim/world.ts'
 import { simTraffic } from '../../../activities/traffic/sim/index.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'
 import { type ChangingBench, changingContract } from '../changing.ts'
 import { testDeps } from '../deps.ts'
+import { lyingContract } from '../lies.ts'
 
 interface Case {
   provider: Provider
@@ -19,12 +21,21 @@ interface Case {
   key: string
   missingTarget: string
   values: [Json, Json]
+  /** A part of the first value that can be done alone; null = it is one number. */
+  half: string | null
 }
 
 function bench(of: Case): () => Promise<ChangingBench> {
   return async () => {
     const name = `contract-${randomUUID()}`
     const world = openWorld(name)
+    const isPlace = ([key]: [string, unknown]) => key === `${of.key} in ${PLACE}`
+    const writes = (fault: Fault) => {
+      const script = world.script([
+        { when: { port: of.port, verb: 'write', target: of.target, call: 'every' }, fault },
+      ])
+      return { end: async () => script.end() }
+    }
     return {
       ...of,
       config: { ...of.config, world: name },
@@ -41,12 +52,30 @@ function bench(of: Case): () => Promise<ChangingBench> {
         const outage = world.outage(of.port)
         return { end: async () => outage.end() }
       },
+      lies: {
+        showLate: async (ms) => writes({ showsLate: ms }),
+        async freezeReader() {
+          const { end } = world.freezeReader({ port: of.port, target: of.target })
+          return { end: async () => end() }
+        },
+        ...(of.half === null ? {} : { doHalf: async () => writes({ half: of.half as string }) }),
+        otherPlace: {
+          read: async () => Object.entries(JSON.parse(world.snapshot()) as JsonObject).find(isPlace)?.[1] ?? null,
+          async change(value) {
+            world.stranger({ port: of.port, target: of.target, value, by: 'mallory', place: PLACE })
+          },
+          breakWrites: async () => writes({ elsewhere: 'gets', place: PLACE, kind: 'Rejected' }),
+        },
+      },
       async end() {
         forgetWorld(name)
       },
     }
   }
 }
+
+const PLACE = 'a file beside it'
+const LIES = ['showLate', 'freezeReader', 'otherPlace'] as const
 
 const without = ['credentials'] as const // the simulated world lets everybody in
 
@@ -61,16 +90,20 @@ const split: Case = {
     { old: 75, new: 25 },
     { old: 0, new: 100 },
   ],
+  half: 'new',
 }
 changingContract('traffic/sim split', bench(split), without)
+lyingContract('traffic/sim split', bench(split), [...LIES, 'doHalf'])
 
 const mirror: Case = {
   ...split,
   target: 'mirror',
   key: 'traffic edge mirror',
   values: [{ percent: 20 }, { percent: 50 }],
+  half: null,
 }
 changingContract('traffic/sim mirror', bench(mirror), without)
+lyingContract('traffic/sim mirror', bench(mirror), LIES)
 
 const records = {
   'api.example.com. A': { ttl: 300, values: ['192.0.2.1', '192.0.2.2'] },
@@ -87,8 +120,10 @@ const present: Case = {
     { ttl: 60, values: ['192.0.2.1', '192.0.2.2'] },
     { ttl: 60, values: ['192.0.2.3'] },
   ],
+  half: 'values',
 }
 changingContract('dns/sim, a record that exists', bench(present), without)
+lyingContract('dns/sim, a record that exists', bench(present), LIES)
 
 const absent: Case = {
   ...present,
@@ -96,6 +131,7 @@ const absent: Case = {
   key: 'dns new.example.com. A',
 }
 changingContract('dns/sim, a record that does not exist', bench(absent), without)
+lyingContract('dns/sim, a record that does not exist', bench(absent), [...LIES, 'doHalf'])
 
 const capacity: Case = {
   provider: simCapacity,
@@ -105,5 +141,7 @@ const capacity: Case = {
   key: 'capacity new',
   missingTarget: 'both',
   values: [{ count: 4 }, { count: 0 }],
+  half: null,
 }
 changingContract('capacity/sim', bench(capacity), without)
+lyingContract('capacity/sim', bench(capacity), LIES)
