@@ -15,6 +15,8 @@ export type Counters = {
   /** Start of the stretch in which every look was good; null = the last look was not. */
   goodSince: number | null
   unknownSince: number | null
+  /** When looks went on after the latest stretch in which nobody looked; null = there was none. */
+  resumedAt: number | null
   lookedAt: number
   /** Oldest first, at most 60: when full, every other one goes. */
   readings: Reading[]
@@ -24,7 +26,7 @@ export type Counters = {
 export type WatchMemory = { subjects: { [subject: string]: Counters }; kept?: KeptMemory; asked?: Asked }
 
 /**
- * Counts one reading.
+ * Counts one reading. A stretch in which nobody looked counts for nothing: every row begins anew after it.
  *
  * `unknown` ends a row of good ones but leaves `badInRow` as it is: it is no evidence of health, so bad, unknown, bad, bad
  * is three bad looks with nothing good between them, and a backend that fails together with the service must not
@@ -36,15 +38,16 @@ export function counted(
   look: { at: number; gapMsMax: number },
 ): Counters {
   const { at } = look
-  const isGood = reading.verdict === 'good'
-  const isGap = before !== undefined && at - before.lookedAt > look.gapMsMax // a stretch nobody looked at proves nothing
-  const goodSince = isGap ? null : (before?.goodSince ?? null)
+  const { verdict } = reading
+  const isGap = before !== undefined && at - before.lookedAt > look.gapMsMax
+  const row = isGap ? undefined : before
   return {
     last: reading,
-    badInRow: isGood ? 0 : (before?.badInRow ?? 0) + (reading.verdict === 'bad' ? 1 : 0),
-    goodInRow: isGood ? (before?.goodInRow ?? 0) + 1 : 0,
-    goodSince: isGood ? (goodSince ?? at) : null,
-    unknownSince: reading.verdict === 'unknown' ? (before?.unknownSince ?? at) : null,
+    badInRow: verdict === 'good' ? 0 : (row?.badInRow ?? 0) + (verdict === 'bad' ? 1 : 0),
+    goodInRow: verdict === 'good' ? (row?.goodInRow ?? 0) + 1 : 0,
+    goodSince: verdict === 'good' ? (row?.goodSince ?? at) : null,
+    unknownSince: verdict === 'unknown' ? (row?.unknownSince ?? at) : null,
+    resumedAt: isGap ? at : (before?.resumedAt ?? null),
     lookedAt: at,
     ...kept(before, reading),
   }

@@ -29,7 +29,8 @@ export function judge(input: WatchInput, memory: WatchMemory, now: number): Judg
   }
   const waitingFor = missing(input, memory, now)
   if (waitingFor.length === 0) return { kind: 'passed' }
-  if (input.limit !== null && now >= input.limit) return { kind: 'inconclusive', waitingFor }
+  if (input.limit !== null && now >= input.limit && !isCatchingUp(input.subjects, memory, now))
+    return { kind: 'inconclusive', waitingFor }
   return { kind: 'not yet', message: messageOf(input, memory, now), delayMs: delayMs(input, memory, now) }
 }
 
@@ -58,6 +59,15 @@ function blindIn(subjects: Subject[], memory: WatchMemory, now: number): Judgeme
       return { kind: 'blind', subject: subject.guard.name, act }
   }
   return null
+}
+
+/** After a stretch in which nobody looked, a limit that passed meanwhile leaves the time that enough looks need. */
+function isCatchingUp(subjects: Subject[], memory: WatchMemory, now: number): boolean {
+  return subjects.filter(isActing).some((subject) => {
+    const resumedAt = memory.subjects[nameOf(subject)]?.resumedAt ?? null
+    const neededMs = subject.what === 'proof' ? subject.forMs : subject.good * everyMsOf(subject)
+    return resumedAt !== null && now < resumedAt + neededMs
+  })
 }
 
 /** What still keeps the gate shut, in words; empty = it opens. */

@@ -1,7 +1,7 @@
 // What follows from many looks: breach, blindness, passing, giving up, and when to look again.
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { READINGS_MAX } from '../../../activities/watch/counters.ts'
+import { READINGS_MAX, nameOf } from '../../../activities/watch/counters.ts'
 import { isDue, judge } from '../../../activities/watch/judge.ts'
 import type { Verdict } from '../../../workflows/activities.ts'
 import { EVERY_MS, START, after, guard, journey, lookAt, memoryOf, proof, watchOf } from './subjects.ts'
@@ -63,6 +63,56 @@ describe('a watch that cannot see', () => {
   it('goes on looking when a person has been asked already', () => {
     const impatient = guard({ when_unknown: { for: '0s', do: 'unwind' } })
     expect(judged(impatient, ['unknown'], { patient: false }).kind).toBe('not yet')
+  })
+})
+
+describe('a stretch in which nobody looked', () => {
+  const HOURS_MS = 6 * 3_600_000
+  const beforeLast = (count: number): number[] => [...Array<number>(count - 1).fill(EVERY_MS), HOURS_MS]
+  const now = (count: number): number => lookAt(count - 1) + HOURS_MS
+  const judgedAfterGap = (subject: typeof errors, verdicts: Verdict[], overrides = {}) => {
+    const memory = { subjects: { [nameOf(subject)]: after(subject, verdicts, beforeLast(verdicts.length)) } }
+    return judge(watchOf([subject], overrides), memory, now(verdicts.length))
+  }
+
+  it('opens no gate with good looks from before it', () => {
+    expect(judgedAfterGap(errors, ['good', 'good', 'good'], { deadline: START })).toMatchObject({
+      kind: 'not yet',
+      message: 'errors good, 1 of 3 good',
+    })
+  })
+
+  it('makes no breach of bad looks from before it', () => {
+    expect(judgedAfterGap(errors, ['bad', 'bad', 'bad'])).toMatchObject({
+      kind: 'not yet',
+      message: 'errors bad, 0 of 3 good, 1 bad in a row',
+    })
+  })
+
+  it('is not counted as time without a reading', () => {
+    expect(judgedAfterGap(errors, ['unknown', 'unknown']).kind).toBe('not yet')
+  })
+
+  it('is not counted as time that a proof has held', () => {
+    expect(judgedAfterGap(proof(HOURS_MS), ['good', 'good']).kind).toBe('not yet')
+  })
+
+  it('asks nobody at once when the limit passed meanwhile: enough looks get their time first', () => {
+    const pauses = [...beforeLast(3), EVERY_MS, EVERY_MS, EVERY_MS]
+    const looks = (verdicts: Verdict[]) => {
+      const memory = { subjects: { errors: after(errors, verdicts, pauses) } }
+      const at = memory.subjects.errors.lookedAt
+      return judge(watchOf([errors], { deadline: START, limit: START + EVERY_MS }), memory, at).kind
+    }
+    expect(looks(['good', 'good', 'good'])).toBe('not yet')
+    expect(looks(['good', 'good', 'good', 'good', 'good'])).toBe('passed')
+    expect(looks(['good', 'good', 'good', 'good', 'bad', 'good'])).toBe('inconclusive')
+  })
+
+  it('is longer than three intervals: a deploy between two looks is none', () => {
+    const deploy = [EVERY_MS, EVERY_MS, 35_000]
+    const counters = after(errors, ['bad', 'bad', 'bad'], deploy)
+    expect(judge(watchOf([errors]), { subjects: { errors: counters } }, lookAt(3)).kind).toBe('breach')
   })
 })
 

@@ -60,11 +60,12 @@ export function reading(verdict: Verdict, at: number, subject = 'errors'): Readi
   }
 }
 
-/** The counters after these verdicts, one look every ten seconds. */
-export function after(subject: Subject, verdicts: Verdict[]): Counters {
+/** The counters after these verdicts, one look every ten seconds, or with these pauses before each. */
+export function after(subject: Subject, verdicts: Verdict[], pausesMs: number[] = []): Counters {
   let counters: Counters | undefined
+  let at = START - EVERY_MS
   verdicts.forEach((verdict, index) => {
-    const at = START + index * EVERY_MS
+    at += pausesMs[index] ?? EVERY_MS
     counters = counted(counters, reading(verdict, at, nameOf(subject)), { at, gapMsMax: gapMsMaxOf(subject) })
   })
   if (counters === undefined) throw new Error('a test needs at least one look')
