@@ -84,6 +84,8 @@ export type Subject =
       good: number
       /** So many bad ones in a row are a breach; null = they only keep the gate shut. */
       breach: number | null
+      /** Patience with journeys that cannot be made; null = none, the limit of the watch ends it. */
+      whenUnknown: PlannedGuard['when_unknown'] | null
     }
   | {
       /** Must have been good without a break for `forMs`; bad only keeps the gate shut. */

@@ -7,6 +7,7 @@ import type { ProbePort, ProbeRequest, ProbeResult } from '../../workflows/ports
 import type { Io } from '../../workflows/ports/target.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
 import { known, raced } from '../call.ts'
+import { isTold } from '../http.ts'
 import type { Redact } from '../call.ts'
 import type { Connector } from '../connect.ts'
 import type { Asked } from './reading.ts'
@@ -58,14 +59,21 @@ async function lookAtJourney(journey: Journey, asking: Asking, io: Io & { at: st
   const total = journey.requests.length
   const limit = total === 1 ? 'good' : `all ${total} good`
   const shared = { subject: journey.name, at: io.at, limit, samples: null }
+  let asked: ProbeRequest | null = null
   try {
     const port: ProbePort = asking.portOf(journey.connection, 'probe')
     for (const request of journey.requests) {
+      asked = request
       const result = await raced(port.probe(request, io), io.signal)
       results.push({ request, result })
       if (!result.good) break // the next request of a journey rests on this one
     }
   } catch (error) {
+    if (asked !== null && isTooSlow(error, io)) {
+      // The service was asked and did not get through: that is an answer about the service, as a time-out of one request is.
+      const text = `${asked.name}: not through within ${formatDuration(asking.deadlineMs)}, ${results.length} of ${total} requests were`
+      return { ...shared, verdict: 'bad', value: asking.deadlineMs / 1_000, text }
+    }
     return { ...shared, verdict: 'unknown', value: null, text: `unknown: ${reasonOf(error, asking, io)}` }
   }
   const value = results.reduce((sum, { result }) => sum + result.latencyMs, 0) / 1_000
@@ -82,6 +90,11 @@ async function lookAtJourney(journey: Journey, asking: Asking, io: Io & { at: st
     value,
     text: `${total} of ${total} in ${formatDuration(value * 1_000)}${caution}`,
   }
+}
+
+/** The deadline of the look ended the request, not somebody who wanted the look to end. */
+function isTooSlow(error: unknown, { signal }: Io): boolean {
+  return signal.aborted && error === signal.reason && !isTold(signal)
 }
 
 /** Why there is no answer, in words. A broken invariant is no answer at all: it ends the watch. */

@@ -52,11 +52,12 @@ function isBreached(subject: Subject, counters: Counters | undefined): boolean {
 
 function blindIn(subjects: Subject[], memory: WatchMemory, now: number): Judgement | null {
   for (const subject of subjects) {
-    if (subject.what !== 'guard' || !isActing(subject)) continue
-    const since = memory.subjects[subject.guard.name]?.unknownSince ?? null
-    const { for: patience, do: act } = subject.guard.when_unknown
+    const whenUnknown = subject.what === 'journey' ? subject.whenUnknown : subject.guard.when_unknown
+    if (whenUnknown === null || !isActing(subject)) continue
+    const since = memory.subjects[nameOf(subject)]?.unknownSince ?? null
+    const { for: patience, do: act } = whenUnknown
     if (since !== null && now - since >= milliseconds(patience))
-      return { kind: 'blind', subject: subject.guard.name, act }
+      return { kind: 'blind', subject: nameOf(subject), act }
   }
   return null
 }

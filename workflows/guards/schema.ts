@@ -14,7 +14,7 @@ const Compare = z
     message: 'a comparison needs a limit: increase_max (relative) or difference_max (absolute)',
   })
 
-const WhenUnknown = z
+export const WhenUnknown = z
   .strictObject({
     for: Duration.default('2m').describe(
       'Patience: how long the reading may be unknown before something is done',

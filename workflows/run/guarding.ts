@@ -45,6 +45,7 @@ export function journeysOf(plan: Plan, journeys: Journey[], good: number): Subje
     everyMs: milliseconds(journey.every),
     good,
     breach: inARow(journey.breach),
+    whenUnknown: journey.when_unknown,
   }))
 }
 

@@ -1,5 +1,6 @@
 // Fields that several step kinds share in the runbook. zod: never imported by run.ts files except as types.
 import { z } from 'zod'
+import { WhenUnknown } from '../guards/schema.ts'
 import { Duration, InARow, Name, Person, PositiveDuration, Rate, ShareOfAll } from '../scalars.ts'
 import type { Json } from '../json.ts'
 
@@ -83,6 +84,7 @@ export const Journey = z.strictObject({
   requests: z.array(Request).min(1).describe('Made one after the other; all must be good'),
   every: PositiveDuration.default('60s').describe('Time between journeys'),
   breach: InARow.default('3 in a row').describe('So many failed journeys in a row send the run back'),
+  when_unknown: WhenUnknown,
 })
 export type Journey = z.infer<typeof Journey>
 

@@ -60,6 +60,19 @@ describe('a watch that cannot see', () => {
     })
   })
 
+  it.each([
+    ['a journey', journey(3)],
+    ['a proof', proof(3_600_000)],
+  ])('is blind on %s that cannot be asked, as on a guard', (_, subject) => {
+    const unknown = Array<Verdict>(13).fill('unknown')
+    expect(judged(subject, unknown.slice(1)).kind).toBe('not yet')
+    expect(judged(subject, unknown)).toEqual({ kind: 'blind', subject: nameOf(subject), act: 'hold' })
+  })
+
+  it('leaves a journey that only gates to the limit of its watch', () => {
+    expect(judged(journey(null), Array<Verdict>(40).fill('unknown')).kind).toBe('not yet')
+  })
+
   it('goes on looking when a person has been asked already', () => {
     const impatient = guard({ when_unknown: { for: '0s', do: 'unwind' } })
     expect(judged(impatient, ['unknown'], { patient: false }).kind).toBe('not yet')

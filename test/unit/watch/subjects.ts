@@ -41,7 +41,17 @@ export function proof(forMs: number): Subject {
 }
 
 export function journey(breach: number | null, good = 3): Subject {
-  return { what: 'journey', name: 'login', connection: prom, requests: [], everyMs: EVERY_MS, good, breach }
+  const whenUnknown = breach === null ? null : ({ for: '2m', do: 'hold' } as const)
+  return {
+    what: 'journey',
+    name: 'login',
+    connection: prom,
+    requests: [],
+    everyMs: EVERY_MS,
+    good,
+    breach,
+    whenUnknown,
+  }
 }
 
 export function watchOf(subjects: Subject[], overrides: Partial<WatchInput> = {}): WatchInput {

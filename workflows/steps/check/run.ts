@@ -18,6 +18,7 @@ export async function runCheck(run: Run, step: PlannedStep<'check'>): Promise<vo
         everyMs: milliseconds(spec.every),
         good: inARow(spec.good),
         breach: null,
+        whenUnknown: null, // `within` is its patience
       },
     ],
     withinMs: milliseconds(spec.within),

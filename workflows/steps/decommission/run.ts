@@ -42,7 +42,7 @@ export async function runDecommission(run: Run, step: PlannedStep<'decommission'
 
 /** Idleness as a guard: at most `max` of whatever the query counts. No data is not a proof. */
 function idleGuard({ spec }: PlannedStep<'decommission'>): PlannedGuard {
-  const { from, query, max, every } = spec.idle_proof
+  const { from, query, max, every, when_unknown } = spec.idle_proof
   return {
     name: `${spec.side} idle`,
     from,
@@ -52,7 +52,7 @@ function idleGuard({ spec }: PlannedStep<'decommission'>): PlannedGuard {
     every,
     breach: '1 in a row',
     min_samples: 0,
-    when_unknown: { for: every, do: 'hold' },
+    when_unknown,
     dry_run: false,
   }
 }

@@ -1,5 +1,6 @@
 // decommission: prove that a side is idle, ask, take its capacity away. The point of no return.
 import { z } from 'zod'
+import { WhenUnknown } from '../../guards/schema.ts'
 import { Limit, Name, PositiveDuration } from '../../scalars.ts'
 import { anyStep, decided, gated } from '../fields.ts'
 
@@ -9,6 +10,7 @@ const IdleProof = z.strictObject({
   max: Limit.default(0).describe('Idle means at most this'),
   for: PositiveDuration.default('1h').describe('It must have been idle for so long without a break'),
   every: PositiveDuration.default('60s').describe('Time between checks'),
+  when_unknown: WhenUnknown,
 })
 
 export const Decommission = z
