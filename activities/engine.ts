@@ -18,6 +18,7 @@ import type { Registry } from './connect.ts'
 import { connector, shippedProviders } from './connect.ts'
 import type { Deps } from './provider.ts'
 import { confirmOnce } from './watch/confirm.ts'
+import { createKeptReadings } from './watch/readings.ts'
 import { lookOnce } from './watch/watch.ts'
 
 export interface EngineOptions {
@@ -73,11 +74,12 @@ export function watchActivities({ deps, ...rest }: EngineOptions): WatchActiviti
   const redact = rest.redact ?? unchanged
   const { portOf, changingOf } = connector(deps, rest.registry ?? shippedProviders)
   const looking = { redact, cancellable: true, bounds: 'calls' } as const
+  const readings = createKeptReadings()
   return {
     watch: (input) =>
       called(looking, (io) => {
         const deadlineMs = deadlineMsOf(Context.current().info)
-        return lookOnce(input, { portOf, changingOf, redact, deadlineMs }, io)
+        return lookOnce(input, { portOf, changingOf, redact, deadlineMs, readings }, io)
       }),
     confirm: ({ connection, ...request }) =>
       called(looking, (io) => {

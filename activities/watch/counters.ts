@@ -1,15 +1,18 @@
-// What a watch remembers of each subject from look to look: counts in a row, and a bounded number of readings. Pure.
+// What a watch remembers of each subject from look to look: counts in a row and the newest readings. Pure. The server stores
+// it anew with every look of every run, so it holds only what the next look needs; all readings are kept by readings.ts.
 import type { Reading, Subject } from '../../workflows/activities.ts'
 import { milliseconds } from '../../workflows/quantities.ts'
 import type { Asked } from './clock.ts'
 import type { KeptMemory } from './kept.ts'
 
-export const READINGS_MAX = 60 // enough for a chart; a watch of weeks carries them in every heartbeat
+const EARLIER_MAX = 4 // so that a worker that takes over, or takes turns with another one, misses few readings
 const GAP_MS_MIN = 30_000 // a deploy or a busy server: looks this late still count as one stretch
 
 /** Carried in the heartbeat details; the CLI reads it. Times are server time in ms since the epoch. */
 export type Counters = {
   last: Reading
+  /** Those before the last one, oldest first, at most 4. */
+  earlier: Reading[]
   badInRow: number
   goodInRow: number
   /** Start of the stretch in which every look was good; null = the last look was not. */
@@ -18,9 +21,6 @@ export type Counters = {
   /** When looks went on after the latest stretch in which nobody looked; null = there was none. */
   resumedAt: number | null
   lookedAt: number
-  /** Oldest first, at most 60: when full, every other one goes. */
-  readings: Reading[]
-  looks: number
 }
 
 export type WatchMemory = { subjects: { [subject: string]: Counters }; kept?: KeptMemory; asked?: Asked }
@@ -43,13 +43,13 @@ export function counted(
   const row = isGap ? undefined : before
   return {
     last: reading,
+    earlier: before === undefined ? [] : [...before.earlier, before.last].slice(-EARLIER_MAX),
     badInRow: verdict === 'good' ? 0 : (row?.badInRow ?? 0) + (verdict === 'bad' ? 1 : 0),
     goodInRow: verdict === 'good' ? (row?.goodInRow ?? 0) + 1 : 0,
     goodSince: verdict === 'good' ? (row?.goodSince ?? at) : null,
     unknownSince: verdict === 'unknown' ? (row?.unknownSince ?? at) : null,
     resumedAt: isGap ? at : (before?.resumedAt ?? null),
     lookedAt: at,
-    ...kept(before, reading),
   }
 }
 
@@ -65,18 +65,4 @@ export function everyMsOf(subject: Subject): number {
 export function gapMsMaxOf(subject: Subject): number {
   const everyMs = everyMsOf(subject)
   return Math.max(3 * everyMs, everyMs + GAP_MS_MIN)
-}
-
-function kept(before: Counters | undefined, reading: Reading): Pick<Counters, 'readings' | 'looks'> {
-  if (before === undefined) return { readings: [reading], looks: 1 }
-  const looks = before.looks + 1
-  const isKept = before.looks % strideOf(looks) === 0 || reading.verdict !== before.last.verdict // changes are worth showing
-  const readings = isKept ? [...before.readings, reading] : before.readings
-  if (readings.length <= READINGS_MAX) return { readings, looks }
-  return { readings: readings.filter((_, index) => index % 2 === 0), looks }
-}
-
-/** So many looks does one reading stand for: a power of two that keeps about half to all of the room filled. */
-function strideOf(looks: number): number {
-  return 2 ** Math.max(0, Math.floor(Math.log2(looks / (READINGS_MAX / 2))))
 }

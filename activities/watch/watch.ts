@@ -1,7 +1,8 @@
 // The watch: one look per attempt. While there is no final verdict it fails benignly with `NotYet`, so that Temporal's
 // retry timer is the interval and the heartbeat details are the memory. It never loops and never sleeps.
 import { Context } from '@temporalio/activity'
-import type { Readings, WatchInput, WatchResult } from '../../workflows/activities.ts'
+import type { Info } from '@temporalio/activity'
+import type { WatchInput, WatchResult } from '../../workflows/activities.ts'
 import type { Io } from '../../workflows/ports/target.ts'
 import type { Asking } from './ask.ts'
 import { look } from './ask.ts'
@@ -12,9 +13,14 @@ import type { Judgement } from './judge.ts'
 import { isDue, judge } from './judge.ts'
 import { keptFrom, lookAtKept } from './kept.ts'
 import { notYet } from './not-yet.ts'
+import type { KeptReadings } from './readings.ts'
+
+/** `readings`: what this worker keeps of its watches for their results. */
+export type Watching = Asking & { readings: KeptReadings }
 
 /** Looks at every subject that is due, counts, judges. Raises `NotYet` while there is no verdict. */
-export async function lookOnce(input: WatchInput, asking: Asking, io: Io): Promise<WatchResult> {
+export async function lookOnce(input: WatchInput, watching: Watching, io: Io): Promise<WatchResult> {
+  const { readings, ...asking } = watching
   const context = Context.current()
   const startedAt = performance.now()
   const before = memoryOf(context.info.heartbeatDetails)
@@ -25,10 +31,12 @@ export async function lookOnce(input: WatchInput, asking: Asking, io: Io): Promi
     lookAtKept(kept, before.kept ?? keptFrom(at), { at, asking, io, isDoubtful: isDoubtful(before) }),
   ])
   const memory: WatchMemory = { subjects, ...(kept.length > 0 && { kept: keptMemory }) }
+  const name = watchName(context.info)
   const judgement = judge(input, memory, at)
   if (drift !== null && judgement.kind !== 'breach')
-    return { kind: 'drift', ...drift, readings: readingsOf(memory) }
-  if (judgement.kind !== 'not yet') return resultOf(judgement, memory)
+    return { kind: 'drift', ...drift, readings: readings.take(name, subjects) }
+  if (judgement.kind !== 'not yet') return resultOf(judgement, memory, readings.take(name, subjects))
+  readings.add(name, subjects)
   const elapsedMs = performance.now() - startedAt
   const asked = { endedAt: Math.round(at + elapsedMs), dueAt: at + judgement.delayMs }
   context.heartbeat({ ...memory, asked } satisfies WatchMemory)
@@ -53,8 +61,11 @@ async function looked(
   return Object.fromEntries(subjects.filter((entry): entry is [string, Counters] => entry[1] !== undefined))
 }
 
-function resultOf(judgement: Exclude<Judgement, { kind: 'not yet' }>, memory: WatchMemory): WatchResult {
-  const readings = readingsOf(memory)
+function resultOf(
+  judgement: Exclude<Judgement, { kind: 'not yet' }>,
+  memory: WatchMemory,
+  readings: WatchResult['readings'],
+): WatchResult {
   switch (judgement.kind) {
     case 'breach':
     case 'blind':
@@ -69,8 +80,9 @@ function isDoubtful({ subjects }: WatchMemory): boolean {
   return Object.values(subjects).some(({ last }) => last.verdict !== 'good')
 }
 
-function readingsOf({ subjects }: WatchMemory): Readings {
-  return Object.fromEntries(Object.entries(subjects).map(([name, { readings }]) => [name, readings]))
+/** The same for every attempt of one watch, and for no other watch. */
+function watchName({ activityId, workflowExecution }: Info): string {
+  return `${workflowExecution?.runId ?? ''} ${activityId}`
 }
 
 /** Memory of earlier looks; the first attempt, or details that are not ours, start from zero. */

@@ -1,7 +1,7 @@
 // What follows from many looks: breach, blindness, passing, giving up, and when to look again.
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { READINGS_MAX, nameOf } from '../../../activities/watch/counters.ts'
+import { nameOf } from '../../../activities/watch/counters.ts'
 import { isDue, judge } from '../../../activities/watch/judge.ts'
 import type { Verdict } from '../../../workflows/activities.ts'
 import { EVERY_MS, START, after, guard, journey, lookAt, memoryOf, proof, watchOf } from './subjects.ts'
@@ -190,25 +190,5 @@ describe('the next look', () => {
     const memory = memoryOf([errors, ['unknown', 'good']])
     const judgement = judge(watchOf([errors], { deadline: START + 300_000 }), memory, lookAt(2))
     expect(judgement).toMatchObject({ message: 'errors good, 1 of 3 good; gate opens 14:05:00 UTC' })
-  })
-})
-
-describe('the memory of a watch', () => {
-  it('keeps a bounded number of readings, the first and the order among them', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 2_000 }), (looks) => {
-        const { readings, last } = after(
-          errors,
-          Array.from({ length: looks }, () => 'good' as const),
-        )
-        expect(readings.length).toBeLessThanOrEqual(READINGS_MAX)
-        expect(readings.length).toBeGreaterThanOrEqual(Math.min(looks, READINGS_MAX / 2))
-        const times = readings.map(({ at }) => at)
-        expect(times).toEqual([...times].sort())
-        expect(times[0]).toBe(new Date(START).toISOString())
-        expect(last.at).toBe(new Date(lookAt(looks)).toISOString())
-      }),
-      { numRuns: 30 },
-    )
   })
 })
