@@ -17,6 +17,8 @@ export interface AskedGuard {
   samples: Asked | null
 }
 
+const REMARK_MAX = 100 // it stands in every reading
+
 /** One limit applied: `words` for people. */
 type Judged = { verdict: Verdict; limit: string; words: string }
 
@@ -30,7 +32,14 @@ export function readGuard(guard: PlannedGuard, asked: AskedGuard, at: string): R
   const words = judged.map((each) => each.words).join('; ')
   if (tooFew !== null) return { ...shared, verdict: 'unknown', text: `unknown: ${tooFew} (${words})` }
   const counted = samples === null ? '' : `, ${formatNumber(samples)} samples`
-  return { ...shared, verdict: worst(judged), text: `${words}${counted}` }
+  return { ...shared, verdict: worst(judged), text: `${words}${counted}${remarkOf(asked.value)}` }
+}
+
+/** What the backend remarked of the query, for whoever reads the number. */
+function remarkOf(asked: Asked): string {
+  const [first] = asked.kind === 'value' ? asked.warnings : []
+  if (first === undefined) return ''
+  return ` (${first.length <= REMARK_MAX ? first : `${first.slice(0, REMARK_MAX)}...`})`
 }
 
 /** Bad under one limit is bad, whatever the others; good needs all of them good, and at least one. */

@@ -17,14 +17,18 @@ export type ScrapeJob = {
   path?: string
 }
 
-export async function startPrometheus(options: { scrape: ScrapeJob[] }): Promise<Prometheus> {
+/** `remoteRead`: another store that every query is put to as well; where it fails, the answer is partial. */
+export async function startPrometheus(options: {
+  scrape: ScrapeJob[]
+  remoteRead?: string
+}): Promise<Prometheus> {
   const command = requireServer('prometheus')
   const { chosen, server } = await startServer(
     'prometheus',
     () => freePort(),
     (port, folder) => {
       const config = join(folder, 'prometheus.yml')
-      writeFileSync(config, configuration(options.scrape)) // JSON is YAML
+      writeFileSync(config, configuration(options)) // JSON is YAML
       return {
         command,
         args: [
@@ -41,10 +45,11 @@ export async function startPrometheus(options: { scrape: ScrapeJob[] }): Promise
   return { server, url: `http://127.0.0.1:${chosen}` }
 }
 
-function configuration(jobs: ScrapeJob[]): string {
+function configuration({ scrape, remoteRead }: Parameters<typeof startPrometheus>[0]): string {
   return JSON.stringify({
     global: { scrape_interval: '1s', scrape_timeout: '900ms', evaluation_interval: '1s' },
-    scrape_configs: jobs.map(({ job, path, targets, discover }) => ({
+    ...(remoteRead && { remote_read: [{ url: remoteRead, read_recent: true }] }),
+    scrape_configs: scrape.map(({ job, path, targets, discover }) => ({
       job_name: job,
       ...(path && { metrics_path: path }),
       ...(targets && { static_configs: [{ targets }] }),

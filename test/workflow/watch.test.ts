@@ -134,7 +134,9 @@ it('keeps its counters when the worker ends and another one goes on', async () =
   const result = (await handle.result()) as WatchResult
   expect(before).toBeGreaterThanOrEqual(2)
   expect(result.kind).toBe('breach')
-  const started = (await handle.fetchHistory()).events?.find((event) => event.activityTaskStartedEventAttributes)
+  const started = (await handle.fetchHistory()).events?.find(
+    (event) => event.activityTaskStartedEventAttributes,
+  )
   expect(started?.activityTaskStartedEventAttributes?.attempt).toBe(8) // not one look more than if nothing had happened
   expect(result.readings['errors']?.length).toBeGreaterThanOrEqual(8 - before) // and those that came with the heartbeat
 })

@@ -2,8 +2,9 @@
 import type { Io } from './target.ts'
 
 export type Measurement =
+  /** `warnings`: what the backend remarked of the query. An answer that rests on part of the data is no value. */
   | { kind: 'value'; value: number; at: string; warnings: string[] }
-  /** Nothing to judge: empty result, NaN, infinity, several series. `why` is for people. */
+  /** Nothing to judge: empty result, NaN, infinity, several series, part of the data missing. `why` is for people. */
   | { kind: 'none'; why: string; at: string }
 
 export interface MetricsPort {

@@ -8,6 +8,7 @@ import { excerpt, exchange, resolveHeaders, retryAfterMs, statusKind } from '../
 import { type Deps, defineProvider } from '../../provider.ts'
 import { redact } from '../../secrets.ts'
 import { numberAt } from './number-at.ts'
+import { partialReason } from './partial.ts'
 import { spec } from './schema.ts'
 
 const ANSWER_BYTES_MAX = 256 * 1024 // an answer for a machine that wants one number
@@ -35,6 +36,8 @@ export const httpJson = defineProvider({
       if (answer.isCut) return { kind: 'none', why: 'an answer over 256 KiB', at }
       const json = parse(answer.body)
       if (json === undefined) throw notJson(answer, url)
+      const partial = partialReason(json, config)
+      if (partial !== null) return { kind: 'none', why: redact(partial, secrets), at }
       const found = numberAt(json, field)
       if (found.kind === 'none') return { kind: 'none', why: found.why, at }
       return { kind: 'value', value: found.value, at, warnings: [] }

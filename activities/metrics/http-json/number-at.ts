@@ -5,15 +5,22 @@ export type Found = { kind: 'number'; value: number } | { kind: 'none'; why: str
 
 /** Numbers index lists: `sides.0.errors`. Only a finite JSON number is one: no text, no list, no `null`. */
 export function numberAt(json: Json, path: string): Found {
+  const { value: at, missing } = valueAt(json, path)
+  if (at === undefined) return none(`the answer has no ${missing}`)
+  if (typeof at === 'number' && Number.isFinite(at)) return { kind: 'number', value: at }
+  return none(`${path} is ${words(at)}, not a number`)
+}
+
+/** What stands at a dotted path; undefined = nothing does, from `missing` on. */
+export function valueAt(json: Json, path: string): { value: Json | undefined; missing: string } {
   const parts = path.split('.')
   let at: Json = json
   for (const [index, part] of parts.entries()) {
     const inner = partOf(at, part)
-    if (inner === undefined) return none(`the answer has no ${parts.slice(0, index + 1).join('.')}`)
+    if (inner === undefined) return { value: undefined, missing: parts.slice(0, index + 1).join('.') }
     at = inner
   }
-  if (typeof at === 'number' && Number.isFinite(at)) return { kind: 'number', value: at }
-  return none(`${path} is ${words(at)}, not a number`)
+  return { value: at, missing: '' }
 }
 
 /** Only what the answer says: a list's own `length` is nothing that anybody measured. */

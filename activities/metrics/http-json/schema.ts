@@ -3,12 +3,23 @@ import { z } from 'zod'
 import { BaseUrl, CallTimeout, RequestHeaders, SecretReference } from '../../config.ts'
 import { defineSpec } from '../../provider.ts'
 
+const DottedPath = z.string().regex(/^[^\s.]+(?:\.[^\s.]+)*$/, 'not a dotted path: write it as meta.partial')
+
 export const HttpJsonConfig = z
   .strictObject({
     url: BaseUrl.describe('What comes before the path of a query'),
     token: SecretReference.exactOptional().describe('Sent as Authorization: Bearer'),
     headers: RequestHeaders.default({}).describe('Further headers: text or references'),
     timeout: CallTimeout.default('3s').describe('How long one answer may take'),
+    partial: DottedPath.exactOptional().describe(
+      'Dotted path of what the answer says when part of the data is missing: true, a text, a list, a number above 0. Such an answer is no reading',
+    ),
+    complete: z
+      .record(DottedPath, z.union([z.string(), z.number(), z.boolean()]))
+      .default({})
+      .describe(
+        'Dotted path -> what stands there in an answer that rests on all data. Any other answer is no reading',
+      ),
   })
   .refine(
     ({ token, headers }) =>

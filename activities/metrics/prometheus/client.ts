@@ -6,12 +6,18 @@ const ANSWER_BYTES_MAX = 1024 * 1024 // thousands of series: more than that is n
 const GRACE_MS = 500 // Prometheus gets to say itself that a query took too long
 
 const Sample = z.tuple([z.number(), z.string()])
-const Told = { warnings: z.array(z.string()).default([]), infos: z.array(z.string()).default([]) }
+const Lines = z
+  .array(z.string())
+  .nullish()
+  .transform((lines) => lines ?? [])
+const Told = { warnings: Lines, infos: Lines }
 const Labels = z.record(z.string(), z.string())
 
 const Success = z.object({
   status: z.literal('success'),
   ...Told,
+  /** Of VictoriaMetrics: some of its storage did not answer. */
+  isPartial: z.boolean().default(false),
   data: z.discriminatedUnion('resultType', [
     z.object({
       resultType: z.literal('vector'),
@@ -25,11 +31,15 @@ const Success = z.object({
 const Failed = z.object({ status: z.literal('error'), errorType: z.string(), error: z.string() })
 export const Answer = z.discriminatedUnion('status', [Success, Failed])
 
-export type QueryData = z.infer<typeof Success>['data']
+export type QuerySuccess = z.infer<typeof Success>
 export type Answer = z.infer<typeof Answer>
+
+/** POST has no limit on the length of a query; GET is all that some proxies let readers do. */
+export type Method = 'GET' | 'POST'
 
 export interface InstantQuery {
   url: string
+  method: Method
   headers: Record<string, string>
   query: string
   atMs: number
@@ -37,29 +47,36 @@ export interface InstantQuery {
   signal: AbortSignal
 }
 
+export type QueryAnswer = HttpAnswer & { method: Method; parsed: Answer | null }
+
 /** The answer to one instant query; `parsed` null = not the JSON of this API. Raises what `exchange` raises. */
 export async function instantQuery(
   fetch: typeof globalThis.fetch,
-  { url, headers, query, atMs, timeoutMs, signal }: InstantQuery,
-): Promise<HttpAnswer & { parsed: Answer | null }> {
-  const form = { query, time: (atMs / 1_000).toFixed(3), timeout: `${timeoutMs}ms` }
+  { url, method, headers, query, atMs, timeoutMs, signal }: InstantQuery,
+): Promise<QueryAnswer> {
+  const address = `${url.replace(/\/+$/, '')}/api/v1/query`
+  const form = new URLSearchParams({
+    query,
+    time: (atMs / 1_000).toFixed(3),
+    timeout: `${timeoutMs}ms`,
+  }).toString()
+  const accept = { ...headers, accept: 'application/json' }
   const answer = await exchange(fetch, {
     what: `query Prometheus at ${url}`,
-    url: `${url.replace(/\/+$/, '')}/api/v1/query`,
-    init: {
-      method: 'POST',
-      headers: {
-        ...headers,
-        accept: 'application/json',
-        'content-type': 'application/x-www-form-urlencoded',
-      },
-      body: new URLSearchParams(form).toString(),
-    },
+    url: method === 'GET' ? `${address}?${form}` : address,
+    init:
+      method === 'GET'
+        ? { method, headers: accept }
+        : {
+            method,
+            headers: { ...accept, 'content-type': 'application/x-www-form-urlencoded' },
+            body: form,
+          },
     signal,
     timeoutMs: timeoutMs + GRACE_MS,
     bytesMax: ANSWER_BYTES_MAX,
   })
-  return { ...answer, parsed: parse(answer.body) }
+  return { ...answer, method, parsed: parse(answer.body) }
 }
 
 function parse(body: string): Answer | null {

@@ -78,6 +78,36 @@ describe('metrics/http-json', () => {
     expect(await ask('/stats sides.length')).toBe('the answer has no sides.length')
   })
 
+  it('never makes a number of an answer that says that part of the data is missing', async () => {
+    const deps = testDeps({ secrets: { 'env:T': TOKEN } })
+    const config = {
+      url: server.url,
+      token: 'env:T',
+      partial: 'meta.partial',
+      complete: { 'meta.status': 'Complete' },
+    }
+    const strict = connectMetrics({ provider: httpJson, deps }, config)
+    const say = async (meta: unknown): Promise<unknown> => {
+      server.answer = () => ({
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ n: 7, meta }),
+      })
+      const said = await strict.query('/stats n', io()).finally(() => (server.answer = answer))
+      return said.kind === 'none' ? said.why : said.value
+    }
+    expect(await say({ status: 'Complete' })).toBe(7)
+    for (const whole of [false, null, 0, '', [], {}])
+      expect(await say({ status: 'Complete', partial: whole })).toBe(7)
+    expect(await say({ status: 'Complete', partial: true })).toBe('a partial answer: meta.partial is true')
+    expect(await say({ status: 'Complete', partial: ['shard 3'] })).toBe(
+      'a partial answer: meta.partial is ["shard 3"]',
+    )
+    expect(await say({ status: 'PartialData' })).toBe(
+      'a partial answer: meta.status is "PartialData", not "Complete"',
+    )
+    expect(await say({})).toBe('an answer that does not say whether it is whole: it has no meta.status')
+  })
+
   it('turns each answer into the right kind, in words that say what to do', async () => {
     expect(await ask('/gone errors.ratio')).toBe('Config: read URL/gone: 404: nothing here')
     expect(await ask('errors.ratio')).toBe(

@@ -103,14 +103,14 @@ describe('metrics/prometheus', () => {
       status: 'success',
       data: { resultType: 'vector', result: [{ metric: {}, value: [1, '0.25'] }] },
     }
-    const answer = json(200, { ...vector, warnings: ['partial response'], infos: ['not a counter'] })
+    const answer = json(200, { ...vector, infos: ['not a counter'] })
     const config = { delay: '30s', timeout: '2s', headers: { 'X-Scope-OrgID': 'shop' } }
     server ??= await startHttpServer(() => answer)
     expect(await ask(() => answer, { ...config, url: `${server.url}/prometheus/` })).toEqual({
       kind: 'value',
       value: 0.25,
       at: '2026-11-21T11:59:30.000Z',
-      warnings: ['partial response', 'not a counter'],
+      warnings: ['not a counter'],
     })
     const sent = server.received.at(-1)
     expect(sent).toMatchObject({ method: 'POST', path: '/prometheus/api/v1/query' })
@@ -120,6 +120,53 @@ describe('metrics/prometheus', () => {
       time: String(Date.parse('2026-11-21T11:59:30Z') / 1_000) + '.000',
       timeout: '2000ms',
     })
+  })
+
+  it('never makes a number of a partial answer, and says what is missing', async () => {
+    const data = { resultType: 'vector', result: [{ metric: {}, value: [1, '0.001'] }] }
+    const why = async (more: object) =>
+      ((await ask(() => json(200, { status: 'success', data, ...more }))) as { why?: string }).why
+    expect(await why({ isPartial: true })).toBe(
+      'a partial answer: isPartial: some of the storage did not answer; the part that came says 0.001',
+    )
+    expect(await why({ warnings: ['No StoreAPIs matched for this query'] })).toBe(
+      'a partial answer: No StoreAPIs matched for this query; the part that came says 0.001',
+    )
+    expect(await why({ isPartial: true, data: { ...data, result: [] } })).toMatch(/; no series matched$/)
+    expect(await why({ isPartial: false, warnings: null })).toBeUndefined()
+    expect(await why({ warnings: ['PromQL info: metric might not be a counter'] })).toBeUndefined()
+    expect(await why({ warnings: ['PromQL info: not a counter', 'PromQL warning: mixed types'] })).toMatch(
+      /^a partial answer: PromQL warning: mixed types; /,
+    )
+  })
+
+  it('asks by GET where only POST is refused, remembers it, and says so when neither gets through', async () => {
+    const whole = json(200, {
+      status: 'success',
+      data: { resultType: 'vector', result: [{ metric: {}, value: [1, '0.25'] }] },
+    })
+    for (const status of [403, 405, 501]) {
+      const proxy = await startHttpServer(({ method }) =>
+        method === 'GET' ? whole : { status, body: `no ${method} here` },
+      )
+      const port = connectMetrics({ provider: prometheus, deps: testDeps() }, { url: proxy.url })
+      for (let look = 0; look < 2; look++)
+        expect(await port.query('sum(rate(a{b="c&d"}[1m]))', io())).toMatchObject({ value: 0.25 })
+      expect(proxy.received.map(({ method }) => method)).toEqual(['POST', 'GET', 'GET'])
+      const asked = new URL(proxy.received.at(-1)?.path ?? '', proxy.url)
+      expect(asked.pathname).toBe('/api/v1/query')
+      expect(asked.searchParams.get('query')).toBe('sum(rate(a{b="c&d"}[1m]))')
+      proxy.answer = ({ method }) => (method === 'POST' ? whole : { status: 405 })
+      await port.query('up', io()).catch(() => null)
+      expect(await port.query('up', io()), 'POST is tried again').toMatchObject({ value: 0.25 })
+      await proxy.end()
+    }
+    expect(await ask(({ method }) => ({ status: 403, body: `no ${method} for you` }))).toBe(
+      'Denied: query Prometheus at URL: POST was refused (403), GET too: 403: no GET for you; token or headers must allow reading queries',
+    )
+    expect(await ask(({ method }) => ({ status: method === 'POST' ? 405 : 414, body: 'too long' }))).toBe(
+      'Config: query Prometheus at URL: POST was refused (405), GET too: 414: too long; one of the two must reach /api/v1/query',
+    )
   })
 
   it('turns each answer into the right kind, in words that say what to do', async () => {
@@ -132,7 +179,7 @@ describe('metrics/prometheus', () => {
       `Rejected: ${tried}: 422 execution: too many samples; the query was: up`,
     )
     expect(await ask(() => ({ status: 403, body: '' }))).toBe(
-      `Denied: ${tried}: 403: no reason given; token or headers must allow reading queries`,
+      `Denied: ${tried}: POST was refused (403), GET too: 403: no reason given; token or headers must allow reading queries`,
     )
     expect(await ask(() => ({ status: 404, headers: { 'content-type': 'text/html' }, body: '<h1>' }))).toBe(
       `Config: ${tried}: 404: not a Prometheus API (text/html); url must be what comes before /api/v1/query`,

@@ -10,9 +10,13 @@ const DEADLINE_MS = 50
 const AT = '2026-06-01T14:00:00.000Z'
 const GOOD: ProbeResult = { good: true, status: 200, latencyMs: 10, problems: [], shallow: null }
 
-const requests = ['log in', 'place an order', 'log out'].map(
-  (name): ProbeRequest => ({ name, method: 'GET', path: '/', expect: { status: 200 }, deep: false }),
-)
+const requests = ['log in', 'place an order', 'log out'].map((name): ProbeRequest => ({
+  name,
+  method: 'GET',
+  path: '/',
+  expect: { status: 200 },
+  deep: false,
+}))
 
 async function lookWith(probe: (request: ProbeRequest) => Promise<ProbeResult>, signal?: AbortSignal) {
   const asking = { portOf: () => ({ probe }), redact: (text: string) => text, deadlineMs: DEADLINE_MS }
@@ -28,7 +32,8 @@ it('is good when every request was', async () => {
 })
 
 it('is bad when the service is too slow to get through it, and says how far it got', async () => {
-  const slow = async ({ name }: ProbeRequest) => (name === 'log in' ? GOOD : await new Promise<never>(() => {}))
+  const slow = async ({ name }: ProbeRequest) =>
+    name === 'log in' ? GOOD : await new Promise<never>(() => {})
   expect(await lookWith(slow)).toMatchObject({
     verdict: 'bad',
     value: DEADLINE_MS / 1_000,

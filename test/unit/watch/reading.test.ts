@@ -32,6 +32,21 @@ describe('a reading', () => {
     expect(read(limits as Partial<PlannedGuard>, { value: value(number) })).toMatchObject({ verdict, text })
   })
 
+  it('says what the backend remarked of its query, cut', () => {
+    const remarked: Asked = {
+      kind: 'value',
+      value: 0.002,
+      at: AT,
+      warnings: ['PromQL info: metric might not be a counter', 'more'],
+    }
+    expect(read({}, { value: remarked })).toMatchObject({
+      verdict: 'good',
+      text: '0.2 % of 0.5 % (PromQL info: metric might not be a counter)',
+    })
+    const long: Asked = { ...remarked, warnings: ['x'.repeat(1_000)] }
+    expect(read({}, { value: long }).text.length).toBeLessThan(130)
+  })
+
   it('without data is unknown, whatever the reason, and says why', () => {
     expect(read({}, { value: none })).toMatchObject({
       verdict: 'unknown',
