@@ -1,5 +1,7 @@
 // What the CLI takes from its environment, and who is sitting at it. The only file of the client that reads process.env.
 import { hostname, userInfo } from 'node:os'
+import { personKey } from '../workflows/people.ts'
+import { usageProblem } from './problem.ts'
 
 export type Environment = Record<string, string | undefined>
 
@@ -7,9 +9,12 @@ export function environment(): Environment {
   return process.env
 }
 
-/** Who acts: `--as`, else CUTOVER_ACTOR, else the operating system's user. */
+/** Who acts: `--as`, else CUTOVER_ACTOR, else the operating system's user. A name of blanks is nobody's. */
 export function actorOf(as: string | undefined, env: Environment): string {
-  return as ?? env['CUTOVER_ACTOR'] ?? systemUser(env)
+  const [source, name] = as === undefined ? ['CUTOVER_ACTOR', env['CUTOVER_ACTOR']] : ['--as', as]
+  if (name === undefined || (name === '' && source !== '--as')) return systemUser(env)
+  if (personKey(name) !== '') return name.trim()
+  throw usageProblem(`${source} names nobody`, [`${source === '--as' ? '--as NAME' : 'CUTOVER_ACTOR=NAME'}`])
 }
 
 /** Seen by people in the Temporal UI next to every signal and update. */

@@ -1,5 +1,6 @@
 // zod forms of the quantities of a runbook. They check and keep the written form; quantities.ts turns it into numbers.
 import { z } from 'zod'
+import { personKey } from './people.ts'
 import { DURATION, IN_A_ROW, RATE, SHARE, milliseconds, percent } from './quantities.ts'
 
 export const Duration = z
@@ -59,4 +60,7 @@ export const Person = z
   .string()
   .min(1)
   .max(128)
+  .refine((name) => name === '' || personKey(name) !== '', {
+    message: 'a name that is empty when it is trimmed',
+  })
   .meta({ id: 'Person', description: 'A person, as the CLI names them', examples: ['ana'] })

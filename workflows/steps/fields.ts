@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { WhenUnknown } from '../guards/schema.ts'
 import { Duration, InARow, Name, Person, PositiveDuration, Rate, ShareOfAll } from '../scalars.ts'
 import type { Json } from '../json.ts'
+import { distinct, isSamePerson } from '../people.ts'
 
 /** Every step may say these. */
 export const anyStep = {
@@ -51,6 +52,23 @@ export const decided = {
     .default('unwind')
     .describe('What happens when nobody answered in time'),
   self_approval: z.boolean().default(false).describe('Whether the person who started the run may approve'),
+}
+
+/** Of steps that have them: everybody is named once, and they are enough for the quorum. */
+export function enoughPeople(
+  { people, quorum }: { people: 'anyone' | string[]; quorum: number },
+  context: z.RefinementCtx,
+): void {
+  if (people === 'anyone') return
+  for (const [index, name] of people.entries()) {
+    const first = people.findIndex((each) => isSamePerson(each, name))
+    if (first === index) continue
+    const message = `one person twice: ${name} is ${people[first]}, blanks and case make no difference`
+    context.addIssue({ code: 'custom', path: ['people', index], message })
+  }
+  if (quorum <= distinct(people)) return
+  const message = 'the quorum exceeds the number of people who may approve'
+  context.addIssue({ code: 'custom', path: ['quorum'], message })
 }
 
 const JsonValue: z.ZodType<Json> = z.json()

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { WhenUnknown } from '../../guards/schema.ts'
 import { Limit, Name, PositiveDuration } from '../../scalars.ts'
-import { anyStep, decided, gated } from '../fields.ts'
+import { anyStep, decided, enoughPeople, gated } from '../fields.ts'
 
 const IdleProof = z.strictObject({
   from: Name.describe('The metrics connection to ask'),
@@ -25,5 +25,6 @@ export const Decommission = z
     ...decided,
     ...gated,
   })
+  .superRefine(enoughPeople)
   .describe('Prove that a side is idle, ask, and take its capacity away: the point of no return')
 export type Decommission = z.infer<typeof Decommission>

@@ -1,0 +1,26 @@
+// One person in one form. A name is what somebody says of themselves, written now so and now so: `ana`, `Ana`, `ana `. Pure.
+
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu // zero-width characters: two names that nobody can tell apart
+
+/**
+ * What two spellings of one name have in common: compatibility form (NFKC, so that wide and composed letters are the plain
+ * ones), no blanks around, one between words, no case. Letters of other alphabets that only look alike stay different.
+ */
+export function personKey(name: string): string {
+  const plain = name.normalize('NFKC').replaceAll(INVISIBLE, '').trim().replaceAll(/\s+/g, ' ')
+  return plain.toUpperCase().toLowerCase().normalize('NFKC') // both: ß is ss, and every sigma is one
+}
+
+export function isSamePerson(one: string, other: string): boolean {
+  return personKey(one) === personKey(other)
+}
+
+/** How the list writes the name of a person; undefined = they are not on it. */
+export function listed(people: readonly string[], name: string): string | undefined {
+  return people.find((each) => isSamePerson(each, name))
+}
+
+/** How many people a list names, however often it does. */
+export function distinct(people: readonly string[]): number {
+  return new Set(people.map(personKey)).size
+}
