@@ -27,6 +27,7 @@ const ROOT = fileURLToPath(new URL('../workflows/', import.meta.url))
  */
 export const BUNDLE_OPTIONS = {
   workflowsPath: join(ROOT, 'index.ts'),
+  payloadConverterPath: join(ROOT, 'payloads.ts'),
   preloadModules: [join(ROOT, 'index.ts')],
 } satisfies Partial<BundleOptions>
 

@@ -1,13 +1,13 @@
 // What can be said to a run and asked of it, by name: shared by workflow, CLI and any other tool.
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common'
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
-import type { Decision, RunState, StateAnswer } from './run/state.ts'
+import type { Decided, Decision, StateAnswer } from './run/state.ts'
 
 /** The whole state and the plan; also answered after the end of a run, for the retention period. */
 export const state = defineQuery<StateAnswer>('state')
 
 /** A decision, judged at once: a refusal reaches the caller as an ApplicationFailure of type `Refused`, its message says why. */
-export const decide = defineUpdate<RunState, [Decision]>('decide')
+export const decide = defineUpdate<Decided, [Decision]>('decide')
 
 /** Plain signals for any tool and for times when no worker is up. All fields are optional. */
 export type SignalledDecision = { actor?: string; reason?: string; gate?: string; decisionId?: string }

@@ -9,7 +9,7 @@ import {
 } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
 import { REFUSED, abort, approve, decide, workflowIdOf } from '../../workflows/messages.ts'
-import type { Decision, RunState, Verb } from '../../workflows/run/state.ts'
+import type { Decided, Decision, Verb } from '../../workflows/run/state.ts'
 import type { TemporalAccess } from '../command.ts'
 import { Problem, usageProblem } from '../problem.ts'
 import type { RunView } from '../view/model.ts'
@@ -26,8 +26,8 @@ export type Said = {
 }
 
 export type Answer =
-  /** The run took it; this is its state now. */
-  | { how: 'taken'; decision: Decision; state: RunState }
+  /** The run took it; this is where it stands now. */
+  | { how: 'taken'; decision: Decision; state: Decided }
   /** No worker answered; the server keeps it until one does. */
   | { how: 'kept'; decision: Decision; why: string }
 

@@ -23,7 +23,7 @@ import {
 } from '../../workflows/messages.ts'
 import type { Plan } from '../../workflows/plan.ts'
 import type { Result } from '../../workflows/run/end.ts'
-import type { Decision, Gate, RunState } from '../../workflows/run/state.ts'
+import type { Decided, Decision, Gate, RunState } from '../../workflows/run/state.ts'
 import { deps } from './deps.ts'
 
 const END_MS = 120_000 // a run of seconds that is not over by then hangs
@@ -61,7 +61,7 @@ export interface Run {
   /** The result, or a failure to end in time that says where the run stands. */
   ended(): Promise<Result>
   state(): Promise<RunState>
-  decide(decision: Partial<Decision> & Pick<Decision, 'verdict'>): Promise<RunState>
+  decide(decision: Partial<Decision> & Pick<Decision, 'verdict'>): Promise<Decided>
   abort(reason?: string): Promise<void>
   /** Waits until the state is as wanted. */
   until(what: string, wanted: (state: RunState) => boolean): Promise<RunState>

@@ -1,11 +1,13 @@
 // Decisions: one pure reducer for update and signals. A decision names its gate, so a late or doubled one opens no other.
+import { isSamePerson, listed, personKey } from '../people.ts'
 import type { Decision, Gate, RecordedDecision, RunState } from './state.ts'
 
-const LOG_OF_DECISIONS = 500 // a bound for floods of signals; far more than people ever make
+const WITHOUT_EFFECT_MAX = 50 // refused ones and the like: what a flood of signals may leave; older ones are only counted
+const WHY_MAX = 500 // a list of people may be long
 
 /** Why a decision cannot be taken, in words for the person who made it; null = it can. Synchronous and free of effects. */
 export function refusal(state: RunState, decision: Decision): string | null {
-  if (state.decisions.some((known) => known.decisionId === decision.decisionId && known.accepted)) return null
+  if (isDouble(state, decision)) return null
   if (state.outcome !== null) return `the run has ended: ${state.outcome}`
   if (decision.digest !== null && decision.digest !== state.digest) {
     return `this decision is about plan ${short(decision.digest)}, the run carries out plan ${short(state.digest)}`
@@ -35,14 +37,15 @@ function refusalOfGate(state: RunState, decision: Decision): string {
 function refusalAt(gate: Gate, state: RunState, { verdict, actor }: Decision): string | null {
   if (!gate.allows.includes(verdict)) return `${gate.id} takes ${gate.allows.join(', ')}; not ${verdict}`
   if (gate.answer !== null) return `${gate.id} was already decided: ${gate.answer}`
-  if (gate.people !== 'anyone' && !gate.people.includes(actor)) {
+  if (personKey(actor) === '') return 'a decision says who made it: the name is empty'
+  if (gate.people !== 'anyone' && listed(gate.people, actor) === undefined) {
     return `${actor} is not on the list of ${gate.id}: ${gate.people.join(', ')}`
   }
   if (verdict !== 'approve') return null
-  if (!gate.selfApproval && actor === state.startedBy) {
+  if (!gate.selfApproval && isSamePerson(actor, state.startedBy)) {
     return `${actor} started this run and cannot approve it; another person must (self_approval is off)`
   }
-  return gate.approvals.includes(actor) ? `${actor} has already approved ${gate.id}` : null
+  return listed(gate.approvals, actor) === undefined ? null : `${actor} has already approved ${gate.id}`
 }
 
 /**
@@ -54,18 +57,53 @@ export function record(
   decision: Decision,
   { at, via }: Pick<RecordedDecision, 'at' | 'via'>,
 ): RecordedDecision | null {
-  if (state.decisions.some((known) => known.decisionId === decision.decisionId && known.accepted)) return null
-  const why = refusal(state, decision)
-  const recorded = { ...decision, at, via, accepted: why === null, why }
-  if (state.decisions.length < LOG_OF_DECISIONS) state.decisions.push(recorded)
+  if (isDouble(state, decision)) return null
+  const refused = refusal(state, decision)
+  const why = refused ?? (isIdle(state, decision) ? 'the run is going back already' : null)
+  const recorded = { ...decision, at, via, accepted: refused === null, why: why?.slice(0, WHY_MAX) ?? null }
+  keep(state, recorded)
   const gate = state.gates.find((open) => open.id === decision.gate)
   if (why !== null || gate === undefined || decision.verdict === 'abort') return recorded
   if (decision.verdict === 'approve') {
-    gate.approvals.push(decision.actor)
+    const { actor } = decision
+    gate.approvals.push(gate.people === 'anyone' ? actor : (listed(gate.people, actor) ?? actor))
     if (gate.approvals.length < gate.quorum) return recorded
   }
   gate.answer = decision.verdict
   return recorded
+}
+
+/** Who approved a question, as its list writes them; of one that was asked again (`NAME~2`) the last time counts. */
+export function approvedBy({ decisions }: RunState, question: string, people: Gate['people']): string[] {
+  const approvals = decisions.filter(
+    ({ accepted, verdict, gate }) =>
+      accepted && verdict === 'approve' && (gate === question || gate?.startsWith(`${question}~`)),
+  )
+  return approvals
+    .filter(({ gate }) => gate === approvals.at(-1)?.gate)
+    .map(({ actor }) => (people === 'anyone' ? actor : (listed(people, actor) ?? actor)))
+}
+
+function isDouble({ decisions }: RunState, { decisionId }: Decision): boolean {
+  return decisions.some((known) => known.decisionId === decisionId && known.accepted)
+}
+
+/** Whoever aborts a run that goes back is right, and changes nothing. */
+function isIdle({ reason }: RunState, { verdict }: Decision): boolean {
+  return verdict === 'abort' && reason !== null
+}
+
+/** What had an effect is never dropped: audit, quorum and the names of gates rest on it. */
+function keep(state: RunState, recorded: RecordedDecision): void {
+  state.decisions.push(recorded)
+  const idle = state.decisions.filter(hadNoEffect)
+  if (idle.length <= WITHOUT_EFFECT_MAX) return
+  state.decisions.splice(state.decisions.findIndex(hadNoEffect), 1)
+  state.forgotten += 1
+}
+
+function hadNoEffect({ why }: RecordedDecision): boolean {
+  return why !== null
 }
 
 function short(digest: string): string {

@@ -24,6 +24,7 @@ export function firstState(
     asked: {},
     holding: null,
     decisions: [],
+    forgotten: 0,
     deadlines: {},
     reason: null,
     laterReasons: [],

@@ -1,14 +1,15 @@
 // Opens a run: its first state, or the carried one after continue-as-new; and the handlers through which people reach it.
 import { ApplicationFailure, CancellationScope, setHandler, uuid4 } from '@temporalio/workflow'
 import { REFUSED, abort, approve, decide, state as stateQuery } from '../messages.ts'
-import type { SignalledDecision } from '../messages.ts'
+import { unreadableBecause } from '../payloads.ts'
 import type { Plan } from '../plan.ts'
 import { record, refusal } from './decisions.ts'
 import { firstState } from './first-state.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
-import { log, sendBack } from './run.ts'
-import type { Decision, RecordedDecision, RunState, Verb } from './state.ts'
+import { hear, log, sendBack } from './run.ts'
+import { decisionOf, nameOf, signalled } from './said.ts'
+import type { Decided, Decision, RecordedDecision, RunState } from './state.ts'
 
 export interface Start {
   startedBy: string
@@ -16,7 +17,9 @@ export interface Start {
 
 /** Registers every handler before anything is awaited, so that no signal or update can come too early. */
 export function openRun(plan: Plan, start: Start, carried: RunState | null): Run {
-  const { startedBy } = start
+  const why = [plan, start, carried].map(unreadableBecause).find((each) => each !== null)
+  if (why !== undefined) throw new Error(`what this run was started with could not be read: ${why}`) // waits for a worker that can
+  const startedBy = nameOf(start.startedBy) ?? 'unknown'
   const state = carried ?? firstState(plan, { startedBy, startedAt: Date.now() })
   const run: Run = { plan, state, forwardScope: null, looks: background() }
   setHandler(stateQuery, () => ({ state: run.state, plan }), {
@@ -24,32 +27,35 @@ export function openRun(plan: Plan, start: Start, carried: RunState | null): Run
   })
   setHandler(
     decide,
-    (decision) => {
-      take(run, decision, 'decision')
-      return run.state
+    (said) => {
+      const heard = decisionOf(said)
+      if (!('unreadable' in heard)) take(run, heard, 'decision')
+      return decided(run.state)
     },
     {
       description:
         'Decide an open gate: { gate, verdict: approve|retry|skip|abort, actor, reason, decisionId, digest }',
-      validator: (decision) => {
-        const why = refusal(run.state, decision)
-        if (why !== null) throw ApplicationFailure.create({ type: REFUSED, message: why, nonRetryable: true })
+      validator: (said) => {
+        const heard = decisionOf(said)
+        const refused =
+          'unreadable' in heard
+            ? `the decision could not be read: ${heard.unreadable}`
+            : refusal(run.state, heard)
+        if (refused !== null)
+          throw ApplicationFailure.create({ type: REFUSED, message: refused, nonRetryable: true })
       },
     },
   )
-  setHandler(approve, (said) => take(run, signalled('approve', said), 'signal'), {
+  setHandler(approve, (said) => listen(run, 'approve', said), {
     description: 'Approve the gate you name: { "gate": "s03-approve", "actor": "ana", "reason": "..." }',
   })
-  setHandler(abort, (said) => take(run, signalled('abort', said), 'signal'), {
+  setHandler(abort, (said) => listen(run, 'abort', said), {
     description: 'Go back and restore everything: { "actor": "ana", "reason": "..." }',
   })
   // A cancel of the workflow is one more decision to abort; otherwise it could not be refused past the point of no return.
   CancellationScope.current().cancelRequested.catch(() => {
-    take(
-      run,
-      signalled('abort', { actor: 'workflow cancel', reason: 'cancelled through Temporal' }),
-      'cancel',
-    )
+    const said = { actor: 'workflow cancel', reason: 'cancelled through Temporal' }
+    take(run, signalled('abort', said, uuid4()) as Decision, 'cancel')
   })
   return run
 }
@@ -60,26 +66,33 @@ function background(): CancellationScope {
   return new CancellationScope({ cancellable: true, parent })
 }
 
+/** A signal has no answer: what becomes of it is a line in the log. */
+function listen(run: Run, name: 'approve' | 'abort', said: unknown): void {
+  const why = unreadableBecause(said)
+  if (why !== null) hear(run, `a signal ${name} could not be read: ${why}`)
+  const heard = signalled(name, said, uuid4())
+  if (!('unreadable' in heard)) take(run, heard, 'signal')
+}
+
 function take(run: Run, decision: Decision, via: RecordedDecision['via']): void {
   const recorded = record(run.state, decision, { at: Date.now(), via })
   if (recorded === null) return
-  const { actor, verdict, reason, gate } = recorded
+  const { actor, verdict, reason, gate, why } = recorded
   if (!recorded.accepted) {
-    log(run, `refused ${verdict} of ${gate ?? 'the run'} by ${actor}: ${recorded.why}`)
+    hear(run, `refused ${verdict} of ${gate ?? 'the run'} by ${actor}: ${why}`)
     return
   }
-  log(run, `${actor}: ${verdict}${gate === null ? '' : ` ${gate}`}${reason === '' ? '' : ` (${reason})`}`)
+  const words = `${actor}: ${verdict}${gate === null ? '' : ` ${gate}`}${reason === '' ? '' : ` (${reason})`}`
+  if (why !== null) {
+    hear(run, `${words}: ${why}`)
+    return
+  }
+  log(run, words)
   if (verdict === 'abort') sendBack(run, { kind: 'abort', actor, reason, via, at: recorded.at })
   publish(run.plan, run.state)
 }
 
-function signalled(verdict: Verb, said: SignalledDecision | undefined): Decision {
-  return {
-    decisionId: said?.decisionId ?? uuid4(),
-    gate: said?.gate ?? null,
-    verdict,
-    actor: said?.actor ?? 'someone (by signal)',
-    reason: said?.reason ?? '',
-    digest: null,
-  }
+/** The answer to a decision: what it changed, not the whole state. */
+function decided({ phase, outcome, gates }: RunState): Decided {
+  return { phase, outcome, gates }
 }

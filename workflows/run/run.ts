@@ -11,6 +11,9 @@ import { describeReason } from './reason.ts'
 import type { LogLine, Reason, RunState, StepRecord } from './state.ts'
 
 const LOG_LINES = 300 // enough for the longest runbooks; older lines go first
+const HEARD_LINES = 60 // of them: a flood of signals must not push the story of the run out of its log
+const LINE_MAX = 500 // backends and people are quoted
+const LATER_REASONS = 20 // the first one counts; these are for the report
 const NOTES_PER_STEP = 40
 
 export interface Run {
@@ -51,7 +54,7 @@ function unexpected(error: unknown): Reason {
 /** Ends going forward. Past the point of no return nobody may call this: ask a person instead. */
 export function sendBack(run: Run, reason: Reason): void {
   if (run.state.reason !== null) {
-    run.state.laterReasons.push(reason)
+    if (run.state.laterReasons.length < LATER_REASONS) run.state.laterReasons.push(reason)
     return
   }
   run.state.reason = reason
@@ -90,14 +93,28 @@ export function label(run: Run): string {
 }
 
 export function log(run: Run, text: string): void {
-  const line: LogLine = { at: Date.now(), text }
-  run.state.log.push(line)
-  if (run.state.log.length > LOG_LINES) run.state.log.shift()
+  append(run.state, { at: Date.now(), text: cut(text) })
+}
+
+/** A line about what was said from outside and changed nothing. */
+export function hear(run: Run, text: string): void {
+  append(run.state, { at: Date.now(), text: cut(text), heard: true })
+}
+
+function append({ log: lines }: RunState, line: LogLine): void {
+  lines.push(line)
+  const isHeard = (each: LogLine) => each.heard === true
+  if (lines.filter(isHeard).length > HEARD_LINES) lines.splice(lines.findIndex(isHeard), 1)
+  if (lines.length > LOG_LINES) lines.shift()
+}
+
+function cut(text: string): string {
+  return text.length <= LINE_MAX ? text : `${text.slice(0, LINE_MAX - 1)}…`
 }
 
 /** A line worth keeping with the step, also in the log. */
 export function note(run: Run, text: string): void {
   const { notes } = recordOf(run, stepOf(run))
-  if (notes.length < NOTES_PER_STEP) notes.push(text)
+  if (notes.length < NOTES_PER_STEP) notes.push(cut(text))
   log(run, text)
 }

@@ -76,7 +76,7 @@ export type GateKind =
   | 'approval' // people approve a step
   | 'evidence' // readings unknown or too few: wait on, approve (go on without) or abort
   | 'drift' // someone else changed a target: retry (look again), approve (go on from what is found) or abort
-  | 'failure' // after the point of no return: retry, skip, or approve (leave it as it is)
+  | 'failure' // after the point of no return, or at the end: retry, or skip where it can be left
   | 'restore' // going back fails on a target: retry now or skip (leave it, it is listed)
 
 /** What must hold before the run goes forward. `waitsFor` is for people. */
@@ -116,12 +116,16 @@ export type Decision = {
 export type RecordedDecision = Decision & {
   at: number
   accepted: boolean
+  /** Why it was refused, or was accepted and changed nothing. */
   why: string | null
   via: 'decision' | 'signal' | 'cancel'
 }
 
-/** A line of the run's own log, shown by `watch` and the report. */
-export type LogLine = { at: number; text: string }
+/** What a decision is answered with. */
+export type Decided = Pick<RunState, 'phase' | 'outcome' | 'gates'>
+
+/** A line of the run's own log, shown by `watch` and the report. `heard`: said from outside, and without effect. */
+export type LogLine = { at: number; text: string; heard?: true }
 
 export type RunState = {
   stateVersion: 1
@@ -148,7 +152,10 @@ export type RunState = {
     limit: number | null
     waitsFor: string
   } | null
+  /** Every decision that had an effect, and the last of those that had none. */
   decisions: RecordedDecision[]
+  /** So many decisions without effect are not listed any more. */
+  forgotten: number
   deadlines: { [key: string]: number }
   reason: Reason | null
   laterReasons: Reason[]

@@ -120,6 +120,7 @@ export function state(over: Partial<RunState> = {}): RunState {
       waitsFor: 'good checks of errors',
     },
     decisions: [],
+    forgotten: 0,
     deadlines: {},
     reason: null,
     laterReasons: [],

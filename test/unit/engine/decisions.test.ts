@@ -1,10 +1,12 @@
 // The arithmetic of decisions: a decision opens the gate it names and no other, and a quorum counts people.
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { distinct, listed } from '../../../workflows/people.ts'
 import { record, refusal } from '../../../workflows/run/decisions.ts'
 import type { Decision, Gate, RunState, Verb } from '../../../workflows/run/state.ts'
 
 const people = ['ana', 'raj', 'kim', 'eve', 'starter']
+const spelled = [...people, 'Ana', 'RAJ ', 'k\u200bim', 'Starter', ' starter ']
 const gateIds = ['s01-approve', 's02-approve', 'restore/edge/split/1']
 const verbs: Verb[] = ['approve', 'abort', 'retry', 'skip']
 const DIGEST = 'd'.repeat(64)
@@ -31,7 +33,7 @@ const decision = fc.record<Decision>({
   decisionId: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'),
   gate: fc.constantFrom(null, 'nonsense', ...gateIds),
   verdict: fc.constantFrom(...verbs),
-  actor: fc.constantFrom(...people),
+  actor: fc.constantFrom(...spelled),
   reason: fc.constant(''),
   digest: fc.constantFrom(null, null, DIGEST, 'other'),
 })
@@ -45,6 +47,8 @@ function stateWith(open: Gate[], end: RunState['pointOfNoReturn'] = null): RunSt
     outcome: null,
     gates: structuredClone(open),
     decisions: [],
+    forgotten: 0,
+    reason: null,
     pointOfNoReturn: end,
   } as unknown as RunState
 }
@@ -69,9 +73,9 @@ describe('decisions', () => {
         const state = stateWith(open)
         for (const each of said) record(state, each, via)
         for (const each of state.gates) {
-          expect(new Set(each.approvals).size).toBe(each.approvals.length)
+          expect(distinct(each.approvals)).toBe(each.approvals.length)
           if (each.people !== 'anyone') for (const name of each.approvals) expect(each.people).toContain(name)
-          if (!each.selfApproval) expect(each.approvals).not.toContain('starter')
+          if (!each.selfApproval) expect(listed(each.approvals, 'starter')).toBeUndefined()
           if (each.answer === 'approve') expect(each.approvals.length).toBe(each.quorum)
           if (each.answer !== null) expect(each.allows).toContain(each.answer)
         }
@@ -115,5 +119,48 @@ describe('decisions', () => {
         expect(refusal(stateWith(open), { ...said, digest: 'other' })).toContain('plan')
       }),
     )
+  })
+
+  test('a flood of refusals leaves a bounded record, and never pushes out what was decided', () => {
+    const open = fc.sample(gate, { seed: 1, numRuns: 1 })[0] as Gate
+    const asked = { ...open, people: 'anyone', quorum: 2, selfApproval: true, allows: ['approve'] } as Gate
+    const state = stateWith([asked])
+    const say = (actor: string, id: string, to: string | null) =>
+      record(
+        state,
+        { decisionId: id, gate: to, verdict: 'approve', actor, reason: 'x'.repeat(1_000), digest: null },
+        via,
+      )
+    for (let number = 0; number < 2_000; number++) say('bot', `before-${number}`, null)
+    expect(say('ana', 'first', asked.id)).toMatchObject({ accepted: true })
+    for (let number = 0; number < 2_000; number++) say('bot', `after-${number}`, null)
+    expect(say('Ana', 'again', asked.id)).toMatchObject({ accepted: false })
+    expect(say('raj', 'second', asked.id)).toMatchObject({ accepted: true })
+    expect(state.decisions.filter(({ accepted }) => accepted).map(({ actor }) => actor)).toEqual([
+      'ana',
+      'raj',
+    ])
+    expect(state.decisions.length + state.forgotten).toBe(4_003)
+    expect(JSON.stringify(state).length).toBeLessThan(100_000)
+    expect(say('ana', 'first', asked.id)).toBeNull()
+  })
+
+  test('aborts of a run that goes back are taken, change nothing and do not pile up', () => {
+    const state = stateWith([])
+    state.reason = { kind: 'expired', gate: 'g', at: 0 }
+    for (let number = 0; number < 1_000; number++) {
+      const said = {
+        decisionId: `a-${number}`,
+        gate: null,
+        verdict: 'abort',
+        actor: 'bot',
+        reason: '',
+      } as const
+      expect(record(state, { ...said, digest: null }, via)).toMatchObject({
+        accepted: true,
+        why: expect.stringContaining('already'),
+      })
+    }
+    expect(state.decisions.length).toBeLessThanOrEqual(50)
   })
 })

@@ -1,6 +1,7 @@
 // approve: people decide; guards stay watched meanwhile.
 import type { PlannedStep } from '../../plan.ts'
 import { milliseconds } from '../../quantities.ts'
+import { approvedBy } from '../../run/decisions.ts'
 import type { Run } from '../../run/run.ts'
 import { note } from '../../run/run.ts'
 import { askUnderWatch } from '../../run/watch.ts'
@@ -29,11 +30,5 @@ export async function askPeople(
     expiresInMs: milliseconds(spec.expires),
     onExpiry: spec.on_expiry,
   })
-  note(
-    run,
-    `approved by ${run.state.decisions
-      .filter((each) => each.accepted && each.gate === step.id)
-      .map((each) => each.actor)
-      .join(', ')}`,
-  )
+  note(run, `approved by ${approvedBy(run.state, step.id, spec.people).join(', ')}`)
 }
