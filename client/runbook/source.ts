@@ -5,6 +5,7 @@ import {
   LineCounter,
   type Node,
   type Pair,
+  type Scalar,
   type YAMLMap,
   isAlias,
   isMap,
@@ -14,7 +15,7 @@ import {
 } from 'yaml'
 import type { Json, JsonObject } from '../../workflows/json.ts'
 import { type Finding, type Path, quoted } from './problem.ts'
-import { yamlFinding } from './yaml-errors.ts'
+import { inQuotes, strangeBlank, yamlFindings } from './yaml-errors.ts'
 
 const DEPTH_MAX = 32 // the deepest runbook is about eight levels
 const NODES_MAX = 50_000 // what 1 MiB of honest YAML holds; aliases of aliases reach it in a few lines
@@ -39,7 +40,7 @@ export function parseSource(text: string): Source {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
   const walk: Walk = { document, text, places: new Map(), findings: [], nodes: 0, aliases: 0 }
-  walk.findings.push(...[...document.errors, ...document.warnings].slice(0, FINDINGS_MAX).map(yamlFinding))
+  walk.findings.push(...yamlFindings([...document.errors, ...document.warnings].slice(0, FINDINGS_MAX), text))
   const value = walk.findings.length === 0 ? toJson(walk, document.contents, []) : null
   return {
     text,
@@ -74,8 +75,19 @@ function toJson(walk: Walk, node: Node | null, path: Path): Json {
   if (isAlias(node)) return resolveAlias(walk, node.source, path)
   if (isMap(node)) return mapToJson(walk, node as YAMLMap.Parsed, path)
   if (isSeq(node)) return node.items.map((item, index) => toJson(walk, item as Node, [...path, index]))
-  if (isScalar(node)) return scalarToJson(walk, node.value, path)
+  if (isScalar(node)) {
+    const isBesideItsKey = key !== undefined && !walk.text.slice(key, value).includes('\n')
+    noteStrangeBlank(walk, node, isBesideItsKey)
+    return scalarToJson(walk, node.value, path)
+  }
   return null
+}
+
+/** Outside quotes a blank that YAML does not know as one makes another word of its neighbours: nothing else is believed. */
+function noteStrangeBlank({ findings, text }: Walk, { type, range }: Scalar, isValue: boolean): void {
+  if (type !== 'PLAIN' || !range) return
+  const found = strangeBlank(text, { start: range[0], end: range[1], isValue })
+  if (found !== null) findings.push({ path: [], ...found })
 }
 
 /** Too deep or too much: said once, and nothing below is looked at. */
@@ -110,7 +122,10 @@ function resolveAlias(walk: Walk, anchor: string, path: Path): Json {
   const place = walk.places.get(keyOf(path))
   const target = findAnchor(walk.document.contents, anchor, place?.value ?? 0)
   if (target === null) {
-    walk.findings.push({ path, message: `there is no anchor &${anchor} before this alias`, fix: null })
+    const message = `there is no anchor &${anchor} before this alias`
+    const fix = `if it is text, ${inQuotes(walk.text, place?.value ?? 0)}`
+    // No place of the content: what else would be said of a value that is not there is a guess.
+    walk.findings.push({ path: [], position: place?.value ?? 0, message, fix })
     return null
   }
   return toJson(walk, target, path)
@@ -145,6 +160,7 @@ function mapToJson(walk: Walk, map: YAMLMap.Parsed, path: Path): JsonObject {
       walk.findings.push({ path, position: offset, message: 'a key must be a plain word', fix: null })
       continue
     }
+    noteStrangeBlank(walk, pair.key, false)
     const key = String(pair.key.value)
     const here = [...path, key]
     const refusal = keyRefusal(key, json)

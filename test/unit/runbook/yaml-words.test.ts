@@ -1,0 +1,102 @@
+// What people paste and what YAML keeps for itself: each is one problem, at its place, with what would be right.
+import { describe, expect, test } from 'vitest'
+import { RIGHT, problemsOf, wrong } from './fixture.ts'
+
+const NBSP = '\u00a0'
+
+describe('a sign that YAML keeps for itself', () => {
+  test.each([
+    [
+      'a wildcard in a list',
+      'records: [api.example.com. A]',
+      'records: [*.apps.example.com. A]',
+      '*.apps.example.com. A',
+    ],
+    ['a wildcard as a key', '{ api.example.com. A: [192', '{ *.example.com. A: [192', '*.example.com. A'],
+    ['a wildcard alone', 'service: orders', 'service: *', '*'],
+    ['a wildcard without a type', 'service: orders', 'service: *.example.com', '*.example.com'],
+    ['a handle', '- prewarm:', '- approve: { title: t, people: [@ana] }\n  - prewarm:', '@ana'],
+    ['a backtick', 'hold: 5m', 'hold: `5m`', '`5m`'],
+    ['a percent sign', 'hold: 5m', 'hold: %5', '%5'],
+    ['an ampersand', 'service: orders', 'service: &', '&'],
+  ])('%s', async (_, piece, replacement, word) => {
+    const problems = await problemsOf(wrong(piece, replacement))
+    expect(problems).toMatchObject([
+      { fix: expect.stringContaining(`write ${JSON.stringify(word)} in quotes`) },
+    ])
+    const { line = 0, column = 0 } = problems[0] ?? {}
+    const text = wrong(piece, replacement).split('\n')[line - 1] ?? ''
+    expect(text.slice(column - 1).startsWith(word)).toBe(true)
+  })
+
+  test('two of them are two problems, as nothing follows from the first', async () => {
+    const both = wrong('- prewarm:', '- approve: { title: t, people: [@ana, @raj] }\n  - prewarm:')
+    expect((await problemsOf(both)).map(({ fix }) => fix)).toEqual([
+      'write "@ana" in quotes',
+      'write "@raj" in quotes',
+    ])
+  })
+
+  test('what may be a secret is not repeated', async () => {
+    const [problem] = await problemsOf(wrong('key: env:TSIG', 'key: @hunter2hunter2hunter2'))
+    expect(problem).toMatchObject({ fix: 'put the text in quotes' })
+    expect(JSON.stringify(problem)).not.toContain('hunter2')
+  })
+
+  test('a comment that swallows a bracket', async () => {
+    const [problem] = await problemsOf(wrong('{ for: 24h }', '{ title: #4, for: 24h }'))
+    expect(problem).toMatchObject({ message: expect.stringContaining('begins a comment') })
+  })
+})
+
+describe('a blank that is none', () => {
+  test.each([
+    ['behind a colon', 'hold:\n      for: 24h', `hold:\n      for:${NBSP}24h`],
+    ['behind a colon, in braces', 'hold: { for: 24h }', `hold: { title: x, for:${NBSP}24h }`],
+    ['behind a dash', '- hold:', `-${NBSP}hold:`],
+    ['as indentation', '\n    from: prom', `\n${NBSP}   from: prom`],
+    ['at the end of a word', 'cutover: v1', `cutover: v1${NBSP}`],
+    ['before a word', 'service: orders', `service: ${NBSP}orders`],
+    ['of another kind', '- hold:', '-\u2003hold:'],
+  ])('%s', async (_, piece, replacement) => {
+    const text = RIGHT.replace('hold: { for: 24h }', 'hold:\n      for: 24h').replace(piece, replacement)
+    const usable = piece.startsWith('hold: {') ? wrong(piece, replacement) : text
+    const problems = await problemsOf(usable)
+    expect(problems).toMatchObject([
+      { message: /stands where a blank should/, fix: 'type a plain space in its place' },
+    ])
+    const { line = 0, column = 0 } = problems[0] ?? {}
+    expect(usable.split('\n')[line - 1]?.[column - 1]).toBe(/[\u00a0\u2003]/.exec(usable)?.[0])
+  })
+
+  test('a character that nobody sees is named by its number', async () => {
+    const problems = await problemsOf(wrong('cutover: v1', 'cutover: v1\u200b'))
+    expect(problems).toMatchObject([
+      { line: 1, column: 12, message: 'an invisible character (U+200B) stands here' },
+    ])
+  })
+
+  test('in the midst of text, in quotes and in comments it is text', async () => {
+    const text = wrong('hold: { for: 24h }', `hold: { title: 24${NBSP}h of\u202fcalm, for: 24h } #${NBSP}x`)
+    expect(await problemsOf(text)).toEqual([])
+    expect(await problemsOf(wrong('hold: { for: 24h }', `hold: { title: "a:${NBSP}b", for: 24h }`))).toEqual(
+      [],
+    )
+    expect(
+      await problemsOf(wrong('service: orders', `service: orders\ndescription: Note:${NBSP}Friday`)),
+    ).toEqual([])
+  })
+})
+
+test.each([
+  ['one', '\n    from: prom', '\n\tfrom: prom'],
+  ['several', '\n    from: prom\n    query', '\n\tfrom: prom\n\tquery'],
+  ['one in the midst', '\n    max: 0.5%', '\n  \t  max: 0.5%'],
+])(
+  'tabs as indentation (%s) are one problem, and nothing that follows from them',
+  async (_, piece, replacement) => {
+    expect(await problemsOf(wrong(piece, replacement))).toMatchObject([
+      { message: 'a tab indents this line' },
+    ])
+  },
+)
