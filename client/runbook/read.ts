@@ -20,6 +20,9 @@ export async function readRunbook(file: string): Promise<Text> {
 }
 
 function decode(bytes: Buffer): Text {
+  if (bytes.length > 1 && [0xfffe, 0xfeff].includes(bytes.readUInt16BE(0)))
+    return refused('the file is UTF-16', 'save it as UTF-8')
+  if (bytes.includes(0)) return refused('this is not text', 'name the runbook: a file of YAML')
   if (!isUtf8(bytes)) {
     const [line, column] = firstInvalid(bytes)
     return { line, column, message: 'the file is not UTF-8', fix: 'save it as UTF-8' }

@@ -39,6 +39,14 @@ test('a file that is not UTF-8 is pointed at where it goes wrong', async () => {
   expect(problem).toMatchObject({ line: 2, column: 5, message: 'the file is not UTF-8' })
 })
 
+test('a file that is no text at all is one problem', async () => {
+  const binary = Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0x3a, 0x20, 0x0a, 0x5b, 0xff])
+  expect(await problemsOfFile(binary)).toMatchObject([{ line: 1, column: 1, message: 'this is not text' }])
+  expect(await problemsOfFile(Buffer.from('\ufeffcutover: v1\n', 'utf16le'))).toMatchObject([
+    { message: 'the file is UTF-16', fix: 'save it as UTF-8' },
+  ])
+})
+
 test.each([
   ['nothing', '', /empty/],
   ['comments only', '# nothing\n', /empty/],
