@@ -7,7 +7,7 @@ import { guardDemand, impossibleLimits, queryFindings } from './checks/guards.ts
 import { lateTtls, orderFindings } from './checks/order.ts'
 import { recordFindings } from './checks/records.ts'
 import { referenceFindings, unusedConnections } from './checks/references.ts'
-import { secretFindings } from './checks/secrets.ts'
+import { isDeclared, secretFindings } from './checks/secrets.ts'
 import { checkParts } from './parts.ts'
 import { type Finding, type Problem, formatPath } from './problem.ts'
 import { readRunbook } from './read.ts'
@@ -63,7 +63,7 @@ async function check(source: Source, specs: readonly ProviderSpec[]) {
   const { parts, findings } = checkParts(runbook, specs)
   const all = [
     ...source.findings,
-    ...secretFindings(runbook),
+    ...undeclaredSecrets(source),
     ...findings,
     ...referenceFindings(runbook),
     ...guardDemand(runbook),
@@ -108,9 +108,18 @@ function onePerPlace(findings: Finding[]): Finding[] {
   })
 }
 
+/** Secrets in clear, but those of which the author says on their line that they are none. */
+function undeclaredSecrets(source: Source): Finding[] {
+  const lines = source.text.split('\n')
+  return secretFindings(source.value).filter((finding) => {
+    const { line, lastLine } = source.locate(finding)
+    return !lines.slice(line - 1, lastLine).some(isDeclared)
+  })
+}
+
 function hushedLines(source: Source): Set<number> {
   const hushed = new Set<number>()
-  for (const finding of secretFindings(source.value)) {
+  for (const finding of undeclaredSecrets(source)) {
     const { line, lastLine } = source.locate(finding)
     for (let at = line; at <= lastLine; at++) hushed.add(at)
   }

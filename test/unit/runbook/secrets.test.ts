@@ -6,6 +6,14 @@ import { RIGHT, wrong } from './fixture.ts'
 
 const SECRET = 'hunter2hunter2hunter2hunter2'
 
+function expecting(json: string): string {
+  return `- check: { connection: web, requests: [{ path: /healthz, expect: { json: { ${json} } } }] }`
+}
+
+function sending(body: string): string {
+  return `- check: { connection: web, requests: [{ path: /, method: POST, body: { ${body} } }] }`
+}
+
 const CASES: [string, string, string][] = [
   ['a key in clear', 'key: env:TSIG', `key: ${SECRET}`],
   ['a key in clear, as a block', 'key: env:TSIG }', `key: ${SECRET},\n    key_name: x }`],
@@ -22,6 +30,19 @@ const CASES: [string, string, string][] = [
     'url: "http://prom:9090"',
     `url: "http://prom:9090", headers: { X-Any: "Bearer ${SECRET}" }`,
   ],
+  [
+    'a user and a password, as a header has them',
+    'url: "http://prom:9090"',
+    `url: "http://prom:9090", headers: { X-Any: "Basic ${Buffer.from(`ana:${SECRET}`).toString('base64')}" }`,
+  ],
+  [
+    'a header called Authorization',
+    'url: "http://prom:9090"',
+    `url: "http://prom:9090", headers: { Authorization: ${SECRET} }`,
+  ],
+  ['a token that an answer is to hold', '- hold:', `${expecting(`token: ${SECRET}`)}\n  - hold:`],
+  ['a password that a request sends', '- hold:', `${sending(`password: ${SECRET}`)}\n  - hold:`],
+  ['a secret in prose', 'service: orders', `service: orders\ndescription: use bearer ${SECRET}`],
   ['a secret beside another mistake', 'key: env:TSIG', `kee: 1, key: ${SECRET}`],
   ['a secret in a file that is no YAML', 'key: env:TSIG }', `key: ${SECRET}\n  x: [`],
   ['a duplicate of a secret', 'key: env:TSIG', `key: ${SECRET}, key: ${SECRET}`],
@@ -37,4 +58,48 @@ test.each(CASES)('%s', async (_, piece, replacement) => {
 
 test('references are no secrets', async () => {
   expect((await checkRunbook(RIGHT, { file: 'test.yaml' })).problems).toBeUndefined()
+})
+
+const WEB = wrong('ops: {', 'web: { provider: probe/http, url: "http://127.0.0.1:8080" }\n  ops: {')
+
+test.each([
+  [
+    'prose',
+    'service: orders',
+    'service: orders\ndescription: Basic functionality moves first, the rest next week.',
+  ],
+  [
+    'more prose',
+    'notify: [ops]',
+    'notify: [ops]\ndescription: bearer authentication and basic monitoring only until noon',
+  ],
+  [
+    'what an answer says of a token',
+    '- hold:',
+    `${expecting('token: valid, db_password: rotated, api_key: 3')}\n  - hold:`,
+  ],
+])('%s is no secret', async (_, piece, replacement) => {
+  expect(
+    (await checkRunbook(WEB.replace(piece, replacement), { file: 'test.yaml' })).problems,
+  ).toBeUndefined()
+})
+
+test('a false alarm has a way round, which is said and holds for its line alone', async () => {
+  const text = WEB.replace('- hold:', `${sending('token: open')}\n  - hold:`)
+  const refused = await checkRunbook(text, { file: 'test.yaml' })
+  expect(refused.problems).toMatchObject([{ fix: expect.stringContaining('# cutover: not-a-secret') }])
+  const declared = text.replace('token: open } }] }', 'token: open } }] } # cutover: not-a-secret')
+  expect((await checkRunbook(declared, { file: 'test.yaml' })).problems).toBeUndefined()
+  const beside = text.replace(
+    '- prewarm: { connection: fleet }',
+    '- prewarm: { connection: fleet } # cutover: not-a-secret',
+  )
+  expect((await checkRunbook(beside, { file: 'test.yaml' })).problems).toHaveLength(1)
+})
+
+test('what must be a reference stays one, whatever its line says', async () => {
+  const text = wrong('key: env:TSIG }', `key: ${SECRET} } # cutover: not-a-secret`)
+  const { problems = [] } = await checkRunbook(text, { file: 'test.yaml' })
+  expect(problems).toHaveLength(1)
+  expect(JSON.stringify(problems)).not.toContain(SECRET)
 })
