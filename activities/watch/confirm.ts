@@ -30,7 +30,7 @@ export async function confirmOnce(
     if (confirmation.settled) return confirmation
     context.heartbeat({
       memory: confirmation.memory ?? before.memory,
-      lines: confirmation.lines,
+      lines: confirmation.lines.map(redact), // a time-out tells them
     } satisfies ConfirmMemory)
     // An effect that does not show may be a slow one, or somebody else's value: a person must hear of that at once.
     const seen = await raced(port.observe(target, io), io.signal)

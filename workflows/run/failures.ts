@@ -4,6 +4,16 @@ import { type FailureKind, isFailureKind } from '../failure.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { Reason } from './state.ts'
 
+const NOT_YET = 'NotYet' // an attempt that has seen nothing final
+
+/** Where no attempt left a word. */
+const TIMED_OUT: Record<string, string> = {
+  SCHEDULE_TO_START: 'no worker took it',
+  START_TO_CLOSE: 'the worker did not answer while the call ran',
+  HEARTBEAT: 'the worker that ran it has fallen silent',
+  SCHEDULE_TO_CLOSE: 'nothing was answered until then',
+}
+
 export type Failed = { kind: FailureKind | 'Timeout'; message: string; details: JsonObject | null }
 
 /** What an activity call failed with. Rethrows cancellation and everything that is not an activity's failure: those are not for steps to judge. */
@@ -13,19 +23,36 @@ export function failedWith(error: unknown): Failed {
 }
 
 function read(cause: unknown): Failed {
-  if (cause instanceof TimeoutFailure) {
-    const inner = cause.cause === undefined ? null : read(cause.cause)
-    return {
-      kind: 'Timeout',
-      message: inner === null ? 'no answer in time' : `not in time: ${inner.message}`,
-      details: null,
-    }
-  }
+  if (cause instanceof TimeoutFailure) return timedOut(cause)
   if (!(cause instanceof ApplicationFailure)) return { kind: 'Bug', message: String(cause), details: null }
-  if (cause.type === 'NotYet')
-    return { kind: 'Timeout', message: `not in time: ${cause.message}`, details: null }
+  if (cause.type === NOT_YET) return late(cause.message)
   const details = (cause.details?.[0] ?? null) as JsonObject | null
   return { kind: isFailureKind(cause.type) ? cause.type : 'Bug', message: cause.message, details }
+}
+
+/** What a time-out has to say is what its last attempt said, and failing that, what it saw at its last heartbeat. */
+function timedOut({ failure, lastHeartbeatDetails, timeoutType }: TimeoutFailure): Failed {
+  const last = lastSaid(failure?.cause) ?? linesOf(lastHeartbeatDetails)
+  return late(last ?? TIMED_OUT[timeoutType ?? ''] ?? 'no answer')
+}
+
+function late(last: string): Failed {
+  return { kind: 'Timeout', message: `not in time: ${last}`, details: null }
+}
+
+/** SDK 1.24 gives a time-out no `cause`; it stands in the failure as the server sent it, and may be a time-out itself. */
+function lastSaid(sent: TimeoutFailure['failure'] | null | undefined): string | null {
+  if (sent === undefined || sent === null) return null
+  const type = sent.applicationFailureInfo?.type
+  if (isFailureKind(type)) return `${type}: ${sent.message ?? ''}`
+  if (type === NOT_YET) return sent.message ?? null
+  return lastSaid(sent.cause) ?? (sent.timeoutFailureInfo ? null : (sent.message ?? null))
+}
+
+/** A proof leaves the lines of its look in its heartbeat. */
+function linesOf(details: unknown): string | null {
+  const lines = typeof details === 'object' && details !== null && 'lines' in details ? details.lines : null
+  return Array.isArray(lines) && lines.length > 0 ? lines.join('; ') : null
 }
 
 export function foundBy(failed: Failed): { found: Json; writer: string | null } {

@@ -5,7 +5,8 @@ import { milliseconds } from '../../quantities.ts'
 import { change } from '../../run/change.ts'
 import { gatingOf } from '../../run/gating.ts'
 import { guardsOf } from '../../run/guarding.ts'
-import { hold } from '../../run/hold.ts'
+import { StepFailed } from '../../run/failures.ts'
+import { type Holding, hold } from '../../run/hold.ts'
 import type { Run } from '../../run/run.ts'
 import type { Change } from '../../run/state.ts'
 import { repointed } from './outline.ts'
@@ -45,7 +46,7 @@ export async function seenEverywhere(
   changes: Change[],
 ): Promise<void> {
   const { spec } = step
-  await hold(run, {
+  const holding: Holding = {
     key: 'everywhere',
     title: 'seen at every authoritative server and resolver',
     forMs: 0,
@@ -60,5 +61,12 @@ export async function seenEverywhere(
       withinMs: milliseconds(spec.within),
       otherwise: 'fail',
     })),
-  })
+  }
+  try {
+    await hold(run, holding)
+  } catch (error) {
+    if (!(error instanceof StepFailed) || error.failed.kind !== 'Timeout') throw error
+    const last = error.failed.message.replace(/^not in time: /, '')
+    throw new StepFailed({ ...error.failed, message: `not seen everywhere within ${spec.within}: ${last}` })
+  }
 }
