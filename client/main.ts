@@ -71,7 +71,9 @@ async function invoke({ verb, command, parsed, out, env }: Call): Promise<number
   const signal = interruption(verb)
   let access: Promise<TemporalAccess> | undefined
   const temporal = () =>
-    (access ??= import('./temporal.ts').then(({ connect }) => connect(env, actorFlag(parsed))))
+    (access ??= import('./temporal.ts').then(({ connect }) =>
+      connect(env, { as: actorFlag(parsed), progress: out.error }),
+    ))
   try {
     return await command.run({ args: parsed.args, flags: parsed.flags, out, env, signal, temporal })
   } finally {

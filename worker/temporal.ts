@@ -21,7 +21,8 @@ export async function connectTemporal(env: Environment): Promise<Temporal> {
   const { connectionOptions, namespace = NAMESPACE_DEFAULT } = readConnectConfig(env)
   const address = connectionOptions.address ?? ADDRESS_DEFAULT
   const connecting = NativeConnection.connect({ ...connectionOptions, address })
-  const connection = await inTime(connecting, address)
+  const isChosen = (env['TEMPORAL_ADDRESS'] ?? '') !== ''
+  const connection = await inTime(connecting, { address, isChosen })
   return { address, namespace, connection, client: new Client({ connection, namespace }) }
 }
 
@@ -38,7 +39,12 @@ function readConnectConfig(env: Environment): ReturnType<typeof loadClientConnec
   }
 }
 
-async function inTime(connecting: Promise<NativeConnection>, address: string): Promise<NativeConnection> {
+type Place = {
+  address: string
+  /** By TEMPORAL_ADDRESS: another server is no answer then. */ isChosen: boolean
+}
+
+async function inTime(connecting: Promise<NativeConnection>, place: Place): Promise<NativeConnection> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(
     () => late.reject(new Error(`no answer within ${CONNECT_MS_MAX / 1_000} s`)),
@@ -48,18 +54,18 @@ async function inTime(connecting: Promise<NativeConnection>, address: string): P
     return await Promise.race([connecting, late.promise])
   } catch (error) {
     connecting.then((connection) => connection.close()).catch(() => {}) // told below; a late connection is of no use
-    throw new Refusal(1, unreachable(address, wordsOf(error)), error)
+    throw new Refusal(1, unreachable(place, wordsOf(error)), error)
   } finally {
     clearTimeout(timer)
   }
 }
 
-function unreachable(address: string, why: string): string {
-  return (
-    `Temporal cannot be reached at ${address}: ${why}\n` +
-    '  Set TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_* where needed),\n' +
-    '  or start a server for development: cutover dev'
-  )
+function unreachable({ address, isChosen }: Place, why: string): string {
+  const todo = isChosen
+    ? '  Check TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_* where needed)'
+    : '  Set TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_* where needed),\n' +
+      '  or start a server for development: cutover dev'
+  return `Temporal cannot be reached at ${address}: ${why}\n${todo}`
 }
 
 /** The native layer answers with its whole chain of causes in debug form; the innermost says it all. */

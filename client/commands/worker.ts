@@ -9,8 +9,9 @@ export const worker: Command = {
   details: `Ctrl-C or SIGTERM lets work in hand finish, then ends. Runs are not lost while no worker is up:
 they go on where they were as soon as one is.`,
   flags: [],
-  async run({ args, env, signal }) {
+  async run({ args, env, signal, temporal }) {
     expectArgs(args, [], this.usage)
+    await temporal() // waits for the server, and says why it is not there better than the worker's own connection could
     const { runWorker } = await import('../../worker/main.ts')
     return await runWorker(env, signal)
   },
