@@ -110,7 +110,7 @@ export interface LateWrite extends Order {
   place?: string
 }
 
-export type Verb = 'observe' | 'write' | 'confirm' | 'query' | 'probe' | 'send'
+export type Verb = 'observe' | 'write' | 'confirm' | 'query' | 'probe' | 'send' | 'reach'
 
 /** One call of a port, as it was asked and how it ended. */
 export interface Call {

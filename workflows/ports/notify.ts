@@ -13,6 +13,8 @@ export type Notice = {
 export interface NotifyPort {
   /** Raises Denied, Rejected, Unavailable, Throttled, Config. */
   send(notice: Notice, io: Io): Promise<void>
+  /** As far as it can be tried without telling anybody anything; what came back, in words. Raises what `send` raises. */
+  reach(io: Io): Promise<string>
 }
 
 export interface NotifySupports {

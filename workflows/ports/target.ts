@@ -64,6 +64,8 @@ export interface Changing<V extends Json = Json> {
   write(write: Write<V>, io: Io): Promise<void>
   /** Proves the effect where the backend can. Raises what observe raises; "not yet" is `settled: false`. */
   confirm?(request: ConfirmRequest<V>, io: Io): Promise<Confirmation>
+  /** Whether a write would be allowed, told without one; what was tried, in words. Raises Denied and those of observe. */
+  permits?(target: string, io: Io): Promise<string>
 }
 
 /** Data about a provider that plans rely on; each port adds its own. */

@@ -53,6 +53,12 @@ export const command = defineProvider({
         const ready = Number(seen.facts?.['ready'])
         return { settled: ready >= desired.count, lines: [`${target}: ${ready} of ${desired.count} ready`] }
       },
+      /** What it does is its own affair; that it is there and may be run is all that can be tried. */
+      async permits() {
+        const [name] = config.apply
+        await findExecutable(name, deps.commandFolder)
+        return `${name} is there; it was not run`
+      },
     }
   },
 })

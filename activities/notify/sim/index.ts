@@ -24,6 +24,12 @@ export const simNotify = defineProvider({
           io,
         )
       },
+      reach: (io) =>
+        ask(
+          enter(),
+          { port: 'notify', verb: 'reach', target: 'nobody', effect: () => 'simulated: nobody is told' },
+          io,
+        ),
     }
   },
 })

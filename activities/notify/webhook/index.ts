@@ -3,10 +3,10 @@ import { milliseconds } from '../../../workflows/quantities.ts'
 import { isSecretReference } from '../../config.ts'
 import { failure } from '../../failure.ts'
 import { excerpt, exchange, retryAfterMs, statusKind } from '../../http.ts'
-import { defineProvider } from '../../provider.ts'
+import { type Deps, defineProvider } from '../../provider.ts'
 import { redact } from '../../secrets.ts'
 import { bodyOf, signature } from './body.ts'
-import { spec } from './schema.ts'
+import { type WebhookConfig, spec } from './schema.ts'
 
 const ANSWER_BYTES_MAX = 4 * 1024 // only a reason for refusal is read
 
@@ -14,9 +14,7 @@ export const webhook = defineProvider({
   spec,
   connect: (config, deps) => ({
     async send(notice, io) {
-      const what = `notify ${config.url}` // as the runbook says it: a secret address stays a reference
-      const url = isSecretReference(config.url) ? await deps.secrets.read(config.url) : config.url
-      const secrets = url === config.url ? [] : [url, ...pathOf(url, config.url)]
+      const { what, url, secrets } = await addressOf(config, deps)
       const body = bodyOf(notice, config.format)
       const headers: Record<string, string> = {
         'content-type': 'application/json',
@@ -43,8 +41,31 @@ export const webhook = defineProvider({
       const extras = retry === undefined ? {} : { retryAfterMs: retry }
       throw failure(kind, `${what}: ${answer.status} ${words}`, extras)
     },
+    /** OPTIONS is safe and says nothing to anybody (RFC 9110, 9.3.7); many receivers know only POST, so any answer will do. */
+    async reach(io) {
+      const { what, url } = await addressOf(config, deps)
+      if (config.secret !== undefined) await deps.secrets.read(config.secret)
+      const { status } = await exchange(deps.fetch, {
+        what,
+        url,
+        init: { method: 'OPTIONS', headers: { 'user-agent': 'cutover' } },
+        signal: io.signal,
+        timeoutMs: milliseconds(config.timeout),
+        bytesMax: ANSWER_BYTES_MAX,
+      })
+      return `${config.url} answers (${status} to OPTIONS); nothing was posted, so whether a notice is taken is not known`
+    },
   }),
 })
+
+type Address = { what: string; url: string; secrets: string[] }
+
+/** Messages say the address as the runbook does: a secret one stays a reference. */
+async function addressOf(config: WebhookConfig, deps: Deps): Promise<Address> {
+  const what = `notify ${config.url}`
+  const url = isSecretReference(config.url) ? await deps.secrets.read(config.url) : config.url
+  return { what, url, secrets: url === config.url ? [] : [url, ...pathOf(url, config.url)] }
+}
 
 /** The secret part of an address on its own: servers repeat paths in their answers. Raises Config. */
 function pathOf(url: string, reference: string): string[] {

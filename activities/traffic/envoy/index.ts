@@ -1,5 +1,8 @@
 // Shares and mirrors requests of one Envoy route by replacing its route file. A file that Envoy rejects is put back:
 // it would otherwise wait there and take the routes down at Envoy's next restart.
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { JsonObject } from '../../../workflows/json.ts'
 import { matches } from '../../../workflows/json.ts'
 import type { Io, Write } from '../../../workflows/ports/target.ts'
@@ -37,6 +40,17 @@ export const envoy = defineProvider({
         const here = await look(edge, request.target, io)
         const prove = request.target === 'mirror' ? confirmMirror : confirmSplit
         return prove({ edge, here, request }, io)
+      },
+      async permits(_target, io) {
+        const doing = `replacing ${config.routes}`
+        const mayReplace = async () => {
+          if (await isLink(config.routes)) throw failure('Config', `${doing}: it is a symbolic link`)
+          await access(dirname(config.routes), constants.W_OK | constants.X_OK)
+        }
+        await mayReplace().catch((error: unknown) => {
+          throw fileFailure(doing, error, io.signal)
+        })
+        return `${dirname(config.routes)} may be written, so the file can be replaced`
       },
     }
   },

@@ -8,6 +8,7 @@ import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
 import { type SideCounters, confirmShare, startCounting } from '../counted.ts'
 import { type BackendStat, type ServerStat, readBackend, setWeights } from './client.ts'
+import { writeLevel } from './permission.ts'
 import { refused } from './refusals.ts'
 import { type HaproxyConfig, servers, spec } from './schema.ts'
 import { type Sides, type Weights, newShare, raisingFirst, splitOf, weightsFor } from './weights.ts'
@@ -21,6 +22,7 @@ export const haproxy = defineProvider({
       observe: async (target, io) => observed(await look(edge, target, io), edge),
       write: (write, io) => writeSplit(edge, write as Write<Split>, io),
       confirm: (request, io) => confirmSplit(edge, request as ConfirmRequest<Split>, io),
+      permits: (_target, io) => writeLevel(config, io.signal),
     }
   },
 })

@@ -58,6 +58,14 @@ export function notifyContract(
       }
     })
 
+    it('can be tried without telling anybody anything', async () => {
+      const before = await bench.arrived()
+      const words = await port.reach(io())
+      said.push(words)
+      expect(words).not.toBe('')
+      expect(await bench.arrived()).toEqual(before)
+    })
+
     it('bounds what it sends', async () => {
       const before = (await bench.arrived()).length
       await port.send({ ...notice('long'), text: 'x'.repeat(1_000_000) }, io())
@@ -69,6 +77,7 @@ export function notifyContract(
       const outage = await given(bench.outage, 'outage')()
       try {
         expect((await refusal(port.send(notice('outage'), io()))).kind).toBe('Unavailable')
+        expect((await refusal(port.reach(io()))).kind).toBe('Unavailable')
       } finally {
         await outage.end()
       }

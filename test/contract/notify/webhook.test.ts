@@ -89,6 +89,21 @@ describe('notify/webhook', () => {
     expect(webhook.spec.config.safeParse({ url: slack }).success).toBe(false)
   })
 
+  it('is tried by OPTIONS: nothing is posted, any answer will do, a secret that is missing is said', async () => {
+    const before = server.received.length
+    server.answer = () => ({ status: 405 })
+    const reach = (config: JsonObject) =>
+      connectNotify({ provider: webhook, deps: testDeps({ secrets: {} }) }, config).reach(io())
+    expect(await reach({ url: server.url })).toBe(
+      `${server.url} answers (405 to OPTIONS); nothing was posted, so whether a notice is taken is not known`,
+    )
+    expect(server.received.slice(before).map(({ method, body }) => ({ method, body }))).toEqual([
+      { method: 'OPTIONS', body: '' },
+    ])
+    await expect(reach({ url: server.url, secret: 'env:NOT_SET' })).rejects.toMatchObject({ type: 'Config' })
+    await expect(reach({ url: 'http://127.0.0.1:1' })).rejects.toMatchObject({ type: 'Unavailable' })
+  })
+
   it('turns each status into the right kind', async () => {
     const kinds = {
       302: 'Config',

@@ -1,0 +1,24 @@
+// Whether the socket would take a write, asked without one: it tells the level of the connection to whoever is on it.
+// https://docs.haproxy.org/2.6/management.html#9.3 ("show cli level"): user, operator or admin; weights need admin.
+import { failure } from '../../failure.ts'
+import { ask } from './client.ts'
+import { refused } from './refusals.ts'
+import type { HaproxyConfig } from './schema.ts'
+
+const NEEDED = 'admin'
+
+/** Raises Denied below admin, and what a look raises. */
+export async function writeLevel({ socket }: HaproxyConfig, signal: AbortSignal): Promise<string> {
+  const doing = `asking ${socket} for its level`
+  const reply = await ask(socket, 'show cli level', signal).catch((error: unknown) => {
+    throw refused(doing, error, signal)
+  })
+  const level = reply.trim()
+  if (level === NEEDED) return `${socket} is at level ${NEEDED}`
+  if (level === 'user' || level === 'operator')
+    throw failure(
+      'Denied',
+      `${doing}: it is "${level}", and weights need \`level admin\` on the stats socket`,
+    )
+  return `${socket} does not tell its level; whether weights may be set was not tried` // a proxy before it, or an older HAProxy
+}
