@@ -2,7 +2,7 @@
 // No decisions here; what follows from an answer is the workflow's affair.
 import { Context } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
-import type { ChangeActivities, WatchActivities } from '../workflows/activities.ts'
+import type { ChangeActivities, SurveyActivities, WatchActivities } from '../workflows/activities.ts'
 import type { Changing } from '../workflows/ports/target.ts'
 import type { PlannedConnection } from '../workflows/plan.ts'
 import type { Redact } from './call.ts'
@@ -17,6 +17,7 @@ import { warmUp } from './change/warm.ts'
 import type { Registry } from './connect.ts'
 import { connector, shippedProviders } from './connect.ts'
 import type { Deps } from './provider.ts'
+import { tryOut } from './survey/try-out.ts'
 import { confirmOnce } from './watch/confirm.ts'
 import { createKeptReadings } from './watch/readings.ts'
 import { lookOnce } from './watch/watch.ts'
@@ -31,8 +32,10 @@ export interface EngineOptions {
   registry?: Registry
 }
 
-export function createActivities(options: EngineOptions): ChangeActivities & WatchActivities {
-  return { ...changeActivities(options), ...watchActivities(options) }
+export function createActivities(
+  options: EngineOptions,
+): ChangeActivities & SurveyActivities & WatchActivities {
+  return { ...changeActivities(options), ...surveyActivities(options), ...watchActivities(options) }
 }
 
 export function changeActivities({ deps, client, ...rest }: EngineOptions): ChangeActivities {
@@ -68,6 +71,17 @@ export function changeActivities({ deps, client, ...rest }: EngineOptions): Chan
     claim: (input) => called(writing, () => claimLocks(client, input)),
     release: (input) => called(writing, () => releaseLocks(client, input)),
   }
+}
+
+export function surveyActivities({ deps, client, ...rest }: EngineOptions): SurveyActivities {
+  const redact = rest.redact ?? unchanged
+  const trying = {
+    connector: connector(deps, rest.registry ?? shippedProviders),
+    secrets: deps.secrets,
+    client,
+    redact,
+  }
+  return { tryOut: (trial) => called({ redact, cancellable: true }, (io) => tryOut(trial, trying, io)) }
 }
 
 export function watchActivities({ deps, ...rest }: EngineOptions): WatchActivities {

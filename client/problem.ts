@@ -1,4 +1,5 @@
 // A mistake or a misfortune told as what, why, what to do. Printed without a stack: it is not a bug of ours.
+import type { JsonObject } from '../workflows/json.ts'
 import { EXIT } from './exit-codes.ts'
 
 export type ProblemText = {
@@ -9,6 +10,8 @@ export type ProblemText = {
   /** What to do: one line per possibility, commands ready to be copied. */
   todo?: string[]
   exitCode?: number
+  /** The same for scripts, by stable names. */
+  facts?: JsonObject
   cause?: unknown
 }
 
@@ -17,14 +20,16 @@ export class Problem extends Error {
   readonly why: string | undefined
   readonly todo: string[]
   readonly exitCode: number
+  readonly facts: JsonObject
 
-  constructor({ what, why, todo = [], exitCode = EXIT.failed, cause }: ProblemText) {
+  constructor({ what, why, todo = [], exitCode = EXIT.failed, facts = {}, cause }: ProblemText) {
     super(why === undefined ? what : `${what}: ${why}`, { cause })
     this.name = 'Problem'
     this.what = what
     this.why = why
     this.todo = todo
     this.exitCode = exitCode
+    this.facts = facts
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Client } from '@temporalio/client'
 import type { NativeConnection, WorkflowBundleOption } from '@temporalio/worker'
 import { Worker } from '@temporalio/worker'
-import { changeActivities, watchActivities } from '../activities/engine.ts'
+import { changeActivities, surveyActivities, watchActivities } from '../activities/engine.ts'
 import type { EngineOptions } from '../activities/engine.ts'
 import { TASK_QUEUE, WATCH_QUEUE } from '../workflows/activities.ts'
 import type { Metrics } from './metrics.ts'
@@ -38,7 +38,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Worker[]> 
     ...shared,
     taskQueue: TASK_QUEUE,
     workflowBundle: bundle,
-    activities: changeActivities(options),
+    activities: { ...changeActivities(options), ...surveyActivities(options) },
     sinks: measureSinks(metrics),
     maxCachedWorkflows: rest.maxCachedWorkflows,
     stickyQueueScheduleToStartTimeout: STICKY_MS,

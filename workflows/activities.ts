@@ -4,6 +4,7 @@ import type { PlannedConnection, PlannedGuard } from './plan.ts'
 import type { Notice } from './ports/notify.ts'
 import type { ProbeRequest } from './ports/probe.ts'
 import type { ConfirmRequest, Confirmation, Observed } from './ports/target.ts'
+import type { Trial, Tried } from './trials.ts'
 
 /** Task queues: mutations and looks on one, watches (long-lived, poll by retry) on another, so that undo never queues behind them. */
 export const TASK_QUEUE = 'cutover'
@@ -169,4 +170,9 @@ export interface WatchActivities {
   watch(input: WatchInput): Promise<WatchResult>
   /** Looks once on the independent path; `NotYet` until settled. */
   confirm(input: ConfirmInput): Promise<Confirmation>
+}
+
+export interface SurveyActivities {
+  /** Tries once, without effect, what a run will need. Fails with the kind and the words of what cannot work. */
+  tryOut(input: Trial): Promise<Tried>
 }

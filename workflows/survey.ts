@@ -1,40 +1,69 @@
-// A read-only workflow: looks at targets through the worker, for `cutover plan`. Changes nothing.
-import { ApplicationFailure, ActivityFailure, proxyActivities } from '@temporalio/workflow'
-import type { ChangeActivities } from './activities.ts'
+// A read-only workflow: looks at every target of a plan through the worker and tries once what the run will need.
+// Changes nothing. Its history is also the memory of what people reviewed: the plan goes in, what was found comes out.
+import { proxyActivities } from '@temporalio/workflow'
+import type { ChangeActivities, SurveyActivities } from './activities.ts'
 import { TASK_QUEUE } from './activities.ts'
-import type { PlannedConnection } from './plan.ts'
+import type { Plan, PlannedConnection } from './plan.ts'
 import type { Observed } from './ports/target.ts'
+import { failedWith } from './run/failures.ts'
+import { type Trial, type TrialResult, type Tried, nameOf, trialsOf } from './trials.ts'
 
-const { observe } = proxyActivities<ChangeActivities>({
+const { observe, tryOut } = proxyActivities<Pick<ChangeActivities, 'observe'> & SurveyActivities>({
   taskQueue: TASK_QUEUE,
   startToCloseTimeout: '5s', // one call each, with a 4 s I/O deadline inside
-  retry: { maximumAttempts: 3 }, // a person waits for the answer
+  scheduleToCloseTimeout: '25s', // a person waits; what has not answered by then is told as such, beside everything else
+  retry: { maximumAttempts: 3 }, // a blip is no reason to call a plan impossible
 })
 
-export type SurveyInput = { targets: { connection: PlannedConnection; target: string }[] }
-export type Survey = {
+export type SurveyInput = { plan: Plan; targets: { connection: string; target: string }[] }
+export type Looked = {
   connection: string
   target: string
   observed: Observed | null
   problem: string | null
-}[]
+}
+export type Survey = { looks: Looked[]; trials: TrialResult[] }
 
-/** What each target is now, or why it could not be looked at. */
-export async function survey({ targets }: SurveyInput): Promise<Survey> {
-  return await Promise.all(
-    targets.map(async ({ connection, target }) => {
-      const found = { connection: connection.name, target }
-      try {
-        return { ...found, observed: await observe({ connection, target }), problem: null }
-      } catch (error) {
-        const cause = error instanceof ActivityFailure ? error.cause : error
-        const kind = cause instanceof ApplicationFailure ? `${cause.type}: ` : ''
-        return {
-          ...found,
-          observed: null,
-          problem: kind + (cause instanceof Error ? cause.message : String(cause)),
-        }
-      }
-    }),
-  )
+/** What each target is now, what works and what does not, or why it could not be told. */
+export async function survey({ plan, targets }: SurveyInput): Promise<Survey> {
+  const [looks, trials] = await Promise.all([
+    Promise.all(
+      targets.flatMap(({ connection: name, target }) => {
+        const connection = plan.connections[name]
+        return connection === undefined ? [] : [lookedAt(connection, target)]
+      }),
+    ),
+    Promise.all(trialsOf(plan).map(tried)),
+  ])
+  return { looks, trials }
+}
+
+async function lookedAt(connection: PlannedConnection, target: string): Promise<Looked> {
+  const found = { connection: connection.name, target }
+  try {
+    return { ...found, observed: await observe({ connection, target }), problem: null }
+  } catch (error) {
+    return { ...found, observed: null, problem: wordsOf(error) }
+  }
+}
+
+async function tried(trial: Trial): Promise<TrialResult> {
+  const of = {
+    what: trial.what,
+    name: nameOf(trial),
+    connection: trial.connection.name,
+    target: 'target' in trial ? trial.target : null,
+    step: 'step' in trial ? trial.step : null,
+  }
+  try {
+    return { ...of, ...((await tryOut(trial)) satisfies Tried), problem: null }
+  } catch (error) {
+    return { ...of, text: '', notes: [], problem: wordsOf(error) }
+  }
+}
+
+/** A cancellation is no problem of a target: it ends the survey. */
+function wordsOf(error: unknown): string {
+  const { kind, message } = failedWith(error)
+  return kind === 'Timeout' ? message : `${kind}: ${message}`
 }

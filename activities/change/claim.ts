@@ -51,6 +51,20 @@ export async function releaseLocks(client: Client, { locks, holder }: ClaimInput
   }
 }
 
+/** Who holds which of these locks now; a lock whose run has ended is free. Takes nothing. */
+export async function holdersOf(client: Client, locks: string[]): Promise<LockMemo[]> {
+  try {
+    const held: LockMemo[] = []
+    for (const lock of sorted(locks)) {
+      const found = await holderOf(client, lock)
+      if (found !== null && (await isAlive(client, found))) held.push({ ...found, lock })
+    }
+    return held
+  } catch (error) {
+    throw known('look at', error)
+  }
+}
+
 /** True: taken by this call. False: the run had it already. */
 async function take(client: Client, lock: string, holder: LockHolder): Promise<boolean> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {

@@ -1,18 +1,24 @@
-// `cutover plan`: what a run of a runbook is going to change, from what to what. Changes nothing; --offline needs no server.
+// `cutover plan`: what a run of a runbook is going to change, from what to what, and whether it could. Changes nothing;
+// --offline needs no server.
 import type { Command, Invocation } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
+import { counted } from '../output/words.ts'
 import { usageProblem } from '../problem.ts'
-import type { Look } from '../runbook/preview.ts'
+import type { Surveyed } from '../runbook/preview.ts'
 import type { Plan } from '../../workflows/plan.ts'
+
+const OFFLINE: Surveyed = { looks: [], trials: [] }
 
 export const plan: Command = {
   name: 'plan',
   usage: 'plan FILE [--offline]',
   about: 'Show what a run would change, from what to what, and how it goes back',
   details:
-    'Looks at every target through a worker; nothing is changed. Exit code 0 when everything could be looked at, 1 when not,\n' +
-    '2 when the runbook is not valid. The digest names exactly this plan: `cutover start FILE --plan DIGEST` refuses any other.',
-  flags: [{ name: 'offline', about: 'leave out what the targets hold now; needs no server' }],
+    'Looks at every target and tries once, through a worker, what the run will need: guards, journeys, secrets, notices,\n' +
+    'locks. Nothing is changed and nothing is sent. Exit code 0 when all of it works, 1 when not, 2 when the runbook is\n' +
+    'not valid. The digest names exactly this plan over exactly this world: `cutover start FILE --plan DIGEST` refuses\n' +
+    'when either has changed since, and says what. A digest made --offline names the runbook alone.',
+  flags: [{ name: 'offline', about: 'leave out what the targets hold now; needs no server, tries nothing' }],
   async run(invocation) {
     const { args, flags, out } = invocation
     const [file, ...rest] = args
@@ -27,9 +33,10 @@ export const plan: Command = {
       return EXIT.usage
     }
     const offline = flags['offline'] === true
-    const looks = offline ? [] : await look(loaded.plan, invocation)
+    const seen = offline ? { plan: loaded.plan, survey: OFFLINE } : await look(loaded.plan, invocation)
     const { preview } = await import('../runbook/preview.ts')
-    const shown = preview(loaded.plan, looks, allSpecs())
+    const shown = preview(seen.plan, seen.survey, allSpecs())
+    const count = shown.problems.length
     if (out.json) out.document({ ...shown, cautions: loaded.cautions })
     else {
       const { previewLines } = await import('../runbook/preview-text.ts')
@@ -38,16 +45,17 @@ export const plan: Command = {
       for (const line of previewLines(shown, style)) out.line(line)
       for (const caution of loaded.cautions)
         out.line(problemLines({ ...caution, message: `caution: ${caution.message}` }, loaded).join('\n'))
-      out.line(`start with: cutover start ${file} --plan ${shown.digest}`)
+      out.line(
+        count === 0
+          ? `start with: cutover start ${file} --plan ${shown.digest}`
+          : `not ready to start: ${counted(count, 'problem')} to put right; then plan again`,
+      )
     }
-    return shown.problems.length === 0 ? EXIT.done : EXIT.failed
+    return count === 0 ? EXIT.done : EXIT.failed
   },
 }
 
-async function look(resolved: Plan, { temporal, signal }: Invocation): Promise<Look[]> {
-  const { targetsToLookAt } = await import('../runbook/preview.ts')
-  const { survey } = await import('../runbook/survey.ts')
-  const targets = targetsToLookAt(resolved)
-  if (targets.length === 0) return []
-  return await survey({ plan: resolved, targets, access: await temporal(), signal })
+async function look(resolved: Plan, { temporal, signal }: Invocation) {
+  const { review } = await import('../runbook/review.ts')
+  return await review(resolved, { access: await temporal(), signal })
 }

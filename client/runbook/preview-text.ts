@@ -1,9 +1,8 @@
 // A preview as text for a terminal: what an operator reads before saying yes. Pure.
 import { type Paint, harmless, wrap } from '../output/paint.ts'
-import { valueText } from '../output/words.ts'
-import type { Json } from '../../workflows/json.ts'
+import { targetText } from './target-text.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
-import type { Preview, PreviewedChange, PreviewedStep } from './preview.ts'
+import type { PlanProblem, Preview, PreviewedChange, PreviewedStep } from './preview.ts'
 
 type Style = { width: number; paint: Paint; offline: boolean }
 
@@ -26,11 +25,36 @@ export function previewLines(preview: Preview, style: Style): string[] {
     ]),
     ...cautionLines(shown, style),
     `takes     ${range(shown.shortest, shown.longest)}; going back is possible at any moment${pointOfNoReturn === -1 ? '' : ` before step ${pointOfNoReturn + 1}`}`,
-    ...shown.problems.map(({ connection, target, problem }) =>
-      paint.red(`problem   ${connection} ${target}: ${problem}`),
-    ),
+    ...triedLines(shown, style),
+    ...problemTexts(shown.problems).flatMap((text) => row('problem', text, style).map(paint.red)),
     `digest    ${shown.digest}`,
   ]
+}
+
+/** One line for what has the same cause: a server that is down takes all its guards with it. */
+export function problemTexts(problems: readonly PlanProblem[]): string[] {
+  const names = new Map<string, string[]>()
+  for (const { name, problem } of problems) names.set(problem, [...(names.get(problem) ?? []), name])
+  return [...names].map(([problem, of]) => `${of.join(', ')}: ${problem}`)
+}
+
+/** What came back, where it says something. What a journey wants known stands at its step. */
+function triedLines({ tried }: Preview, style: Style): string[] {
+  return tried
+    .filter(({ what, problem }) => problem === null && what !== 'lock')
+    .flatMap(({ name, text, notes, step }) => {
+      const beware = step === null ? notes : []
+      const said = beware.length > 0 ? beware.join('; ') : text
+      if (said === '') return []
+      return row('tried', `${name}: ${said}`, style).map(
+        beware.length > 0 ? style.paint.yellow : style.paint.dim,
+      )
+    })
+}
+
+function row(label: string, text: string, { width }: Style): string[] {
+  const [first = '', ...rest] = wrap(text, Math.max(30, width - LABEL_WIDTH))
+  return [`${label.padEnd(LABEL_WIDTH)}${first}`, ...rest.map((line) => ' '.repeat(LABEL_WIDTH) + line)]
 }
 
 /** Together at the end: among the steps they would bury what changes. */
@@ -59,7 +83,9 @@ function stepLines(step: PreviewedStep, index: number, style: Style): string[] {
     ...step.changes.flatMap((change) => field('changes', changeText(change), style)),
     ...(step.changes.length === 0 ? [] : field('back', step.back, style)),
     ...(step.watched.length === 0 ? [] : field('watched', step.watched.join(', '), style)),
+    ...(step.unwatched === null ? [] : field('unwatched', step.unwatched, style)),
     ...(step.decides === null ? [] : field('decides', step.decides, style)),
+    ...step.notes.flatMap((note) => field('beware', note, style).map(paint.yellow)),
   ]
 }
 
@@ -74,23 +100,12 @@ function field(label: string, text: string, { width, paint }: Style): string[] {
 
 function changeText({ connection, target, before, desired, problem }: PreviewedChange): string {
   const what = `${connection} ${target}`
-  const to = desired === null ? 'follows from what is found' : valueOf(desired)
+  const to = desired === null ? 'follows from what is found' : targetText(desired)
   if (problem !== null) return `${what}: cannot be looked at: ${problem} -> ${to}`
   if (before === null) return `${what}: ${desired === null ? to : `-> ${to}`}`
   return JSON.stringify(before) === JSON.stringify(desired)
     ? `${what}: ${to} already`
-    : `${what}: ${valueOf(before)} -> ${to}`
-}
-
-function valueOf(value: Json): string {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    const { ttl, values, count, percent } = value
-    if (typeof ttl === 'number' && Array.isArray(values))
-      return values.length === 0 ? 'no such record' : `${valueText(values)} (TTL ${ttl}s)`
-    if (typeof count === 'number') return count === 1 ? '1 instance' : `${count} instances`
-    if (typeof percent === 'number') return percent === 0 ? 'no mirroring' : `${percent}% mirrored`
-  }
-  return valueText(value)
+    : `${what}: ${targetText(before)} -> ${to}`
 }
 
 function range(shortest: string, longest: string | null): string {

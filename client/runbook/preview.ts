@@ -2,13 +2,26 @@
 import type { Json } from '../../workflows/json.ts'
 import type { Plan, PlannedGuard, PlannedStep, Seen } from '../../workflows/plan.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
+import type { Looked } from '../../workflows/survey.ts'
+import type { TrialResult } from '../../workflows/trials.ts'
+import { valueText } from '../output/words.ts'
+import { explained } from './explained.ts'
 import { watchedGuards } from './watched.ts'
 import { outline } from '../../workflows/steps/outlines.ts'
 import type { StepKind } from '../../workflows/steps/schemas.ts'
 import type { ProviderSpec } from '../../activities/provider.ts'
 
-/** A look at one target: its value, or why it could not be looked at. */
-export type Look = { connection: string; target: string; value: Json | null; problem: string | null }
+/** What a survey has brought; both empty = offline. */
+export type Surveyed = { looks: readonly Looked[]; trials: readonly TrialResult[] }
+
+/** What stands in the way of a run. `target` null: it is no target that cannot be looked at, but something the run will need. */
+export type PlanProblem = {
+  what: 'target' | TrialResult['what']
+  name: string
+  connection: string
+  target: string | null
+  problem: string
+}
 
 /** `before` null: not looked at. `desired` null: depends on what is found. */
 export type PreviewedChange = {
@@ -29,11 +42,15 @@ export type PreviewedStep = {
   irreversible: string | null
   back: string
   watched: string[]
+  /** Why the runbook wants no guard here; null = it does not say. */
+  unwatched: string | null
   decides: string | null
   shortest: string
   /** null = until a person decides. */
   longest: string | null
   cautions: string[]
+  /** What was found of the step's targets and journeys that a person should know. */
+  notes: string[]
 }
 
 export type Preview = {
@@ -43,20 +60,23 @@ export type Preview = {
   steps: PreviewedStep[]
   shortest: string
   longest: string | null
-  /** Targets that could not be looked at. */
-  problems: { connection: string; target: string; problem: string }[]
+  problems: PlanProblem[]
+  /** Everything that was tried, with what came back. */
+  tried: TrialResult[]
 }
 
-/** `looks` empty = offline. `specs` lend the cautions of the providers. */
-export function preview(plan: Plan, looks: readonly Look[], specs: readonly ProviderSpec[]): Preview {
+/** `specs` lend the cautions of the providers. */
+export function preview(plan: Plan, { looks, trials }: Surveyed, specs: readonly ProviderSpec[]): Preview {
   const values = new Map(
-    looks.flatMap((look) => (look.value === null ? [] : [[keyOf(look), look.value] as const])),
+    looks.flatMap((look) => (look.observed === null ? [] : [[keyOf(look), look.observed.value] as const])),
   )
   const troubles = new Map(
     looks.flatMap((look) => (look.problem === null ? [] : [[keyOf(look), look.problem] as const])),
   )
+  const tried = explained(plan, { looks, trials })
   const guards = watchedGuards(plan)
   const told = new Set<string>()
+  const untold = (text: string) => !told.has(text) && told.add(text)
   let shortestMs = 0
   let longestMs: number | null = 0
   const seen: Seen = (connection, target) => values.get(keyOf({ connection, target }))
@@ -79,10 +99,15 @@ export function preview(plan: Plan, looks: readonly Look[], specs: readonly Prov
       irreversible: planned.irreversible,
       back: planned.back,
       watched: watchedIn(step, guards[index] ?? []),
+      unwatched: unwatchedIn(step),
       decides: planned.decides,
       shortest: formatDuration(planned.shortestMs),
       longest: planned.longestMs === null ? null : formatDuration(planned.longestMs),
-      cautions: cautionsOf(step, plan, specs).filter((caution) => !told.has(caution) && told.add(caution)),
+      cautions: cautionsOf(step, plan, specs).filter(untold),
+      notes: [
+        ...changes.flatMap((change) => foundNotes(looks.find((look) => keyOf(look) === keyOf(change)))),
+        ...tried.flatMap((trial) => (trial.step === step.id ? trial.notes : [])),
+      ].filter(untold),
     }
   })
   return {
@@ -92,10 +117,23 @@ export function preview(plan: Plan, looks: readonly Look[], specs: readonly Prov
     steps,
     shortest: formatDuration(shortestMs),
     longest: longestMs === null ? null : formatDuration(longestMs),
-    problems: looks.flatMap(({ connection, target, problem }) =>
-      problem === null ? [] : [{ connection, target, problem }],
-    ),
+    problems: problemsOf({ looks, trials }),
+    tried,
   }
+}
+
+/** The whole list of what stands in the way, not the first of it. */
+export function problemsOf({ looks, trials }: Surveyed): PlanProblem[] {
+  return [
+    ...looks.flatMap(({ connection, target, problem }): PlanProblem[] =>
+      problem === null
+        ? []
+        : [{ what: 'target', name: `${connection} ${target}`, connection, target, problem }],
+    ),
+    ...trials.flatMap(({ what, name, connection, target, problem }): PlanProblem[] =>
+      problem === null ? [] : [{ what, name, connection, target, problem }],
+    ),
+  ]
 }
 
 /** Every target that the preview needs a look at: those that change and those that a change is computed from. */
@@ -116,6 +154,22 @@ function watchedIn(step: PlannedStep, guards: PlannedGuard[]): string[] {
   const journeys =
     step.kind === 'hold' ? step.spec.journeys.map(({ connection }) => `journey on ${connection}`) : []
   return [...guards.map(({ name, dry_run }) => (dry_run ? `${name} (dry run)` : name)), ...journeys]
+}
+
+/** What the backend itself says of a target, and where it lives in several places that differ. */
+function foundNotes(look: Looked | undefined): string[] {
+  const { cautions = [], elsewhere = [] } = look?.observed ?? {}
+  const of = look === undefined ? '' : `${look.connection} ${look.target}`
+  return [
+    ...cautions.map((caution) => `${of}: ${caution}`),
+    ...elsewhere.map(({ place, value }) => `${of}: ${place} holds ${valueText(value)} instead`),
+  ]
+}
+
+/** Soft: a step of an older plan has no such field. */
+function unwatchedIn({ spec }: PlannedStep): string | null {
+  const why = (spec as { unwatched?: unknown }).unwatched
+  return typeof why === 'string' ? why : null
 }
 
 /** What the provider of the step wants known; told once, at the first step that uses it. */

@@ -1,7 +1,9 @@
 // A checked runbook -> the plan: every default filled in, every target named, one digest. Pure but for the hash.
 import { createHash } from 'node:crypto'
+import { digested } from '../../workflows/found.ts'
 import { type Json, canonicalJson } from '../../workflows/json.ts'
 import type { Found, Plan, PlannedStep, PlannedTarget } from '../../workflows/plan.ts'
+import type { Looked } from '../../workflows/survey.ts'
 import { outline } from '../../workflows/steps/outlines.ts'
 import { spelled } from './checks/records.ts'
 import type { Parts, Step } from './parts.ts'
@@ -37,13 +39,21 @@ export function withFound(plan: Plan, found: Found[]): Plan {
   return { ...body, digest: digestOf(body) }
 }
 
+/** What counts as found: the targets that the run may change, as far as they could be looked at. */
+export function foundIn(plan: Plan, looks: readonly Looked[]): Found[] {
+  return plan.targets.flatMap(({ connection, target }) => {
+    const look = looks.find((each) => each.connection === connection && each.target === target)
+    return look?.observed ? [{ connection, target, value: look.observed.value }] : []
+  })
+}
+
 function nameOf({ connection, target }: Found): string {
   return `${connection} ${target}`
 }
 
 /** The digest that a plan should have; `start` and the worker compare it with the one it carries. */
-export function digestOf({ digest: _digest, ...body }: Plan): string {
-  return sha256(canonicalJson(body as unknown as Json))
+export function digestOf(plan: Plan): string {
+  return sha256(canonicalJson(digested(plan)))
 }
 
 function plannedStep(step: Step): PlannedStep {

@@ -1,77 +1,135 @@
-// Looks at targets through a worker, by the read-only workflow `survey`. The CLI itself never talks to a backend.
+// Looks at targets and tries what a run will need through a worker, by the read-only workflow `survey`. The CLI itself
+// never talks to a backend.
 import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { WorkflowHandle } from '@temporalio/client'
 import { WorkflowFailedError } from '@temporalio/client'
 import { TASK_QUEUE } from '../../workflows/activities.ts'
 import type { Plan } from '../../workflows/plan.ts'
+import { milliseconds } from '../../workflows/quantities.ts'
 import type { Survey, SurveyInput } from '../../workflows/survey.ts'
 import type { TemporalAccess } from '../command.ts'
+import { withProgress } from '../output/progress.ts'
+import { counted } from '../output/words.ts'
 import { Problem } from '../problem.ts'
-import type { Look } from './preview.ts'
+import { demandWorker, lastPoll } from '../run/pollers.ts'
+import { targetsToLookAt } from './preview.ts'
 
-const ANSWER_WITHIN = '30s' // three attempts of one look take 20 s at most; a person waits
-const WORKFLOW_QUEUE = 1 // temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
+const BEGUN_WITHIN = '15s' // a worker that lives begins in milliseconds; a busy one in seconds
+const LOOK_EVERY_MS = 1_000
+const ANSWER_WITHIN = '40s' // each look and trial ends within 25 s; the rest is for a busy worker
+const PREFIX = 'cutover-survey' // not a run: it must neither hold nor find the service's lock
 
-type Request = {
-  plan: Plan
-  targets: { connection: string; target: string }[]
-  access: TemporalAccess
-  signal: AbortSignal
+type Request = { plan: Plan; access: TemporalAccess; signal: AbortSignal }
+
+export type SurveyMemo = {
+  /** The digest of the runbook alone, as `plan --offline` gives it. */
+  runbook: string
 }
 
-/** What each target holds now, or why it could not be looked at. Fails when no worker answers. */
-export async function survey({ plan, targets, access, signal }: Request): Promise<Look[]> {
-  await demandWorker(access)
-  const known = targets.flatMap(({ connection: name, target }) => {
-    const connection = plan.connections[name]
-    return connection === undefined ? [] : [{ connection, target }]
-  })
+export function surveyIdsOf(service: string): string {
+  return `${PREFIX}/${service}/`
+}
+
+/** What each target holds now and what works, or why not. Fails when no worker answers. */
+export async function survey({ plan, access, signal }: Request): Promise<Survey> {
+  await demandWorker(access, 'the targets cannot be looked at')
   const handle = await access.client.workflow.start('survey', {
-    workflowId: `cutover-survey/${plan.service}/${randomUUID()}`, // not a run: it must neither hold nor find the service's lock
+    workflowId: `${surveyIdsOf(plan.service)}${randomUUID()}`,
     taskQueue: TASK_QUEUE,
-    args: [{ targets: known } satisfies SurveyInput],
+    args: [{ plan, targets: targetsToLookAt(plan) } satisfies SurveyInput],
+    memo: { runbook: plan.digest } satisfies SurveyMemo,
     workflowExecutionTimeout: ANSWER_WITHIN, // changes nothing, so it may end at any moment
     staticSummary: `plan of ${plan.service}: looks, changes nothing`,
   })
-  const abandon = () => void handle.terminate('the person asking has gone').catch(() => undefined) // it ends by itself soon
-  signal.addEventListener('abort', abandon, { once: true })
+  const abandon = () => handle.terminate('the person asking has gone').catch(() => undefined) // it ends by itself soon
+  signal.addEventListener('abort', () => void abandon(), { once: true })
+  const waiting = {
+    words: `looking at ${counted(plan.targets.length, 'target')}, trying ${counted(plan.guards.length, 'guard')} of ${plan.service}`,
+    over: false,
+  }
   try {
-    const answer = (await handle.result()) as Survey
-    return answer.map(({ connection, target, observed, problem }) => ({
-      connection,
-      target,
-      value: observed?.value ?? null,
-      problem,
-    }))
+    const answer = await withProgress(
+      () => waiting.words,
+      () => Promise.race([answerOf(access, handle), begun(access, handle, waiting)]),
+    )
+    if (!Array.isArray(answer.trials)) throw olderWorker()
+    return answer
   } catch (error) {
-    throw error instanceof WorkflowFailedError ? unanswered(access, error) : error
+    await abandon()
+    throw error
   } finally {
-    signal.removeEventListener('abort', abandon)
+    waiting.over = true
   }
 }
 
-/** A task queue without a worker would be waited for in silence. */
-async function demandWorker({ client, namespace, address }: TemporalAccess): Promise<void> {
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace,
-    taskQueue: { name: TASK_QUEUE },
-    taskQueueType: WORKFLOW_QUEUE,
-  })
-  if ((pollers ?? []).length > 0) return
-  throw new Problem({
-    what: 'the targets cannot be looked at',
-    why: `no worker serves the task queue ${TASK_QUEUE} at ${address}`,
-    todo: [
-      'cutover worker              starts one',
-      'cutover plan FILE --offline  leaves the present values out',
-    ],
-  })
+async function answerOf(access: TemporalAccess, handle: WorkflowHandle): Promise<Survey> {
+  try {
+    return (await handle.result()) as Survey
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error
+    throw unanswered(await stageOf(access, handle), { access, within: ANSWER_WITHIN, cause: error })
+  }
 }
 
-function unanswered(access: TemporalAccess, cause: WorkflowFailedError): Problem {
+/** Never returns; fails when no worker takes the survey up, long before all of it is given up. */
+async function begun(
+  access: TemporalAccess,
+  handle: WorkflowHandle,
+  waiting: { words: string; over: boolean },
+): Promise<never> {
+  const { words } = waiting
+  const endAt = Date.now() + milliseconds(BEGUN_WITHIN)
+  while (!waiting.over) {
+    await wait(LOOK_EVERY_MS, undefined, { ref: false })
+    const stage = await stageOf(access, handle).catch((): Stage => 'not begun') // a slow server: the next look tells
+    if (stage === 'begun') break
+    waiting.words = 'waiting for a worker to begin'
+    if (Date.now() >= endAt)
+      throw unanswered(stage, {
+        access,
+        within: BEGUN_WITHIN,
+        cause: undefined,
+        heard: await lastPoll(access),
+      })
+  }
+  waiting.words = words
+  return await new Promise<never>(() => {})
+}
+
+type Stage = 'not begun' | 'begun' | { failing: string }
+
+async function stageOf({ client }: TemporalAccess, handle: WorkflowHandle): Promise<Stage> {
+  const { events } = await client.withDeadline(Date.now() + 5_000, () => handle.fetchHistory())
+  const failed = events?.findLast((event) => event.workflowTaskFailedEventAttributes)
+  if (events?.some((event) => event.workflowTaskCompletedEventAttributes)) return 'begun'
+  const failing = failed?.workflowTaskFailedEventAttributes?.failure?.message
+  return failing === undefined ? 'not begun' : { failing: failing ?? 'it does not say why' }
+}
+
+type Waited = { access: TemporalAccess; within: string; cause: unknown; heard?: string }
+
+function unanswered(stage: Stage, { access, within, cause, heard }: Waited): Problem {
+  const what = 'the targets could not be looked at'
+  if (stage === 'not begun') {
+    return new Problem({
+      what,
+      why: `no worker took it up within ${within}${heard === undefined ? '' : `; ${heard}`}`,
+      todo: ['cutover worker   starts one', 'look at the log of the one that should be there'],
+      cause,
+    })
+  }
+  const why =
+    stage === 'begun'
+      ? `the worker at ${access.address} began and did not end within ${within}`
+      : `the worker at ${access.address} cannot carry it out: ${stage.failing}`
+  return new Problem({ what, why, todo: ['look at the log of the worker'], cause })
+}
+
+function olderWorker(): Problem {
   return new Problem({
     what: 'the targets could not be looked at',
-    why: `no answer within ${ANSWER_WITHIN} from the worker of ${access.address}: ${cause.cause?.message ?? cause.message}`,
-    todo: ['look at the log of the worker', 'cutover plan FILE --offline  leaves the present values out'],
-    cause,
+    why: 'the worker is of an older version than this command: it does not try guards, journeys and secrets',
+    todo: ['start a worker of this version: cutover worker'],
   })
 }

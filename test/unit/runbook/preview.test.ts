@@ -3,25 +3,29 @@ import { describe, expect, test } from 'vitest'
 import { allSpecs } from '../../../client/runbook/load.ts'
 import { paint } from '../../../client/output/paint.ts'
 import { previewLines } from '../../../client/runbook/preview-text.ts'
-import { type Look, preview, targetsToLookAt } from '../../../client/runbook/preview.ts'
+import { type Preview, type Surveyed, preview, targetsToLookAt } from '../../../client/runbook/preview.ts'
+import type { Json } from '../../../workflows/json.ts'
+import type { Looked } from '../../../workflows/survey.ts'
+import type { TrialResult } from '../../../workflows/trials.ts'
 import { RIGHT, cautionsOf, planOf } from './fixture.ts'
 
-const LOOKS: Look[] = [
-  { connection: 'edge', target: 'split', value: { old: 100, new: 0 }, problem: null },
-  { connection: 'mesh', target: 'mirror', value: { percent: 0 }, problem: null },
-  { connection: 'fleet', target: 'old', value: { count: 3 }, problem: null },
-  { connection: 'fleet', target: 'new', value: { count: 1 }, problem: null },
-  {
-    connection: 'zone',
-    target: 'api.example.com. A',
-    value: { ttl: 3600, values: ['192.0.2.9'] },
-    problem: null,
-  },
+const LOOKS: Looked[] = [
+  looked('edge', 'split', { old: 100, new: 0 }),
+  looked('mesh', 'mirror', { percent: 0 }),
+  looked('fleet', 'old', { count: 3 }),
+  looked('fleet', 'new', { count: 1 }),
+  looked('zone', 'api.example.com. A', { ttl: 3600, values: ['192.0.2.9'] }),
 ]
+const SEEN: Surveyed = { looks: LOOKS, trials: [] }
+const OFFLINE: Surveyed = { looks: [], trials: [] }
+
+function looked(connection: string, target: string, value: Json): Looked {
+  return { connection, target, observed: { value }, problem: null }
+}
 
 describe('with a look at every target', () => {
   test('each change starts from what the one before it left', async () => {
-    const { steps } = preview(await planOf(RIGHT), LOOKS, allSpecs())
+    const { steps } = preview(await planOf(RIGHT), SEEN, allSpecs())
     const changes = steps.flatMap(({ changes: all }) =>
       all.map(({ target, before, desired }) => [target, before, desired]),
     )
@@ -39,13 +43,13 @@ describe('with a look at every target', () => {
   })
 
   test('the wait for an old TTL follows from the TTL that was found', async () => {
-    const { steps } = preview(await planOf(RIGHT), LOOKS, allSpecs())
+    const { steps } = preview(await planOf(RIGHT), SEEN, allSpecs())
     expect(steps[1]?.shortest).toBe('1h5s')
   })
 
   test('the text marks the point of no return and ends with the digest', async () => {
     const plan = await planOf(RIGHT)
-    const lines = previewLines(preview(plan, LOOKS, allSpecs()), {
+    const lines = previewLines(preview(plan, SEEN, allSpecs()), {
       width: 100,
       paint: paint(false),
       offline: false,
@@ -59,7 +63,7 @@ describe('with a look at every target', () => {
 })
 
 test('offline, what cannot be known is null and the rest is told', async () => {
-  const { steps, problems } = preview(await planOf(RIGHT), [], allSpecs())
+  const { steps, problems } = preview(await planOf(RIGHT), OFFLINE, allSpecs())
   expect(problems).toEqual([])
   expect(steps[0]?.changes).toMatchObject([
     { connection: 'fleet', target: 'new', before: null, desired: null },
@@ -74,11 +78,19 @@ test('offline, what cannot be known is null and the rest is told', async () => {
 test('a target that cannot be looked at is shown with its problem', async () => {
   const plan = await planOf(RIGHT)
   const looks = [
-    { connection: 'edge', target: 'split', value: null, problem: 'Unavailable: no socket' },
+    { connection: 'edge', target: 'split', observed: null, problem: 'Unavailable: no socket' },
     ...LOOKS.slice(1),
   ]
-  const shown = preview(plan, looks, allSpecs())
-  expect(shown.problems).toEqual([{ connection: 'edge', target: 'split', problem: 'Unavailable: no socket' }])
+  const shown = preview(plan, { looks, trials: [] }, allSpecs())
+  expect(shown.problems).toEqual([
+    {
+      what: 'target',
+      name: 'edge split',
+      connection: 'edge',
+      target: 'split',
+      problem: 'Unavailable: no socket',
+    },
+  ])
   const text = previewLines(shown, { width: 100, paint: paint(false), offline: false }).join('\n')
   expect(text).toContain('edge split: cannot be looked at: Unavailable: no socket')
 })
@@ -98,7 +110,7 @@ describe('the guards that a step is watched by', () => {
       'notify:',
       guard('both', 'compare: { to: old, increase_max: 10% }'),
     )
-    const watched = preview(await planOf(text), [], allSpecs()).steps.map(({ watched: names }) =>
+    const watched = preview(await planOf(text), OFFLINE, allSpecs()).steps.map(({ watched: names }) =>
       names.join(' '),
     )
     expect(watched).toEqual([
@@ -112,5 +124,66 @@ describe('the guards that a step is watched by', () => {
     expect(cautions.map(({ path, message }) => `${path} ${message}`)).toContainEqual(
       expect.stringMatching(/^guards\.errors no step is ever watched by errors/),
     )
+  })
+})
+
+function tried(what: TrialResult['what'], name: string, more: Partial<TrialResult> = {}): TrialResult {
+  const of = { connection: 'prom', target: null, step: null, text: '', notes: [], problem: null }
+  return { what, name, ...of, ...more }
+}
+
+function textOf(shown: Preview): string {
+  return previewLines(shown, { width: 100, paint: paint(false), offline: false }).join('\n')
+}
+
+describe('what was tried', () => {
+  test('one cause is told once, with everything it takes along', async () => {
+    const problem = 'Unavailable: query Prometheus at http://prom: nobody there'
+    const trials = [
+      tried('guard', 'guard errors', { problem }),
+      tried('guard', 'guard p95', { problem }),
+      tried('lock', 'lock of edge split', { problem: 'Conflict: held by the run of carts' }),
+    ]
+    const shown = preview(await planOf(RIGHT), { looks: LOOKS, trials }, allSpecs())
+    expect(shown.problems.map(({ what, name }) => `${what}: ${name}`)).toEqual([
+      'guard: guard errors',
+      'guard: guard p95',
+      'lock: lock of edge split',
+    ])
+    expect(textOf(shown)).toContain(`problem   guard errors, guard p95: ${problem}`)
+    expect(textOf(shown)).toContain('problem   lock of edge split: Conflict: held by the run of carts')
+  })
+
+  test('no data of a side that nobody is served by is told as that, and is no problem', async () => {
+    const trials = [tried('guard', 'guard errors', { notes: ['unknown: no series matched'] })]
+    const asleep = preview(await planOf(RIGHT), { looks: LOOKS, trials }, allSpecs())
+    expect(asleep.problems).toEqual([])
+    expect(textOf(asleep)).toContain('unknown: no series matched (it sleeps until its sides are served)')
+    const half = [looked('edge', 'split', { old: 50, new: 50 }), ...LOOKS.slice(1)]
+    const awake = preview(await planOf(RIGHT), { looks: half, trials }, allSpecs())
+    expect(textOf(awake)).toContain('unknown: no series matched (its sides are served now)')
+  })
+
+  test('what a backend wants known stands at the step that uses it, once', async () => {
+    const observed = {
+      value: { old: 100, new: 0 },
+      cautions: ['v2 is a backup server: it gets no request'],
+      elsewhere: [{ place: 'state file /var/lib/haproxy/state', value: { old: 0, new: 100 } }],
+    }
+    const looks = [{ ...LOOKS[0]!, observed }, ...LOOKS.slice(1)]
+    const shown = preview(await planOf(RIGHT), { looks, trials: [] }, allSpecs())
+    expect(shown.steps.map(({ kind, notes }) => (notes.length > 0 ? kind : null)).filter(Boolean)).toEqual([
+      'canary',
+    ])
+    expect(textOf(shown)).toContain('beware    edge split: v2 is a backup server: it gets no request')
+    expect(textOf(shown)).toContain('state file /var/lib/haproxy/state holds old 0 new 100 instead')
+  })
+
+  test('who starts a run is told beforehand that somebody else has to approve it', async () => {
+    const asking = (more: string) => RIGHT.replace('steps:\n', `steps:\n  - approve: { ${more} }\n`)
+    const decides = async (more: string) =>
+      preview(await planOf(asking(more)), OFFLINE, allSpecs()).steps[0]?.decides
+    expect(await decides('quorum: 2')).toBe('2 of anyone but the one who starts the run')
+    expect(await decides('self_approval: true')).toBe('1 of anyone')
   })
 })

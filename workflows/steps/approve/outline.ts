@@ -13,6 +13,12 @@ export function outlineApprove({ spec }: PlannedStep<'approve'>): Outline {
   }
 }
 
-export function deciders(spec: { people: 'anyone' | string[]; quorum: number }): string {
-  return spec.people === 'anyone' ? `${spec.quorum} of anyone` : `${spec.quorum} of ${spec.people.join(', ')}`
+/** `1 of anyone but the one who starts the run`: refused later, it would be met as a surprise. */
+export function deciders({
+  people,
+  quorum,
+  self_approval: isSelfAllowed,
+}: Pick<PlannedStep<'approve'>['spec'], 'people' | 'quorum' | 'self_approval'>): string {
+  if (people !== 'anyone') return `${quorum} of ${people.join(', ')}`
+  return `${quorum} of anyone${isSelfAllowed ? '' : ' but the one who starts the run'}`
 }

@@ -1,5 +1,5 @@
 // decommission: prove that the side is idle, ask, take its capacity away.
-import type { PlannedConnection, PlannedGuard, PlannedStep } from '../../plan.ts'
+import type { PlannedConnection, PlannedStep } from '../../plan.ts'
 import type { Capacity } from '../../ports/capacity.ts'
 import { milliseconds } from '../../quantities.ts'
 import { change } from '../../run/change.ts'
@@ -9,6 +9,7 @@ import { hold } from '../../run/hold.ts'
 import type { Run } from '../../run/run.ts'
 import { note } from '../../run/run.ts'
 import { askPeople } from '../approve/run.ts'
+import { idleGuard } from './idle-guard.ts'
 
 export async function runDecommission(run: Run, step: PlannedStep<'decommission'>): Promise<void> {
   const { spec } = step
@@ -21,7 +22,7 @@ export async function runDecommission(run: Run, step: PlannedStep<'decommission'
     forMs,
     subjects: [
       ...guardsOf(run.plan, run.state, { step, good: gating.good }),
-      { what: 'proof', guard: idleGuard(step), connection, forMs },
+      { what: 'proof', guard: idleGuard(spec), connection, forMs },
     ],
     gating,
     confirm: [],
@@ -38,21 +39,4 @@ export async function runDecommission(run: Run, step: PlannedStep<'decommission'
     run,
     `to restore by hand until ${until}: set ${spec.connection} ${spec.side} back to ${count} instances`,
   )
-}
-
-/** Idleness as a guard: at most `max` of whatever the query counts. No data is not a proof. */
-function idleGuard({ spec }: PlannedStep<'decommission'>): PlannedGuard {
-  const { from, query, max, every, when_unknown } = spec.idle_proof
-  return {
-    name: `${spec.side} idle`,
-    from,
-    query,
-    side: spec.side,
-    max,
-    every,
-    breach: '1 in a row',
-    min_samples: 0,
-    when_unknown,
-    dry_run: false,
-  }
 }

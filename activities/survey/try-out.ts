@@ -1,0 +1,56 @@
+// Tries once, without effect, what a run will need. What does not work is a failure with its kind; what merely is not so
+// yet (no data of a side that nobody is served by) is a note.
+import type { Client } from '@temporalio/client'
+import type { Io } from '../../workflows/ports/target.ts'
+import type { Trial, Tried } from '../../workflows/trials.ts'
+import type { Redact } from '../call.ts'
+import { holdersOf } from '../change/claim.ts'
+import type { Connector } from '../connect.ts'
+import { failure } from '../failure.ts'
+import type { Secrets } from '../provider.ts'
+import { tryGuard } from './guard.ts'
+import { tryJourney } from './journey.ts'
+import { trySecrets } from './secrets.ts'
+
+export interface TryingOut {
+  connector: Connector
+  secrets: Secrets
+  client: Client
+  redact: Redact
+}
+
+export async function tryOut(
+  trial: Trial,
+  { connector, secrets, client, redact }: TryingOut,
+  io: Io,
+): Promise<Tried> {
+  const { connection } = trial
+  switch (trial.what) {
+    case 'secrets':
+      return await trySecrets(connection.config, secrets)
+    case 'guard':
+      return await tryGuard(trial, connector.portOf(connection, 'metrics'), io)
+    case 'journey':
+      return await tryJourney(trial, { port: connector.portOf(connection, 'probe'), redact }, io)
+    case 'notices':
+      return { text: await connector.portOf(connection, 'notify').reach(io), notes: [] }
+    case 'lock':
+      return await tryLock(trial.locks, client)
+    case 'permission': {
+      const port = connector.changingOf(connection)
+      if (port.permits === undefined) return { text: '', notes: [] } // the look at the target is all there is to try
+      return { text: await port.permits(trial.target, io), notes: [] }
+    }
+    default:
+      return trial satisfies never
+  }
+}
+
+async function tryLock(locks: string[], client: Client): Promise<Tried> {
+  const held = await holdersOf(client, locks)
+  if (held.length === 0) return { text: 'free', notes: [] }
+  const words = held.map(
+    ({ lock, service, workflowId }) => `${lock} is held by the run of ${service} (${workflowId})`,
+  )
+  throw failure('Conflict', `${words.join('; ')}: wait for its end, or abort it`)
+}

@@ -1,0 +1,130 @@
+// What a run is going to need besides its targets, and how each of it can be tried beforehand without changing anything.
+// Pure: the list follows from the plan alone; the trying is an activity.
+import type { Plan, PlannedConnection, PlannedGuard, PlannedStep } from './plan.ts'
+import type { ProbeRequest } from './ports/probe.ts'
+import { probeOf } from './run/guarding.ts'
+import { idleGuard } from './steps/decommission/idle-guard.ts'
+import type { Journey } from './steps/fields.ts'
+import { outline } from './steps/outlines.ts'
+
+export type Trial =
+  /** Its query and its samples, on both sides where it compares. */
+  | { what: 'guard'; connection: PlannedConnection; guard: PlannedGuard; isProof: boolean }
+  | {
+      what: 'journey'
+      connection: PlannedConnection
+      step: string
+      requests: ProbeRequest[]
+      /** Nothing that the run does, no wait and no person comes before it: if it is not good now, it will not be then. */
+      isFirst: boolean
+    }
+  /** Every reference in the configuration of a connection. */
+  | { what: 'secrets'; connection: PlannedConnection }
+  | { what: 'notices'; connection: PlannedConnection }
+  | { what: 'lock'; connection: PlannedConnection; target: string; locks: string[] }
+  /** Whether a write would be allowed, where a backend can tell without one. */
+  | { what: 'permission'; connection: PlannedConnection; target: string }
+
+/** What came of a trial. `text`: what came back; `notes`: what a person should know, without being a reason not to start. */
+export type Tried = { text: string; notes: string[] }
+
+/** `name` for people: `guard errors`. `problem` null: it works, as far as it could be tried. */
+export type TrialResult = Tried & {
+  what: Trial['what']
+  name: string
+  connection: string
+  target: string | null
+  /** The step concerned, where it is one. */
+  step: string | null
+  problem: string | null
+}
+
+export function trialsOf(plan: Plan): Trial[] {
+  const used = usedConnections(plan)
+  const at = (name: string): PlannedConnection[] => used.filter((connection) => connection.name === name)
+  return [
+    ...used.map((connection): Trial => ({ what: 'secrets', connection })),
+    ...plan.targets.flatMap(({ connection: name, target, locks }) =>
+      at(name).flatMap((connection): Trial[] => [
+        { what: 'lock', connection, target, locks },
+        { what: 'permission', connection, target },
+      ]),
+    ),
+    ...plan.guards.flatMap((guard) =>
+      at(guard.from).map((connection): Trial => ({ what: 'guard', connection, guard, isProof: false })),
+    ),
+    ...plan.steps.flatMap((step) => stepTrials(step, { isFirst: isFirst(step, plan), at })),
+    ...used
+      .filter(({ port }) => port === 'notify')
+      .map((connection): Trial => ({ what: 'notices', connection })),
+  ]
+}
+
+/** What people call it. */
+export function nameOf(trial: Trial): string {
+  const { name } = trial.connection
+  switch (trial.what) {
+    case 'guard':
+      return trial.isProof ? `proof that ${trial.guard.name}` : `guard ${trial.guard.name}`
+    case 'journey':
+      return `journey on ${name}`
+    case 'secrets':
+      return `secrets of ${name}`
+    case 'notices':
+      return `notices by ${name}`
+    case 'lock':
+      return `lock of ${name} ${trial.target}`
+    case 'permission':
+      return `permission to write ${name} ${trial.target}`
+    default:
+      return trial satisfies never
+  }
+}
+
+type Place = { isFirst: boolean; at: (name: string) => PlannedConnection[] }
+
+function stepTrials(step: PlannedStep, { isFirst: first, at }: Place): Trial[] {
+  const { spec } = step
+  const journey = ({ connection: name, requests }: Pick<Journey, 'connection' | 'requests'>): Trial[] =>
+    at(name).map((connection) => ({
+      what: 'journey',
+      connection,
+      step: step.id,
+      requests: requests.map(probeOf),
+      isFirst: first,
+    }))
+  return [
+    ...('requests' in spec ? journey(spec) : []),
+    ...('journeys' in spec ? spec.journeys.flatMap(journey) : []),
+    ...('idle_proof' in spec
+      ? at(spec.idle_proof.from).map((connection): Trial => ({
+          what: 'guard',
+          connection,
+          guard: idleGuard(spec),
+          isProof: true,
+        }))
+      : []),
+  ]
+}
+
+/** A connection that nothing refers to need not work. */
+function usedConnections(plan: Plan): PlannedConnection[] {
+  const names = new Set([
+    ...plan.targets.map(({ connection }) => connection),
+    ...plan.guards.map(({ from }) => from),
+    ...plan.notify,
+    ...plan.steps.flatMap(({ spec }) => [
+      ...('connection' in spec ? [spec.connection] : []),
+      ...('journeys' in spec ? spec.journeys.map(({ connection }) => connection) : []),
+      ...('idle_proof' in spec ? [spec.idle_proof.from] : []),
+    ]),
+  ])
+  return Object.values(plan.connections).filter(({ name }) => names.has(name))
+}
+
+function isFirst(step: PlannedStep, plan: Plan): boolean {
+  return plan.steps
+    .filter(({ index }) => index < step.index)
+    .map((before) => outline(before, () => undefined))
+    .every(({ changes, decides, shortestMs }) => changes.length === 0 && decides === null && shortestMs === 0)
+}
