@@ -28,7 +28,10 @@ export async function begin(client: Client, text: string): Promise<BenchRun> {
   const { plan, problems } = await checkRunbook(text, { file: 'bench.yaml' })
   if (plan === undefined)
     throw new Error(problems.map(({ line, message }) => `${line}: ${message}`).join('\n'))
-  await startRun({ client, address: 'the lab', namespace: 'default', close: async () => {} }, plan, 'bench')
+  await startRun({ client, address: 'the lab', namespace: 'default', close: async () => {} }, plan, {
+    actor: 'bench',
+    despite: [],
+  })
   const handle = client.workflow.getHandle<typeof cutover>(workflowIdOf(plan.service)) as BenchRun['handle']
   return { service: plan.service, handle, ...asked(handle) }
 }

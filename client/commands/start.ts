@@ -1,18 +1,22 @@
-// cutover start: checks a runbook, shows what it would do, asks, and starts the run.
+// cutover start: checks a runbook, looks at its world, shows what it would do, asks, and starts the run.
 import { expectArgs, textFlag } from '../arguments.ts'
 import type { Command, Invocation } from '../command.ts'
 import { actorOf } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'
-import { Problem, usageProblem } from '../problem.ts'
+import { usageProblem } from '../problem.ts'
+import type { Review } from '../runbook/review.ts'
 import { AS } from './decision.ts'
 import type { Plan } from '../../workflows/plan.ts'
 
 export const start: Command = {
   name: 'start',
-  usage: 'start FILE [--plan DIGEST] [--wait] [--yes] [--as NAME] [-o json]',
+  usage: 'start FILE [--plan DIGEST] [--wait] [--yes] [--ignore-problems] [--as NAME] [-o json]',
   about: 'Start a run of a runbook.',
-  details: `Shows a short plan and asks before it starts. --yes starts without a question, and so does the
-digest of the reviewed plan (--plan); without a terminal one of them is needed.
+  details: `Looks at every target and tries what the run will need, as plan does; refuses to start when
+something cannot work, naming all of it. Shows a short plan and asks. --yes starts without a
+question, and so does the digest of the reviewed plan (--plan); without a terminal one of them
+is needed. A digest made by plan --offline names the runbook alone: it is accepted, whatever
+the targets hold.
 -o json prints {"workflowId","runId","digest"}, with --wait the final view of the run.
 With --wait the exit code is that of the outcome: 0 completed, 1 failed and restored,
 3 aborted and restored, 4 a person is needed. Ctrl-C then leaves the run running.`,
@@ -20,33 +24,48 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed and rest
     {
       name: 'plan',
       value: 'DIGEST',
-      about: 'Start exactly this plan; refuse when the runbook resolves to another one (at least 8 digits)',
+      about: 'Start exactly this plan; refuse when runbook or world are others now (at least 8 digits)',
     },
     { name: 'wait', about: 'Stay until the run has ended' },
     { name: 'yes', short: 'y', about: 'Do not ask' },
+    {
+      name: 'ignore-problems',
+      about:
+        'Start although something cannot be looked at or does not work; the run keeps who did so over what',
+    },
     AS,
   ],
   async run(invocation) {
     const { args, flags, out, env, signal } = invocation
     const [file = ''] = expectArgs(args, ['FILE'], this.usage)
-    const plan = await loadPlan(file, out)
-    matchDigest(plan, textFlag(flags, 'plan'), file)
-    const isAgreed = flags['yes'] === true || textFlag(flags, 'plan') !== undefined // who names the digest has reviewed it
-    if (!isAgreed && !out.tty) {
-      throw usageProblem('start asks first, and there is no terminal to ask on', [
-        `--plan ${plan.digest.slice(0, 12)}   starts exactly this plan`,
-        '--yes                 starts whatever the file says',
-      ])
-    }
+    const { digestOfFlag, matchDigest } = await import('../run/agreed.ts')
+    const runbook = await loadPlan(file, out)
+    const given = textFlag(flags, 'plan')
+    const digest = given === undefined ? null : digestOfFlag(given)
+    const isAgreed = flags['yes'] === true || digest !== null // who names the digest has reviewed it
+    if (!isAgreed && process.stdin.isTTY !== true) throw nobodyToAsk(file)
     const access = await invocation.temporal()
-    const { expectNoRun, startRun } = await import('../run/start.ts')
-    await expectNoRun(access, plan.service)
-    if (!out.json) await showPlan(plan, invocation)
+    const [{ expectNoRun, startRun }, { review }, { IGNORE_PROBLEMS, demandReady }] = await Promise.all([
+      import('../run/start.ts'),
+      import('../runbook/review.ts'),
+      import('../run/ready.ts'),
+    ])
+    await expectNoRun(access, runbook.service)
+    const reviewed = await review(runbook, { access, signal })
+    const { plan } = reviewed
+    const isIgnoring = flags[IGNORE_PROBLEMS] === true
+    const despite = demandReady(reviewed.survey, { service: plan.service, file, isIgnoring })
+    const agreedTo =
+      digest === null ? null : await matchDigest(access, digest, { file, runbook, present: plan })
+    if (!out.json) await showPlan(reviewed, invocation)
+    if (agreedTo === 'runbook') out.error(await acceptedAsFound(plan))
+    for (const text of despite) out.error(`starting despite ${text}`)
     if (!isAgreed && !(await confirmed(plan, invocation))) {
       out.error('nothing was started')
       return EXIT.failed
     }
-    const started = await startRun(access, plan, actorOf(textFlag(flags, 'as'), env))
+    const actor = actorOf(textFlag(flags, 'as'), env)
+    const started = await startRun(access, plan, { actor, despite })
     if (flags['wait'] === true) {
       const { attend } = await import('../run/attend.ts')
       return await attend({ access, service: plan.service, runId: started.runId, out, signal })
@@ -54,9 +73,8 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed and rest
     if (out.json) out.document(started)
     else {
       out.line(`started ${started.workflowId}, run ${started.runId}`)
-      out.line(
-        `cutover watch ${plan.service} follows it; cutover abort ${plan.service} --reason R takes it back`,
-      )
+      out.line(`cutover watch ${plan.service}              follows it and says when it asks`)
+      out.line(`cutover abort ${plan.service} --reason R   rolls everything back`)
     }
     return EXIT.done
   },
@@ -73,33 +91,43 @@ async function loadPlan(file: string, out: Invocation['out']): Promise<Plan> {
   ])
 }
 
-const DIGEST_LENGTH_MIN = 8 // shorter ones could be met by accident
-
-function matchDigest(plan: Plan, wanted: string | undefined, file: string): void {
-  if (wanted === undefined) return
-  if (wanted.length < DIGEST_LENGTH_MIN) {
-    throw usageProblem(`--plan ${wanted} is too short`, [
-      `give at least ${DIGEST_LENGTH_MIN} digits of the digest`,
-    ])
-  }
-  if (plan.digest.startsWith(wanted.toLowerCase())) return
-  throw new Problem({
-    what: `${file} no longer resolves to plan ${wanted.slice(0, 12)}`,
-    why: `it resolves to ${plan.digest.slice(0, 12)} now: the runbook or a default has changed since it was reviewed`,
-    todo: [`cutover plan ${file}   shows the present plan; review it, then start with its digest`],
-  })
+function nobodyToAsk(file: string) {
+  return usageProblem('start asks first, and there is no terminal to ask on', [
+    `cutover plan ${file}   shows the plan and its digest`,
+    '--plan DIGEST           starts exactly that plan',
+    '--yes                   starts whatever the file says',
+  ])
 }
 
-async function showPlan(plan: Plan, { out }: Invocation): Promise<void> {
+async function showPlan({ plan, survey }: Review, { out }: Invocation): Promise<void> {
   const { planSummary } = await import('../output/plan-summary.ts')
   for (const line of planSummary(plan, { width: out.width, color: out.color })) out.line(line)
+  const { preview } = await import('../runbook/preview.ts')
+  const { harmless, wrap } = await import('../output/paint.ts')
+  for (const note of harmless(preview(plan, survey, []).steps.flatMap(({ notes }) => notes)))
+    for (const line of wrap(`beware  ${note}`, out.width, '        ')) out.line(line)
+}
+
+/** Who agreed to a runbook alone is told what it is going to act on. */
+async function acceptedAsFound({ found }: Plan): Promise<string> {
+  const { targetText } = await import('../runbook/target-text.ts')
+  const { harmless } = await import('../output/paint.ts')
+  return [
+    'this digest was made --offline and names the runbook alone; what the targets hold now is accepted as it is:',
+    ...harmless(found).map(
+      ({ connection, target, value }) => `  ${connection} ${target}: ${targetText(value)}`,
+    ),
+  ].join('\n')
 }
 
 async function confirmed(plan: Plan, { signal }: Invocation): Promise<boolean> {
   const { createInterface } = await import('node:readline/promises')
   const prompt = createInterface({ input: process.stdin, output: process.stderr })
+  // A closed input (Ctrl-D) answers no question, and the question would never settle.
+  const closed = new Promise<string>((resolve) => prompt.once('close', () => resolve('')))
   try {
-    const answer = await prompt.question(`Start this run of ${plan.service}? Type yes: `, { signal })
+    const asked = prompt.question(`Start this run of ${plan.service}? Type yes: `, { signal })
+    const answer = await Promise.race([asked, closed])
     return answer.trim().toLowerCase() === 'yes'
   } catch (error) {
     if (signal.aborted) return false

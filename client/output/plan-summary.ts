@@ -29,8 +29,8 @@ export function planSummary(raw: Plan, look: { width: number; color: boolean }):
     ...table(columns, rows, { width: look.width, paint: ink }),
     '',
     lastStep === undefined
-      ? 'It can be taken back at every step.'
-      : ink.yellow(`It can be taken back until step ${last + 1} (${lastStep.title}) begins to act.`),
+      ? 'It can be rolled back at every step.'
+      : ink.yellow(`It can be rolled back until step ${last + 1} (${lastStep.title}) begins to act.`),
   ]
 }
 

@@ -3,6 +3,7 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@te
 import { TASK_QUEUE } from '../../workflows/activities.ts'
 import { WORKFLOW_TASK_TIMEOUT, attributes, workflowIdOf } from '../../workflows/messages.ts'
 import type { Plan } from '../../workflows/plan.ts'
+import type { Start } from '../../workflows/run/open.ts'
 import type { TemporalAccess } from '../command.ts'
 import { headline } from '../output/run-text.ts'
 import { Problem } from '../problem.ts'
@@ -10,16 +11,31 @@ import { temporalProblem } from '../temporal-problem.ts'
 import { readRun } from './read.ts'
 
 const SUMMARY_BYTES_MAX = 380 // the server refuses more than 400
+const DESPITE_MAX = 20 // the log of a run is for people, and bounded
+const DESPITE_CHARACTERS_MAX = 300 // a backend's words, as far as they tell the cause
 
 export type Started = { workflowId: string; runId: string; digest: string }
 
-export async function startRun(access: TemporalAccess, plan: Plan, actor: string): Promise<Started> {
+export type Begin = {
+  actor: string
+  /** Problems that the one who starts has seen and goes on over; they stand in the run's log. */
+  despite: string[]
+}
+
+export async function startRun(
+  access: TemporalAccess,
+  plan: Plan,
+  { actor, despite }: Begin,
+): Promise<Started> {
   const workflowId = workflowIdOf(plan.service)
   try {
     const handle = await access.client.workflow.start('cutover', {
       workflowId,
       taskQueue: TASK_QUEUE,
-      args: [plan, { startedBy: actor }],
+      args: [
+        plan,
+        { startedBy: actor, ...(despite.length > 0 && { despite: bounded(despite) }) } satisfies Start,
+      ],
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
@@ -35,6 +51,10 @@ export async function startRun(access: TemporalAccess, plan: Plan, actor: string
       throw await alreadyRunning(access, plan.service, error)
     throw missingAttributes(error) ?? error
   }
+}
+
+function bounded(despite: string[]): string[] {
+  return despite.slice(0, DESPITE_MAX).map((text) => text.slice(0, DESPITE_CHARACTERS_MAX))
 }
 
 /** Says so before a plan is shown or a question asked; it is `startRun` that guarantees it. */
@@ -55,7 +75,7 @@ async function alreadyRunning(access: TemporalAccess, service: string, cause?: E
     why: `${headline(view)}; started by ${view.startedBy ?? 'someone'}${since}; plan ${view.digest?.slice(0, 12) ?? 'unknown'}`,
     todo: [
       `cutover watch ${service}              follows it`,
-      `cutover abort ${service} --reason R   takes it back`,
+      `cutover abort ${service} --reason R   rolls everything back`,
     ],
     ...(cause && { cause }),
   })

@@ -115,7 +115,7 @@ describe('weights set by hand during a run', () => {
 
 describe('two runs on one backend', () => {
   it(
-    'under different names: the second is refused, is told who holds it, and has changed nothing',
+    'under different names: the second is not started and is told who holds it',
     async () => {
       const file = stage.runbook('orders-canary', { service: 'first', edge: 'haproxy', hold: '20s' })
       const other = stage.runbook('orders-canary', { service: 'second', edge: 'haproxy', hold: '2s' })
@@ -124,9 +124,10 @@ describe('two runs on one backend', () => {
         await first.line(/-> old 95 new 5, verified/)
         const before = await stage.look()
         const second = await begin(stage, other).ended
-        expect(second.code, second.stdout).toBe(1)
-        expect(second.stdout).toMatch(/is held by the run of first \(cutover\/first\)/)
-        expect(await statusOf(stage, 'second')).toMatchObject({ outcome: 'restored', changes: [] })
+        expect(second).toMatchObject({ code: 1, stdout: '' })
+        expect(second.stderr).toContain('no run of second was started')
+        expect(second.stderr).toMatch(/is held by the run of first \(cutover\/first\)/)
+        expect((await stage.cli.run(['status', 'second'])).stderr).toContain('there is no run of second')
         expect(await stage.look()).toEqual(before)
         expect(await statusOf(stage, 'first')).toMatchObject({ outcome: null, phase: 'holding' })
         await decide(stage, ['abort', 'first', '--reason', 'seen enough', '--as', 'ana'])

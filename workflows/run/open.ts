@@ -13,6 +13,8 @@ import type { Decided, Decision, RecordedDecision, RunState } from './state.ts'
 
 export interface Start {
   startedBy: string
+  /** What `plan` found standing in the way, when the run was started all the same. */
+  despite?: string[]
 }
 
 /** Registers every handler before anything is awaited, so that no signal or update can come too early. */
@@ -22,6 +24,8 @@ export function openRun(plan: Plan, start: Start, carried: RunState | null): Run
   const startedBy = nameOf(start.startedBy) ?? 'unknown'
   const state = carried ?? firstState(plan, { startedBy, startedAt: Date.now() })
   const run: Run = { plan, state, forwardScope: null, looks: background() }
+  if (carried === null)
+    for (const text of start.despite ?? []) log(run, `started by ${startedBy} despite ${text}`)
   setHandler(stateQuery, () => ({ state: run.state, plan }), {
     description: 'Everything about this run, as JSON',
   })
