@@ -10,7 +10,7 @@ import { EXIT } from './exit-codes.ts'
 import { helpOf, overview } from './help.ts'
 import { nearest } from './nearest.ts'
 import { endQuietlyWithoutReader, terminalOutput } from './output/terminal.ts'
-import { Problem, describeProblem, usageProblem } from './problem.ts'
+import { Problem, describeProblem, documentOfProblem, usageProblem } from './problem.ts'
 import { verbs } from './verbs.ts'
 import type { Verb } from './verbs.ts'
 
@@ -21,7 +21,7 @@ export async function main(words: string[]): Promise<number> {
   try {
     return await dispatch(words, env)
   } catch (error) {
-    return await tell(error, env)
+    return await tell(error, { env, json: wantsJson(words) })
   }
 }
 
@@ -98,12 +98,21 @@ function interruption(verb: Verb): AbortSignal {
   return controller.signal
 }
 
-async function tell(error: unknown, env: Environment): Promise<number> {
+async function tell(error: unknown, { env, json }: { env: Environment; json: boolean }): Promise<number> {
   const problem = error instanceof Problem ? error : await unexpected(error)
   process.stderr.write(`${describeProblem(problem)}\n`)
+  if (json) terminalOutput({ json, color: false }).document(documentOfProblem(problem))
   const stack = error instanceof Error ? error.stack : undefined
   if (isDebugging(env)) process.stderr.write(`\n${stack ?? String(error)}\n`)
   return problem.exitCode
+}
+
+/** Whether a document is expected, also when the words cannot be parsed. */
+function wantsJson(words: string[]): boolean {
+  return words.some((word, index) => {
+    const isSplit = (word === '-o' || word === '--output') && words[index + 1] === 'json'
+    return isSplit || word === '-ojson' || word === '-o=json' || word === '--output=json'
+  })
 }
 
 async function unexpected(error: unknown): Promise<Problem> {

@@ -1,5 +1,5 @@
 // A mistake or a misfortune told as what, why, what to do. Printed without a stack: it is not a bug of ours.
-import type { JsonObject } from '../workflows/json.ts'
+import type { Json, JsonObject } from '../workflows/json.ts'
 import { EXIT } from './exit-codes.ts'
 
 export type ProblemText = {
@@ -34,12 +34,21 @@ export class Problem extends Error {
 }
 
 /** Wrong use of the command line. */
-export function usageProblem(what: string, todo: string[] = []): Problem {
-  return new Problem({ what, todo, exitCode: EXIT.usage })
+export function usageProblem(what: string, todo: string[] = [], facts: JsonObject = {}): Problem {
+  return new Problem({ what, todo, facts, exitCode: EXIT.usage })
 }
+
+/** What is said on the way out without anything having failed. */
+const PREFIXES: { [exitCode: number]: string } = { [EXIT.done]: 'Note: ', [EXIT.interrupted]: '' }
 
 /** The lines of a problem, for stderr. */
 export function describeProblem(problem: Problem): string {
+  const title = PREFIXES[problem.exitCode] ?? 'Error: '
   const why = problem.why === undefined ? [] : [`  ${problem.why.replaceAll('\n', '\n  ')}`]
-  return [`Error: ${problem.what}`, ...why, ...problem.todo.map((line) => `  → ${line}`)].join('\n')
+  return [`${title}${problem.what}`, ...why, ...problem.todo.map((line) => `  → ${line}`)].join('\n')
+}
+
+/** The one document of a command that could not do what it was asked for. */
+export function documentOfProblem({ what, why, todo, exitCode, facts }: Problem): Json {
+  return { error: { what, why: why ?? null, todo, exitCode, ...facts } }
 }

@@ -19,6 +19,12 @@ export const AS: Flag = {
   about: 'Who decides; default: CUTOVER_ACTOR, else the system user',
 }
 
+export const RUN: Flag = {
+  name: 'run',
+  value: 'ID',
+  about: 'Which run, by its run id or the beginning of it; default: the one under way',
+}
+
 export type Spoken = { answer: Answer; service: string }
 
 /** Says the decision and tells the answer. Refusals are problems with exit code 1. */
@@ -29,15 +35,19 @@ export async function decideBy(verdict: Verb, invocation: Invocation, usage: str
   if (reason === undefined && verdict !== 'approve') {
     throw usageProblem(`${verdict} needs a reason`, [`cutover ${verdict} ${service} --reason "..."`])
   }
-  const access = await temporal()
-  const { say } = await import('../run/decide.ts')
-  const answer = await say(access, {
+  const said = {
     service,
-    verdict,
-    gate: textFlag(flags, 'gate'),
+    runId: textFlag(flags, 'run'),
     actor: actorOf(textFlag(flags, 'as'), env),
     reason: reason ?? '',
-  })
+  }
+  const access = await temporal()
+  const { sayAbort } = await import('../run/abort.ts')
+  const { say } = await import('../run/decide.ts')
+  const answer =
+    verdict === 'abort'
+      ? await sayAbort(access, said, out.error)
+      : await say(access, { ...said, verdict, gate: textFlag(flags, 'gate') })
   if (!out.json) tell(answer, service, out.line)
   return { answer, service }
 }
@@ -53,7 +63,7 @@ export function documentOf({ answer, service }: Spoken) {
     reason,
     decisionId,
     delivered: answer.how === 'taken',
-    phase: answer.how === 'taken' ? answer.state.phase : null,
+    phase: answer.how === 'taken' ? answer.taken.phase : null,
   }
 }
 
@@ -72,8 +82,7 @@ function tell(answer: Answer, service: string, line: (text: string) => void): vo
     line('It takes effect as soon as a worker is up, if the run can still take it: cutover worker')
     return
   }
-  const open = answer.state.gates.find(({ id }) => id === gate)
-  const missing = open === undefined || open.answer !== null ? 0 : open.quorum - open.approvals.length
+  const missing = answer.taken.missing ?? 0
   const more = verdict === 'approve' && missing > 0 ? `; ${missing} more needed` : ''
   line(`${what} by ${actor}: taken${more}`)
   line(`cutover watch ${service} follows the run`)

@@ -3,23 +3,29 @@ import { expectArgs, textFlag } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Problem } from '../problem.ts'
+import { RUN } from './decision.ts'
 
 export const report: Command = {
   name: 'report',
-  usage: 'report SERVICE [--run ID] [--out FILE|DIR] [-o json]',
+  usage: 'report SERVICE [--run ID] [--out FILE|DIR] [--partial] [-o json]',
   about: 'Write what a run did: planned against actual, every change, guard and decision.',
   details: `Writes one self-contained HTML page (nothing is loaded from elsewhere) and, beside it, the same as JSON.
--o json prints the JSON instead; --out then is not needed.`,
+-o json prints the JSON instead; --out then is not needed. Needs a worker, which is asked for half a minute; with
+--partial what only a worker knows is left out and called unknown.`,
   flags: [
-    { name: 'run', value: 'ID', about: 'An earlier run, by its run id (see cutover list --all)' },
+    RUN,
     { name: 'out', value: 'FILE|DIR', about: 'Where to; default: cutover-SERVICE-RUN.html in this folder' },
+    { name: 'partial', about: 'Where no worker answers, report what the Temporal server knows' },
   ],
   async run({ args, flags, out, temporal }) {
     const [service = ''] = expectArgs(args, ['SERVICE'], this.usage)
     const access = await temporal()
-    const { readRun } = await import('../run/read.ts')
+    const { readRun, unanswered } = await import('../run/read.ts')
     const { reportOf } = await import('../view/report.ts')
-    const { view, answer } = await readRun(access, service, textFlag(flags, 'run'))
+    const isPartial = flags['partial'] === true
+    const reading = { runId: textFlag(flags, 'run'), isPatient: !isPartial, progress: out.error }
+    const { view, answer } = await readRun(access, service, reading)
+    if (view.stale !== null && !isPartial) throw unanswered(view, `cutover report ${service} --partial`)
     const found = reportOf(answer, view, new Date().toISOString())
     const target = textFlag(flags, 'out')
     if (out.json && target === undefined) {

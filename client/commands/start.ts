@@ -18,8 +18,8 @@ question, and so does the digest of the reviewed plan (--plan); without a termin
 is needed. A digest made by plan --offline names the runbook alone: it is accepted, whatever
 the targets hold.
 -o json prints {"workflowId","runId","digest"}, with --wait the final view of the run.
-With --wait the exit code is that of the outcome: 0 completed, 1 failed and restored,
-3 aborted and restored, 4 a person is needed. Ctrl-C then leaves the run running.`,
+With --wait the exit code is that of the outcome: 0 completed, 1 failed before anything was changed,
+3 aborted and restored, 4 a person is needed, 5 failed and restored. Ctrl-C then leaves the run running.`,
   flags: [
     {
       name: 'plan',
@@ -86,9 +86,11 @@ async function loadPlan(file: string, out: Invocation['out']): Promise<Plan> {
   if (loaded.plan !== undefined) return loaded.plan
   const { problemLines } = await import('../runbook/report-problems.ts')
   for (const problem of loaded.problems) out.error(problemLines(problem, loaded).join('\n'))
-  throw usageProblem(`${file} is not a valid runbook: ${loaded.problems.length} to put right`, [
-    `cutover validate ${file} shows them again`,
-  ])
+  throw usageProblem(
+    `${file} is not a valid runbook: ${loaded.problems.length} to put right`,
+    [`cutover validate ${file} shows them again`],
+    { problems: loaded.problems },
+  )
 }
 
 function nobodyToAsk(file: string) {

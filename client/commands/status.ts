@@ -2,21 +2,30 @@
 import { expectArgs, textFlag } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
+import { RUN } from './decision.ts'
 
 export const status: Command = {
   name: 'status',
-  usage: 'status SERVICE [--run ID] [-o json]',
+  usage: 'status SERVICE [--run ID] [--partial] [-o json]',
   about: 'Show where a run is: steps, weights, guards, open gates, changes.',
-  details: `Shows the run under way, else the last one. Where no worker answers, it tells what the Temporal
-server knows by itself and says so. Exit code 0 whenever there is something to show.`,
-  flags: [{ name: 'run', value: 'ID', about: 'An earlier run, by its run id (see cutover list --all)' }],
+  details: `Shows the run under way, else the last one. A worker that does not answer is asked again for half a minute.
+If none does, what the Temporal server knows by itself is shown, the rest as unknown, and the exit code is 1;
+with --partial that is asked for once, and is no failure. Exit code 0 whenever all of it could be told.`,
+  flags: [
+    RUN,
+    { name: 'partial', about: 'Where no worker answers, be content with what the Temporal server knows' },
+  ],
   async run({ args, flags, out, temporal }) {
     const [service = ''] = expectArgs(args, ['SERVICE'], this.usage)
     const access = await temporal()
-    const { readRun } = await import('../run/read.ts')
+    const { readRun, unanswered } = await import('../run/read.ts')
     const { showOnce } = await import('../run/attend.ts')
-    const { view } = await readRun(access, service, textFlag(flags, 'run'))
-    showOnce(view, out)
+    const isPartial = flags['partial'] === true
+    const reading = { runId: textFlag(flags, 'run'), isPatient: !isPartial, progress: out.error }
+    const { view } = await readRun(access, service, reading)
+    const isWhole = view.stale === null || isPartial
+    if (isWhole || !out.json) showOnce(view, out)
+    if (!isWhole) throw unanswered(view, `cutover status ${service} --partial`)
     return EXIT.done
   },
 }

@@ -36,7 +36,7 @@ export function reportHtml(report: Report): string {
         </h1>
         <p class="soft">${report.description}</p>
         <p>${headline(run)}</p>
-        ${run.stale === null ? null : html`<p class="unknown">${run.stale.why}: this report rests on what the Temporal server knows by itself.</p>`}
+        ${run.stale === null ? null : html`<p class="unknown">This report is partial: ${run.stale.why}. It rests on what the Temporal server knows by itself; what only a worker knows is called unknown.</p>`}
         ${weightsBar(report)} ${facts(report)}
         <h2>Steps: planned and actual</h2>
         ${stepsTable(report)}

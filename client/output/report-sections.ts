@@ -78,28 +78,38 @@ export function restorationsTable({ run }: Report): Html {
   return rowsTable(['Target', 'Restored to', 'State', 'Note', 'At'], rows)
 }
 
-export function guardSections({ guards }: Report): Html {
-  if (guards.length === 0) return html`<p class="soft">Nothing was watched.</p>`
-  return html`${guards.map(guardSection)}`
+const UNREAD = 'Unknown: whether and how it was watched only a worker can tell.'
+
+export function guardSections({ guards, run }: Report): Html {
+  const isWhole = run.stale === null
+  if (guards.length === 0)
+    return html`<p class="soft">
+      ${isWhole ? 'Nothing was watched.' : 'Unknown: only a worker can tell what was watched.'}
+    </p>`
+  return html`${guards.map((series) => guardSection(series, isWhole))}`
 }
 
-function guardSection(series: ReportSeries): Html {
+function guardSection(series: ReportSeries, isWhole: boolean): Html {
   const { subject, side, query, breach, readings } = series
   const bad = readings.filter(({ verdict }) => verdict === 'bad').length
   const unknown = readings.filter(({ verdict }) => verdict === 'unknown').length
   const last = readings.at(-1)
   return html`<h3>${subject}${side === null ? null : ` (${side} side)`}</h3>
     <p class="soft">
-      ${counted(readings.length, 'reading')} kept, ${bad} bad, ${unknown}
+      ${counted(readings.length, 'reading')}
+      ${isWhole ? 'kept' : 'known here, how many there were is unknown'}; ${bad} bad, ${unknown}
       unknown${breach === null ? null : `; a breach is ${breach}`}
     </p>
     ${query === null ? null : html`<p><code>${query}</code></p>`}
-    ${readings.length === 0 ? html`<p class="soft">Not watched in this run.</p>` : guardChart(series)}
+    ${readings.length === 0 ? html`<p class="soft">${isWhole ? 'Not watched in this run.' : UNREAD}</p>` : guardChart(series)}
     ${last === undefined ? null : html`<p>Last: <span class="${last.verdict}">${last.verdict}</span>, ${last.text}</p>`}`
 }
 
 export function decisionsTable({ run }: Report): Html {
-  if (run.decisions.length === 0) return html`<p class="soft">Nobody had to decide anything.</p>`
+  if (run.decisions.length === 0)
+    return html`<p class="soft">
+      ${run.stale === null ? 'Nobody had to decide anything.' : 'Unknown: only a worker can tell what was decided; what was said stands in the timeline.'}
+    </p>`
   const rows = run.decisions.map(
     ({ at, actor, verdict, gate, reason, accepted, why, via }) =>
       html`<tr>

@@ -7,7 +7,15 @@ import { away, clock, lasted, valueText } from './words.ts'
 
 const NOTES_SHOWN = 3 // of the running step; the report has all of them
 
-const STEP_SIGNS = { pending: '○', running: '●', done: '✔', skipped: '–', failed: '✖', undone: '↩' } as const
+const STEP_SIGNS = {
+  pending: '○',
+  running: '●',
+  done: '✔',
+  skipped: '–',
+  failed: '✖',
+  undone: '↩',
+  interrupted: '■',
+} as const
 
 export function stepLines({ view, look, ink }: Sheet): string[] {
   const lines = view.steps.flatMap((step) => {
@@ -29,7 +37,7 @@ function stepPaint({ status }: StepView, ink: Paint): (text: string) => string {
   if (status === 'done') return ink.green
   if (status === 'running') return (text) => ink.bold(ink.cyan(text))
   if (status === 'failed') return ink.red
-  return status === 'undone' ? ink.yellow : ink.dim
+  return status === 'undone' || status === 'interrupted' ? ink.yellow : ink.dim
 }
 
 const VERDICT_SIGNS = { good: '✔', bad: '✖', unknown: '?' } as const
@@ -79,6 +87,8 @@ export function waitingLines({ view, look, ink }: Sheet): string[] {
     const text = `${call} is tried again (attempt ${attempt})${next}: ${problem ?? 'no answer'}`
     lines.push(...wrap(text, look.width - 2, '  ').map((line) => ink.yellow(`  ${line}`)))
   }
+  if (view.stale !== null && view.holding === null && view.phase === 'holding')
+    lines.push('  unknown: only a worker can tell what this hold waits for')
   return lines.length === 0 ? [] : [ink.bold('Waiting for'), ...lines]
 }
 

@@ -1,5 +1,6 @@
 // A run as a person reads it on a terminal: status and watch share it. Pure: view in, lines out.
 import type { RunView } from '../view/model.ts'
+import { changedNothing } from '../view/run-view.ts'
 import { harmless, paint } from './paint.ts'
 import type { Paint } from './paint.ts'
 import {
@@ -51,7 +52,7 @@ export function headline(view: RunView): string {
     case 'completed':
       return 'completed: everything has moved'
     case 'restored':
-      return `restored: everything is back; ${view.reason?.text ?? ''}`
+      return `restored: ${changedNothing(view) ? 'nothing was changed' : 'everything is back'}; ${view.reason?.text ?? 'why is not known'}`
     case 'completed-with-remainder':
       return `ended with a remainder: a person took over ${view.remainder.map(({ target, connection }) => `${connection}/${target}`).join(', ')}`
     case 'terminated':
@@ -79,7 +80,9 @@ function headLines({ view, look, ink }: Sheet): string[] {
   const reason =
     view.reason !== null && view.outcome !== 'restored'
       ? [`${ink.yellow('going back:')} ${view.reason.text}`]
-      : []
+      : view.stale !== null && view.phase === 'unwinding'
+        ? [`${ink.yellow('going back:')} why is not known without a worker`]
+        : []
   return [
     `${ink.bold(view.service)}  ${outcomePaint(view, ink)(headline(view))}`,
     ink.dim([...facts, ...back].join(' · ')),
@@ -89,7 +92,8 @@ function headLines({ view, look, ink }: Sheet): string[] {
 
 function restoringFact(view: RunView, now: number): string[] {
   if (view.unwindingSince === null) return []
-  if (view.restoredAt === null) return [`going back for ${lasted(view.unwindingSince, null, now)}`]
+  if (view.restoredAt === null)
+    return view.endedAt === null ? [`going back for ${lasted(view.unwindingSince, null, now)}`] : []
   return [`restored in ${lasted(view.unwindingSince, view.restoredAt, now)}`]
 }
 
@@ -105,7 +109,7 @@ function staleLines({ view, look, ink }: Sheet): string[] {
   return [
     ink.yellow(`! ${view.stale.why}: this is what the Temporal server knows by itself.${last}`),
     ink.yellow(
-      '  Readings, notes and what is waited for may be old or missing. Start a worker: cutover worker',
+      '  What it does not know stands there as unknown; readings may be old. Start a worker: cutover worker',
     ),
   ]
 }

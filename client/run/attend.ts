@@ -5,6 +5,7 @@ import { fittedText } from '../output/fit.ts'
 import { lineLog } from '../output/line-log.ts'
 import { live } from '../output/live.ts'
 import { headline, runText } from '../output/run-text.ts'
+import { Problem } from '../problem.ts'
 import type { RunView } from '../view/model.ts'
 import { exitCodeOf } from '../view/run-view.ts'
 import { follow } from './follow.ts'
@@ -24,15 +25,16 @@ export async function attend({ access, service, runId, out, signal }: Attend): P
   const isLive = out.tty && !out.json
   const show = isLive ? liveShow(out) : out.json ? { seen: () => {}, end: () => {} } : lineShow(out)
   let lost = false
-  const isEnough = (view: RunView) => exitCodeOf(view) !== undefined && !(isLive && view.outcome === 'stuck')
+  const isLast = (view: RunView) => exitCodeOf(view) !== undefined && !(isLive && view.outcome === 'stuck')
   const last = await follow(access, {
     service,
     ...(runId === undefined ? {} : { runId }),
     signal,
+    isLast,
+    progress: out.error,
     seen(view) {
       lost = false
       show.seen(view)
-      return isEnough(view)
     },
     lost(problem) {
       if (!lost)
@@ -40,15 +42,30 @@ export async function attend({ access, service, runId, out, signal }: Attend): P
       lost = true
     },
   }).finally(show.end)
-  if (last === undefined || !isEnough(last)) {
-    out.error(
-      `left ${service} running; cutover watch ${service} follows it again, cutover abort ${service} stops it`,
-    )
-    return EXIT.interrupted
+  if (last === undefined) {
+    throw new Problem({
+      what: `left ${service} running`,
+      todo: [
+        `cutover watch ${service}              follows it again`,
+        `cutover abort ${service} --reason R   stops it and puts everything back`,
+      ],
+      exitCode: EXIT.interrupted,
+    })
   }
+  if (last.stale !== null) throw toldByServerAlone(last)
   if (out.json) out.document(last)
   else if (!isLive) out.line(`${service}: ${headline(last)}`)
   return exitCodeOf(last) ?? EXIT.failed
+}
+
+/** The outcome is certain, for the server has it recorded; the rest of such a view is not, and would be the last word. */
+function toldByServerAlone(view: RunView): Problem {
+  return new Problem({
+    what: `${view.service}: ${headline(view)}`,
+    why: `so much the Temporal server has recorded; the rest is not known: ${view.stale?.why ?? ''}`,
+    todo: ['start a worker: cutover worker', `cutover status ${view.service}   then tells all of it`],
+    ...(exitCodeOf(view) === undefined ? {} : { exitCode: exitCodeOf(view) as number }),
+  })
 }
 
 function liveShow(out: Output) {

@@ -1,58 +1,134 @@
 // Says a decision to a run and brings back its answer. Where no worker answers, approve and abort go as plain signals,
 // which the server keeps until one does; the decision's id makes sure that it counts once.
 import { randomUUID } from 'node:crypto'
-import {
-  ApplicationFailure,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  isGrpcDeadlineError,
-} from '@temporalio/client'
+import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
 import { REFUSED, abort, approve, decide, workflowIdOf } from '../../workflows/messages.ts'
-import type { Decided, Decision, Verb } from '../../workflows/run/state.ts'
+import type { Decision, Verb } from '../../workflows/run/state.ts'
 import type { TemporalAccess } from '../command.ts'
 import { Problem, usageProblem } from '../problem.ts'
+import { temporalProblem } from '../temporal-problem.ts'
 import type { RunView } from '../view/model.ts'
+import { toRun } from './chain.ts'
 import { readRun } from './read.ts'
 
 const WORKER_ANSWERS_WITHIN_MS = 5_000 // an update takes milliseconds; longer means that no worker is up
+const SERVER_TAKES_WITHIN_MS = 20_000 // a signal is for the server alone; a busy one may take its time
 
 export type Said = {
   service: string
   verdict: Verb
   gate?: string | undefined
+  /** The run that is meant; default: the one under way. */
+  runId?: string | undefined
   actor: string
   reason: string
 }
 
-export type Answer =
-  /** The run took it; this is where it stands now. */
-  | { how: 'taken'; decision: Decision; state: Decided }
-  /** No worker answered; the server keeps it until one does. */
-  | { how: 'kept'; decision: Decision; why: string }
+/** What the run did with a decision, as far as its answer says; nulls where that could not be read. */
+export type Taken = {
+  phase: string | null
+  /** Approvals that the gate still needs. */ missing: number | null
+}
 
+export type Answer =
+  /** The run took it. */
+  | { how: 'taken'; decision: Decision; taken: Taken; runId: string | undefined }
+  /** No worker answered; the server keeps it until one does. */
+  | { how: 'kept'; decision: Decision; why: string; runId: string | undefined }
+
+/** Approve, retry and skip: about a gate of a run that has been looked at, so they are said to that run only. */
 export async function say(access: TemporalAccess, said: Said): Promise<Answer> {
-  const { view } = await readRun(access, said.service)
+  const { view } = await readRun(access, said.service, { runId: said.runId })
   if (view.endedAt !== null) throw ended(view)
   const decision: Decision = {
     decisionId: randomUUID(),
-    gate: said.verdict === 'abort' ? (said.gate ?? null) : gateFor(view, said),
+    gate: gateFor(view, said),
     verdict: said.verdict,
     actor: said.actor,
     reason: said.reason,
     digest: view.digest,
   }
-  const handle = access.client.workflow.getHandle(workflowIdOf(said.service))
-  if (view.stale !== null) return await keep(handle, decision, view.stale.why)
+  const of = { workflowId: workflowIdOf(said.service), runId: view.runId }
+  const inRun = async <T>(send: (handle: WorkflowHandle) => Promise<T>): Promise<T> => {
+    try {
+      return await toRun(access.client, of, send)
+    } catch (error) {
+      throw error instanceof WorkflowNotFoundError ? noLonger(said, error) : error
+    }
+  }
+  if (view.stale === null) {
+    const answer = await inRun((handle) => update(access, handle, decision)).catch((error: unknown) => {
+      throw refusalOf(error, said) ?? error
+    })
+    if (answer !== null) return { how: 'taken', decision, ...answer }
+  }
+  const why = view.stale?.why ?? `no worker answered within ${WORKER_ANSWERS_WITHIN_MS / 1_000} s`
+  if (said.verdict !== 'approve') {
+    throw new Problem({
+      what: `${said.verdict} was not said: it needs an answer from the run`,
+      why,
+      todo: ['start a worker: cutover worker', 'then say it again'],
+    })
+  }
+  await inRun((handle) => leave(access, handle, decision))
+  return { how: 'kept', decision, why, runId: view.runId }
+}
+
+/** Sends it and waits for the answer; null = nobody answered in time. A refusal is raised as the client raises it. */
+export async function update(
+  { client }: TemporalAccess,
+  handle: WorkflowHandle,
+  decision: Decision,
+): Promise<{ taken: Taken; runId: string | undefined } | null> {
+  const end = Date.now() + WORKER_ANSWERS_WITHIN_MS
   try {
-    const update = () => handle.executeUpdate(decide, { args: [decision], updateId: decision.decisionId })
-    const state = await access.client.withDeadline(Date.now() + WORKER_ANSWERS_WITHIN_MS, update)
-    return { how: 'taken', decision, state }
+    const begun = await client.withDeadline(end, () =>
+      handle.startUpdate(decide, {
+        args: [decision],
+        updateId: decision.decisionId,
+        waitForStage: 'ACCEPTED',
+      }),
+    )
+    const { workflowRunId: runId } = begun
+    try {
+      return { taken: takenOf(await client.withDeadline(end, () => begun.result()), decision), runId }
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError) throw error
+      return { taken: { phase: null, missing: null }, runId } // it was accepted; only the answer is late or cannot be decoded
+    }
   } catch (error) {
-    const refused = refusalOf(error, said)
-    if (refused !== undefined) throw refused
-    if (!isUnanswered(error)) throw error
-    return await keep(handle, decision, `no worker answered within ${WORKER_ANSWERS_WITHIN_MS / 1_000} s`)
+    if (isUnanswered(error)) return null
+    throw error
+  }
+}
+
+/** Leaves it with the server as a signal. */
+export async function leave(
+  { client }: TemporalAccess,
+  handle: WorkflowHandle,
+  { verdict, actor, reason, gate, decisionId }: Decision,
+): Promise<void> {
+  await client.withDeadline(Date.now() + SERVER_TAKES_WITHIN_MS, () =>
+    handle.signal(verdict === 'approve' ? approve : abort, {
+      actor,
+      reason,
+      decisionId,
+      ...(gate === null ? {} : { gate }),
+    }),
+  )
+}
+
+/** The answer of a worker of this version or of another one: what is not in it is not known. */
+function takenOf(answer: unknown, { gate }: Decision): Taken {
+  const { phase, gates } = (answer ?? {}) as {
+    phase?: string
+    gates?: { id: string; quorum: number; approvals: string[]; answer: unknown }[]
+  }
+  const open = gates?.find(({ id, answer: given }) => id === gate && given === null)
+  return {
+    phase: phase ?? null,
+    missing: gates === undefined ? null : open === undefined ? 0 : open.quorum - open.approvals.length,
   }
 }
 
@@ -75,49 +151,34 @@ function gateFor({ gates, service }: RunView, { gate, verdict }: Said): string {
   )
 }
 
-async function keep(handle: WorkflowHandle, decision: Decision, why: string): Promise<Answer> {
-  const { verdict, actor, reason, gate, decisionId } = decision
-  if (verdict !== 'approve' && verdict !== 'abort') {
-    throw new Problem({
-      what: `${verdict} was not said: it needs an answer from the run`,
-      why,
-      todo: ['start a worker: cutover worker', 'then say it again'],
-    })
-  }
-  await handle.signal(verdict === 'approve' ? approve : abort, {
-    actor,
-    reason,
-    decisionId,
-    ...(gate === null ? {} : { gate }),
-  })
-  return { how: 'kept', decision, why }
-}
-
-function refusalOf(error: unknown, { verdict, service }: Said): Problem | undefined {
-  if (error instanceof WorkflowNotFoundError) {
-    return new Problem({
-      what: `the run of ${service} has ended`,
-      todo: [`cutover status ${service}`],
-      cause: error,
-    })
-  }
+/** A refusal of the run, in its words; undefined = it is another kind of failure. */
+export function refusalOf(error: unknown, { verdict }: Said): Problem | undefined {
   if (!(error instanceof WorkflowUpdateFailedError)) return undefined
   const { cause } = error
-  if (cause instanceof ApplicationFailure && cause.type === REFUSED) {
-    return new Problem({ what: `${verdict} was refused`, why: cause.message, cause: error })
-  }
-  return new Problem({ what: `${verdict} failed`, why: cause?.message ?? error.message, cause: error })
+  const isRefusal = cause instanceof ApplicationFailure && cause.type === REFUSED
+  return new Problem({
+    what: `${verdict} ${isRefusal ? 'was refused' : 'failed'}`,
+    why: cause?.message ?? error.message,
+    cause: error,
+  })
 }
 
-function isUnanswered(error: unknown): boolean {
-  if (isGrpcDeadlineError(error)) return true
-  return (
-    error instanceof Error &&
-    (isGrpcDeadlineError(error.cause) || error.name === 'WorkflowUpdateRPCTimeoutOrCancelledError')
-  )
+/** Whether it may help to send the same again in another way: nobody answered, or the way to the server was cut. */
+export function isUnanswered(error: unknown): boolean {
+  if (error instanceof Error && error.name === 'WorkflowUpdateRPCTimeoutOrCancelledError') return true
+  const problem = temporalProblem(error)
+  return problem !== undefined && !problem.isFinal
 }
 
-function ended(view: RunView): Problem {
+function noLonger({ service }: Said, cause: unknown): Problem {
+  return new Problem({
+    what: `the run of ${service} has ended`,
+    todo: [`cutover status ${service}`],
+    cause,
+  })
+}
+
+export function ended(view: RunView): Problem {
   return new Problem({
     what: `the run of ${view.service} has ended: ${view.outcome}`,
     todo: [`cutover status ${view.service}`, `cutover report ${view.service}`],

@@ -1,4 +1,5 @@
-// Follows a run by looking again and again, until something final is seen or the caller has had enough.
+// Follows a run by looking again and again, until something final is seen or the caller has had enough. A view that rests
+// on the server alone is never the last one as long as a worker may still tell the whole.
 import { setTimeout as wait } from 'node:timers/promises'
 import { ServiceError } from '@temporalio/client'
 import type { TemporalAccess } from '../command.ts'
@@ -7,31 +8,44 @@ import { readRun } from './read.ts'
 
 const LOOK_EVERY_MS = 700 // quick enough for a live view, light enough for a worker with a thousand runs
 const RETRY_EVERY_MS = 2_000 // when the server is away
+const SERVER_ANSWERS_WITHIN_MS = 5_000 // a person is told that it is away, and it is asked again
 
 export type Follow = {
   service: string
   runId?: string
   signal: AbortSignal
-  /** Called after each look; true = enough. */
-  seen(view: RunView): boolean
+  /** Whether nothing is to be waited for after this view. */
+  isLast(view: RunView): boolean
+  /** Called after each look, for the last one too. */
+  seen(view: RunView): void
   /** The server does not answer; it is asked again. */
   lost(problem: Error): void
+  progress(line: string): void
 }
 
-/** The last view; undefined when the signal came before there was one. */
+/**
+ * The last view; undefined when the signal came before it. It is stale only where no worker answered although it was asked
+ * for half a minute; then it was not shown.
+ */
 export async function follow(
   access: TemporalAccess,
-  { service, signal, seen, lost, runId }: Follow,
+  { service, signal, isLast, seen, lost, progress, runId }: Follow,
 ): Promise<RunView | undefined> {
-  let last: RunView | undefined
   let known = runId
+  let isPatient = false
   while (!signal.aborted) {
     let pause = LOOK_EVERY_MS
     try {
-      const { view } = await readRun(access, service, known)
-      last = view
+      const serverWithinMs = SERVER_ANSWERS_WITHIN_MS
+      const { view } = await readRun(access, service, { runId: known, isPatient, progress, serverWithinMs })
       known = view.runId // that run and what it continues as, also when another one is started after it
-      if (seen(view)) return view
+      if (isLast(view) && (view.stale === null || isPatient)) {
+        if (view.stale === null) seen(view)
+        return view
+      }
+      isPatient = isLast(view)
+      if (isPatient) continue
+      seen(view)
     } catch (error) {
       if (!(error instanceof ServiceError) && !isGone(error)) throw error
       lost(error as Error)
@@ -39,7 +53,7 @@ export async function follow(
     }
     await wait(pause, undefined, { signal }).catch(() => undefined) // ended by the signal; the loop looks at it
   }
-  return last
+  return undefined
 }
 
 /** A connection error that the client does not wrap. */

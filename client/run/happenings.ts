@@ -5,8 +5,6 @@ import type { RunState } from '../../workflows/run/state.ts'
 import type { ActivityEnd, Happening } from '../view/from-history.ts'
 import { decodeAll, decodeOne, failureText, msOf } from './decode.ts'
 
-const SUCCESSOR_WITHIN_MS = 5_000 // the server alone
-
 type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number]
 
 export type ReadHistory = {
@@ -15,6 +13,8 @@ export type ReadHistory = {
   carried: RunState | null
   happenings: Happening[]
   lastEventAt: number | null
+  /** Events read: with it a description of the same moment can be told from an older one. */
+  length: number
 }
 
 export async function readHistory(client: Client, handle: WorkflowHandle): Promise<ReadHistory> {
@@ -31,13 +31,8 @@ export async function readHistory(client: Client, handle: WorkflowHandle): Promi
     carried: (carried as RunState | undefined) ?? null,
     happenings,
     lastEventAt: msOf(all.at(-1)?.eventTime),
+    length: all.length,
   }
-}
-
-/** The run id under which a run goes on that was continued as new. */
-export async function successorOf(client: Client, handle: WorkflowHandle): Promise<string | undefined> {
-  const { events } = await client.withDeadline(Date.now() + SUCCESSOR_WITHIN_MS, () => handle.fetchHistory())
-  return events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined
 }
 
 async function decodeHappenings(client: Client, events: HistoryEvent[]): Promise<Happening[]> {

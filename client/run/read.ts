@@ -1,7 +1,6 @@
 // Reads one run: from a worker by query where one answers, else from the server's history alone. Never changes anything.
 import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/client'
-import { TASK_QUEUE } from '../../workflows/activities.ts'
 import { attributes, workflowIdOf } from '../../workflows/messages.ts'
 import type { StateAnswer } from '../../workflows/run/state.ts'
 import type { TemporalAccess } from '../command.ts'
@@ -11,46 +10,82 @@ import type { Published } from '../view/from-history.ts'
 import type { RunView, Stale } from '../view/model.ts'
 import { runView } from '../view/run-view.ts'
 import type { Described } from '../view/run-view.ts'
-import { decodeAll, failureText, isoOf, msOf } from './decode.ts'
-import { readHistory, successorOf } from './happenings.ts'
+import { askWorker } from './ask-worker.ts'
+import { SERVER_ANSWERS_WITHIN_MS, notFound, runIdOf, successorOf } from './chain.ts'
+import { decodeAll, failureText, isoOf } from './decode.ts'
+import { readHistory } from './happenings.ts'
+import type { ReadHistory } from './happenings.ts'
 
-const SERVER_ANSWERS_WITHIN_MS = 5_000 // describe and history: the server alone
-const WORKER_ANSWERS_WITHIN_MS = 2_000 // a live worker answers a query in milliseconds; a person waits for this
-const POLLER_ALIVE_MS = 90_000 // a poll lasts at most 60 s; who has not polled for longer is gone
+const WORKER_ANSWERS_WITHIN_MS = 30_000 // how long a missed question is asked again, by those who must not state what they do not know
+const SNAPSHOTS_MAX = 5 // a run that moves faster than it can be read is told as it was a moment ago
 
-export type ReadRun = { view: RunView; answer: StateAnswer; handle: WorkflowHandle }
-
-/** The present (or last, or named) run of a service. */
-export async function readRun(access: TemporalAccess, service: string, runId?: string): Promise<ReadRun> {
-  const { client } = access
-  const handle = client.workflow.getHandle(workflowIdOf(service), runId)
-  const description = await describe(access, handle, { service, runId })
-  const successor =
-    description.status.name === 'CONTINUED_AS_NEW' ? await successorOf(client, handle) : undefined
-  if (successor !== undefined) return await readRun(access, service, successor)
-  const described = await describedOf(client, description)
-  const asked = await askWorker(client, handle)
-  if ('answer' in asked) return { view: runView(asked.answer, described), answer: asked.answer, handle }
-  const why = await whyNoAnswer(access, asked.problem)
-  const { answer, stale } = await answerFromHistory(client, handle, { description, why })
-  return { view: runView(answer, described, stale), answer, handle }
+export type Reading = {
+  /** A run id, or its beginning; default: the last run. */
+  runId?: string | undefined
+  /** Whether a worker that does not answer at once is asked again and again. */
+  isPatient?: boolean
+  serverWithinMs?: number
+  progress?: (line: string) => void
 }
 
-type Named = { service: string; runId: string | undefined }
+export type ReadRun = {
+  view: RunView
+  answer: StateAnswer
+  /** The first run id of the chain: it stays when the run renews itself. */
+  firstRunId: string
+}
 
-async function describe(access: TemporalAccess, handle: WorkflowHandle, { service, runId }: Named) {
+/** The present (or last, or named) run of a service. */
+export async function readRun(
+  access: TemporalAccess,
+  service: string,
+  reading: Reading = {},
+): Promise<ReadRun> {
+  const { client } = access
+  const { runId: given, isPatient = false, progress = () => {} } = reading
+  const runId = given === undefined ? undefined : await runIdOf(access, service, given)
+  const handle = client.workflow.getHandle(workflowIdOf(service), runId)
+  const withinMs = reading.serverWithinMs ?? SERVER_ANSWERS_WITHIN_MS
+  const description = await describe(access, handle, { service, runId, withinMs })
+  const { workflowId, status } = description
+  const of = { workflowId, runId: description.runId }
+  const successor = status.name === 'CONTINUED_AS_NEW' ? await successorOf(client, of) : undefined
+  if (successor !== undefined) return await readRun(access, service, { ...reading, runId: successor })
+  const firstRunId = description.raw.workflowExecutionInfo?.firstRunId ?? description.runId
+  const patientMs = isPatient ? WORKER_ANSWERS_WITHIN_MS : 0
+  const asked = await askWorker(access, of, { patientMs, progress })
+  if ('answer' in asked) {
+    const described = await describedOf(client, description)
+    return { view: runView(asked.answer, described), answer: asked.answer, firstRunId }
+  }
+  const found = await answerFromHistory(client, client.workflow.getHandle(workflowId, of.runId), asked.why)
+  const described = await describedOf(client, found.description)
+  return { view: runView(found.answer, described, found.stale), answer: found.answer, firstRunId }
+}
+
+/** For those who must not state what they do not know: what is missing, and what to do about it. */
+export function unanswered({ service, stale }: RunView, partial: string): Problem {
+  return new Problem({
+    what: `the run of ${service} cannot be told in full`,
+    why: stale?.why,
+    todo: ['start a worker: cutover worker', `${partial}   tells what the Temporal server knows by itself`],
+  })
+}
+
+type Named = { service: string; runId: string | undefined; withinMs: number }
+
+async function describe(access: TemporalAccess, handle: WorkflowHandle, { service, runId, withinMs }: Named) {
   try {
-    return await access.client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () => handle.describe())
+    return await describeIn(access.client, handle, withinMs)
   } catch (error) {
     const isMalformed = runId !== undefined && /invalid runid/i.test(failureOf(error))
     if (!(error instanceof WorkflowNotFoundError) && !isMalformed) throw error
-    throw new Problem({
-      what: runId === undefined ? `there is no run of ${service}` : `${service} has no run ${runId}`,
-      why: `no workflow ${workflowIdOf(service)} in namespace ${access.namespace} at ${access.address}`,
-      todo: ['cutover list --all     shows the runs there are', 'cutover start FILE     starts one'],
-      cause: error,
-    })
+    throw await notFound(access, { service, runId, cause: error })
   }
+}
+
+function describeIn(client: Client, handle: WorkflowHandle, withinMs = SERVER_ANSWERS_WITHIN_MS) {
+  return client.withDeadline(Date.now() + withinMs, () => handle.describe())
 }
 
 /** A message and that of its cause: the client wraps what the server said. */
@@ -78,54 +113,19 @@ async function describedOf(client: Client, description: WorkflowExecutionDescrip
   }
 }
 
-async function askWorker(
-  client: Client,
-  handle: WorkflowHandle,
-): Promise<{ answer: StateAnswer } | { problem: unknown }> {
-  try {
-    const ask = () => handle.query<StateAnswer>('state')
-    return { answer: await client.withDeadline(Date.now() + WORKER_ANSWERS_WITHIN_MS, ask) }
-  } catch (problem) {
-    return { problem }
-  }
-}
+type FromHistory = { answer: StateAnswer; stale: Stale; description: WorkflowExecutionDescription }
 
-/** Whether nobody polls, or somebody does and still did not answer. */
-async function whyNoAnswer({ client, namespace }: TemporalAccess, problem: unknown): Promise<string> {
-  const pollers = await pollersOf(client, namespace)
-  if (pollers === 0) return `no worker polls task queue ${TASK_QUEUE}`
-  const text = problem instanceof Error ? problem.message : String(problem)
-  return /deadline/i.test(text) || text.includes('Failed to query')
-    ? `no worker answered within ${WORKER_ANSWERS_WITHIN_MS / 1_000} s`
-    : `the worker could not tell: ${text}`
-}
-
-async function pollersOf(client: Client, namespace: string): Promise<number> {
-  const { pollers } = await client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
-    client.workflowService.describeTaskQueue({
-      namespace,
-      taskQueue: { name: TASK_QUEUE },
-      taskQueueType: 1,
-    }),
-  )
-  return (pollers ?? []).filter(
-    ({ lastAccessTime }) => Date.now() - (msOf(lastAccessTime) ?? 0) < POLLER_ALIVE_MS,
-  ).length
-}
-
-async function answerFromHistory(
-  client: Client,
-  handle: WorkflowHandle,
-  { description, why }: { description: WorkflowExecutionDescription; why: string },
-): Promise<{ answer: StateAnswer; stale: Stale }> {
-  const read = await client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
-    readHistory(client, handle),
-  )
+async function answerFromHistory(client: Client, handle: WorkflowHandle, why: string): Promise<FromHistory> {
+  const { read, description } = await snapshot(client, handle)
   if (read.plan === null) {
     throw new Problem({
       what: `${description.workflowId} cannot be read`,
       why: `${why}, and its plan in the history cannot be decoded`,
-      todo: ['start a worker: cutover worker', 'with encrypted payloads: use the same codec here'],
+      todo: [
+        'start a worker: cutover worker',
+        'with encrypted payloads: use the same codec here',
+        'cutover abort needs none of this: it is sent without reading the run',
+      ],
     })
   }
   const published: Published = {
@@ -138,6 +138,21 @@ async function answerFromHistory(
   return {
     answer: { plan, state: stateFromHistory({ plan, carried, published, happenings }) },
     stale: { why, lastEventAt: lastEventAt === null ? null : new Date(lastEventAt).toISOString() },
+    description,
+  }
+}
+
+/** History and description of one moment: an outcome from the one must not stand beside weights from an older other. */
+async function snapshot(
+  client: Client,
+  handle: WorkflowHandle,
+): Promise<{ read: ReadHistory; description: WorkflowExecutionDescription }> {
+  for (let attempt = 1; ; attempt++) {
+    const read = await client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
+      readHistory(client, handle),
+    )
+    const description = await describeIn(client, handle)
+    if (description.historyLength === read.length || attempt === SNAPSHOTS_MAX) return { read, description }
   }
 }
 

@@ -1,7 +1,7 @@
 // The parts of a state that history alone cannot fill: a run of which nothing is known yet, a gate known by its id. Pure.
 import type { Plan } from '../../workflows/plan.ts'
 import { firstState } from '../../workflows/run/first-state.ts'
-import type { Gate, RunState } from '../../workflows/run/state.ts'
+import type { Gate, GateKind, RunState, Verb } from '../../workflows/run/state.ts'
 
 export type Begun = { startedBy: string | null; startedAt: number }
 
@@ -9,28 +9,67 @@ export function blankState(plan: Plan, { startedBy, startedAt }: Begun): RunStat
   return { ...firstState(plan, { startedBy: startedBy ?? 'unknown', startedAt }), log: [] } // its log is made of what happened
 }
 
-/** What the search attribute tells is an id. The plan knows the rest of an approval; of other gates only a worker does. */
+/**
+ * What the search attribute tells is an id. The plan knows the rest of an approval; of the other gates the id says what is
+ * asked and which verbs are taken, and a worker the rest.
+ */
 export function gateKnownById(id: string, base: RunState, plan: Plan): Gate {
   const known = base.gates.find((gate) => gate.id === id)
   if (known !== undefined) return known
-  const step = plan.steps.find((each) => each.id === id)
-  const asked = step?.kind === 'approve' ? step.spec : null
-  const people = asked?.people ?? 'anyone'
-  return {
+  const question = QUESTIONS.find(({ form }) => form.test(id))
+  const gate: Gate = {
     id,
-    kind: asked === null ? 'evidence' : 'approval',
-    step: step?.id ?? '',
-    title: asked === null ? 'waits for a person' : (step?.title ?? id),
-    waitsFor: asked === null ? 'what exactly is asked a worker knows' : 'people',
+    kind: question?.kind ?? 'failure',
+    step: plan.steps.find((step) => id === step.id || id.startsWith(`${step.id}/`))?.id ?? '',
+    title: question?.title ?? 'asks a person',
+    waitsFor: 'a person; the details are not known without a worker',
     openedAt: base.startedAt,
     until: null,
     expires: null,
     onExpiry: null,
-    people,
-    quorum: asked?.quorum ?? 1,
-    selfApproval: asked?.self_approval ?? true,
+    people: 'anyone',
+    quorum: 1,
+    selfApproval: true,
     approvals: [],
-    allows: asked === null ? ['approve', 'retry', 'skip'] : ['approve'],
+    allows: question?.allows ?? [],
     answer: null,
+  }
+  return { ...gate, ...approvalOf(id, plan) }
+}
+
+/** Ids of the engine's questions, with what each takes. A question that is asked again has `~2` behind its id. */
+const QUESTIONS: { form: RegExp; kind: GateKind; title: string; allows: Verb[] }[] = [
+  { form: /^restore\//, kind: 'restore', title: 'a target could not be restored', allows: ['retry', 'skip'] },
+  { form: /\/evidence(~|$)/, kind: 'evidence', title: 'evidence is missing', allows: ['approve', 'retry'] },
+  {
+    form: /\/proof-\d/,
+    kind: 'evidence',
+    title: 'a proof did not come in time',
+    allows: ['retry', 'approve'],
+  },
+  { form: /\/drift-\d/, kind: 'drift', title: 'someone else changed a target', allows: ['retry', 'approve'] },
+  { form: /\/fail(ed|ure)-\d/, kind: 'failure', title: 'a step failed', allows: ['retry', 'skip'] },
+  {
+    form: /\/breach(~|$)/,
+    kind: 'failure',
+    title: 'a guard breached past the point of no return',
+    allows: ['retry'],
+  },
+]
+
+/** Approvals are named like their step, and the plan says who may give them: also for a step that asks among other things. */
+function approvalOf(id: string, plan: Plan): Partial<Gate> | null {
+  const step = plan.steps.find((each) => id === each.id || id.startsWith(`${each.id}~`))
+  if (step === undefined || !('people' in step.spec)) return null
+  const { people, quorum, self_approval: selfApproval } = step.spec
+  const who = people === 'anyone' ? 'anyone' : people.join(', ')
+  return {
+    kind: 'approval',
+    title: step.title,
+    waitsFor: `${quorum} of ${who}`,
+    people,
+    quorum,
+    selfApproval,
+    allows: ['approve'],
   }
 }

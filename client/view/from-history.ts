@@ -2,8 +2,9 @@
 import type { Applied, ApplyInput, RestoreInput } from '../../workflows/activities.ts'
 import { sameJson } from '../../workflows/json.ts'
 import type { Plan } from '../../workflows/plan.ts'
-import type { Change, LogLine, Phase, Restoration, RunState } from '../../workflows/run/state.ts'
-
+import type { Change, LogLine, Phase, Reason, Restoration, RunState } from '../../workflows/run/state.ts'
+import { outline } from '../../workflows/steps/outlines.ts'
+import { cursorOf, stepsUpTo } from './steps-from-history.ts'
 import { blankState, gateKnownById } from './blank-state.ts'
 
 /** One event of the history that people may care about, decoded. */
@@ -60,6 +61,9 @@ export function stateFromHistory({ plan, carried, published, happenings }: Recor
   const outcome =
     result?.outcome ??
     (OUTCOMES.includes(published.outcome ?? '') ? (published.outcome as RunState['outcome']) : base.outcome)
+  const reason = result?.reason ?? base.reason ?? abortOf(happenings, published)
+  const remainder = result?.remainder ?? base.remainder
+  const changes = changesOf(base.changes, plan, happenings)
   return {
     ...base,
     cursor: outcome === 'completed' ? plan.steps.length : cursor,
@@ -70,11 +74,15 @@ export function stateFromHistory({ plan, carried, published, happenings }: Recor
       published.weight === null ? base.weights : { old: 100 - published.weight, new: published.weight },
     gates: published.gate === null ? [] : [openGate(published.gate)],
     holding: null,
-    reason: result?.reason ?? base.reason,
-    remainder: result?.remainder ?? base.remainder,
-    steps: stepsUpTo(plan, base, { cursor, happenings, completed: outcome === 'completed' }),
-    changes: changesOf(base.changes, plan, happenings),
-    restorations: restorationsOf(base.restorations, happenings),
+    reason,
+    remainder,
+    steps: stepsUpTo(plan, base, { cursor, happenings, outcome, reason }),
+    changes,
+    pointOfNoReturn: base.pointOfNoReturn ?? pointOfNoReturnOf(plan, changes),
+    restorations: restorationsOf(base.restorations, happenings).map((each) =>
+      asEnded(each, outcome, remainder),
+    ),
+    unwindingSince: base.unwindingSince ?? turnedBackAt(happenings),
     log: [...base.log, ...happenings.flatMap(lineOf)].sort((a, b) => a.at - b.at),
   }
 }
@@ -101,40 +109,54 @@ function phaseOf(published: Published, base: RunState): Phase {
   return PHASES.includes(published.phase ?? '') ? (published.phase as Phase) : base.phase
 }
 
-/** `[4/9] canary` -> 3. Activities and timers name their step that way. */
-function cursorOf(happening: Happening): number {
-  if (happening.what !== 'activity' && happening.what !== 'timer') return 0
-  const match = /^\[(\d+)\/\d+\]/.exec(happening.summary ?? '')
-  return match === null ? 0 : Number(match[1]) - 1
-}
-
-type Progress = { cursor: number; happenings: Happening[]; completed: boolean }
-
-function stepsUpTo(
-  plan: Plan,
-  base: RunState,
-  { cursor, happenings, completed }: Progress,
-): RunState['steps'] {
-  return plan.steps.map((step, index) => {
-    const known = base.steps[index]
-    if (known !== undefined && known.status !== 'pending' && index < base.cursor) return known
-    const started =
-      happenings.find((each) => summaryOf(each).startsWith('[') && cursorOf(each) === index)?.at ?? null
-    const next = happenings.find((each) => cursorOf(each) > index)?.at ?? null
-    const status = completed || index < cursor ? 'done' : index === cursor ? 'running' : 'pending'
-    return {
-      id: step.id,
-      status,
-      startedAt: started,
-      endedAt: status === 'done' ? next : null,
-      notes: [],
-      readings: {},
+/** An abort that the run took: it is going back, and nobody else has said so. */
+function abortOf(happenings: Happening[], { phase, outcome }: Published): Reason | null {
+  if (phase !== 'unwinding' && outcome !== 'restored') return null
+  for (const happening of happenings) {
+    if (happening.what === 'cancel' && happening.processed) {
+      const said = { actor: 'workflow cancel', reason: 'cancelled through Temporal' }
+      return { kind: 'abort', ...said, via: 'cancel', at: happening.at }
     }
-  })
+    if (happening.what !== 'message' || !happening.processed) continue
+    const said = (happening.said ?? {}) as { verdict?: string; actor?: string; reason?: string }
+    if (happening.name !== 'abort' && said.verdict !== 'abort') continue
+    return {
+      kind: 'abort',
+      actor: said.actor ?? 'someone',
+      reason: said.reason ?? '',
+      via: happening.how === 'signal' ? 'signal' : 'decision',
+      at: happening.at,
+    }
+  }
+  return null
 }
 
-function summaryOf(happening: Happening): string {
-  return happening.what === 'activity' || happening.what === 'timer' ? (happening.summary ?? '') : ''
+/** The first call of the way back. */
+function turnedBackAt(happenings: Happening[]): number | null {
+  return happenings.find((each) => each.what === 'activity' && each.type === 'restore')?.at ?? null
+}
+
+/** A step that cannot be undone has begun to write. */
+function pointOfNoReturnOf(plan: Plan, changes: Change[]): RunState['pointOfNoReturn'] {
+  for (const step of plan.steps) {
+    const first = changes.find((change) => change.step === step.id)
+    const why = first === undefined ? null : outline(step, () => undefined).irreversible
+    if (first !== undefined && why !== null) return { step: step.id, why, at: first.at }
+  }
+  return null
+}
+
+/** Nothing is being restored in a run that has ended. */
+function asEnded(
+  restoration: Restoration,
+  outcome: RunState['outcome'],
+  remainder: RunState['remainder'],
+): Restoration {
+  if (outcome === null) return restoration
+  const isLeft = remainder.some(
+    (each) => each.connection === restoration.connection && each.target === restoration.target,
+  )
+  return { ...restoration, status: isLeft ? 'left' : 'restored' }
 }
 
 function changesOf(earlier: Change[], plan: Plan, happenings: Happening[]): Change[] {

@@ -7,14 +7,27 @@ import type { GuardView } from './model.ts'
 import type { SubjectState } from './pending.ts'
 
 type Subjects = { [name: string]: SubjectState }
+type Looked = {
+  live: Subjects
+  /** False: a worker knows more than is known here. */
+  isWhole: boolean
+}
+
+const UNTOLD = 'unknown: only a worker can tell what was read last'
 
 /** Every guard of the plan, then every other subject that was looked at (journeys, proofs). */
-export function guardViews(plan: Plan, state: RunState, live: Subjects): GuardView[] {
+export function guardViews(plan: Plan, state: RunState, { live, isWhole }: Looked): GuardView[] {
   const recorded = newestReadings(state)
   const planned = plan.guards.map((guard) => guardView(guard, live[guard.name], recorded[guard.name]))
   const names = new Set([...Object.keys(recorded), ...Object.keys(live)])
   const others = [...names].filter((name) => plan.guards.every((guard) => guard.name !== name))
-  return [...planned, ...others.map((name) => otherView(name, live[name], recorded[name]))]
+  const views = [...planned, ...others.map((name) => otherView(name, live[name], recorded[name]))]
+  return isWhole ? views : views.map(orUnknown)
+}
+
+/** No reading is no sign that nobody looked, where the readings cannot be asked for. */
+function orUnknown(view: GuardView): GuardView {
+  return view.verdict === null ? { ...view, verdict: 'unknown', text: UNTOLD } : view
 }
 
 /** Newest reading per subject over all steps. */

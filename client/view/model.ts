@@ -48,7 +48,8 @@ export type StepView = {
   id: string
   kind: string
   title: string
-  status: StepRecord['status']
+  /** `interrupted`: was under way when the run turned back or was ended from outside. */
+  status: StepRecord['status'] | 'interrupted'
   startedAt: string | null
   endedAt: string | null
   notes: string[]

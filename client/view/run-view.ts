@@ -36,13 +36,13 @@ export function runView(
     gate: state.gates[0]?.id ?? null,
     weights: state.weights,
     changes: state.changes.map(({ appliedAt, at, ...change }) => ({ ...change, at: iso(appliedAt ?? at) })),
-    guards: guardViews(plan, state, subjectsOf(described.pending)),
+    guards: guardViews(plan, state, { live: subjectsOf(described.pending), isWhole: stale === null }),
     reason:
       state.reason === null
         ? null
         : { kind: state.reason.kind, text: describeReason(state.reason), at: isoOf(state.reason.at) },
     gates: state.gates.filter((gate) => gate.answer === null).map(gateView),
-    steps: stepViews(plan, state),
+    steps: stepViews(plan, state, described),
     holding: state.holding && {
       title: state.holding.title,
       until: iso(state.holding.until),
@@ -68,14 +68,15 @@ export function runView(
 }
 
 /** Exit code of a run as it is; undefined while it is under way and needs nobody. */
-export function exitCodeOf(view: Pick<RunView, 'outcome' | 'reason'>): number | undefined {
+export function exitCodeOf(view: Pick<RunView, 'outcome' | 'reason' | 'changes'>): number | undefined {
   switch (view.outcome) {
     case null:
       return undefined
     case 'completed':
       return EXIT.done
     case 'restored':
-      return view.reason?.kind === 'abort' ? EXIT.aborted : EXIT.failed
+      if (view.reason?.kind === 'abort') return EXIT.aborted
+      return changedNothing(view) ? EXIT.failed : EXIT.restored
     case 'completed-with-remainder': // a person took something over and has to see to it
     case 'stuck':
     case 'terminated': // nothing was put back
@@ -84,6 +85,11 @@ export function exitCodeOf(view: Pick<RunView, 'outcome' | 'reason'>): number | 
     default:
       return view.outcome satisfies never
   }
+}
+
+/** Whether the world is as it was because this run never wrote to it, not because all of it was put back. */
+export function changedNothing({ changes }: Pick<RunView, 'changes'>): boolean {
+  return changes.every(({ status }) => status === 'noop' || status === 'adopted')
 }
 
 /** A run that was ended from outside could not say so itself: nothing is waited for any more. */
@@ -105,7 +111,7 @@ function presentStep(plan: Plan, state: RunState): RunView['step'] {
   return step === undefined ? null : { index: position + 1, total, id: step.id, title: step.title }
 }
 
-function stepViews(plan: Plan, state: RunState): StepView[] {
+function stepViews(plan: Plan, state: RunState, { endedAt }: Described): StepView[] {
   return plan.steps.map((step, position) => {
     const record = state.steps[position]
     return {
@@ -113,12 +119,23 @@ function stepViews(plan: Plan, state: RunState): StepView[] {
       id: step.id,
       kind: step.kind,
       title: step.title,
-      status: record?.status ?? 'pending',
+      status: statusOf(record, state),
       startedAt: iso(record?.startedAt ?? null),
-      endedAt: iso(record?.endedAt ?? null),
+      endedAt: record === undefined || record.startedAt === null ? null : (stepEnd(record, state) ?? endedAt),
       notes: record?.notes ?? [],
     }
   })
+}
+
+/** A step that was under way when the run turned back, or was ended from outside, runs no longer. */
+function statusOf(record: RunState['steps'][number] | undefined, state: RunState): StepView['status'] {
+  if (record === undefined) return 'pending'
+  const isOver = state.unwindingSince !== null || state.phase === 'ended'
+  return record.status === 'running' && isOver ? 'interrupted' : record.status
+}
+
+function stepEnd({ endedAt }: RunState['steps'][number], state: RunState): string | null {
+  return iso(endedAt ?? state.unwindingSince ?? state.endedAt)
 }
 
 function gateView(gate: RunState['gates'][number]): RunView['gates'][number] {

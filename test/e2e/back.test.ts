@@ -26,7 +26,7 @@ describe('a new side that fails at 25 %', () => {
         await run.line(/-> old 75 new 25, verified/)
         await stage.lab.fleets.new.inject({ errorRatio: 0.1 })
         const { code, stdout } = await run.ended
-        expect(code, stdout).toBe(1)
+        expect(code, stdout).toBe(5)
         expect(stdout).toMatch(/going back: errors breached: /)
         await servedBy(load, 'old')
       })

@@ -60,6 +60,10 @@ describe('a runbook with mistakes', () => {
     for (const problem of found.problems) {
       expect(keysOf(problem)).toEqual(['column', 'file', 'fix', 'line', 'message', 'path'])
     }
+    const refused = await stage.cli.json<{ error: { exitCode: number; problems: unknown[] } }>([
+      ...['start', file, '--yes'],
+    ])
+    expect(refused.error).toMatchObject({ exitCode: 2, problems: found.problems })
     expect(found.problems.map(({ line }) => line)).toEqual(expect.arrayContaining([6, 7, 8]))
     const started = await stage.cli.run(['start', file, '--yes'])
     expect(started.code).toBe(2)
@@ -68,12 +72,13 @@ describe('a runbook with mistakes', () => {
 })
 
 describe('what is not there', () => {
-  it('a Temporal server: said with its address and what to do, exit code 1', async () => {
+  it('a Temporal server: said with its address and why, exit code 1, after half a minute', async () => {
     const address = `127.0.0.1:${await freePort()}`
     const said = await stage.cli.run(['status', 'orders'], { TEMPORAL_ADDRESS: address })
     expect(said).toMatchObject({ code: 1, stdout: '' })
     expect(said.stderr).toContain(`no Temporal server answers at ${address}`)
-    expect(said.stderr).toContain('cutover dev')
+    expect(said.stderr).toMatch(/^waiting for the Temporal server at .*: the connection was refused/)
+    expect(said.stderr).toContain('tried for 30s')
     expect(said.stderr).not.toMatch(/^\s+at /m)
   })
 

@@ -59,8 +59,8 @@ export function straightTo(share: string): (runbook: Runbook) => void {
   }
 }
 
-export async function statusOf({ cli }: Stage, service: string): Promise<RunView> {
-  return await cli.json<RunView>(['status', service])
+export async function statusOf({ cli }: Stage, service: string, flags: string[] = []): Promise<RunView> {
+  return await cli.json<RunView>(['status', service, ...flags])
 }
 
 /** Says a decision and expects that it is taken. */

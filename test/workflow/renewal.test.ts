@@ -57,8 +57,10 @@ test('who follows its first run sees it to its end through all of them', async (
       service: run.service,
       runId: run.handle.firstExecutionRunId,
       signal: AbortSignal.timeout(60_000),
-      seen: (view) => seen.push(view) > 0 && view.outcome === 'completed',
+      isLast: (view) => view.outcome === 'completed',
+      seen: (view) => void seen.push(view),
       lost: () => {},
+      progress: () => {},
     },
   )
   expect((await attend(run, { trouble: 'right' })).how).toBe('completed')

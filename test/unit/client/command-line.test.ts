@@ -22,6 +22,7 @@ describe('the command line', () => {
     expect(code).toBe(0)
     for (const { name } of verbs) expect(stdout).toContain(`\n  ${name} `)
     expect(stdout).toContain('4 a person is needed')
+    expect(stdout).toContain('5 failed, all that was changed is back')
   })
 
   it.each(verbs.map(({ name }) => name))('explains %s without a server', async (name) => {
@@ -37,18 +38,37 @@ describe('the command line', () => {
     expect(stderr).toContain('did you mean: cutover approve')
   })
 
-  it('says which server did not answer, where its address came from and what to run; no stack', async () => {
-    const { code, stdout, stderr } = await cutover(['status', 'orders', '-o', 'json'])
+  it('says which server did not answer, where its address came from and why; no stack; as a document too', async () => {
+    const nowhere = 'no-port'
+    const { code, stdout, stderr } = await cutover(['status', 'orders', '-o', 'json'], {
+      TEMPORAL_ADDRESS: nowhere,
+    })
     expect(code).toBe(1)
-    expect(stdout).toBe('')
-    expect(stderr).toContain(`no Temporal server answers at ${NOBODY_LISTENS}`)
-    expect(stderr).toContain('address from TEMPORAL_ADDRESS')
-    expect(stderr).toContain('cutover dev')
+    expect(JSON.parse(stdout)).toEqual({
+      error: {
+        what: `no Temporal server answers at ${nowhere}`,
+        why: `${nowhere} is not written as host:port (address from TEMPORAL_ADDRESS)`,
+        todo: expect.any(Array),
+        exitCode: 1,
+      },
+    })
+    expect(stderr).toContain(`no Temporal server answers at ${nowhere}`)
     expect(stderr).not.toMatch(/^\s+at /m)
   })
 
+  it.each([
+    [['start', 'nowhere.yaml', '--yes', '-o', 'json'], 'nowhere.yaml is not a valid runbook: 1 to put right'],
+    [['abort', 'orders', '-ojson'], 'abort needs a reason'],
+    [['statsu', '--output=json'], 'unknown verb statsu'],
+    [['status', '--loud', '-o', 'json'], 'unknown flag --loud for status'],
+  ])('answers %j with one document on standard output, exit code 2', async (words, what) => {
+    const { code, stdout } = await cutover(words)
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout)).toMatchObject({ error: { what, exitCode: 2 } })
+  })
+
   it('shows the stack when asked to', async () => {
-    const { stderr } = await cutover(['status', 'orders'], { CUTOVER_DEBUG: '1' })
+    const { stderr } = await cutover(['abort', 'orders'], { CUTOVER_DEBUG: '1' })
     expect(stderr).toMatch(/^\s+at /m)
   })
 

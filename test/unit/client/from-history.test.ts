@@ -80,6 +80,62 @@ describe('a run of which only the history is known', () => {
     expect(known.changes).toHaveLength(1)
   })
 
+  it.each([
+    ['s01-canary/5%-1/evidence', ['approve', 'retry']],
+    ['s01-canary/5%-1/evidence~2', ['approve', 'retry']],
+    ['s01-canary/5%-1/drift-1', ['retry', 'approve']],
+    ['s03-switch/failed-1', ['retry', 'skip']],
+    ['s03-switch/breach', ['retry']],
+    ['restore/edge/split/1', ['retry', 'skip']],
+    ['end/edge/split/drift-2', ['retry', 'approve']],
+    ['of/another/kind', []],
+  ])('offers at gate %s what it takes, and no more', (gate, allows) => {
+    expect(told([], { gate, phase: 'stuck' }).gates).toMatchObject([{ id: gate, allows }])
+  })
+
+  it('knows that a decommission asks for approval, by whom and how many', () => {
+    const spec = { people: ['ana', 'raj'], quorum: 2, self_approval: false, expires: '1h', on_expiry: 'hold' }
+    const step = { id: 's04-decommission', index: 4, kind: 'decommission', title: 'old goes', spec }
+    const longer = { ...plan, steps: [...plan.steps, step] } as unknown as typeof plan
+    const waiting = { ...published, gate: 's04-decommission', phase: 'waiting' }
+    const { gates } = stateFromHistory({ plan: longer, carried: null, published: waiting, happenings: [] })
+    expect(gates).toMatchObject([
+      { kind: 'approval', people: ['ana', 'raj'], quorum: 2, allows: ['approve'] },
+    ])
+  })
+
+  it('has no step that runs in a run that was restored, and says when it turned back', () => {
+    const restore: Happening = {
+      what: 'activity',
+      at: NOW + 5,
+      type: 'restore',
+      summary: 'restore edge split',
+      input: { connection: { name: 'edge' }, target: 'split', before: split(0) },
+      end: { at: NOW + 9, ok: true, result: {}, problem: null },
+    }
+    const reason = { kind: 'breach', subject: 'errors', evidence: { text: 'bad' }, at: NOW }
+    const closed: Happening = {
+      what: 'closed',
+      at: NOW + 10,
+      how: 'ended',
+      result: { outcome: 'restored', reason, remainder: [] },
+    }
+    const ended = told([apply(25, 0, true), restore, closed], {
+      endedAt: NOW + 10,
+      phase: 'ended',
+      weight: 0,
+    })
+    expect(ended.steps.map(({ status }) => status)).toEqual(['undone', 'pending', 'pending'])
+    expect(ended).toMatchObject({ unwindingSince: NOW + 5, weights: { old: 100, new: 0 } })
+  })
+
+  it('names the abort that the run took as the reason for going back', () => {
+    const said = { actor: 'ana', reason: 'stop' }
+    const abort: Happening = { what: 'message', at: NOW, how: 'signal', name: 'abort', said, processed: true }
+    expect(told([abort], { phase: 'unwinding' }).reason).toMatchObject({ kind: 'abort', actor: 'ana' })
+    expect(told([{ ...abort, processed: false }], { phase: 'unwinding' }).reason).toBeNull()
+  })
+
   it('has the outcome and the reason of a run that has ended', () => {
     const reason = { kind: 'abort', actor: 'ana', reason: 'no', via: 'signal', at: NOW }
     const result = { outcome: 'restored', reason, remainder: [] }

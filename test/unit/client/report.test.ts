@@ -67,6 +67,19 @@ describe('the report', () => {
     expect(page).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;')
   })
 
+  it('does not state what it does not know: without a worker it is partial, and says unknown', () => {
+    const steps = state().steps.map((step) => ({ ...step, readings: {} }))
+    const answer = { state: state({ steps, decisions: [] }), plan }
+    const stale = { why: 'no worker polls task queue cutover', lastEventAt: null }
+    const view = runView(answer, described, stale)
+    const page = reportHtml(reportOf(answer, view, new Date(NOW).toISOString()))
+    expect(page).toContain('This report is partial: no worker polls task queue cutover')
+    expect(page).toContain('Unknown: whether and how it was watched only a worker can tell.')
+    expect(page).toContain('Unknown: only a worker can tell what was decided')
+    expect(page).not.toMatch(/Not watched in this run|Nobody had to decide/)
+    expect(reportHtml(reportFor({ steps }))).toContain('Not watched in this run.')
+  })
+
   it('loads nothing from elsewhere', () => {
     expect(reportHtml(reportFor())).not.toMatch(/(?:src|href)=|url\(|@import|https?:/)
   })

@@ -1,10 +1,10 @@
 // What status, watch and JSON tell of a run, from literal states.
 import { describe, expect, it } from 'vitest'
-import { runText } from '../../../client/output/run-text.ts'
+import { headline, runText } from '../../../client/output/run-text.ts'
 import { widthOf } from '../../../client/output/paint.ts'
 import { exitCodeOf, runView } from '../../../client/view/run-view.ts'
 import type { RunState } from '../../../workflows/run/state.ts'
-import { NOW, described, gate, plan, reading, state } from './fixtures.ts'
+import { NOW, START, described, gate, plan, reading, state } from './fixtures.ts'
 
 const look = { width: 80, color: false, now: NOW, logLines: 5 }
 const viewOf = (over: Partial<RunState> = {}, pending = described.pending) =>
@@ -59,13 +59,80 @@ describe('the view of a run', () => {
   })
 })
 
+describe('what is over', () => {
+  const failure = { kind: 'failure', step: 'locks', failure: 'Conflict', message: 'held', at: NOW } as const
+  const later = { ...look, now: NOW + 3_600_000 }
+
+  it('of a run that changed nothing it says that, not that everything is back', () => {
+    const view = viewOf({ outcome: 'restored', phase: 'ended', changes: [], reason: failure, endedAt: NOW })
+    expect(headline(view)).toBe('restored: nothing was changed; locks failed: Conflict: held')
+    expect(headline(viewOf({ outcome: 'restored', reason: failure }))).toMatch(
+      /^restored: everything is back;/,
+    )
+  })
+
+  it('a step under way ends when the run turns back: it counts no longer and does not run', () => {
+    const view = viewOf({ phase: 'unwinding', reason: failure, unwindingSince: START + 33_000 })
+    expect(view.steps[0]).toMatchObject({
+      status: 'interrupted',
+      endedAt: new Date(START + 33_000).toISOString(),
+    })
+    expect(runText(view, later).join('\n')).toMatch(/■ 1 canary 5% 25% +33s/)
+  })
+
+  it("of an earlier run without the time of its steps' end, they end with the way back", () => {
+    const steps = state().steps.map((step) => ({ ...step, status: 'undone' }) as const)
+    const ended = {
+      outcome: 'restored',
+      phase: 'ended',
+      endedAt: START + 97_000,
+      reason: failure,
+      steps,
+    } as const
+    const text = runText(viewOf({ ...ended, unwindingSince: START + 33_000 }), later).join('\n')
+    expect(text).toMatch(/↩ 1 canary 5% 25% +33s/)
+    expect(text).not.toMatch(/canary.*1h/)
+  })
+
+  it('nothing of a run that was ended from outside counts on', () => {
+    const ended = { ...described, status: 'TERMINATED', endedAt: new Date(START + 60_000).toISOString() }
+    const view = runView({ state: state({ unwindingSince: START + 50_000 }), plan }, ended)
+    expect(view.steps[0]).toMatchObject({ status: 'interrupted' })
+    expect(runText(view, later).join('\n')).not.toMatch(/going back for|canary.*1h/)
+  })
+})
+
+describe('what only a worker knows', () => {
+  const stale = { why: 'no worker polls task queue cutover', lastEventAt: null }
+  const partial = (over: Partial<RunState>) => runView({ state: state(over), plan }, described, stale)
+  const steps = state().steps.map((step) => ({ ...step, readings: {} }))
+
+  it('is called unknown: a guard without a reading here may have had many', () => {
+    const view = partial({ steps })
+    expect(view.guards[0]).toMatchObject({ verdict: 'unknown', value: null })
+    expect(runText(view, look).join('\n')).toMatch(/\? errors +unknown: only a worker can tell/)
+    expect(runView({ state: state({ steps }), plan }, described).guards[0]).toMatchObject({ verdict: null })
+  })
+
+  it('is called unknown: what a hold waits for, and why the run goes back', () => {
+    expect(runText(partial({ holding: null }), look).join('\n')).toContain('unknown: only a worker can tell')
+    const back = runText(partial({ phase: 'unwinding', holding: null }), look).join('\n')
+    expect(back).toContain('going back: why is not known without a worker')
+  })
+})
+
 describe('the exit code of a run', () => {
   const abort = { kind: 'abort', actor: 'ana', reason: 'no', via: 'decision', at: NOW } as const
   const failure = { kind: 'failure', step: 's01', failure: 'Denied', message: 'no', at: NOW } as const
+  const unchanged = { outcome: 'restored', changes: [] } as const
+  const noops = state().changes.map((change) => ({ ...change, status: 'noop' }) as const)
   it.each([
     ['is 0 when everything has moved', { outcome: 'completed' }, 0],
     ['is 3 when a person aborted and everything is back', { outcome: 'restored', reason: abort }, 3],
-    ['is 1 when it failed and everything is back', { outcome: 'restored', reason: failure }, 1],
+    ['is 5 when it failed and everything is back', { outcome: 'restored', reason: failure }, 5],
+    ['is 1 when it failed before it changed anything', { ...unchanged, reason: failure }, 1],
+    ['is 1 when all it met was as wanted', { ...unchanged, changes: noops, reason: failure }, 1],
+    ['is 3 when a person aborted before anything was changed', { ...unchanged, reason: abort }, 3],
     ['is 4 when something is left to a person', { outcome: 'completed-with-remainder', reason: abort }, 4],
     ['is 4 while a person is needed', { phase: 'stuck' }, 4],
     ['does not exist while a run waits for an approval', { phase: 'waiting', gates: [gate('g')] }, undefined],

@@ -1,0 +1,128 @@
+// Asks a run for its state through a worker, again and again where it matters; and finds out why nobody answers.
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Client } from '@temporalio/client'
+import { TASK_QUEUE } from '../../workflows/activities.ts'
+import type { StateAnswer } from '../../workflows/run/state.ts'
+import type { TemporalAccess } from '../command.ts'
+import { SERVER_ANSWERS_WITHIN_MS } from './chain.ts'
+import { failureText, msOf } from './decode.ts'
+
+const FIRST_ANSWER_WITHIN_MS = 2_000 // a live worker answers a query in milliseconds; a person waits for this
+const NEXT_ANSWER_WITHIN_MS = 10_000 // a worker on a busy machine; the server itself gives up on a query after about this
+const ASK_AGAIN_AFTER_MS = 1_000
+const POLLER_ALIVE_MS = 90_000 // a poll lasts at most 60 s; who has not polled for longer is gone
+const WORKFLOW_QUEUE = 1 // temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
+
+/**
+ * Causes under which a failed workflow task is part of the ordinary course (temporal.api.enums.v1.WorkflowTaskFailedCause):
+ * something came in meanwhile, a reset, a failover, a pause.
+ */
+const ORDINARY = new Set([1, 13, 17, 18, 20, 31, 39])
+
+export type Asking = {
+  /** How long to go on asking; 0 = once. */
+  patientMs: number
+  /** Told what is waited for, once, after the first question was missed. */
+  progress: (line: string) => void
+}
+
+/** One execution of a run. */
+export type Execution = { workflowId: string; runId: string }
+
+export type Asked = { answer: StateAnswer } | { why: string }
+
+/** The run's own state, or why it could not be had in that time. */
+export async function askWorker(
+  access: TemporalAccess,
+  of: Execution,
+  { patientMs, progress }: Asking,
+): Promise<Asked> {
+  const end = Date.now() + patientMs
+  let withinMs = FIRST_ANSWER_WITHIN_MS
+  for (let attempt = 1; ; attempt++) {
+    const asked = await askOnce(access.client, of, withinMs)
+    if ('answer' in asked) return asked
+    const pollers = await pollersOf(access)
+    const why = await whyNoAnswer(access, of, { problem: asked.problem, pollers, withinMs })
+    const restMs = end - Date.now()
+    if (restMs <= ASK_AGAIN_AFTER_MS || pollers === 0) return { why } // nobody is there to answer a further question
+    if (attempt === 1) progress(`${why}; asking again for ${Math.round(restMs / 1_000)} s`)
+    await wait(ASK_AGAIN_AFTER_MS)
+    withinMs = Math.min(NEXT_ANSWER_WITHIN_MS, restMs)
+  }
+}
+
+async function askOnce(
+  client: Client,
+  of: Execution,
+  withinMs: number,
+): Promise<{ answer: StateAnswer } | { problem: unknown }> {
+  try {
+    const { workflowId, runId } = of
+    const ask = () => client.workflow.getHandle(workflowId, runId).query<StateAnswer>('state')
+    return { answer: await client.withDeadline(Date.now() + withinMs, ask) }
+  } catch (problem) {
+    return { problem }
+  }
+}
+
+type Missed = { problem: unknown; pollers: number; withinMs: number }
+
+/** Nobody polls, or somebody does and the run's workflow task fails there, or it takes too long. */
+async function whyNoAnswer(
+  { client }: TemporalAccess,
+  of: Execution,
+  { problem, pollers, withinMs }: Missed,
+): Promise<string> {
+  if (pollers === 0) return `no worker polls task queue ${TASK_QUEUE}`
+  const failing = await taskFailureOf(client, of).catch(() => null) // then the question's own failure has to do
+  if (failing !== null) return `a worker is there, but its workflow task fails: ${failing}`
+  const text = problem instanceof Error ? problem.message : String(problem)
+  return /deadline/i.test(text) || text.includes('Failed to query')
+    ? `no worker answered within ${withinMs / 1_000} s`
+    : `the worker could not tell: ${text}`
+}
+
+/** Why nobody would answer now, as far as the server can tell; null = somebody should. Never fails. */
+export async function whySilent(access: TemporalAccess, of: Partial<Execution>): Promise<string | null> {
+  try {
+    if ((await pollersOf(access)) === 0) return `no worker polls task queue ${TASK_QUEUE}`
+    const failing = await taskFailureOf(access.client, of)
+    return failing === null ? null : `a worker is there, but its workflow task fails: ${failing}`
+  } catch {
+    return null // it is said beside something that was done, and must not stand in its way
+  }
+}
+
+async function pollersOf({ client, namespace }: TemporalAccess): Promise<number> {
+  const { pollers } = await client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
+    client.workflowService.describeTaskQueue({
+      namespace,
+      taskQueue: { name: TASK_QUEUE },
+      taskQueueType: WORKFLOW_QUEUE,
+    }),
+  )
+  return (pollers ?? []).filter(
+    ({ lastAccessTime }) => Date.now() - (msOf(lastAccessTime) ?? 0) < POLLER_ALIVE_MS,
+  ).length
+}
+
+/**
+ * What the last workflow task failed with, if none has succeeded since. The server records the first of several failures
+ * in a row and counts the others.
+ */
+async function taskFailureOf(client: Client, of: Partial<Execution>): Promise<string | null> {
+  const answer = await client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
+    client.workflowService.getWorkflowExecutionHistoryReverse({
+      namespace: client.options.namespace,
+      execution: of,
+    }),
+  )
+  for (const event of answer.history?.events ?? []) {
+    if (event.workflowTaskCompletedEventAttributes) return null
+    const failed = event.workflowTaskFailedEventAttributes
+    if (failed && !ORDINARY.has(Number(failed.cause)))
+      return failureText(failed.failure) ?? 'it does not say why'
+  }
+  return null
+}

@@ -1,0 +1,111 @@
+// Runs by name: a run id or its beginning, the last run of a service, and the run id under which a renewed run goes on.
+import type { Client, WorkflowHandle } from '@temporalio/client'
+import { WorkflowNotFoundError } from '@temporalio/client'
+import { workflowIdOf } from '../../workflows/messages.ts'
+import type { TemporalAccess } from '../command.ts'
+import { Problem, usageProblem } from '../problem.ts'
+
+export const SERVER_ANSWERS_WITHIN_MS = 30_000 // for what the server alone answers: a busy one is waited for, as a connection is
+const RUN_ID_LENGTH = 36 // a UUID
+const RUNS_NAMED_MAX = 5 // enough to recognise one's own
+const RUNS_LISTED_MAX = 1_000
+const CLOSE_EVENT = 2 // temporal.api.enums.v1.HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
+
+/** The run id that is meant: a whole one is taken as it is, the beginning of one is looked up. */
+export async function runIdOf(access: TemporalAccess, service: string, given: string): Promise<string> {
+  if (given.length >= RUN_ID_LENGTH) return given
+  const runIds = await runIdsOf(access, service)
+  const meant = runIds.filter((each) => each.startsWith(given.toLowerCase()))
+  const [only] = meant
+  if (only !== undefined && meant.length === 1) return only
+  if (only === undefined) throw noSuchRun(access, { service, runId: given, others: runIds })
+  throw usageProblem(
+    `several runs of ${service} begin with ${given}`,
+    meant.slice(0, RUNS_NAMED_MAX).map((each) => `--run ${each}`),
+  )
+}
+
+/** What is wrong when the server knows no such run: the service never ran, or this run of it is not there. */
+export async function notFound(
+  access: TemporalAccess,
+  { service, runId, cause }: { service: string; runId: string | undefined; cause: unknown },
+): Promise<Problem> {
+  if (runId !== undefined) {
+    const others = await runIdsOf(access, service).catch(() => []) // the problem itself is certain
+    if (others.length > 0) return noSuchRun(access, { service, runId, others, cause })
+  }
+  return new Problem({
+    what: `there is no run of ${service}`,
+    why: `no workflow ${workflowIdOf(service)} in namespace ${access.namespace} at ${access.address}`,
+    todo: ['cutover list --all     shows the runs there are', 'cutover start FILE     starts one'],
+    cause,
+  })
+}
+
+type Missed = { service: string; runId: string; others: string[]; cause?: unknown }
+
+function noSuchRun({ namespace }: TemporalAccess, { service, runId, others, cause }: Missed): Problem {
+  if (others.length === 0) {
+    return new Problem({
+      what: `there is no run of ${service}`,
+      why: `no workflow ${workflowIdOf(service)} in namespace ${namespace}`,
+      todo: ['cutover list --all     shows the runs there are'],
+      cause,
+    })
+  }
+  const more = others.length > RUNS_NAMED_MAX ? `, and ${others.length - RUNS_NAMED_MAX} older ones` : ''
+  return new Problem({
+    what: `${service} has no run ${runId}`,
+    why: `the workflow ${workflowIdOf(service)} is there; its run ids: ${others.slice(0, RUNS_NAMED_MAX).join(', ')}${more}`,
+    todo: [
+      `cutover status ${service}      shows the last run`,
+      'cutover list --all     shows the runs there are; the beginning of an id is enough',
+    ],
+    cause,
+  })
+}
+
+/** Newest first, as the visibility store lists them. */
+async function runIdsOf({ client }: TemporalAccess, service: string): Promise<string[]> {
+  const found: { runId: string; startedAt: number }[] = []
+  const query = `WorkflowId = "${workflowIdOf(service).replaceAll(/["\\]/g, '')}"`
+  await client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, async () => {
+    for await (const { runId, startTime } of client.workflow.list({ query })) {
+      found.push({ runId, startedAt: startTime.getTime() })
+      if (found.length >= RUNS_LISTED_MAX) break
+    }
+  })
+  return found.sort((a, b) => b.startedAt - a.startedAt).map(({ runId }) => runId)
+}
+
+/** The run id under which a run goes on that was continued as new; undefined when it was not. */
+export async function successorOf(client: Client, of: { workflowId: string; runId: string }) {
+  const answer = await client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
+    client.workflowService.getWorkflowExecutionHistory({
+      namespace: client.options.namespace,
+      execution: of,
+      historyEventFilterType: CLOSE_EVENT, // the last event alone
+    }),
+  )
+  const last = answer.history?.events?.at(-1)
+  return last?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined
+}
+
+/** Says something to this very run, or to what it goes on as; never to another run of the service. */
+export async function toRun<T>(
+  client: Client,
+  of: { workflowId: string; runId: string },
+  say: (handle: WorkflowHandle) => Promise<T>,
+): Promise<T> {
+  let runId = of.runId
+  for (;;) {
+    try {
+      return await say(client.workflow.getHandle(of.workflowId, runId))
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error
+      const next = await successorOf(client, { workflowId: of.workflowId, runId }).catch(() => undefined) // then it has ended
+      if (next === undefined) throw error
+      runId = next
+    }
+  }
+}
