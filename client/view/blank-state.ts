@@ -47,8 +47,13 @@ const QUESTIONS: { form: RegExp; kind: GateKind; title: string; allows: Verb[] }
     title: 'a proof did not come in time',
     allows: ['retry', 'approve'],
   },
-  { form: /\/drift-\d/, kind: 'drift', title: 'someone else changed a target', allows: ['retry', 'approve'] },
-  { form: /\/fail(ed|ure)-\d/, kind: 'failure', title: 'a step failed', allows: ['retry', 'skip'] },
+  {
+    form: /\/(drift|found)(\/|~|$)/,
+    kind: 'drift',
+    title: 'someone else changed a target',
+    allows: ['retry', 'approve'],
+  },
+  { form: /\/fail(ed|ure)(~|$)/, kind: 'failure', title: 'a step failed', allows: ['retry', 'skip'] },
   {
     form: /\/breach(~|$)/,
     kind: 'failure',

@@ -86,12 +86,13 @@ async function restoreNow(run: Run, restoration: Restoration): Promise<void> {
  */
 async function restoreBehindTraffic(run: Run, restoration: Restoration): Promise<void> {
   await condition(() => leansOn(run).every(isSettled))
+  await drain(run, restoration)
+  await Promise.all(leansOn(run).map((each) => lastLook(run, each))) // somebody may have led users back meanwhile
   const kept = leansOn(run).find(({ status }) => status === 'left')
   if (kept !== undefined) {
     restoration.note = `${kept.connection} ${kept.target} was left as it is, and may need it`
     return leave(run, restoration, null)
   }
-  await drain(run, restoration)
   await restoreNow(run, restoration)
 }
 

@@ -60,7 +60,8 @@ function bench(of: Case): () => Promise<ChangingBench> {
         },
         ...(of.half === null ? {} : { doHalf: async () => writes({ half: of.half as string }) }),
         otherPlace: {
-          read: async () => Object.entries(JSON.parse(world.snapshot()) as JsonObject).find(isPlace)?.[1] ?? null,
+          read: async () =>
+            Object.entries(JSON.parse(world.snapshot()) as JsonObject).find(isPlace)?.[1] ?? null,
           async change(value) {
             world.stranger({ port: of.port, target: of.target, value, by: 'mallory', place: PLACE })
           },

@@ -83,11 +83,14 @@ describe('a run of which only the history is known', () => {
   it.each([
     ['s01-canary/5%-1/evidence', ['approve', 'retry']],
     ['s01-canary/5%-1/evidence~2', ['approve', 'retry']],
-    ['s01-canary/5%-1/drift-1', ['retry', 'approve']],
-    ['s03-switch/failed-1', ['retry', 'skip']],
+    ['s01-canary/5%-1/drift', ['retry', 'approve']],
+    ['s01-canary/drift/edge/split~2', ['retry', 'approve']],
+    ['s01-canary/found/edge/split', ['retry', 'approve']],
+    ['s03-switch/failed', ['retry', 'skip']],
     ['s03-switch/breach', ['retry']],
-    ['restore/edge/split/1', ['retry', 'skip']],
-    ['end/edge/split/drift-2', ['retry', 'approve']],
+    ['restore/edge/split', ['retry', 'skip']],
+    ['restore/edge/split~2', ['retry', 'skip']],
+    ['end/edge/split/drift~2', ['retry', 'approve']],
     ['of/another/kind', []],
   ])('offers at gate %s what it takes, and no more', (gate, allows) => {
     expect(told([], { gate, phase: 'stuck' }).gates).toMatchObject([{ id: gate, allows }])
