@@ -35,10 +35,17 @@ export function inARow(text: string): number {
   return Number.parseInt(text, 10)
 }
 
-/** A threshold in the unit of its query: `0.5%` -> 0.005 (a ratio), `800ms` -> 0.8 (seconds), 12 -> 12. */
-export function threshold(limit: string | number): number {
+/** What a query that measures time may count in. */
+export const TIME_UNITS = { ns: 1e-6, us: 1e-3, ...UNIT_MS } as const
+export type TimeUnit = keyof typeof TIME_UNITS
+
+/**
+ * A threshold in the unit of its query: `0.5%` -> 0.005 (a ratio), 12 -> 12, `800ms` -> 0.8 where the query counts in
+ * seconds, 800 where it counts in `ms`.
+ */
+export function threshold(limit: string | number, unit: TimeUnit = 's'): number {
   if (typeof limit === 'number') return limit
-  return SHARE.test(limit) ? percent(limit) / 100 : milliseconds(limit) / 1_000
+  return SHARE.test(limit) ? percent(limit) / 100 : milliseconds(limit) / TIME_UNITS[unit]
 }
 
 /** 5_400_000 -> `1h30m`; at most two units, so that it can be read at a glance. */

@@ -1,7 +1,16 @@
 // zod forms of the quantities of a runbook. They check and keep the written form; quantities.ts turns it into numbers.
 import { z } from 'zod'
 import { personKey } from './people.ts'
-import { DURATION, IN_A_ROW, RATE, SHARE, milliseconds, percent } from './quantities.ts'
+import {
+  DURATION,
+  IN_A_ROW,
+  RATE,
+  SHARE,
+  TIME_UNITS,
+  type TimeUnit,
+  milliseconds,
+  percent,
+} from './quantities.ts'
 
 export const Duration = z
   .string()
@@ -41,8 +50,11 @@ export const Limit = z
   })
   .meta({
     id: 'Limit',
-    description: 'A limit in the unit of its query: number, share (of 1) or duration (in seconds)',
+    description:
+      'A limit: a number in the unit of its query, a share (of 1), or a duration (of a query in seconds, or in `unit`)',
   })
+
+export const Unit = z.enum(Object.keys(TIME_UNITS) as [TimeUnit, ...TimeUnit[]])
 
 export const Name = z
   .string()

@@ -59,19 +59,19 @@ async function lookAtJourney(journey: Journey, asking: Asking, io: Io & { at: st
   const total = journey.requests.length
   const limit = total === 1 ? 'good' : `all ${total} good`
   const shared = { subject: journey.name, at: io.at, limit, samples: null }
-  let asked: ProbeRequest | null = null
+  let current: ProbeRequest | null = null
   try {
     const port: ProbePort = asking.portOf(journey.connection, 'probe')
     for (const request of journey.requests) {
-      asked = request
+      current = request
       const result = await raced(port.probe(request, io), io.signal)
       results.push({ request, result })
       if (!result.good) break // the next request of a journey rests on this one
     }
   } catch (error) {
-    if (asked !== null && isTooSlow(error, io)) {
+    if (current !== null && isTooSlow(error, io)) {
       // The service was asked and did not get through: that is an answer about the service, as a time-out of one request is.
-      const text = `${asked.name}: not through within ${formatDuration(asking.deadlineMs)}, ${results.length} of ${total} requests were`
+      const text = `${current.name}: not through within ${formatDuration(asking.deadlineMs)}, ${results.length} of ${total} requests were`
       return { ...shared, verdict: 'bad', value: asking.deadlineMs / 1_000, text }
     }
     return { ...shared, verdict: 'unknown', value: null, text: `unknown: ${reasonOf(error, asking, io)}` }

@@ -1,14 +1,15 @@
 // Numbers of guards as people write them: in the form of their limit. Pure.
-import { DURATION, SHARE } from '../../workflows/quantities.ts'
+import { DURATION, SHARE, TIME_UNITS, type TimeUnit } from '../../workflows/quantities.ts'
 
 export type Limit = string | number
 
-/** 0.002 under a limit of `0.5%` -> `0.2 %`; 0.12 under `800ms` -> `120 ms`; 1204 -> `1,204`. */
-export function formatValue(value: number, limit: Limit): string {
+/** 0.002 under a limit of `0.5%` -> `0.2 %`; 0.12 (or 120 of `ms`) under `800ms` -> `120 ms`; 1204 -> `1,204`. */
+export function formatValue(value: number, limit: Limit, unit: TimeUnit = 's'): string {
   if (typeof limit === 'number') return formatNumber(value)
   if (SHARE.test(limit)) return `${formatNumber(value * 100)} %`
   if (!DURATION.test(limit)) return formatNumber(value)
-  return value < 1 ? `${formatNumber(value * 1_000)} ms` : `${formatNumber(value)} s`
+  const ms = value * TIME_UNITS[unit]
+  return ms < 1_000 ? `${formatNumber(ms)} ms` : `${formatNumber(ms / 1_000)} s`
 }
 
 /** At most three significant digits behind the point, thousands separated: `0.00123`, `1,204`, `12.3`. */

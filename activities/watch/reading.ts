@@ -2,6 +2,7 @@
 import type { Reading, Verdict } from '../../workflows/activities.ts'
 import type { Measurement } from '../../workflows/ports/metrics.ts'
 import { percent, threshold } from '../../workflows/quantities.ts'
+import type { TimeUnit } from '../../workflows/quantities.ts'
 import type { PlannedGuard } from '../../workflows/plan.ts'
 import { formatNumber, formatValue } from './format.ts'
 import type { Limit } from './format.ts'
@@ -48,10 +49,14 @@ function worst(judged: Judged[]): Verdict {
   return judged.length > 0 && judged.every(({ verdict }) => verdict === 'good') ? 'good' : 'unknown'
 }
 
-function limitsOf({ max, min, compare }: PlannedGuard, value: number, other: Asked | null): Judged[] {
+function limitsOf(
+  { max, min, compare, unit: time }: PlannedGuard,
+  value: number,
+  other: Asked | null,
+): Judged[] {
   const judged: Judged[] = []
-  if (max !== undefined) judged.push(atMost(value, max))
-  if (min !== undefined) judged.push(atLeast(value, min))
+  if (max !== undefined) judged.push(atMost(value, max, time))
+  if (min !== undefined) judged.push(atLeast(value, min, time))
   if (compare === undefined) return judged
   const base = other === null ? null : numberOf(other)
   if (base === null) {
@@ -63,46 +68,48 @@ function limitsOf({ max, min, compare }: PlannedGuard, value: number, other: Ask
   }
   const unit = compare.difference_max ?? max ?? min ?? 0
   if (compare.increase_max !== undefined)
-    judged.push(increased({ value, base, share: compare.increase_max, unit, to: compare.to }))
+    judged.push(increased({ value, base, share: compare.increase_max, unit, to: compare.to, time }))
   if (compare.difference_max !== undefined)
-    judged.push(differing({ value, base, by: compare.difference_max, to: compare.to }))
+    judged.push(differing({ value, base, by: compare.difference_max, to: compare.to, time }))
   return judged
 }
 
-function atMost(value: number, max: Limit): Judged {
-  const limit = formatValue(threshold(max), max)
-  const isGood = value <= threshold(max)
+function atMost(value: number, max: Limit, time?: TimeUnit): Judged {
+  const limit = formatValue(threshold(max, time), max, time)
+  const isGood = value <= threshold(max, time)
   return {
     verdict: isGood ? 'good' : 'bad',
     limit: `at most ${limit}`,
-    words: `${formatValue(value, max)} of ${limit}`,
+    words: `${formatValue(value, max, time)} of ${limit}`,
   }
 }
 
-function atLeast(value: number, min: Limit): Judged {
-  const limit = formatValue(threshold(min), min)
-  const isGood = value >= threshold(min)
+function atLeast(value: number, min: Limit, time?: TimeUnit): Judged {
+  const limit = formatValue(threshold(min, time), min, time)
+  const isGood = value >= threshold(min, time)
   return {
     verdict: isGood ? 'good' : 'bad',
     limit: `at least ${limit}`,
-    words: `${formatValue(value, min)}, at least ${limit}`,
+    words: `${formatValue(value, min, time)}, at least ${limit}`,
   }
 }
 
+type Comparison = { value: number; base: number; to: string; time: TimeUnit | undefined }
+
 /** Relative to the other side. Of a base of zero every increase is more than any share: bad, which is the safe side. */
-function increased(look: { value: number; base: number; share: string; unit: Limit; to: string }): Judged {
-  const { value, base, share, unit, to } = look
+function increased(look: Comparison & { share: string; unit: Limit }): Judged {
+  const { value, base, share, unit, to, time } = look
   const isGood = value <= base + Math.abs(base) * (percent(share) / 100)
   const limit = `at most ${formatNumber(percent(share))} % above ${to}`
-  const words = `${formatValue(value, unit)} against ${formatValue(base, unit)} on ${to}, ${limit}`
+  const words = `${formatValue(value, unit, time)} against ${formatValue(base, unit, time)} on ${to}, ${limit}`
   return { verdict: isGood ? 'good' : 'bad', limit, words }
 }
 
-function differing(look: { value: number; base: number; by: Limit; to: string }): Judged {
-  const { value, base, by, to } = look
-  const limit = `at most ${formatValue(threshold(by), by)} above ${to}`
-  const words = `${formatValue(value, by)} against ${formatValue(base, by)} on ${to}, ${limit}`
-  return { verdict: value - base <= threshold(by) ? 'good' : 'bad', limit, words }
+function differing(look: Comparison & { by: Limit }): Judged {
+  const { value, base, by, to, time } = look
+  const limit = `at most ${formatValue(threshold(by, time), by, time)} above ${to}`
+  const words = `${formatValue(value, by, time)} against ${formatValue(base, by, time)} on ${to}, ${limit}`
+  return { verdict: value - base <= threshold(by, time) ? 'good' : 'bad', limit, words }
 }
 
 function samplesProblem(guard: PlannedGuard, asked: Asked | null, samples: number | null): string | null {

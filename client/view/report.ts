@@ -85,9 +85,9 @@ function seriesOf(steps: StateAnswer['state']['steps'], guards: PlannedGuard[]):
   })
 }
 
-function limitsOf({ max, min }: PlannedGuard): ReportSeries['limits'] {
+function limitsOf({ max, min, unit }: PlannedGuard): ReportSeries['limits'] {
   return [
-    ...(max === undefined ? [] : [{ label: `max ${max}`, value: threshold(max) }]),
-    ...(min === undefined ? [] : [{ label: `min ${min}`, value: threshold(min) }]),
+    ...(max === undefined ? [] : [{ label: `max ${max}`, value: threshold(max, unit) }]),
+    ...(min === undefined ? [] : [{ label: `min ${min}`, value: threshold(min, unit) }]),
   ]
 }

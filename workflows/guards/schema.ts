@@ -1,6 +1,6 @@
 // What a runbook may say of a guard: a number that is watched while steps run, and what its breach means.
 import { z } from 'zod'
-import { Duration, InARow, Limit, Name, Share } from '../scalars.ts'
+import { Duration, InARow, Limit, Name, PositiveDuration, Share, Unit } from '../scalars.ts'
 
 const Compare = z
   .strictObject({
@@ -29,7 +29,9 @@ export const Guard = z
     query: z
       .string()
       .min(1)
-      .describe('One number; $side is replaced by old or new. No comparison operator outermost'),
+      .describe(
+        'One number; $side is replaced by old or new. No comparison without bool, no or of what is always there',
+      ),
     samples: z
       .string()
       .min(1)
@@ -41,9 +43,10 @@ export const Guard = z
       .describe('The side that is judged; watched only while it is served traffic'),
     max: Limit.optional().describe('Bad above this: 0.5%, 800ms or a number in the unit of the query'),
     min: Limit.optional().describe('Bad below this'),
+    unit: Unit.optional().describe('What the query counts in, where a limit is a duration; default: seconds'),
     compare: Compare.optional().describe('Bad when worse than the other side by more than this'),
     breach: InARow.default('3 in a row').describe('So many bad checks in a row send the run back'),
-    every: Duration.default('60s').describe('Time between checks'),
+    every: PositiveDuration.default('60s').describe('Time between checks'),
     min_samples: z
       .int()
       .min(0)
