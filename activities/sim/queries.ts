@@ -46,7 +46,8 @@ function shortForm(text: string): Asked | null {
   }
 }
 
-function promql(text: string): Asked | null {
+function promql(query: string): Asked | null {
+  const text = withoutCompletion(query)
   const sides = new Set([...text.matchAll(/\bside\s*=~?\s*"(old|new)"/g)].map(([, side]) => side as Side))
   const windows = new Set([...text.matchAll(/\[([0-9.a-z]+)[\]:]/g)].map(([, window]) => window ?? ''))
   const what = promqlKind(text)
@@ -73,11 +74,18 @@ function promqlKind(text: string): Asked['what'] | null {
   return /\bi?rate\(/.test(text) ? 'rate' : 'requests'
 }
 
+const COMPLETED = /^\(\s*(\S.*?)\s+or\s+0\s*\*\s*(\S.*?)\s*\)\s*\/\s*(\S.*)$/s
 const REQUESTS = /http_requests_total|http_request_duration_seconds_count/
 
 function isErrorRatio(numerator: string, denominator: string): boolean {
   const ofRequests = REQUESTS.test(bare(numerator)) && REQUESTS.test(bare(denominator))
   return ofRequests && FAILING.test(numerator) && !ANY_STATUS.test(denominator)
+}
+
+/** `(failed or 0 * all) / all` is `failed / all` here, where a side that is asked always counts its failures. */
+function withoutCompletion(text: string): string {
+  const [, failed = '', zero, all] = COMPLETED.exec(text) ?? []
+  return zero === undefined || zero !== all ? text : `${failed} / ${all}`
 }
 
 /** A slash within a label's value divides nothing. */

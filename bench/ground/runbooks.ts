@@ -35,7 +35,8 @@ export function simulated(of: { service: string; world: string; every: string })
 export const WINDOW = '5s' // five scrapes: the shortest that still gives a rate on a busy machine
 const ASKED = 'http_requests_total{app="orders",side="$side"}'
 const FAILED = 'http_requests_total{app="orders",side="$side",status=~"5.."}'
-const RATIO = `sum(rate(${FAILED}[${WINDOW}])) / sum(rate(${ASKED}[${WINDOW}]))`
+const RATE = `sum(rate(${ASKED}[${WINDOW}]))`
+const RATIO = `(sum(rate(${FAILED}[${WINDOW}])) or 0 * ${RATE}) / ${RATE}`
 const COUNT = `sum(increase(${ASKED}[${WINDOW}]))`
 
 /** The lab's orders service behind a real balancer, watched through Prometheus once a second. */

@@ -61,12 +61,12 @@ function longRunbook(): string {
 }
 
 function guard(number: number): string[] {
-  const of = (word: string) =>
-    `sum(${word}(http_requests_total{app="orders",side="$side",route="r${number}",status=~"5.."}[1m]))`
+  const of = (word: string, more = '') =>
+    `sum(${word}(http_requests_total{app="orders",side="$side",route="r${number}"${more}}[1m]))`
   return [
     `  route-${number}:`,
     `    from: prom`,
-    `    query: ${of('rate')} / sum(rate(http_requests_total{app="orders",side="$side",route="r${number}"}[1m]))`,
+    `    query: (${of('rate', ',status=~"5.."')} or 0 * ${of('rate')}) / ${of('rate')}`,
     `    samples: ${of('increase')}`,
     `    max: 1%`,
     `    breach: 3 in a row`,

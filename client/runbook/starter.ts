@@ -22,7 +22,10 @@ connections:
 guards:
   errors:
     from: prom
-    query: sum(rate(http_requests_total{side="$side",status=~"5.."}[1m])) / sum(rate(http_requests_total{side="$side"}[1m])) # CHANGE
+    # CHANGE: failed / all; "or 0 * all" because a healthy service may have no series of failures yet
+    query: >-
+      (sum(rate(http_requests_total{side="$side",status=~"5.."}[1m])) or 0 * sum(rate(http_requests_total{side="$side"}[1m])))
+      / sum(rate(http_requests_total{side="$side"}[1m]))
     samples: sum(increase(http_requests_total{side="$side"}[1m])) # CHANGE: what the reading rests on
     max: 0.5%
     breach: 3 in a row # so many bad checks in a row send the run back

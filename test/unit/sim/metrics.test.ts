@@ -9,6 +9,7 @@ import { io, openStage } from './clock.ts'
 
 const app = (side: string, rest = '') => `http_requests_total{app="orders",side="${side}"${rest}}[10s]`
 const ERRORS = `sum(rate(${app('new', ',status=~"5.."')})) / sum(rate(${app('new')}))`
+const COMPLETED = `(sum(rate(${app('new', ',status=~"5.."')})) or 0 * sum(rate(${app('new')})))\n  / sum(rate(${app('new')}))`
 const SAMPLES = `sum(increase(${app('new')}))`
 const P95 = (side: string) =>
   `histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{side="${side}"}[10s])))`
@@ -38,6 +39,7 @@ describe('simulated metrics', () => {
     ['latency_p50(new)', 0.1],
     ['saturation(new)', 0.25],
     [ERRORS, 0.1],
+    [COMPLETED, 0.1],
     [SAMPLES, 250],
     [SAMPLES.replaceAll('10s', '5s'), 125],
     [P95('new'), 0.2],
