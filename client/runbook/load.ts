@@ -1,19 +1,21 @@
 // A runbook file -> its plan, or everything that is wrong with it at once. No network, no secrets, no Temporal.
 import type { ProviderSpec } from '../../activities/provider.ts'
 import { specs as registered } from '../../activities/specs.ts'
+import type { JsonObject } from '../../workflows/json.ts'
 import type { Plan } from '../../workflows/plan.ts'
 import { capabilityFindings } from './checks/capabilities.ts'
-import { guardDemand, impossibleLimits, queryFindings } from './checks/guards.ts'
+import { guardDemand, impossibleLimits, unwatchedMoves, watchedAfterAll } from './checks/guards.ts'
 import { lateTtls, orderFindings } from './checks/order.ts'
+import { queryFindings } from './checks/queries.ts'
 import { recordFindings } from './checks/records.ts'
 import { referenceFindings, unusedConnections } from './checks/references.ts'
 import { isDeclared, secretFindings } from './checks/secrets.ts'
-import { checkParts } from './parts.ts'
+import { type Parts, checkParts } from './parts.ts'
 import { type Finding, type Problem, formatPath } from './problem.ts'
 import { readRunbook } from './read.ts'
 import { resolve } from './resolve.ts'
 import { type Source, parseSource } from './source.ts'
-import { isObject } from './uses.ts'
+import { entries, isObject, list } from './uses.ts'
 import { neverWatched } from './watched.ts'
 
 /** `cautions` are worth a look and stop nothing. `hushed`: lines that hold a secret and must not be shown. */
@@ -40,7 +42,11 @@ export async function checkRunbook(text: string, { file, specs = allSpecs() }: L
     findings.map((finding) => locate(finding, { source, file })).toSorted(byPlace)
   if (checked.findings.length > 0) return { file, text, hushed, problems: located(checked.findings) }
   const plan = resolve(checked.parts)
-  const cautions = [...checked.cautions, ...neverWatched(plan).map(({ name }) => sleepingGuard(name))]
+  const cautions = [
+    ...checked.cautions,
+    ...neverWatched(plan).map(({ name }) => sleepingGuard(name)),
+    ...watchedAfterAll(plan, checked.parts),
+  ]
   return { file, text, hushed, plan, cautions: located(cautions) }
 }
 
@@ -61,19 +67,27 @@ async function check(source: Source, specs: readonly ProviderSpec[]) {
     }
   }
   const { parts, findings } = checkParts(runbook, specs)
+  const queries = await queryFindings(runbook, specs)
   const all = [
     ...source.findings,
     ...undeclaredSecrets(source),
     ...findings,
     ...referenceFindings(runbook),
     ...guardDemand(runbook),
-    ...(await queryFindings(runbook, specs)),
+    ...queries.findings,
+    ...(isWhole(runbook, parts) ? unwatchedMoves(resolve(parts), parts) : []),
     ...impossibleLimits(parts),
     ...capabilityFindings(parts, specs),
     ...recordFindings(parts.steps),
     ...orderFindings(parts),
   ]
-  return { parts, findings: onePerPlace(all), cautions: [...unusedConnections(runbook), ...lateTtls(parts)] }
+  const cautions = [...unusedConnections(runbook), ...queries.cautions, ...lateTtls(parts)]
+  return { parts, findings: onePerPlace(all), cautions }
+}
+
+/** Which step is watched by what can be told only where every guard and every step is right by itself. */
+function isWhole(runbook: JsonObject, { guards, steps }: Parts): boolean {
+  return guards.length === entries(runbook['guards']).length && steps.length === list(runbook['steps']).length
 }
 
 function sleepingGuard(name: string): Finding {

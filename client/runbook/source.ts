@@ -206,12 +206,28 @@ function placeOf({ places, text }: Walk, finding: Finding): { from: number; end:
   return { from: 0, end: 0 }
 }
 
-/** A place inside a text, where its characters stand in the file as they are: on one line, without escapes. */
+/** A place inside a text, where its characters stand in the file as they are: on one line without escapes, or in a block. */
 function inside(text: string, start: number, offset: number): number {
+  if (/[|>]/.test(text[start] ?? '')) return insideBlock(text, start, offset)
   if (offset === 0) return start
   const first = start + (/["']/.test(text[start] ?? '') ? 1 : 0)
   const isPlain = !/^[|>]|[\n\\]/.test(text.slice(first, first + offset))
   return isPlain ? first + offset : start
+}
+
+/** Of a block every line counts without its indentation; where `>` folds lines, a blank stands for the line break. */
+function insideBlock(text: string, start: number, offset: number): number {
+  let line = text.indexOf('\n', start) + 1
+  if (line === 0) return start
+  const indentation = /^[ \n]*?( *)\S/.exec(text.slice(line))?.[1]?.length ?? 0
+  for (let left = offset; ;) {
+    const next = text.indexOf('\n', line)
+    const length = Math.max(0, (next === -1 ? text.length : next) - line - indentation)
+    if (left <= length) return line + indentation + left
+    if (next === -1) return start
+    left -= length + 1
+    line = next + 1
+  }
 }
 
 function keyOf(path: Path): string {

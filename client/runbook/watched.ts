@@ -11,16 +11,25 @@ const UNWATCHED: ReadonlySet<StepKind> = new Set(['announce', 'check']) // over 
 
 /** Per step, in order: the guards that are watched at some moment of it. */
 export function watchedGuards(plan: Plan): PlannedGuard[][] {
+  return watchedMoments(plan).map((moments) =>
+    plan.guards.filter((guard) => moments.some((armed) => armed.includes(guard))),
+  )
+}
+
+/** Per step, in order: the guards that are watched at each moment of it that lasts. */
+export function watchedMoments(plan: Plan): PlannedGuard[][][] {
   const splits = new Map<string, Split>()
   const mirrors = new Map<string, Mirror>()
   let now: Serving = { old: true, new: false }
   return plan.steps.map((step) => {
-    const during = moments(step, now, { splits, mirrors })
+    const during = momentsOf(step, now, { splits, mirrors })
     now = during.at(-1) ?? now
     if (UNWATCHED.has(step.kind)) return []
-    return plan.guards
-      .filter(({ name }) => step.spec.guards === undefined || step.spec.guards.includes(name))
-      .filter((guard) => during.some((serving) => isArmed(guard, serving)))
+    const lasting = step.kind === 'shadow' ? during.slice(0, -1) : during // it ends with the end of mirroring
+    const named = plan.guards.filter(
+      ({ name }) => step.spec.guards === undefined || step.spec.guards.includes(name),
+    )
+    return lasting.map((serving) => named.filter((guard) => isArmed(guard, serving)))
   })
 }
 
@@ -33,7 +42,7 @@ export function neverWatched(plan: Plan): PlannedGuard[] {
 type Traffic = { splits: Map<string, Split>; mirrors: Map<string, Mirror> }
 
 /** Which sides are served at the moments of a step, the last one being how it leaves things. */
-function moments(step: PlannedStep, before: Serving, traffic: Traffic): Serving[] {
+function momentsOf(step: PlannedStep, before: Serving, traffic: Traffic): Serving[] {
   // Caches follow a record one by one.
   if (step.kind === 'repoint') return [{ old: true, new: true }, { old: false, new: true }] // prettier-ignore
   if (step.kind !== 'canary' && step.kind !== 'switch' && step.kind !== 'shadow') return [before]

@@ -8,7 +8,7 @@ import { frame } from './runbooks.ts'
 
 type Names = { service: string; world: string }
 
-const QUICK = 'guards: [], hold: 0ms, samples: 0'
+const QUICK = 'guards: [], unwatched: people decide here, hold: 0ms, samples: 0'
 const MOVE = `  - canary: { connection: edge, weights: [50%], ${QUICK} }\n`
 const asking =
   (approvals: string[], after = '') =>

@@ -82,7 +82,7 @@ test('an approval given before a renewal cannot be given again after it', async 
   const hold = '  - hold: { for: 10ms, guards: [] }\n'
   const run = await bench.begin(
     (names) =>
-      `${frame(names)}steps:\n  - canary: { connection: edge, weights: [10%, 20%, 30%, 40%], samples: 0, hold: 0ms, guards: [] }\n  - approve: { guards: [], expires: 5m }\n${hold.repeat(6)}  - approve: { guards: [], expires: 5m }\n`,
+      `${frame(names)}steps:\n  - canary: { connection: edge, weights: [10%, 20%, 30%, 40%], samples: 0, hold: 0ms, guards: [], unwatched: renewal alone is tried }\n  - approve: { guards: [], expires: 5m }\n${hold.repeat(6)}  - approve: { guards: [], expires: 5m }\n`,
   )
   const first = await run.gate('approval')
   await run.decide({ verdict: 'approve', gate: first.id, decisionId: 'one' })

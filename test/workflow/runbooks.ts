@@ -68,7 +68,7 @@ ${options.after ?? ''}`
 
 /** Changes every kind of target as fast as possible, then asks: from there a run is turned back. */
 export function thereAndBack(names: Names): string {
-  const quick = 'guards: [], hold: 0ms, good: 1 in a row'
+  const quick = 'guards: [], unwatched: the way back is tried, hold: 0ms, good: 1 in a row'
   return `${frame(names)}steps:
   - prewarm: { connection: fleet, factor: 1, ready_within: 20s, guards: [] }
   - ttl: { connection: zone, records: ["${RECORD}"], to: 1s, margin: 0ms, resolvers: [], within: 20s, guards: [] }

@@ -29,6 +29,17 @@ export const gated = {
   ),
 }
 
+/** Steps that move users are watched by a guard that acts, or say why not. A kind with this field is one that moves users. */
+export const moving = {
+  unwatched: z
+    .string()
+    .trim()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe('Why no guard acts on this step; without a reason at least one must'),
+}
+
 /** Steps that shift traffic prove the effect by counted requests. */
 export const counted = {
   samples: z

@@ -1,11 +1,12 @@
-// Guards: demanded where something changes, their numbers possible, their queries readable.
-import type { ProviderSpec } from '../../../activities/provider.ts'
-import type { Json, JsonObject } from '../../../workflows/json.ts'
+// Guards: demanded where something changes and where users move, able to say bad, their numbers possible.
+import type { JsonObject } from '../../../workflows/json.ts'
+import type { Plan, PlannedGuard, PlannedStep } from '../../../workflows/plan.ts'
 import { threshold } from '../../../workflows/quantities.ts'
-import type { StepKind } from '../../../workflows/steps/schemas.ts'
+import { type StepKind, stepSchemas } from '../../../workflows/steps/schemas.ts'
 import type { Parts } from '../parts.ts'
-import type { Finding, Path } from '../problem.ts'
-import { entries, isObject, stepsOf } from '../uses.ts'
+import type { Finding } from '../problem.ts'
+import { entries, stepsOf } from '../uses.ts'
+import { watchedMoments } from '../watched.ts'
 
 const CHANGING: ReadonlySet<StepKind> = new Set([
   'prewarm',
@@ -18,29 +19,46 @@ const CHANGING: ReadonlySet<StepKind> = new Set([
 ])
 
 export function guardDemand(runbook: JsonObject): Finding[] {
-  const first = stepsOf(runbook).find(({ kind }) => CHANGING.has(kind))
+  const steps = stepsOf(runbook)
+  const first = steps.find(({ kind, spec }) => CHANGING.has(kind) && spec['unwatched'] === undefined)
   if (first === undefined || entries(runbook['guards']).length > 0) return []
+  const moves = steps.filter(({ kind }) => movesUsers(kind))
+  if (moves.length > 0 && moves.every(({ spec }) => spec['unwatched'] !== undefined)) return []
   const message = `no guards: ${first.kind} changes the world, and nothing would send the run back`
   const fix = 'name at least one number to watch: errors: { from: prom, query: ..., max: 0.5% }'
   return [{ path: runbook['guards'] === undefined ? [] : ['guards'], message, fix }]
 }
 
-/** Queries of guards and of idle proofs whose metrics connection speaks PromQL. */
-export async function queryFindings(runbook: JsonObject, specs: readonly ProviderSpec[]): Promise<Finding[]> {
-  const queries = [
-    ...entries(runbook['guards']).flatMap(([name, guard]) => [
-      ...query(guard, 'query', ['guards', name]),
-      ...query(guard, 'samples', ['guards', name]),
-    ]),
-    ...stepsOf(runbook).flatMap(({ spec, path }) =>
-      query(spec['idle_proof'] ?? null, 'query', [...path, 'idle_proof']),
-    ),
-  ].filter(({ from }) => speaksPromql(from, runbook, specs))
-  if (queries.length === 0) return []
-  const { queryFault } = await import('./promql.ts') // the grammar costs start-up time that other runbooks need not pay
-  return queries.flatMap(({ text, path }) => {
-    const fault = queryFault(text)
-    return fault === null ? [] : [{ path, ...fault }]
+/** Every moment of a step that moves users needs a guard that acts, or a reason why none does. */
+export function unwatchedMoves(plan: Plan, parts: Parts): Finding[] {
+  if (plan.guards.length === 0) return [] // said once, of the whole runbook
+  const moments = watchedMoments(plan)
+  return plan.steps.flatMap((step, index) => {
+    if (!movesUsers(step.kind) || whyUnwatched(step) !== null) return []
+    const isWatched = (moments[index] ?? []).every((guards) => guards.some(({ dry_run }) => !dry_run))
+    if (isWatched) return []
+    const path = parts.steps[index]?.path ?? ['steps', index]
+    const message = `no guard acts on this ${step.kind}${reasonsOf(step, plan.guards, moments[index] ?? [])}: nothing would send its users back`
+    return [
+      { path, at: 'key', message, fix: 'let a guard act on it, or say why none does: unwatched: "..."' },
+    ]
+  })
+}
+
+/** A reason for not watching that is not true (any more). */
+export function watchedAfterAll(plan: Plan, parts: Parts): Finding[] {
+  const moments = watchedMoments(plan)
+  return plan.steps.flatMap((step, index) => {
+    const acting = (moments[index] ?? []).flat().find(({ dry_run }) => !dry_run)
+    if (whyUnwatched(step) === null || acting === undefined) return []
+    const path = [...(parts.steps[index]?.path ?? []), 'unwatched']
+    return [
+      {
+        path,
+        message: `${acting.name} does act on this ${step.kind}`,
+        fix: 'remove unwatched, or say guards: []',
+      },
+    ]
   })
 }
 
@@ -54,17 +72,28 @@ export function impossibleLimits({ guards }: Parts): Finding[] {
     }))
 }
 
-type Query = { text: string; from: string; path: Path }
-
-function query(holder: Json, key: string, path: Path): Query[] {
-  if (!isObject(holder)) return []
-  const [text, from] = [holder[key], holder['from']]
-  return typeof text === 'string' && typeof from === 'string' ? [{ text, from, path: [...path, key] }] : []
+function movesUsers(kind: StepKind): boolean {
+  return Object.hasOwn(stepSchemas[kind].shape, 'unwatched')
 }
 
-function speaksPromql(from: string, runbook: JsonObject, specs: readonly ProviderSpec[]): boolean {
-  const connection = entries(runbook['connections']).find(([name]) => name === from)?.[1]
-  const provider = isObject(connection) ? connection['provider'] : undefined
-  const supports = specs.find(({ id }) => id === provider)?.supports
-  return supports?.port === 'metrics' && supports.language === 'promql'
+/** Which guards there are, and why none of them acts. */
+function reasonsOf(step: PlannedStep, guards: PlannedGuard[], moments: PlannedGuard[][]): string {
+  if (step.spec.guards?.length === 0) return ' (guards: [])'
+  const named = guards.filter(({ name }) => step.spec.guards === undefined || step.spec.guards.includes(name))
+  const asleep = moments.find((armed) => !armed.some(({ dry_run }) => !dry_run)) ?? []
+  const words = named.map((guard) => {
+    if (guard.dry_run) return `${guard.name} is a dry run`
+    return asleep.includes(guard) ? guard.name : `${guard.name} sleeps, ${sleepReason(guard)}`
+  })
+  return words.length === 0 ? '' : ` (${words.join('; ')})`
+}
+
+function sleepReason(guard: PlannedGuard): string {
+  return guard.compare === undefined
+    ? `the ${guard.side} side is not served`
+    : 'it compares and one side is not served'
+}
+
+function whyUnwatched(step: PlannedStep): string | null {
+  return 'unwatched' in step.spec ? (step.spec.unwatched ?? null) : null
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { SHARE, percent } from '../../quantities.ts'
 import { Duration, Name, ShareOfAll } from '../../scalars.ts'
-import { anyStep, counted, gated } from '../fields.ts'
+import { anyStep, counted, gated, moving } from '../fields.ts'
 
 const Weights = z
   .array(ShareOfAll)
@@ -23,6 +23,7 @@ const Weights = z
 export const Canary = z
   .strictObject({
     ...anyStep,
+    ...moving,
     connection: Name.describe('The traffic connection'),
     weights: Weights.default(['5%', '25%', '50%']).describe('Shares of the new side, rising'),
     hold: Duration.default('5m').describe('How long each weight is held at least'),

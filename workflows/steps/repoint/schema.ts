@@ -1,12 +1,13 @@
 // repoint: move records from their present values to new ones, and see it everywhere.
 import { z } from 'zod'
 import { Duration, Name } from '../../scalars.ts'
-import { anyStep, gated } from '../fields.ts'
+import { anyStep, gated, moving } from '../fields.ts'
 import { RecordName, resolved } from '../records.ts'
 
 export const Repoint = z
   .strictObject({
     ...anyStep,
+    ...moving,
     connection: Name.describe('The dns connection'),
     records: z
       .record(RecordName, z.array(z.string().min(1)).min(1))

@@ -1,22 +1,34 @@
-// Reads a PromQL query as Prometheus would, and refuses those whose empty answer could mean "all is well" or "no data".
-import { parser } from '@prometheus-io/lezer-promql'
+// What is wrong with a PromQL query, as Prometheus would read it and as a run would: syntax first, then whatever in it could
+// make the answer of a failing service, or of none at all, look good.
 import type { SyntaxNode } from '@lezer/common'
-
-const SIDE = /\$side\b/g
-const SIDE_STAND_IN = 'side_' // as long as `$side`, so that columns stay right
-const COMPARISONS = new Set(['Eql', 'EqlC', 'Neq', 'Gte', 'Gtr', 'Lte', 'Lss'])
-const SET_OPERATORS: Record<string, string> = { Or: 'or', And: 'and', Unless: 'unless' }
-const RANGES = new Set(['MatrixSelector', 'SubqueryExpr'])
+import { answerFaults } from './answers.ts'
+import { emptinessFaults } from './emptiness.ts'
+import { type Expression, expressionOf, parseQuery } from './expression.ts'
+import { TEMPLATES, templateFaults } from './templates.ts'
 
 export type QueryFault = { message: string; fix: string | null; offset: number }
 
-/** What is wrong with `query`; null = it parses and its answer is one number or none. */
-export function queryFault(query: string): QueryFault | null {
-  const text = query.replaceAll(SIDE, SIDE_STAND_IN)
-  const tree = parser.parse(text)
+/** What the answers of a query are held against, in its own unit: bad above `max`, bad below `min`. */
+export type Limits = {
+  max?: number
+  min?: number
+  compares: boolean
+  what: 'guard' | 'samples' | 'idle proof'
+}
+
+/** Everything that is wrong with `query`, in the order of its text; none = its answer is one number or none. */
+export function queryFaults(query: string, limits: Limits): QueryFault[] {
+  const { text, tree } = parseQuery(query)
   const broken = firstError(tree.topNode)
-  if (broken !== null) return syntaxFault(text, broken)
-  return outermostFault(tree.topNode.firstChild)
+  if (broken !== null) return [syntaxFault(query, broken)]
+  const expression = expressionOf(text, tree)
+  if (expression === null) return [{ message: 'the query is empty', fix: null, offset: 0 }]
+  const templates = templateFaults(query, tree)
+  const shape = shapeFault(expression)
+  if (shape !== null) return [...templates, shape]
+  const emptying = emptinessFaults(expression)
+  const more = emptying.length > 0 ? [] : answerFaults(expression, limits) // of a query that cannot stay, one reason will do
+  return [...templates, ...emptying, ...more].toSorted((a, b) => a.offset - b.offset)
 }
 
 function firstError(root: SyntaxNode): SyntaxNode | null {
@@ -38,49 +50,26 @@ function syntaxFault(text: string, { from, to }: SyntaxNode): QueryFault {
     }
   }
   const near = text.slice(from, Math.max(to, from + 1)).split(/\s/)[0] ?? ''
-  const template = /\{\{|\$\w/.test(text) ? 'of templates only $side is known here' : null
+  const template = /\{\{|\$(?!side\b)[\w{]/.test(text) ? TEMPLATES : null
   return { message: `not PromQL at ${JSON.stringify(near.slice(0, 20))}`, fix: template, offset: from }
 }
 
-/** Looks through parentheses and signs at what the query is on the outside. */
-function outermostFault(node: SyntaxNode | null): QueryFault | null {
-  if (node === null) return null
-  if (node.name === 'ParenExpr' || node.name === 'UnaryExpr' || node.name === 'StepInvariantExpr') {
-    return outermostFault(node.lastChild)
-  }
-  const offset = node.from
-  if (RANGES.has(node.name)) {
-    return {
-      message: 'the query gives a range of values, not one',
-      fix: 'wrap it, for example in rate(...)',
-      offset,
-    }
-  }
-  if (node.name === 'StringLiteral')
-    return { message: 'the query is a text, not a number', fix: 'remove the quotes', offset }
-  return node.name === 'BinaryExpr' ? operatorFault(node) : null
-}
-
-function operatorFault(node: SyntaxNode): QueryFault | null {
-  for (let child = node.firstChild; child !== null; child = child.nextSibling) {
-    const offset = child.from
-    if (COMPARISONS.has(child.name) && node.getChild('BoolModifier') === null) {
+/** A query must be one number on the outside. */
+function shapeFault(expression: Expression): QueryFault | null {
+  const offset = expression.from
+  switch (expression.is) {
+    case 'range':
       return {
-        message: 'the query compares: when it does not hold, its answer is empty and looks like no data',
-        fix: 'leave the comparison out and say max: or min: instead, or compare with "> bool"',
+        message: 'the query gives a range of values, not one',
+        fix: 'wrap it, for example in rate(...)',
         offset,
       }
-    }
-    const word = SET_OPERATORS[child.name]
-    if (word === undefined) continue
-    return {
-      message: `the outermost operator is "${word}": its answer cannot be told from no data`,
-      fix:
-        word === 'or'
-          ? 'leave "or ..." out: an outage must be unknown, not a number'
-          : `leave "${word} ..." out`,
-      offset,
-    }
+    case 'text':
+      return { message: 'the query is a text, not a number', fix: 'remove the quotes', offset }
+    case 'moved':
+    case 'negative':
+      return shapeFault(expression.of)
+    default:
+      return null
   }
-  return null
 }

@@ -1,0 +1,51 @@
+// What is not wrong with a PromQL query but worth a word before the night: a ratio that is empty on a healthy service.
+import { type Expression, expressionOf, parseQuery, within } from './expression.ts'
+import type { QueryFault } from './faults.ts'
+import { isShareOf } from './span.ts'
+
+const SHOWN_MAX = 160 // of one part of the query: longer ones are not repeated
+
+export function queryCautions(query: string): QueryFault[] {
+  const { text, tree } = parseQuery(query)
+  const expression = expressionOf(text, tree)
+  if (expression === null) return []
+  return [...within(expression)].flatMap((each) => emptyWhileHealthy(each, query))
+}
+
+/** Names of the metrics that a query asks for; `sideLess` = none of its series names `$side`. */
+export function seriesOf(query: string): { metrics: string[]; namesSide: boolean } {
+  const { text, tree } = parseQuery(query)
+  const expression = expressionOf(text, tree)
+  const series = expression === null ? [] : [...within(expression)].filter(({ is }) => is === 'series')
+  return {
+    metrics: [...new Set(series.flatMap((each) => (each.is === 'series' ? [each.metric] : [])))],
+    namesSide: series.some(({ from, to }) => /\$side\b/.test(query.slice(from, to))),
+  }
+}
+
+/** `failed / all`: as long as nothing failed there is no series to divide. */
+function emptyWhileHealthy(expression: Expression, query: string): QueryFault[] {
+  if (expression.is !== 'binary' || expression.operator !== '/') return []
+  const { left, right, at } = expression
+  if (left.key === right.key || !isShareOf(left, right) || !isFurtherMatched(left, right)) return []
+  const [part, whole] = [left, right].map(({ from, to }) => query.slice(from, to).trim()) as [string, string]
+  const isShort = part.length <= SHOWN_MAX && whole.length <= SHOWN_MAX
+  return [
+    {
+      message:
+        'until the first of what is counted on the left there is no such series, and the answer of a healthy service is empty: unknown, which asks a person',
+      fix: isShort
+        ? `write (${part} or 0 * ${whole}) / ${whole}: 0 with traffic, unknown without`
+        : 'write (failed or 0 * all) / all: 0 with traffic, unknown without',
+      offset: at,
+    },
+  ]
+}
+
+/** Buckets of a histogram (`le`) are there from the start, all other values of a label when they first occur. */
+function isFurtherMatched(part: Expression, whole: Expression): boolean {
+  const [few, all] = [part, whole].map((side) =>
+    [...within(side)].flatMap((each) => (each.is === 'series' ? each.matchers : [])),
+  ) as [string[], string[]]
+  return few.some((matcher) => !all.includes(matcher) && !/^"?le\b/.test(matcher))
+}

@@ -1,0 +1,200 @@
+// A PromQL query as a tree of what it computes: comments, parentheses and spelling gone. Reads Prometheus' own grammar, so
+// that whatever is said of a query holds wherever in it something stands.
+import { parser } from '@prometheus-io/lezer-promql'
+import type { SyntaxNode, Tree } from '@lezer/common'
+
+/** `key`: equal for expressions that compute the same from the same series. `from`, `to`: place in the text. */
+type Place = { key: string; from: number; to: number }
+
+export type Expression = Place &
+  (
+    | { is: 'number'; value: number }
+    | { is: 'text' }
+    | { is: 'series'; metric: string; matchers: string[] }
+    /** Samples of a stretch of time: `x[5m]`, `x[5m:1m]`. */
+    | { is: 'range'; of: Expression; window: string }
+    /** Looked at from another moment; `pinned` = a fixed one. */
+    | { is: 'moved'; of: Expression; pinned: boolean }
+    | { is: 'negative'; of: Expression }
+    | { is: 'call'; name: string; args: Expression[] }
+    | { is: 'aggregate'; name: string; grouping: string; args: Expression[] }
+    | { is: 'binary'; operator: string; at: number; bool: boolean; left: Expression; right: Expression }
+  )
+
+export type Binary = Extract<Expression, { is: 'binary' }>
+
+const SIDE = /\$side\b/g
+const SIDE_STAND_IN = 'side_' // as long as `$side`, so that places stay right
+
+export function parseQuery(query: string): { text: string; tree: Tree } {
+  const text = query.replaceAll(SIDE, SIDE_STAND_IN)
+  return { text, tree: parser.parse(text) }
+}
+
+/** The expression of a tree without errors; null = there is none in it, only comments. */
+export function expressionOf(text: string, tree: Tree): Expression | null {
+  const [top] = partsOf(tree.topNode)
+  return top === undefined ? null : read(top, text)
+}
+
+/** The expression itself, then everything in it. */
+export function* within(expression: Expression): Generator<Expression> {
+  yield expression
+  for (const inner of partsOfExpression(expression)) yield* within(inner)
+}
+
+export function partsOfExpression(expression: Expression): Expression[] {
+  switch (expression.is) {
+    case 'number':
+    case 'text':
+    case 'series':
+      return []
+    case 'range':
+    case 'moved':
+    case 'negative':
+      return [expression.of]
+    case 'call':
+    case 'aggregate':
+      return expression.args
+    case 'binary':
+      return [expression.left, expression.right]
+    default:
+      return expression satisfies never
+  }
+}
+
+function read(node: SyntaxNode, text: string): Expression {
+  const parts = partsOf(node)
+  const place = { key: keyOf(node, text), from: node.from, to: node.to }
+  const inner = (): Expression => (parts[0] === undefined ? { ...place, is: 'text' } : read(parts[0], text))
+  switch (node.name) {
+    case 'NumberDurationLiteral':
+      return { ...place, is: 'number', value: numberOf(text.slice(node.from, node.to)) }
+    case 'ParenExpr':
+      return inner()
+    case 'UnaryExpr': {
+      const of = read(node.lastChild as SyntaxNode, text)
+      return text[node.from] === '-' ? { ...place, is: 'negative', of } : of
+    }
+    case 'VectorSelector':
+      return { ...place, is: 'series', ...selectorOf(node, text) }
+    case 'MatrixSelector':
+    case 'SubqueryExpr':
+      return { ...place, is: 'range', of: inner(), window: windowOf(node, text) }
+    case 'OffsetExpr':
+    case 'AnchoredExpr':
+    case 'SmoothedExpr':
+      return { ...place, is: 'moved', of: inner(), pinned: false }
+    case 'StepInvariantExpr':
+      return { ...place, is: 'moved', of: inner(), pinned: node.getChild('AtModifierPreprocessors') === null }
+    case 'FunctionCall':
+      return {
+        ...place,
+        is: 'call',
+        name: wordOf(node, 'FunctionIdentifier', text),
+        args: argumentsOf(node, text),
+      }
+    case 'AggregateExpr': {
+      const modifier = node.getChild('AggregateModifier')
+      const grouping = modifier === null ? '' : keyOf(modifier, text)
+      return {
+        ...place,
+        is: 'aggregate',
+        name: wordOf(node, 'AggregateOp', text),
+        grouping,
+        args: argumentsOf(node, text),
+      }
+    }
+    case 'BinaryExpr':
+      return { ...place, ...binaryOf(node, text) }
+    default:
+      return { ...place, is: 'text' }
+  }
+}
+
+function binaryOf(node: SyntaxNode, text: string) {
+  const [left, operator] = partsOf(node) as [SyntaxNode, SyntaxNode]
+  return {
+    is: 'binary' as const,
+    operator: text.slice(operator.from, operator.to).toLowerCase(),
+    at: operator.from,
+    bool: node.getChild('BoolModifier') !== null,
+    left: read(left, text),
+    right: read(node.lastChild as SyntaxNode, text),
+  }
+}
+
+function selectorOf(node: SyntaxNode, text: string): { metric: string; matchers: string[] } {
+  const named = node.getChild('Identifier')
+  const inBraces = node.getChild('LabelMatchers')
+  const quoted = inBraces?.getChild('QuotedLabelName') ?? null
+  const metric = named ?? quoted
+  const matchers = (inBraces === null ? [] : partsOf(inBraces)).filter(
+    ({ name }) => name !== 'QuotedLabelName',
+  )
+  return {
+    metric: metric === null ? '' : text.slice(metric.from, metric.to).replaceAll(/["'`]/g, ''),
+    matchers: matchers.map((matcher) => keyOf(matcher, text)).toSorted(),
+  }
+}
+
+function windowOf(node: SyntaxNode, text: string): string {
+  return node
+    .getChildren('DurationExpr')
+    .map((duration) => text.slice(duration.from, duration.to))
+    .join(':')
+}
+
+function argumentsOf(node: SyntaxNode, text: string): Expression[] {
+  const body = node.getChild('FunctionCallBody')
+  return body === null ? [] : partsOf(body).map((part) => read(part, text))
+}
+
+function wordOf(node: SyntaxNode, kind: string, text: string): string {
+  const word = node.getChild(kind)
+  return word === null ? '' : text.slice(word.from, word.to).toLowerCase()
+}
+
+function partsOf(node: SyntaxNode): SyntaxNode[] {
+  const parts: SyntaxNode[] = []
+  for (let child = node.firstChild; child !== null; child = child.nextSibling)
+    if (child.name !== 'LineComment') parts.push(child)
+  return parts
+}
+
+/** The text without blanks, comments and the parentheses around it. */
+function keyOf(node: SyntaxNode, text: string): string {
+  if (node.name === 'ParenExpr') {
+    const [inner] = partsOf(node)
+    if (inner !== undefined) return keyOf(inner, text)
+  }
+  if (node.firstChild === null || node.name === 'StringLiteral') return text.slice(node.from, node.to)
+  const pieces: string[] = []
+  let at = node.from
+  for (const part of partsOf(node)) {
+    pieces.push(bare(text.slice(at, part.from)), keyOf(part, text))
+    at = part.to
+  }
+  return [...pieces, bare(text.slice(at, node.to))].filter((piece) => piece !== '').join(' ')
+}
+
+function bare(text: string): string {
+  return text.replaceAll(/#[^\n]*/g, '').replaceAll(/\s+/g, '')
+}
+
+function numberOf(text: string): number {
+  if (/^[+-]?inf$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity
+  const value = Number(text.replaceAll('_', ''))
+  return Number.isNaN(value) && !/^nan$/i.test(text) ? durationSeconds(text) : value
+}
+
+const SECONDS = { ms: 0.001, s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800, y: 31_536_000 } as const
+
+function durationSeconds(text: string): number {
+  const parts = [...text.matchAll(/(\d+)(ms|[smhdwy])/g)]
+  if (parts.length === 0) return Number.NaN
+  return parts.reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * SECONDS[unit as keyof typeof SECONDS],
+    0,
+  )
+}
