@@ -35,7 +35,7 @@ export async function queryFindings(
     if (faults.length > 0) continue // what it asks for is not known then
     const asked = unitFindings(query, series.metrics)
     findings.push(...asked.findings)
-    cautions.push(...at(query.path, queryCautions(query.text)), ...asked.cautions)
+    cautions.push(...at(query.path, queryCautions(query.text, query.limits)), ...asked.cautions)
   }
   return { findings, cautions }
 }

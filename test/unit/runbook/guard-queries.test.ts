@@ -61,7 +61,7 @@ const GREEN_FOR_EVER: [string, string, RegExp][] = [
   [`${FAILED} / (${FAILED})`, 'max: 5', /answers 1 whatever/],
   [`${FAILED} ^ 0`, 'max: 5', /answers 1 whatever/],
   [`${FAILED} > bool ${FAILED}`, 'max: 5', /answers 0 whatever/],
-  ['count(up) > bool 0', 'max: 5', /answers 1 whatever/],
+  ['count(up) > bool 0', 'max: 5', /can never be bad/],
   ['group(up)', 'max: 5', /answers 1 whatever/],
   [`clamp_max(${FAILED}, 0.005)`, 'max: 0.5%', /from 0 to 0.005, all within max 0.005: it can never be bad/],
   [`clamp(${FAILED}, 0, 1)`, 'max: 1', /can never be bad/],
@@ -71,9 +71,9 @@ const GREEN_FOR_EVER: [string, string, RegExp][] = [
   [`${FAILED} % 5`, 'max: 5', /can never be bad/],
   [`(${FAILED} or 0 * ${ALL}) / ${ALL}`, 'max: 100%', /can never be bad/],
   [`(${FAILED} or 0 * ${ALL}) / ${ALL}`, 'max: 5', /can never be bad/],
-  ['count(up{side="$side"})', 'min: 1', /from 1 up, all within min 1: it can never be bad/],
+  ['count(up{side="$side"})', 'min: 0', /from 0 up, all within min 0: it can never be bad/],
   [FAILED, 'min: 0', /can never be bad/],
-  ['count(ALERTS)', 'max: 0', /can never be good/],
+  ['clamp_min(errors, 5)', 'max: 1', /can never be good/],
   ['topk(0, errors)', 'max: 5', /chooses nothing/],
   ['errors{app="{{args.service-name}}"}', 'max: 5', /template was left/],
   ['errors{side="${side}"}', 'max: 5', /template was left.*side/],
@@ -158,6 +158,14 @@ describe('a guard that can say bad is let through', () => {
     ['errors{pod=~"(?P<name>a.*)",query="100%",path="/a%20b"}', 'max: 5'],
   ])('%s with %s', async (query, limits) => {
     expect(await saidOf(query, limits)).toEqual([])
+  })
+
+  test('a count that ends at nothing acts by being unknown, which is worth a word', async () => {
+    for (const limits of ['min: 1', 'max: 0']) {
+      const [caution] = await cautionsOf(asking('count(up{job="haproxy"})', limits))
+      expect(caution?.message).toMatch(/a count of nothing is no data, not 0/)
+    }
+    expect(await cautionsOf(asking('count(up{job="haproxy"})', 'min: 3'))).toEqual([])
   })
 
   test('a ratio that is empty on a healthy service is explained, with the form that is not', async () => {

@@ -56,7 +56,7 @@ function neverBad(
 
 function neverGood({ low, high }: Answers, { max, min }: Limits, offset: number): QueryFault[] {
   if ((max === undefined || low <= max) && (min === undefined || high >= min)) return []
-  const message = `the query only answers ${words({ low, high })}: it can never be good${low >= 1 ? ' (a count of nothing is no data, not 0)' : ''}`
+  const message = `the query only answers ${words({ low, high })}: it can never be good`
   return [{ message, fix: 'set a limit that can be kept', offset }]
 }
 

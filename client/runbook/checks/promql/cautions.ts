@@ -1,15 +1,32 @@
-// What is not wrong with a PromQL query but worth a word before the night: a ratio that is empty on a healthy service.
+// What is not wrong with a PromQL query but worth a word before the night: answers that are empty just when they would tell.
 import { type Expression, expressionOf, parseQuery, within } from './expression.ts'
-import type { QueryFault } from './faults.ts'
+import type { Limits, QueryFault } from './faults.ts'
 import { isShareOf } from './span.ts'
 
 const SHOWN_MAX = 160 // of one part of the query: longer ones are not repeated
 
-export function queryCautions(query: string): QueryFault[] {
+export function queryCautions(query: string, limits: Limits): QueryFault[] {
   const { text, tree } = parseQuery(query)
   const expression = expressionOf(text, tree)
   if (expression === null) return []
-  return [...within(expression)].flatMap((each) => emptyWhileHealthy(each, query))
+  return [
+    ...countedToNothing(expression, limits),
+    ...[...within(expression)].flatMap((each) => emptyWhileHealthy(each, query)),
+  ]
+}
+
+/** It acts all the same, by being unknown: that is why it is no mistake. */
+function countedToNothing(expression: Expression, { min, max }: Limits): QueryFault[] {
+  const isCount = expression.is === 'aggregate' && expression.name === 'count'
+  const isAtNothing = (min !== undefined && min <= 1) || (max !== undefined && max < 1)
+  if (!isCount || !isAtNothing) return []
+  return [
+    {
+      message: 'a count of nothing is no data, not 0: less than 1 is unknown here, never bad and never good',
+      fix: 'count what is there and works: sum(x == bool 1); or say what to do: when_unknown: { do: unwind }',
+      offset: expression.from,
+    },
+  ]
 }
 
 /** Names of the metrics that a query asks for; `sideLess` = none of its series names `$side`. */

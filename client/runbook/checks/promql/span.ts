@@ -8,7 +8,6 @@ const ANY: Span = { low: -Infinity, high: Infinity }
 const POSITIVE: Span = { low: 0, high: Infinity }
 const ONE = point(1)
 const ZERO = point(0)
-const COUNT: Span = { low: 1, high: Infinity } // a count of nothing is empty, not zero
 
 /** Functions whose answers lie where those of their (first vector) argument lie. */
 const SAME = new Set(
@@ -17,12 +16,11 @@ const SAME = new Set(
   ),
 )
 const NEVER_NEGATIVE = new Set(
-  'abs sqrt exp rate increase irate changes resets stddev_over_time stdvar_over_time mad_over_time histogram_count histogram_stddev histogram_stdvar timestamp time hour minute month year day_of_month day_of_week day_of_year days_in_month stddev stdvar'.split(
+  'count count_values count_over_time abs sqrt exp rate increase irate changes resets stddev_over_time stdvar_over_time mad_over_time histogram_count histogram_stddev histogram_stdvar timestamp time hour minute month year day_of_month day_of_week day_of_year days_in_month stddev stdvar'.split(
     ' ',
   ),
 )
 const ALWAYS_ONE = new Set(['present_over_time', 'absent', 'absent_over_time', 'group'])
-const COUNTS = new Set(['count', 'count_values', 'count_over_time'])
 
 export function spanOf(expression: Expression): Span {
   switch (expression.is) {
@@ -74,7 +72,6 @@ function calledSpan(name: string, args: Expression[]): Span {
   const spans = args.map(spanOf)
   const [first = ANY, second = ANY, third = ANY] = spans
   if (ALWAYS_ONE.has(name)) return ONE
-  if (COUNTS.has(name)) return COUNT
   // VictoriaMetrics takes several arguments: the least, or the greatest, of all.
   if (name === 'min' && spans.length > 1) return least(spans)
   if (name === 'max' && spans.length > 1) return greatest(spans)
