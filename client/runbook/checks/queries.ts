@@ -8,6 +8,8 @@ import { entries, isObject, stepsOf } from '../uses.ts'
 import type { Limits, QueryFault } from './promql/faults.ts'
 import { templateFaultsOfText } from './promql/templates.ts'
 
+const NAMES_SIDE = /\$side\b/
+
 /** What would make the queries useless, and what is worth a word. */
 export async function queryFindings(
   runbook: JsonObject,
@@ -19,7 +21,7 @@ export async function queryFindings(
     .filter((query) => !spoken.includes(query))
     .flatMap((query) => [
       ...at(query.path, templateFaultsOfText(query.text)),
-      ...comparedWithItself(query, /\$side\b/.test(query.text)),
+      ...comparedWithItself(query, NAMES_SIDE.test(query.text)),
     ])
   if (spoken.length === 0) return { findings, cautions: [] }
   // The grammar costs start-up time that other runbooks need not pay.
@@ -27,7 +29,7 @@ export async function queryFindings(
     import('./promql/faults.ts'),
     import('./promql/cautions.ts'),
   ])
-  const cautions: Finding[] = []
+  const cautions: Finding[] = spoken.flatMap(samplesOfBoth)
   for (const query of spoken) {
     const faults = at(query.path, queryFaults(query.text, query.limits))
     const series = seriesOf(query.text)
@@ -38,6 +40,14 @@ export async function queryFindings(
     cautions.push(...at(query.path, queryCautions(query.text, query.limits)), ...asked.cautions)
   }
   return { findings, cautions }
+}
+
+/** Samples of both sides make a side look well counted that hardly anybody asks. */
+function samplesOfBoth({ path, text, limits, holder }: Query): Finding[] {
+  const isCounted = limits.what === 'samples' && limits.min !== undefined && limits.min > 0
+  if (!isCounted || NAMES_SIDE.test(text) || !NAMES_SIDE.test(String(holder['query']))) return []
+  const message = 'the samples are not counted by $side, as the query is: those of the other side count too'
+  return [{ path, message, fix: 'put $side where the sides differ, for example side="$side"' }]
 }
 
 /** Both sides would be asked the same: whatever the answer is, it is not worse than itself. */
@@ -121,8 +131,15 @@ function durationLimit({ max, min, compare }: JsonObject): string | null {
   return limits.find((limit): limit is string => typeof limit === 'string' && DURATION.test(limit)) ?? null
 }
 
-/** `guard`: the fields of the guard whose query it is; null = a query of something else. */
-type Query = { text: string; from: string; path: Path; limits: Limits; guard: JsonObject | null }
+/** `holder`: the fields beside it; `guard`: those of the guard whose query it is, null = a query of something else. */
+type Query = {
+  text: string
+  from: string
+  path: Path
+  limits: Limits
+  holder: JsonObject
+  guard: JsonObject | null
+}
 
 function queriesOf(runbook: JsonObject): Query[] {
   return [
@@ -154,7 +171,7 @@ function queryAt(holder: Json, path: Path, limitsOf: (fields: JsonObject) => Lim
   if (typeof text !== 'string' || typeof from !== 'string') return []
   const limits = limitsOf(holder)
   const guard = limits.what === 'guard' ? holder : null
-  return [{ text, from, path, limits, guard }]
+  return [{ text, from, path, limits, holder, guard }]
 }
 
 /** As far as they are limits at all: what is none is said elsewhere. */

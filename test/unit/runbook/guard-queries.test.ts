@@ -168,6 +168,15 @@ describe('a guard that can say bad is let through', () => {
     expect(await cautionsOf(asking('count(up{job="haproxy"})', 'min: 3'))).toEqual([])
   })
 
+  test('samples of both sides for a query of one are worth a word', async () => {
+    const counting = (samples: string) =>
+      asking(FAILED, `max: 5\n    min_samples: 100\n    samples: ${samples}`)
+    expect((await cautionsOf(counting('sum(increase(requests[1m]))'))).map(({ path }) => path)).toEqual([
+      'guards.errors.samples',
+    ])
+    expect(await cautionsOf(counting(ALL))).toEqual([])
+  })
+
   test('a ratio that is empty on a healthy service is explained, with the form that is not', async () => {
     const [caution] = await cautionsOf(asking(`${FAILED} / ${ALL}`))
     expect(caution?.message).toMatch(/no such series.*unknown, which asks a person/)
