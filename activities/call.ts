@@ -29,12 +29,14 @@ export async function called<T>(options: CallOptions, work: (io: Io) => Promise<
   const deadline = AbortSignal.timeout(deadlineMs)
   const signal = options.cancellable ? AbortSignal.any([deadline, cancellationSignal]) : deadline
   const beating = options.bounds === 'calls' ? null : beat(context)
+  let mayHaveWritten = false
+  const io: Io = { signal, writes: () => void (mayHaveWritten = true) }
   try {
-    return await (options.bounds === 'calls' ? work({ signal }) : raced(work({ signal }), signal))
+    return await (options.bounds === 'calls' ? work(io) : raced(work(io), signal))
   } catch (error) {
     if (error instanceof CancelledFailure || (options.cancellable && cancellationSignal.aborted))
       throw cancelled(error)
-    throw known(error, { redact: options.redact, deadlineMs })
+    throw known(error, { redact: options.redact, deadlineMs, mayHaveWritten })
   } finally {
     if (beating !== null) clearInterval(beating)
   }
@@ -69,19 +71,21 @@ export async function raced<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-/** Any error as a failure of the closed list, without secrets. */
+/** Any error as a failure of the closed list, without secrets. Only a call that may have written has an outcome to be unknown. */
 export function known(
   error: unknown,
-  { redact, deadlineMs }: { redact: Redact; deadlineMs: number },
+  {
+    redact,
+    deadlineMs,
+    mayHaveWritten = false,
+  }: { redact: Redact; deadlineMs: number; mayHaveWritten?: boolean },
 ): ApplicationFailure {
   if (isNotYet(error)) return error
   const kind = kindOf(error)
   if (kind !== null) return redacted(error as ApplicationFailure, redact)
   if (isTimeLimit(error)) {
-    return failure(
-      'Unavailable',
-      `no answer within ${formatDuration(deadlineMs)}; the outcome of a write is unknown`,
-    )
+    const outcome = mayHaveWritten ? '; the outcome of the write is unknown' : ''
+    return failure('Unavailable', `no answer within ${formatDuration(deadlineMs)}${outcome}`)
   }
   const words =
     error instanceof Error ? `${error.name}: ${error.message}` : `not an error but ${typeof error} was thrown`

@@ -45,8 +45,8 @@ export function changeActivities({ deps, client, ...rest }: EngineOptions): Chan
   const looking = { redact, cancellable: true }
   const writing = { redact, cancellable: false }
   return {
-    observe: ({ connection, target, isPatient }) => {
-      const look = () => called(looking, (io) => port(connection).observe(target, io))
+    observe: ({ connection, target, wanted, isPatient }) => {
+      const look = () => called(looking, (io) => port(connection).observe(target, io, wanted))
       return isPatient === true ? patiently(look) : look()
     },
     apply: ({ connection, ...request }) =>

@@ -16,6 +16,8 @@ export type ApplyInput = At & {
   desired: Json
   /** The last verified value. Over anything else the write is refused with `Conflict`. */
   expected: Json
+  /** What the run found first. */
+  before: Json
   /** Values that this run may have left in another place of the target. */
   ours: Json[]
   /** Values that a lost part of this run's history may have left on it. Empty while no history was lost. */
@@ -152,7 +154,8 @@ export type ClaimInput = {
 
 export interface ChangeActivities {
   /** `isPatient`: a refusal that may pass is tried again a few times, because nobody is waiting at a terminal. */
-  observe(input: At & { isPatient?: boolean }): Promise<Observed>
+  /** `wanted`: values that are going to be asked for; the look refuses those that the target cannot hold. */
+  observe(input: At & { isPatient?: boolean; wanted?: Json[] }): Promise<Observed>
   apply(input: ApplyInput): Promise<Applied>
   /** Looks whether an accepted write shows; `NotYet` until it does. */
   shown(input: ShownInput): Promise<Observed>

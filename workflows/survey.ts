@@ -3,8 +3,10 @@
 import { proxyActivities } from '@temporalio/workflow'
 import type { ChangeActivities, SurveyActivities } from './activities.ts'
 import { TASK_QUEUE } from './activities.ts'
+import type { Json } from './json.ts'
 import type { Plan, PlannedConnection } from './plan.ts'
 import type { Observed } from './ports/target.ts'
+import { outline } from './steps/outlines.ts'
 import { failedWith } from './run/failures.ts'
 import { type Trial, type TrialResult, type Tried, nameOf, trialsOf } from './trials.ts'
 
@@ -30,7 +32,7 @@ export async function survey({ plan, targets }: SurveyInput): Promise<Survey> {
     Promise.all(
       targets.flatMap(({ connection: name, target }) => {
         const connection = plan.connections[name]
-        return connection === undefined ? [] : [lookedAt(connection, target)]
+        return connection === undefined ? [] : [lookedAt(connection, target, wantedOf(plan, name, target))]
       }),
     ),
     Promise.all(trialsOf(plan).map(tried)),
@@ -38,10 +40,18 @@ export async function survey({ plan, targets }: SurveyInput): Promise<Survey> {
   return { looks, trials }
 }
 
-async function lookedAt(connection: PlannedConnection, target: string): Promise<Looked> {
+/** Every value that the plan is going to set there, as far as it is known beforehand. */
+function wantedOf(plan: Plan, name: string, of: string): Json[] {
+  return plan.steps
+    .flatMap((step) => outline(step, () => undefined).changes)
+    .filter(({ connection, target }) => connection === name && target === of)
+    .flatMap(({ desired }) => (desired === null ? [] : [desired]))
+}
+
+async function lookedAt(connection: PlannedConnection, target: string, wanted: Json[]): Promise<Looked> {
   const found = { connection: connection.name, target }
   try {
-    return { ...found, observed: await observe({ connection, target }), problem: null }
+    return { ...found, observed: await observe({ connection, target, wanted }), problem: null }
   } catch (error) {
     return { ...found, observed: null, problem: wordsOf(error) }
   }

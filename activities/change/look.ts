@@ -15,6 +15,8 @@ export interface ApplyRequest {
   desired: Json
   /** The last verified value; the write is refused with `Conflict` over anything else. */
   expected: Json
+  /** What the run found first; a write may need it to know what `desired` leaves open. */
+  before?: Json
   /** Values that this run may have left in another place of the target. */
   ours?: Json[]
   /** Values that a lost part of the run's history may have left on the target itself. */
@@ -30,14 +32,14 @@ export interface ApplyRequest {
  * Raises `Conflict` (details: found, writer) when the target is neither as desired nor as expected, and what the port raises.
  */
 export async function applyTo(port: Changing, request: ApplyRequest, io: Io): Promise<Applied> {
-  const { target, desired, portName = 'traffic' } = request
+  const { target, desired, before, portName = 'traffic' } = request
   for (let look = 1; ; look++) {
     const seen = await port.observe(target, io)
     if (isAsWanted(portName, seen, desired))
       return { written: 'unchanged', readBack: 'match', observed: seen }
     if (!isOursToChange(seen, { ...request, portName })) throw foreign(target, request.expected, seen)
     try {
-      await write(port, { target, desired, seen }, io)
+      await write(port, { target, desired, seen, ...(before === undefined ? {} : { before }) }, io)
     } catch (error) {
       // A lost race is looked at again before anybody is asked: perhaps only something beside our target has changed.
       if (look === 1 && error instanceof Moved) continue
@@ -65,6 +67,7 @@ export class Moved extends Error {}
 /** A write over one look. Raises `Moved` where the backend says that the look is outdated. */
 export async function write(port: Changing, request: Write, io: Io): Promise<void> {
   try {
+    io.writes?.()
     await port.write(request, io)
   } catch (error) {
     if (kindOf(error) !== 'Conflict') throw error

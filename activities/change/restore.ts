@@ -22,7 +22,7 @@ export async function restoreTo(port: Changing, request: RestoreRequest, io: Io)
   if (isExactly(seen, before) && !isUncertain) return { written: 'unchanged', observed: seen }
   const theirs = heldBy(seen).find((value) => !isOurs(value, request))
   if (theirs !== undefined && !mayOverwrite(request.portName, seen)) throw foreignTo(request, seen)
-  await write(port, { target, desired: before, seen }, io).catch((error: unknown) => {
+  await write(port, { target, desired: before, seen, before }, io).catch((error: unknown) => {
     throw error instanceof Moved ? error.cause : error // the next try looks and tells apart
   })
   const { observed } = await readBack(port, { target, desired: before }, io)

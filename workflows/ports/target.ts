@@ -32,6 +32,8 @@ export interface Write<V extends Json = Json> {
   desired: V
   /** The look on which the write is based. A write over anything else must fail with `Conflict` where the backend can tell. */
   seen: Observed<V>
+  /** What the run found first. Tells what `desired` leaves open (how a side's share is spread over its servers), and a way back. */
+  before?: V
 }
 
 /** What `confirm` found on its independent path: authoritative answers, counted requests, ready instances. */
@@ -54,12 +56,17 @@ export interface ConfirmRequest<V extends Json = Json> {
 /** The deadline and cancellation of one call; every provider passes `signal` on to its I/O. */
 export interface Io {
   signal: AbortSignal
+  /** Said right before something may change: a call that is cut after it leaves an unknown outcome, one before it does not. */
+  writes?(): void
 }
 
 /** A thing in the outside world that can be looked at and set. One short call each, no waiting, no decisions inside. */
 export interface Changing<V extends Json = Json> {
-  /** Raises Denied, Missing, Unavailable, Throttled, Config. */
-  observe(target: string, io: Io): Promise<Observed<V>>
+  /**
+   * Raises Denied, Missing, Unavailable, Throttled, Config. `wanted`: values that are going to be asked for; a look raises
+   * Rejected or Unsupported for one that this target cannot hold, so that a plan knows.
+   */
+  observe(target: string, io: Io, wanted?: V[]): Promise<Observed<V>>
   /** Declares the end state; the same write twice is one write. Raises Rejected, Conflict, Unsupported and those of observe. */
   write(write: Write<V>, io: Io): Promise<void>
   /** Proves the effect where the backend can. Raises what observe raises; "not yet" is `settled: false`. */

@@ -7,7 +7,7 @@ import { outline } from '../steps/outlines.ts'
 import { calls } from './calls.ts'
 import { type Failed, StepFailed, failedWith, foundBy } from './failures.ts'
 import { knownOrFound } from './first-look.ts'
-import { lastKnown, ours } from './journal.ts'
+import { firstBefore, lastKnown, ours } from './journal.ts'
 import { gateId } from './gates.ts'
 import { measure } from './measure.ts'
 import { observe } from './observe.ts'
@@ -121,6 +121,7 @@ async function tryOnce(run: Run, entry: Change, expected: Json): Promise<Tried> 
       target,
       desired,
       expected,
+      before: firstBefore(run.state.changes, entry) ?? entry.before,
       ours: ours(run.state.changes, entry),
       lost: isReset() ? plannedValues(run.plan, entry) : [],
     })
