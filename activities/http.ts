@@ -40,6 +40,7 @@ export async function exchange(fetch: typeof globalThis.fetch, call: HttpCall): 
     if (isTold(call.signal)) throw call.signal.reason
     // The cause below fetch's own error: that one may repeat the address, which can be a secret.
     const cause = error instanceof Error ? error.cause : undefined
+    if (isBlockedPort(error)) throw failure('Config', `${call.what}: ${blockedPort(call.url)}`, { cause })
     const reason = call.signal.aborted ? LATE : networkReason(error, call.timeoutMs)
     throw failure('Unavailable', `${call.what}: ${reason}`, { cause })
   }
@@ -114,6 +115,17 @@ export function networkReason(error: unknown, timeoutMs: number): string {
   if (code === 'ECONNREFUSED') return 'connection refused: nothing listens there'
   if (code === 'ENOTFOUND') return 'its name is not known (DNS)'
   return code === undefined || cause.message.includes(code) ? cause.message : `${code} ${cause.message}`
+}
+
+/** `fetch` never connects to some ports, as browsers do not, and says so before anything is sent. */
+export function isBlockedPort(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error && error.cause.message === 'bad port'
+}
+
+export function blockedPort(url: string): string {
+  const { port } = new URL(url)
+  const list = 'https://fetch.spec.whatwg.org/#port-blocking'
+  return `port ${port} is one of those that no HTTP client of this kind connects to (${list}); let the server listen on another one`
 }
 
 async function bounded(response: Response, bytesMax: number): Promise<{ body: string; isCut: boolean }> {
