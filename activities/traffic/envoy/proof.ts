@@ -6,13 +6,13 @@ import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
 import {
   type Counters,
   type SideCounters,
+  confirmShare,
   countedSince,
-  demands,
   judgeShare,
-  moreNeeded,
-  number,
   startCounting,
+  total,
 } from '../counted.ts'
+import { allowedPoints, moreNeeded, needed, number } from '../demands.ts'
 import { requestsPerCluster } from './client.ts'
 import { type Edge, type Look, adminOf } from './look.ts'
 import { readMirror, readSplit } from './routes.ts'
@@ -25,13 +25,21 @@ export interface Proof {
 
 export async function confirmSplit(proof: Proof, io: Io): Promise<Confirmation> {
   const { request } = proof
-  const { counted, started } = await count(proof, io)
+  const { counters, counted, started } = await count(proof, io)
   if (counted === null) return started
-  const copies = copiesAmong(proof, counted)
   const desired = request.desired as Split
-  const wanted = (desired.new / (desired.old + desired.new)) * 100
-  const sides = { old: (counted.old ?? 0) - copies.old, new: (counted.new ?? 0) - copies.new }
-  return withNotes(judgeShare(request, sides, wanted), proof)
+  const newSharePercent = (desired.new / (desired.old + desired.new)) * 100
+  const copies = copiesAmong(proof, counted)
+  const isPure = copies === null && proof.here.route.sharing.length === 0
+  // Counters that hold requests of others say nothing of single ones: a side at 0 % cannot be seen to get none.
+  const confirmation = isPure
+    ? confirmShare({ request, counters, newSharePercent })
+    : judgeShare(
+        request,
+        { old: counted.old - (copies?.old ?? 0), new: counted.new - (copies?.new ?? 0) },
+        newSharePercent,
+      )
+  return withNotes(confirmation, proof)
 }
 
 export async function confirmMirror(proof: Proof, io: Io): Promise<Confirmation> {
@@ -47,17 +55,19 @@ export async function confirmMirror(proof: Proof, io: Io): Promise<Confirmation>
 }
 
 function judgeMirror(request: ConfirmRequest, { served, mirrored }: Told): Confirmation {
-  const { samples, tolerance } = demands(request.options)
   const memory = request.memory ?? {}
-  if (served <= 0)
-    return { settled: samples === 0, lines: [`no request counted yet, ${samples} needed`], memory }
   const { percent } = request.desired as Mirror
-  const share = (mirrored / served) * 100
-  const counted = `mirrored ${share.toFixed(1)} % of ${number(served)} requests`
+  const share = percent === 0 ? 100 : percent
+  const samples = needed(request.options, share)
+  if (served < 1)
+    return { settled: false, lines: [`no request counted yet, ${number(samples)} needed`], memory }
+  const tolerance = allowedPoints(request.options, share)
+  const counted = (mirrored / served) * 100
   return {
-    settled: served >= samples && Math.abs(share - percent) <= tolerance,
+    settled:
+      served >= samples && Math.abs(counted - percent) <= tolerance && (percent === 0 || mirrored >= 1),
     lines: [
-      `${counted}, wanted ${number(percent)} % within ${number(tolerance)} points`,
+      `mirrored ${counted.toFixed(1)} % of ${number(served)} requests, wanted ${number(percent)} % within ${number(tolerance)} points`,
       ...(served < samples ? [moreNeeded(served, samples)] : []),
     ],
     memory,
@@ -67,9 +77,9 @@ function judgeMirror(request: ConfirmRequest, { served, mirrored }: Told): Confi
 type Told = { served: number; mirrored: number }
 
 /** null when the shadow is a side's own cluster and gets everything anyway: then nothing tells copies from requests. */
-function servedAndMirrored({ edge, here }: Proof, counted: Record<string, number>): Told | null {
+function servedAndMirrored({ edge, here }: Proof, counted: Counted): Told | null {
   const { config } = edge
-  const [old, fresh, shadow] = [counted.old ?? 0, counted.new ?? 0, counted.shadow ?? 0]
+  const { old, new: fresh, shadow } = counted
   if (config.shadow !== config.new && config.shadow !== config.old)
     return { served: old + fresh, mirrored: shadow }
   // Only the other side's cluster counts served requests alone; its weight tells how many there were in all.
@@ -81,19 +91,22 @@ function servedAndMirrored({ edge, here }: Proof, counted: Record<string, number
   return { served, mirrored: old + fresh - served }
 }
 
-/** Copies counted in a side's own cluster: every served request is copied with the mirror's share. */
-function copiesAmong({ edge, here }: Proof, counted: Record<string, number>): { old: number; new: number } {
+/** Copies counted in a side's own cluster: every served request is copied with the mirror's share. null = there are none. */
+function copiesAmong({ edge, here }: Proof, counted: Counted): { old: number; new: number } | null {
   const { config } = edge
-  const none = { old: 0, new: 0 }
-  if (config.shadow === undefined) return none
+  if (config.shadow !== config.new && config.shadow !== config.old) return null
   const { percent } = readMirror(here.route.action, config.shadow)
-  const all = (counted.old ?? 0) + (counted.new ?? 0)
+  if (percent === 0) return null
+  const all = counted.old + counted.new
   const copies = all - all / (1 + percent / 100)
-  if (config.shadow === config.new) return { ...none, new: copies }
-  return config.shadow === config.old ? { ...none, old: copies } : none
+  return config.shadow === config.new ? { old: 0, new: copies } : { old: copies, new: 0 }
 }
 
-type Counting = { counted: Record<string, number>; started: null } | { counted: null; started: Confirmation }
+type Counted = { old: number; new: number; shadow: number }
+type Counting = { counters: SideCounters } & (
+  | { counted: Counted; started: null }
+  | { counted: null; started: Confirmation }
+)
 
 /** Requests since the first look at what is desired; `started` when that was this look. */
 async function count({ edge, here, request }: Proof, io: Io): Promise<Counting> {
@@ -101,12 +114,12 @@ async function count({ edge, here, request }: Proof, io: Io): Promise<Counting> 
   const { desired } = request
   if (!matches(here.value, desired)) {
     const why = `Envoy serves ${JSON.stringify(here.value)}, not as desired`
-    return { counted: null, started: startCounting(desired, counters, why) }
+    return { counters, counted: null, started: startCounting(desired, counters, why) }
   }
-  const counted = countedSince(request, counters)
-  return counted === null
-    ? { counted, started: startCounting(desired, counters) }
-    : { counted, started: null }
+  const counted: Counters | null = countedSince(request, counters)
+  if (counted === null) return { counters, counted, started: startCounting(desired, counters) }
+  const sum = (of: string): number => total(counted[of] ?? [])
+  return { counters, counted: { old: sum('old'), new: sum('new'), shadow: sum('shadow') }, started: null }
 }
 
 async function countersOf(edge: Edge, io: Io): Promise<SideCounters & Counters> {
