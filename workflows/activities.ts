@@ -17,7 +17,7 @@ export type ApplyInput = At & {
   /** The last verified value. Over anything else the write is refused with `Conflict`. */
   expected: Json
   /** What the run found first. */
-  before: Json
+  before?: Json
   /** Values that this run may have left in another place of the target. */
   ours: Json[]
   /** Values that a lost part of this run's history may have left on it. Empty while no history was lost. */

@@ -3,8 +3,8 @@ import type { JsonObject } from '../json.ts'
 import type { ChangeSupports, Changing } from './target.ts'
 
 /**
- * Weights of the two sides in percent; steps always ask for sums of 100. A recorded `before` may hold other numbers and,
- * under `members`, the exact weight of each server of a side that has several.
+ * Weights of the two sides in percent; steps always ask for sums of 100. What was found may hold, under `members`, the exact
+ * weight of each server: where a side has several, and where the weights are no percents (1 and 0).
  */
 export type Split = { old: number; new: number; members?: Record<string, number> }
 

@@ -1,17 +1,35 @@
 // HAProxy's runtime socket: one line in, text out, connection closed. Knows nothing of sides, plans or failure kinds.
 // https://docs.haproxy.org/2.6/management.html#9.3 ; replies carry no status: an empty answer is success, any text is not.
 import { connect, type Socket } from 'node:net'
+import { isTold } from '../../http.ts'
 
 const REPLY_BYTES_MAX = 32 * 1024 * 1024 // `show stat json` is about 15 KB per server: 2,000 servers
 
 /** HAProxy answered with words where silence was success, or with words where data was expected. */
 export class HaproxyRefusal extends Error {}
 
+/** The connection was closed before a whole answer came: nobody refused anything, HAProxy is stopping or restarting. */
+export class HaproxyGone extends Error {}
+
+/** Something answered, but it does not end its answers as a runtime socket does. */
+export class NotARuntimeSocket extends Error {
+  /** It has introduced itself: the command line of a master process, which keeps connections open. */
+  readonly isMaster: boolean
+  constructor(words: string, isMaster: boolean) {
+    super(words)
+    this.isMaster = isMaster
+  }
+}
+
 export interface ServerStat {
   name: string
   /** The weight an operator set (`uweight`), not what slow start makes of it at the moment. */
   weight: number
   status: string
+  /** A `backup` server: it gets requests only while no other one can. */
+  isBackup: boolean
+  /** An agent outside may set the weight too. */
+  hasAgent: boolean
   /** What the last health check found (`L4CON`), if there is one. */
   check: string | null
   sessions: number
@@ -25,7 +43,10 @@ export interface BackendStat {
   servers: ServerStat[]
 }
 
-/** Sends one line and returns the whole reply. Rejects with the signal's reason, or with node's error of the socket. */
+/**
+ * Sends one line and returns the whole reply. Rejects with the signal's reason, with node's error of the socket, or with
+ * `NotARuntimeSocket` when it has answered and does not close.
+ */
 export function ask(address: string, line: string, signal: AbortSignal): Promise<string> {
   signal.throwIfAborted()
   return new Promise((resolve, reject) => {
@@ -37,18 +58,29 @@ export function ask(address: string, line: string, signal: AbortSignal): Promise
       if (error === undefined) resolve(reply)
       else reject(error instanceof Error ? error : new Error(String(error)))
     }
-    const onAbort = (): void => end(signal.reason)
+    const onAbort = (): void =>
+      end(reply === '' || isTold(signal) ? signal.reason : new NotARuntimeSocket(firstLine(reply), false))
     signal.addEventListener('abort', onAbort, { once: true })
     socket.setEncoding('utf8')
     socket.on('connect', () => socket.write(`${line}\n`))
     socket.on('data', (chunk: string) => {
       reply += chunk
       if (reply.length > REPLY_BYTES_MAX) end(new Error(`the reply is longer than ${REPLY_BYTES_MAX} bytes`))
+      if (reply.length < GREETING_MAX && MASTER_WORDS.test(reply))
+        end(new NotARuntimeSocket(firstLine(reply), true))
     })
     socket.on('error', end)
     socket.on('end', () => end())
-    socket.on('close', () => end(new Error('the connection was closed without an answer')))
+    socket.on('close', () => end(new HaproxyGone('the connection was closed without an answer')))
   })
+}
+
+// Commands that only a master process lists, when it is told a worker's. Workers never answer so.
+const MASTER_WORDS = /^\s+(?:@master|@!<pid>|@<relative pid>|show proc)\s+:/m
+const GREETING_MAX = 4_096 // the master's whole list of commands; later data is certainly an answer
+
+function firstLine(reply: string): string {
+  return reply.trim().split('\n')[0] ?? ''
 }
 
 /** `set weight` for several servers in one line, so that no request sees only some of them. In the given order. */
@@ -60,10 +92,11 @@ export async function setWeights(
   const commands = request.weights.map(
     ([server, weight]) => `set weight ${request.backend}/${server} ${weight}`,
   )
-  const words = (await ask(address, commands.join('; '), signal))
-    .split('\n')
-    .filter((line) => line.trim() !== '')
+  const lines = (await ask(address, commands.join('; '), signal)).split('\n')
+  const words = lines.filter((line) => line.trim() !== '')
   if (words.length > 0) throw new HaproxyRefusal([...new Set(words)].join(' '))
+  // Each command that was carried out answers with an empty line; a process that ends says nothing at all.
+  if (lines.length <= commands.length) throw new HaproxyGone('the connection was closed without an answer')
 }
 
 export async function readBackend(
@@ -84,13 +117,63 @@ export async function readBackend(
 
 type Row = Record<string, string | number>
 
+export interface BackendServer {
+  backend: string
+  name: string
+  /** The weight in force, set at run time or not. */
+  weight: number
+  /** The weight of the configuration. */
+  initialWeight: number
+  /** The whole row, as it stands in a state file. */
+  row: string
+}
+
+/** `head` is what stands above the rows. */
+export interface States {
+  head: string
+  servers: BackendServer[]
+}
+
+/** `show servers state`: what a state file holds, of every backend. */
+export async function readServerStates(address: string, signal: AbortSignal): Promise<States> {
+  const reply = await ask(address, 'show servers state', signal)
+  if (reply.trim() === '') throw new HaproxyGone('the connection was closed without an answer')
+  const states = parseServerStates(reply)
+  if (states === null) throw new HaproxyRefusal(firstLine(reply))
+  return states
+}
+
+/** Also the text of a state file; null where it is none. The columns are named by its second line. */
+export function parseServerStates(file: string): States | null {
+  const [version = '', names = '', ...lines] = file.trim().split('\n')
+  const columns = names.replace(/^# /, '').split(' ')
+  const wanted = ['be_name', 'srv_name', 'srv_uweight', 'srv_iweight'].map((name) => columns.indexOf(name))
+  if (version.trim() !== '1' || wanted.includes(-1)) return null
+  const servers = lines
+    .filter((row) => row.trim() !== '' && !row.startsWith('#'))
+    .map((row) => {
+      const fields = row.split(' ')
+      const [backend = '', name = '', weight, initialWeight] = wanted.map((column) => fields[column])
+      return { backend, name, weight: Number(weight), initialWeight: Number(initialWeight), row }
+    })
+  return { head: `${version}\n${names}\n`, servers }
+}
+
 /** `show stat json` is a list of proxies or servers, each a list of `{ field: { name }, value: { value } }`. */
 function rows(reply: string): Row[] {
-  if (!reply.startsWith('[')) throw new HaproxyRefusal(reply.trim().split('\n')[0] ?? '')
-  const lists = JSON.parse(reply) as { field: { name: string }; value: { value: string | number } }[][]
-  return lists.map((fields) =>
+  if (reply.trim() === '') throw new HaproxyGone('the connection was closed without an answer')
+  if (!reply.startsWith('[')) throw new HaproxyRefusal(firstLine(reply))
+  return parsed(reply).map((fields) =>
     Object.fromEntries(fields.map(({ field, value }) => [field.name, value.value])),
   )
+}
+
+function parsed(reply: string): { field: { name: string }; value: { value: string | number } }[][] {
+  try {
+    return JSON.parse(reply) as ReturnType<typeof parsed>
+  } catch (cause) {
+    throw new HaproxyGone('the connection was closed in the middle of the answer', { cause })
+  }
 }
 
 function serverStat(row: Row): ServerStat {
@@ -98,6 +181,8 @@ function serverStat(row: Row): ServerStat {
     name: String(row.svname),
     weight: Number(row.uweight ?? row.weight),
     status: String(row.status),
+    isBackup: row.bck === 1,
+    hasAgent: row.agent_status !== undefined,
     check: text(row.check_status),
     sessions: Number(row.scur),
     requestsTotal: Number(row.stot),

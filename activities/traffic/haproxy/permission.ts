@@ -1,17 +1,31 @@
 // Whether the socket would take a write, asked without one: it tells the level of the connection to whoever is on it.
 // https://docs.haproxy.org/2.6/management.html#9.3 ("show cli level"): user, operator or admin; weights need admin.
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { failure } from '../../failure.ts'
 import { ask } from './client.ts'
-import { refused } from './refusals.ts'
+import { fileRefused, refused } from './refusals.ts'
 import type { HaproxyConfig } from './schema.ts'
 
 const NEEDED = 'admin'
 
-/** Raises Denied below admin, and what a look raises. */
-export async function writeLevel({ socket }: HaproxyConfig, signal: AbortSignal): Promise<string> {
+/** Socket and state file. Raises Denied, and what a look raises. */
+export async function permitted(config: HaproxyConfig, signal: AbortSignal): Promise<string> {
+  const level = await writeLevel(config, signal)
+  const { state_file: file } = config
+  if (file === undefined) return level
+  const doing = `replacing the state file ${file}`
+  await access(dirname(file), constants.W_OK | constants.X_OK).catch((error: unknown) => {
+    throw fileRefused(doing, error, signal)
+  })
+  return `${level}; ${dirname(file)} may be written, so the state file can be replaced`
+}
+
+async function writeLevel({ socket }: HaproxyConfig, signal: AbortSignal): Promise<string> {
   const doing = `asking ${socket} for its level`
   const reply = await ask(socket, 'show cli level', signal).catch((error: unknown) => {
-    throw refused(doing, error, signal)
+    throw refused({ doing, writes: false }, error, signal)
   })
   const level = reply.trim()
   if (level === NEEDED) return `${socket} is at level ${NEEDED}`

@@ -20,6 +20,14 @@ export const HaproxyConfig = z
     backend: HaproxyName.describe('Name of the backend section that holds both sides'),
     old: Side.describe('Server of the old side, or a list of them'),
     new: Side.describe('Server of the new side, or a list of them'),
+    state_file: z
+      .string()
+      .regex(/^\/.+/, 'not a state file: write its absolute path')
+      .exactOptional()
+      .describe(
+        'The file that HAProxy loads at a reload (`server-state-file`), if it has one: kept in step with the weights',
+      )
+      .meta({ examples: ['/var/lib/haproxy/server-state'] }),
   })
   .refine((config) => !servers(config.old).some((name) => servers(config.new).includes(name)), {
     message: 'a server cannot be on both sides',
@@ -44,7 +52,8 @@ export const spec = defineSpec({
     weightStep: 1,
     mirror: false,
     cautions: [
-      'a reload of HAProxy forgets weights set at run time, unless server-state-file and load-server-state-from-file are set and the state is saved before',
+      'a reload of HAProxy forgets weights set at run time, unless server-state-file and load-server-state-from-file are set; name the file as `state_file` and it is kept in step',
+      'the process before a reload goes on with its own weights until its last connection is closed; looks and proofs speak for the present process only',
       'the balance algorithm must be roundrobin, leastconn or random(1): random draws twice and distorts a split, hashing ones refuse weights other than 0 and 100 %',
       'cookies and stick tables keep known users on their server whatever the weights say',
     ],

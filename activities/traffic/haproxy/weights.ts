@@ -1,39 +1,40 @@
 // Between the two sides of a split and the weights of their servers. Pure arithmetic, no decisions.
 import type { Split } from '../../../workflows/ports/traffic.ts'
+import { unevenWeights } from './uneven.ts'
 
 export const WEIGHT_MAX = 256 // HAProxy refuses more
+const SHARE_ERROR_MAX = 0.5 // percentage points: more would read back as another percent
+const SMALL_SHARE_ERROR_MAX = 0.1 // of the smaller side's share: 1 % is not 1.4 %
 
 /** Server -> weight, for every server of both sides. */
 export type Weights = Record<string, number>
 export type Sides = { old: string[]; new: string[] }
 
 /**
- * The weight every server must have. `members` are taken as they are (a recorded `before`); otherwise every server of a
- * side gets the same weight, such that the *sides* share in the asked proportion, also when they differ in size.
- * null = weights of 0 to 256 cannot express it.
+ * The weight every server must have. `members` are taken as they are (a recorded `before`); otherwise the *sides* share in
+ * the asked proportion, also when they differ in size, and the servers of a side share in theirs (`sizes`; equally where
+ * nothing is known). null = weights of 0 to 256 cannot express it.
  */
-export function weightsFor(split: Split, sides: Sides): Weights | null {
-  const pair = split.members === undefined ? perServer(split, sides) : null
-  if (split.members === undefined && pair === null) return null
-  const weights: Weights = {}
-  for (const side of ['old', 'new'] as const) {
-    for (const server of sides[side]) weights[server] = split.members?.[server] ?? pair?.[side] ?? split[side]
-  }
-  return Object.values(weights).every(isWeight) ? weights : null
+export function weightsFor(split: Split, sides: Sides, sizes: Weights = {}): Weights | null {
+  const weights = split.members ?? spread(split, sides, sizes)
+  if (weights === null) return null
+  const all = [...sides.old, ...sides.new].map((server) => [server, weights[server] ?? 0] as const)
+  return all.every(([, weight]) => isWeight(weight)) ? Object.fromEntries(all) : null
 }
 
-/** What servers with these weights amount to. Sides of several servers name each one's weight under `members`. */
+/**
+ * What servers with these weights amount to, in percent of both sides. The weights themselves stand under `members`, unless
+ * they are the percents: `1` and `0` are 100 % and 0 %, and must come back as 1 and 0.
+ */
 export function splitOf(weights: Weights, sides: Sides): Split {
-  const sum = { old: total(weights, sides.old), new: total(weights, sides.new) }
-  const single = sides.old.length === 1 && sides.new.length === 1
-  if (single) return sum
   const all = [...sides.old, ...sides.new].sort()
+  const sum = total(weights, all)
+  if (sides.old.length === 1 && sides.new.length === 1 && sum === 100)
+    return { old: total(weights, sides.old), new: total(weights, sides.new) }
   const members = Object.fromEntries(all.map((server) => [server, weights[server] ?? 0]))
-  if (sides.old.length === sides.new.length) {
-    return { old: rounded(sum.old / sides.old.length), new: rounded(sum.new / sides.new.length), members }
-  }
-  const newPercent = newShare(weights, sides)
-  return { old: 100 - Math.round(newPercent), new: Math.round(newPercent), members }
+  if (sum === 0) return { old: 0, new: 0, members }
+  const share = readable(newShare(weights, sides))
+  return { old: rounded(100 - share), new: share, members }
 }
 
 /** Share of the new side in percent; 0 when nothing has any weight. */
@@ -42,11 +43,46 @@ export function newShare(weights: Weights, sides: Sides): number {
   return sum === 0 ? 0 : (total(weights, sides.new) / sum) * 100
 }
 
+/**
+ * How large the servers of each side are beside each other: as in the first of the given sets of weights that gives that
+ * side any. A side without any in all of them is left out: its servers count as equal.
+ */
+export function sizesOf(sides: Sides, known: Weights[]): Weights {
+  const sizes: Weights = {}
+  for (const servers of [sides.old, sides.new]) {
+    const telling = known.find((weights) => total(weights, servers) > 0)
+    if (telling !== undefined) for (const server of servers) sizes[server] = telling[server] ?? 0
+  }
+  return sizes
+}
+
 /** Raising before lowering: at no moment is less weight in place than before and after. */
 export function raisingFirst(from: Weights, to: Weights): [server: string, weight: number][] {
   return Object.entries(to)
     .filter(([server, weight]) => from[server] !== weight)
     .sort(([a, toA], [b, toB]) => toB - (from[b] ?? 0) - (toA - (from[a] ?? 0)) || a.localeCompare(b))
+}
+
+/** By how much the share of the new side may miss what was asked, in percentage points. */
+export function shareErrorMax(split: Split): number {
+  const smaller = (Math.min(split.old, split.new) / (split.old + split.new)) * 100
+  return Math.min(SHARE_ERROR_MAX, smaller * SMALL_SHARE_ERROR_MAX)
+}
+
+function spread(split: Split, sides: Sides, sizes: Weights): Weights | null {
+  const serving = {
+    old: sides.old.filter((server) => sizes[server] !== 0),
+    new: sides.new.filter((server) => sizes[server] !== 0),
+  }
+  const isEven = (servers: string[]): boolean =>
+    new Set(servers.map((server) => sizes[server] ?? 1)).size === 1
+  if (!isEven(serving.old) || !isEven(serving.new)) return unevenWeights(split, serving, sizes)
+  const pair = perServer(split, serving)
+  if (pair === null) return null
+  return Object.fromEntries([
+    ...serving.old.map((server) => [server, pair.old]),
+    ...serving.new.map((server) => [server, pair.new]),
+  ])
 }
 
 /** One weight for every server of the old side and one for every server of the new side. */
@@ -59,11 +95,12 @@ function perServer(split: Split, sides: Sides): { old: number; new: number } | n
   return nearest(split, sides)
 }
 
-/** The pair of weights whose share rounds to the asked percent and errs least; the larger pair among equals. */
+/** The pair of weights whose share errs least; the larger pair among equals. */
 function nearest(split: Split, sides: Sides): { old: number; new: number } | null {
   const wanted = (split.new / (split.old + split.new)) * 100
+  const isWhole = split.old === 0 || split.new === 0
   let best: { old: number; new: number } | null = null
-  let bestError = 0.5 // more than half a point would read back as another percent
+  let bestError = isWhole ? SHARE_ERROR_MAX : shareErrorMax(split)
   for (let old = WEIGHT_MAX; old >= 0; old--) {
     const ideal =
       old === 0 ? WEIGHT_MAX : (wanted * old * sides.old.length) / ((100 - wanted) * sides.new.length)
@@ -81,12 +118,18 @@ function isWeight(weight: number): boolean {
   return Number.isInteger(weight) && weight >= 0 && weight <= WEIGHT_MAX
 }
 
-function total(weights: Weights, servers: string[]): number {
+export function total(weights: Weights, servers: string[]): number {
   return servers.reduce((sum, server) => sum + (weights[server] ?? 0), 0)
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b)
+}
+
+/** Whole percents, since steps ask for no others; but a side that gets anything never reads as nothing. */
+function readable(share: number): number {
+  const whole = Math.round(share)
+  return (whole === 0 && share > 0) || (whole === 100 && share < 100) ? rounded(share) : whole
 }
 
 function rounded(value: number): number {

@@ -1,17 +1,19 @@
-// The route file on disk: read whole, replaced whole by rename, never written in place (Envoy ignores that).
+// A file that another process reads: read whole, replaced whole by rename, never written in place (a reader would see a part
+// of it, and Envoy ignores it).
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { lstat, open, readFile, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
-export interface RouteFile {
+export interface WholeFile {
   text: string
   /** Access rights of the file, kept by its replacement. */
   mode: number
-  owner: { user: number; group: number }
+  /** null: whoever makes it. */
+  owner: { user: number; group: number } | null
 }
 
-export async function readRouteFile(path: string, signal: AbortSignal): Promise<RouteFile> {
+export async function readWhole(path: string, signal: AbortSignal): Promise<WholeFile> {
   const { mode, uid, gid } = await lstat(path)
   const text = await readFile(path, { encoding: 'utf8', signal })
   return { text, mode: mode & 0o7777, owner: { user: uid, group: gid } }
@@ -23,15 +25,15 @@ export async function isLink(path: string): Promise<boolean> {
 }
 
 /** The file is no longer what the replacement was made from. */
-export class RouteFileChanged extends Error {}
+export class FileChanged extends Error {}
 
 /**
- * On return the new content is durable and in place, unless the file no longer says `from`: looked at last, right
- * before the rename, since a rename itself cannot compare. Readers see the old or the new file, never a part of one.
+ * On return the new content is durable and in place, unless the file no longer says `from` (null: there is none): looked at
+ * last, right before the rename, since a rename itself cannot compare. Readers see the old or the new file, never a part of one.
  */
-export async function replaceRouteFile(
+export async function replaceWhole(
   path: string,
-  { from, to: file }: { from: string; to: RouteFile },
+  { from, to: file }: { from: string | null; to: WholeFile },
 ): Promise<void> {
   // A dot-file beside it: certainly the same file system, and Envoy acts on the rename only.
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
@@ -41,15 +43,15 @@ export async function replaceRouteFile(
       await handle.writeFile(file.text)
       await handle.chmod(file.mode) // what the process' umask took away
       const made = await handle.stat()
-      if (made.uid !== file.owner.user || made.gid !== file.owner.group) {
-        await handle.chown(file.owner.user, file.owner.group)
+      const { owner } = file
+      if (owner !== null && (made.uid !== owner.user || made.gid !== owner.group)) {
+        await handle.chown(owner.user, owner.group)
       }
       await handle.sync()
     } finally {
       await handle.close()
     }
-    if ((await readFile(path, 'utf8')) !== from)
-      throw new RouteFileChanged('the route file was changed meanwhile')
+    if ((await textOf(path)) !== from) throw new FileChanged('the file was changed meanwhile')
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })
@@ -60,5 +62,14 @@ export async function replaceRouteFile(
     await folder.sync()
   } finally {
     await folder.close()
+  }
+}
+
+async function textOf(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
   }
 }
