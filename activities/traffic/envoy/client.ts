@@ -28,9 +28,58 @@ export async function servedRoutes(admin: Admin): Promise<ServedRoutes[]> {
 
 type Dumped = { version_info?: string; route_config?: JsonObject }
 
+export interface ClusterHealth {
+  endpoints: number
+  /** Per unhealthy endpoint: its address and why. */
+  unhealthy: string[]
+}
+
+/** The clusters of these names that Envoy has, by name. */
+export async function clusterHealth(admin: Admin, names: string[]): Promise<Record<string, ClusterHealth>> {
+  const filter = `^(?:${names.map(escaped).join('|')})$` // before 1.3x Envoy answers with all clusters all the same
+  const path = `/clusters?format=json&filter=${encodeURIComponent(filter)}`
+  const answer = await getJson<{ cluster_statuses?: ClusterStatus[] }>(admin, path)
+  const found = (answer?.cluster_statuses ?? []).filter(({ name }) => names.includes(name))
+  return Object.fromEntries(found.map((cluster) => [cluster.name, healthOf(cluster.host_statuses ?? [])]))
+}
+
+type ClusterStatus = { name: string; host_statuses?: HostStatus[] }
+type HostStatus = {
+  address?: { socket_address?: { address?: string; port_value?: number }; pipe?: { path?: string } }
+  health_status?: Record<string, boolean | string>
+}
+
+/** Every kind of reason is a field of its own: `failed_active_health_check: true`, `eds_health_status: "DRAINING"`. */
+function healthOf(hosts: HostStatus[]): ClusterHealth {
+  const unhealthy = hosts.flatMap(({ address, health_status: health = {} }) => {
+    const { eds_health_status: eds, ...flags } = health
+    const reasons = Object.entries(flags).flatMap(([reason, is]) =>
+      is === true ? [reason.replaceAll('_', ' ')] : [],
+    )
+    if (typeof eds === 'string' && eds !== 'HEALTHY' && eds !== 'UNKNOWN') reasons.push(eds)
+    const { address: host, port_value: port } = address?.socket_address ?? {}
+    return reasons.length === 0
+      ? []
+      : [`${host ?? address?.pipe?.path ?? '?'}:${port ?? ''} ${reasons.join(', ')}`]
+  })
+  return { endpoints: hosts.length, unhealthy }
+}
+
 export async function clusterNames(admin: Admin): Promise<string[]> {
   const answer = await getJson<{ cluster_statuses?: { name: string }[] }>(admin, '/clusters?format=json')
   return (answer?.cluster_statuses ?? []).map((cluster) => cluster.name)
+}
+
+/** Why something may be missing for the moment only: Envoy is starting, or asks for routes that it has not got. null = it is not. */
+export async function whyIncomplete(admin: Admin, routeConfig: string | undefined): Promise<string | null> {
+  const info = await getJson<{ state?: string; uptime_current_epoch?: string }>(admin, '/server_info')
+  if (info?.state !== 'LIVE') return `it is ${info?.state ?? 'in an unknown state'} and not yet LIVE`
+  const name = routeConfig === undefined ? '.*' : escaped(routeConfig)
+  const stats = await counters(admin, `\\.rds\\.${name}\\.(?:update_attempt|update_success)$`)
+  const sum = (of: string): number =>
+    Object.entries(stats).reduce((all, [stat, count]) => all + (stat.endsWith(of) ? count : 0), 0)
+  const isWaiting = sum('.update_attempt') > 0 && sum('.update_success') === 0
+  return isWaiting ? 'it asks for them and has not got any yet; is the route file there and valid?' : null
 }
 
 /** How many updates of this route configuration Envoy has rejected since it started. */

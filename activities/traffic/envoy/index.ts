@@ -4,16 +4,19 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { JsonObject } from '../../../workflows/json.ts'
-import { matches } from '../../../workflows/json.ts'
+import { matches, sameJson } from '../../../workflows/json.ts'
 import type { Io, Write } from '../../../workflows/ports/target.ts'
 import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
-import { clusterNames, rejectedUpdates, servedRoutes } from './client.ts'
+import { FileChanged, type WholeFile, isLink, replaceWhole } from '../whole-file.ts'
+import { clusterNames, rejectedUpdates, servedRoutes, whyIncomplete } from './client.ts'
 import {
   type Edge,
   type Look,
   adminOf,
+  changedSince,
+  elsewhereOf,
   fileFailure,
   look,
   observed,
@@ -22,19 +25,26 @@ import {
   versionOf,
 } from './look.ts'
 import { confirmMirror, confirmSplit } from './proof.ts'
-import { type RouteFile, RouteFileChanged, isLink, replaceRouteFile } from './route-file.ts'
-import { editMirror, editSplit, findRoute, keyOf } from './routes.ts'
+import { type RouteHere, editMirror, editSplit, findRoute, keyOf } from './routes.ts'
 import { spec } from './schema.ts'
 
 const TAKE_UP_MS_MAX = 1_000 // Envoy takes a renamed file up within 5 ms (measured); longer means it does not watch it
 const TAKE_UP_LOOK_MS = 10 // a look at the admin takes about a millisecond
+const TRIES_MAX = 3 // a generator that rewrites the file beside our route at the same moment is let through
 
 export const envoy = defineProvider({
   spec,
   connect: (config, deps) => {
     const edge: Edge = { config, fetch: deps.fetch }
     return {
-      observe: async (target, io) => observed(await look(edge, target, io), edge),
+      observe: async (target, io, wanted = []) => {
+        const here = await look(edge, target, io)
+        for (const desired of wanted) {
+          const doing = `setting ${target} to ${JSON.stringify(desired)} in ${config.routes}`
+          await translating(doing, () => edit(edge, structuredClone(here.route), { target, desired }))
+        }
+        return observed(here, edge, io)
+      },
       write: (write, io) => writeRoute(edge, write, io),
       confirm: async (request, io) => {
         const here = await look(edge, request.target, io)
@@ -56,7 +66,26 @@ export const envoy = defineProvider({
   },
 })
 
-async function writeRoute(edge: Edge, write: Write<Split | Mirror>, io: Io): Promise<void> {
+type Writing = Write<Split | Mirror>
+
+async function writeRoute(edge: Edge, write: Writing, io: Io): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await writeOnce(edge, write, io)
+    } catch (error) {
+      if (!(error instanceof FileChanged)) throw error
+      // Whether that was our target is seen by looking again: the next try tells a conflict, and says what it found.
+      const { config } = edge
+      if (attempt === TRIES_MAX)
+        throw failure(
+          'Unavailable',
+          `setting ${write.target} in ${config.routes}: ${error.message}, again and again`,
+        )
+    }
+  }
+}
+
+async function writeOnce(edge: Edge, write: Writing, io: Io): Promise<void> {
   const { config } = edge
   const { target, desired, seen } = write
   const here = await look(edge, target, io)
@@ -67,11 +96,8 @@ async function writeRoute(edge: Edge, write: Write<Split | Mirror>, io: Io): Pro
     [here.value, valueOf(file.route, config, target)].every((value) => matches(value, desired)),
   )
   if (isThere) return
-  refuseOutdated(here, { doing, seen: seen.version })
-  await translating(doing, () => {
-    if (target === 'split') editSplit(file.route.action, desired as Split, config)
-    else editMirror(file.route.action, desired as Mirror, config.shadow ?? '')
-  })
+  refuseOutdated(edge, here, { doing, seen })
+  await translating(doing, () => edit(edge, file.route, write))
   await refuseUnknownClusters(edge, { resource: file.resource, target, doing }, io)
   const version = bump(String(file.document[keyOf(file.document, 'version_info')] ?? ''))
   file.document[keyOf(file.document, 'version_info')] = version
@@ -83,19 +109,22 @@ async function writeRoute(edge: Edge, write: Write<Split | Mirror>, io: Io): Pro
     rejectedBefore,
     target,
     desired,
+    isWayBack: write.before !== undefined && sameJson(write.before, desired),
     before: file.file,
     after: afterOf(file),
   }
   await place(edge, { doing, sent }, io)
   const fate = await fateOf(edge, sent, io)
-  if (fate === 'unknown') {
-    const ms = TAKE_UP_MS_MAX
-    throw failure(
-      'Unavailable',
-      `${doing}: Envoy did not take up version ${version} within ${ms} ms; does it watch this folder?`,
-    )
-  }
-  if (fate === 'rejected') throw await putBack(edge, { doing, sent })
+  if (fate !== 'served') throw await fallen(edge, { doing, sent, fate }, io)
+}
+
+function edit(
+  { config }: Edge,
+  { action }: RouteHere,
+  { target, desired }: { target: string; desired: Split | Mirror },
+): void {
+  if (target === 'split') editSplit(action, desired as Split, config)
+  else editMirror(action, desired as Mirror, config.shadow ?? '')
 }
 
 async function place(
@@ -109,30 +138,48 @@ async function place(
       const fix = 'change it where it is generated, or name the file itself'
       throw failure('Config', `${doing}: it is a symbolic link; ${fix}`)
     }
-    await replaceRouteFile(config.routes, { from: sent.before.text, to: sent.after })
+    await replaceWhole(config.routes, { from: sent.before.text, to: sent.after })
   } catch (error) {
-    if (error instanceof RouteFileChanged) throw failure('Conflict', `${doing}: ${error.message}`)
+    if (error instanceof FileChanged) throw error
     throw fileFailure(doing, error, io.signal)
   }
 }
 
-/** Not under the call's deadline: a rejected file must not be left behind. Returns what to throw. */
-async function putBack({ config }: Edge, { doing, sent }: { doing: string; sent: Sent }): Promise<Error> {
-  const rejected = `${doing}: Envoy rejected version ${sent.version} (update_rejected rose)`
-  try {
-    await replaceRouteFile(config.routes, { from: sent.after.text, to: sent.before })
-  } catch (cause) {
+/**
+ * The file may not go on saying what Envoy does not serve: at its next start Envoy would serve it, after a run that knows
+ * nothing of it. So it is put back, except on the way back: there it already says what was there before. Returns what to throw.
+ */
+async function fallen(
+  edge: Edge,
+  { doing, sent, fate }: { doing: string; sent: Sent; fate: Exclude<Fate, 'served'> },
+  io: Io,
+): Promise<Error> {
+  const { version } = sent
+  if (fate === 'rejected') {
+    const starting = await whyIncomplete(adminOf(edge, io), sent.name).catch(() => null)
+    const rejected = `${doing}: Envoy rejected version ${version} (update_rejected rose)`
+    const where = 'its log says why ("Filesystem config update rejected")'
     return failure(
-      'Rejected',
-      `${rejected} and the file could not be put back: ${(cause as Error).message}`,
-      { cause },
+      starting === null ? 'Rejected' : 'Unavailable',
+      `${rejected} and ${await putBack(edge, sent)}; ${where}`,
     )
   }
-  const where = 'its log says why ("Filesystem config update rejected")'
-  return failure('Rejected', `${rejected} and the file was put back; ${where}`)
+  const late = `${doing}: Envoy did not take up version ${version} within ${TAKE_UP_MS_MAX} ms`
+  const left = sent.isWayBack ? 'the file is left as it is to be' : await putBack(edge, sent)
+  return failure('Unavailable', `${late} and ${left}; does it watch this folder?`)
 }
 
-function afterOf({ document, file }: { document: JsonObject; file: RouteFile }): RouteFile {
+/** Not under the call's deadline: the file must not be left behind. Says what became of it. */
+async function putBack({ config }: Edge, { before, after }: Sent): Promise<string> {
+  try {
+    await replaceWhole(config.routes, { from: after.text, to: before })
+    return 'the file was put back'
+  } catch (error) {
+    return `the file could not be put back: ${(error as Error).message}`
+  }
+}
+
+function afterOf({ document, file }: { document: JsonObject; file: WholeFile }): WholeFile {
   const text = JSON.stringify(document, undefined, indentOf(file.text))
   return { ...file, text: `${text}${file.text.endsWith('\n') ? '\n' : ''}` }
 }
@@ -141,41 +188,65 @@ interface Sent {
   name: string
   version: string
   rejectedBefore: number
-  before: RouteFile
-  after: RouteFile
+  before: WholeFile
+  after: WholeFile
   target: string
   desired: Split | Mirror
+  /** What is written is what was there before the run. */
+  isWayBack: boolean
 }
 
-/** Looks until Envoy serves the new version or says no; the file itself tells neither. */
-async function fateOf(edge: Edge, sent: Sent, io: Io): Promise<'served' | 'rejected' | 'unknown'> {
-  const admin = adminOf(edge, io)
-  const end = performance.now() + TAKE_UP_MS_MAX
-  for (;;) {
-    const served = (await servedRoutes(admin)).find(({ routeConfig }) => routeConfig.name === sent.name)
-    if (served?.version === sent.version) return 'served'
-    if ((await rejectedUpdates(admin, sent.name)) > sent.rejectedBefore) return 'rejected'
-    // A content that Envoy serves already keeps the version it came with.
-    if (performance.now() > end)
-      return served !== undefined && isServed(served.routeConfig, edge, sent) ? 'served' : 'unknown'
+type Fate = 'served' | 'rejected' | 'unknown'
+
+/** Looks until Envoy serves the new version or says no; the file itself tells neither. An admin that fails tells nothing. */
+async function fateOf(edge: Edge, sent: Sent, io: Io): Promise<Fate> {
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(TAKE_UP_MS_MAX)])
+  const admin = adminOf(edge, { signal })
+  let served: JsonObject | undefined
+  while (!signal.aborted) {
+    try {
+      const routes = (await servedRoutes(admin)).find(({ routeConfig }) => routeConfig.name === sent.name)
+      served = routes?.routeConfig
+      if (routes?.version === sent.version) return 'served'
+      if ((await rejectedUpdates(admin, sent.name)) > sent.rejectedBefore) return 'rejected'
+    } catch {
+      served = undefined // it cannot be asked: what it said before is out of date, and the time decides
+    }
     await new Promise((resolve) => setTimeout(resolve, TAKE_UP_LOOK_MS))
   }
+  // A content that Envoy serves already keeps the version it came with.
+  return served !== undefined && isServed(served, edge, sent) ? 'served' : 'unknown'
 }
 
 function isServed(routeConfig: JsonObject, { config }: Edge, { target, desired }: Sent): boolean {
   return matches(valueOf(findRoute(routeConfig, config), config, target), desired)
 }
 
-function refuseOutdated(here: Look, { doing, seen }: { doing: string; seen: string | undefined }): void {
-  const version = versionOf(here)
-  if (seen === undefined || seen === version) return
-  throw failure(
-    'Conflict',
-    `${doing}: the routes were changed by someone else since; found ${JSON.stringify(here.value)}`,
-    {
-      details: { found: here.value, writer: null },
-    },
-  )
+/** Somebody's change beside our target is no conflict; one of our target is, and it is told where it was found. */
+function refuseOutdated(
+  { config }: Edge,
+  here: Look,
+  { doing, seen }: { doing: string; seen: Writing['seen'] },
+): void {
+  if (seen.version === undefined) return
+  const changed = changedSince(seen.version, versionOf(here, config))
+  if (changed.own) {
+    const elsewhere = elsewhereOf(here, config)
+    const inFile = elsewhere !== null && matches(here.value, seen.value)
+    const found = inFile ? elsewhere.value : here.value
+    const where = inFile ? ` in the ${elsewhere.place}, which Envoy does not serve yet` : ''
+    throw failure(
+      'Conflict',
+      `${doing}: the route was changed by someone else since; found ${JSON.stringify(found)}${where}`,
+      { details: { found, writer: null } },
+    )
+  }
+  // Nothing differs but the version: perhaps it was changed and changed back, perhaps this write was overtaken by its own undo.
+  if (changed.version && !changed.beside)
+    throw failure(
+      'Unavailable',
+      `${doing}: the route file was written since, with the same content; looking again`,
+    )
 }
 
 /** Without validate_clusters Envoy accepts a cluster it does not have and answers 503 for it. */
@@ -190,10 +261,9 @@ async function refuseUnknownClusters(
   const there = await clusterNames(adminOf(edge, io))
   const unknown = wanted.filter((name) => !there.includes(name))
   if (unknown.length === 0) return
-  throw failure(
-    'Rejected',
-    `${doing}: Envoy has no cluster ${unknown.join(', ')}; it has ${there.sort().join(', ')}`,
-  )
+  const words = `${doing}: Envoy has no cluster ${unknown.join(', ')}; it has ${there.sort().join(', ')}`
+  const starting = await whyIncomplete(adminOf(edge, io), edge.config.route_config)
+  throw starting === null ? failure('Rejected', words) : failure('Unavailable', `${words}: ${starting}`)
 }
 
 /** `7` -> `8`, `release-9` -> `release-10`, `blue` -> `blue.1`. */

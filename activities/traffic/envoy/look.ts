@@ -1,13 +1,24 @@
 // One look at a route: what Envoy serves is the value; what the file says is remembered for the next write.
 import { createHash } from 'node:crypto'
-import { type Json, type JsonObject, sameJson } from '../../../workflows/json.ts'
-import type { Io, Observed } from '../../../workflows/ports/target.ts'
+import { type Json, type JsonObject, canonicalJson, sameJson } from '../../../workflows/json.ts'
+import type { Elsewhere, Io, Observed } from '../../../workflows/ports/target.ts'
 import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
 import { failure, kindOf } from '../../failure.ts'
 import { isTold } from '../../http.ts'
-import { type Admin, servedRoutes } from './client.ts'
-import { type RouteFile, readRouteFile } from './route-file.ts'
-import { type RouteHere, UnfitRoute, field, findRoute, objects, readMirror, readSplit } from './routes.ts'
+import { cautionsOf } from './cautions.ts'
+import { type Admin, servedRoutes, whyIncomplete } from './client.ts'
+import { type WholeFile, readWhole } from '../whole-file.ts'
+import {
+  type RouteHere,
+  UnfitRoute,
+  field,
+  findRoute,
+  keyOf,
+  objects,
+  readMirror,
+  readSplit,
+  withoutTarget,
+} from './routes.ts'
 import type { EnvoyConfig } from './schema.ts'
 
 export interface Edge {
@@ -26,8 +37,8 @@ export interface Look {
 
 /** The file as it is, parsed as far as it can be; `problem` says why a write could not be based on it. */
 export type FileLook =
-  | { file: RouteFile; document: JsonObject; resource: JsonObject; route: RouteHere; problem?: undefined }
-  | { file?: RouteFile; problem: Error }
+  | { file: WholeFile; document: JsonObject; resource: JsonObject; route: RouteHere; problem?: undefined }
+  | { file?: WholeFile; problem: Error }
 
 export function adminOf(edge: Edge, io: Io): Admin {
   return { url: edge.config.admin, fetch: edge.fetch, signal: io.signal }
@@ -44,10 +55,9 @@ export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
   )
   if (fitting.length === 0) {
     const wanted = config.route_config === undefined ? 'that came by RDS' : config.route_config
-    throw failure(
-      'Missing',
-      `${doing}: no route configuration ${wanted}; it serves ${names.join(', ') || 'none'}`,
-    )
+    const words = `${doing}: no route configuration ${wanted}; it serves ${names.join(', ') || 'none'}`
+    const why = await whyIncomplete(adminOf(edge, io), config.route_config)
+    throw why === null ? failure('Missing', words) : failure('Unavailable', `${words}: ${why}`)
   }
   if (fitting.length > 1) {
     throw failure(
@@ -65,25 +75,70 @@ export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
   })
 }
 
-export function observed(here: Look, { config }: Edge): Observed<Split | Mirror> {
+export async function observed(here: Look, edge: Edge, io: Io): Promise<Observed<Split | Mirror>> {
+  const { config } = edge
   const facts: JsonObject = { serves: `version ${here.servedVersion}` }
   const disagreement = disagreementOf(here, config)
   if (disagreement !== null) facts.disagreement = disagreement
   if (here.route.sharing.length > 0) {
     facts.sharing = `other routes send to the same clusters and are counted with this one: ${here.route.sharing.join('; ')}`
   }
-  return { value: here.value, version: versionOf(here), facts }
+  const elsewhere = elsewhereOf(here, config)
+  const cautions = await cautionsOf(edge, here, io)
+  return {
+    value: here.value,
+    version: versionOf(here, config),
+    facts,
+    ...(elsewhere === null ? {} : { elsewhere: [elsewhere] }),
+    ...(cautions.length === 0 ? {} : { cautions }),
+  }
 }
 
-/** Both halves: Envoy's own version, and the file as a whole, since a person may edit it without a new version_info. */
-export function versionOf({ servedVersion, file }: Look): string {
-  const digest = createHash('sha256')
-    .update(file.file?.text ?? '')
-    .digest('hex')
-  return `${servedVersion} ${digest.slice(0, DIGEST_CHARACTERS)}`
+/** The route file, when it holds something else than Envoy serves: at Envoy's next start that is what will be served. */
+export function elsewhereOf({ file, target, value }: Look, config: EnvoyConfig): Elsewhere | null {
+  const place = `route file ${config.routes}`
+  if (file.problem !== undefined) return { place: `${place} (${file.problem.message})`, value: null }
+  const says = valueInFile(file.route, config, target)
+  return sameJson(says, value) ? null : { place, value: says }
+}
+
+/**
+ * Three parts: Envoy's version, what our target is in both places, and all the rest of the file. Somebody's change beside our
+ * target is no conflict; without the first part a value that was changed and changed back would pass for untouched.
+ */
+export function versionOf({ servedVersion, file, value, target }: Look, config: EnvoyConfig): string {
+  const inFile = file.problem === undefined ? valueInFile(file.route, config, target) : null
+  return [servedVersion, digestOf({ value, inFile }), digestOf(restOf(file, config, target))].join(' ')
+}
+
+/** What changed since a version was looked at. */
+export function changedSince(
+  version: string,
+  now: string,
+): { own: boolean; beside: boolean; version: boolean } {
+  const [[was, ownWas, restWas], [is, own, rest]] = [partsOf(version), partsOf(now)]
+  return { own: ownWas !== own, beside: restWas !== rest, version: was !== is }
+}
+
+function partsOf(version: string): string[] {
+  return /^(.*) (\S+) (\S+)$/s.exec(version)?.slice(1) ?? [version, '', '']
+}
+
+function digestOf(content: Json): string {
+  return createHash('sha256').update(canonicalJson(content)).digest('hex').slice(0, DIGEST_CHARACTERS)
 }
 
 const DIGEST_CHARACTERS = 16 // 64 bits: no two route files meet by chance
+
+/** The file without its version and without what a write to this target sets. */
+function restOf(file: FileLook, config: EnvoyConfig, target: string): Json {
+  if (file.problem !== undefined) return file.file?.text ?? null
+  const document = structuredClone(file.document)
+  delete document[keyOf(document, 'version_info')]
+  const resource = objects(document.resources)[objects(file.document.resources).indexOf(file.resource)] ?? {}
+  withoutTarget(findRoute(resource, config).action, target, config)
+  return document
+}
 
 export function valueOf(route: RouteHere, config: EnvoyConfig, target: string): Split | Mirror {
   return target === 'split' ? readSplit(route.action, config) : readMirror(route.action, config.shadow ?? '')
@@ -114,9 +169,9 @@ export function fileFailure(doing: string, error: unknown, signal: AbortSignal):
 
 async function lookAtFile({ config }: Edge, name: string, io: Io): Promise<FileLook> {
   const doing = `reading route file ${config.routes}`
-  let file: RouteFile | undefined
+  let file: WholeFile | undefined
   try {
-    file = await readRouteFile(config.routes, io.signal)
+    file = await readWhole(config.routes, io.signal)
     const document = JSON.parse(file.text) as JsonObject
     const resource = objects(document.resources).find((each) => each.name === name)
     if (resource === undefined) throw new UnfitRoute('Missing', `no resource ${name} in it`)

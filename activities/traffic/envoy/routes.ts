@@ -146,6 +146,31 @@ export function editMirror(action: JsonObject, { percent }: Mirror, shadow: stri
   else delete action[key]
 }
 
+/** Takes out what a write to the target would set, so that the rest can be compared. */
+export function withoutTarget(
+  action: JsonObject,
+  target: string,
+  { old, new: fresh, shadow }: RouteChoice,
+): void {
+  if (target === 'split') {
+    delete action.cluster
+    const weighted = field(action, 'weighted_clusters')
+    const clusters = isObject(weighted) ? objects(weighted.clusters) : []
+    const others = clusters.filter(({ name }) => name !== old && name !== fresh)
+    if (isObject(weighted)) weighted.clusters = others
+    return
+  }
+  const key = keyOf(action, 'request_mirror_policies')
+  action[key] = objects(action[key]).filter(({ cluster }) => cluster !== shadow)
+}
+
+/** Keys of Envoy's runtime that override the weights of the file, if the route names any. */
+export function runtimeKeysOf(action: JsonObject): string | null {
+  const weighted = field(action, 'weighted_clusters')
+  const prefix = isObject(weighted) ? field(weighted, 'runtime_key_prefix') : undefined
+  return typeof prefix === 'string' && prefix !== '' ? prefix : null
+}
+
 function wholeWeights(
   desired: Split,
   { old, fresh }: { old: string; fresh: string },

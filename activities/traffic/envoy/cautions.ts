@@ -1,0 +1,37 @@
+// What a person should know of the clusters of a route before users are moved: clusters that are not there, endpoints that are
+// none or unhealthy, weights that something else overrides.
+import { isTold } from '../../http.ts'
+import type { Io } from '../../../workflows/ports/target.ts'
+import { type ClusterHealth, clusterHealth } from './client.ts'
+import { type Edge, type Look, adminOf } from './look.ts'
+import { runtimeKeysOf } from './routes.ts'
+
+const ENDPOINTS_NAMED_MAX = 3 // a person wants to know the kind of trouble, not every endpoint of a fleet
+
+/** A look that fails here has still read its value: what could not be asked is a caution itself. */
+export async function cautionsOf(edge: Edge, { target, route }: Look, io: Io): Promise<string[]> {
+  const { config } = edge
+  const names = target === 'split' ? [config.old, config.new] : [config.shadow ?? '']
+  const keys = runtimeKeysOf(route.action)
+  const overridden =
+    keys === null || target !== 'split'
+      ? []
+      : [`${route.name} names runtime keys (${keys}): values set there override the weights of the file`]
+  try {
+    const health = await clusterHealth(adminOf(edge, io), names)
+    return [...names.flatMap((name) => ofCluster(name, health[name])), ...overridden]
+  } catch (error) {
+    if (isTold(io.signal)) throw error
+    return [`the endpoints could not be looked at: ${(error as Error).message}`, ...overridden]
+  }
+}
+
+function ofCluster(name: string, health: ClusterHealth | undefined): string[] {
+  if (health === undefined) return [`Envoy has no cluster ${name}: requests to it would be answered 503`]
+  const { endpoints, unhealthy } = health
+  if (endpoints === 0) return [`cluster ${name} has no endpoint: requests to it are answered 503`]
+  if (unhealthy.length === 0) return []
+  const more = unhealthy.length > ENDPOINTS_NAMED_MAX ? ', ...' : ''
+  const named = unhealthy.slice(0, ENDPOINTS_NAMED_MAX).join('; ')
+  return [`${unhealthy.length} of ${endpoints} endpoints of cluster ${name} are unhealthy: ${named}${more}`]
+}
