@@ -35,10 +35,11 @@ describe('a counted share', () => {
       fc.property(
         fc.double({ min: 0.01, max: 99.99, noNaN: true }),
         fc.integer({ min: 0, max: 1_000_000 }),
-        fc.integer({ min: 0, max: 100 }),
-        fc.integer({ min: 0, max: 1_000 }),
-        (share, all, tolerance, samples) => {
-          const options = { samples, tolerance }
+        fc.record({
+          tolerance: fc.integer({ min: 0, max: 100 }),
+          samples: fc.integer({ min: 0, max: 1_000 }),
+        }),
+        (share, all, options) => {
           expect(after({ old: [all], new: [0] }, share, { options }).settled).toBe(false)
           expect(after({ old: [0], new: [all] }, share, { options }).settled).toBe(false)
         },
