@@ -84,7 +84,11 @@ export function observed(now: Look, edge: Edge): Observed<Split> {
   const isHeld = file?.look.isHeld === true // a file that says nothing holds nothing else: the configuration counts then
   const cautions = [
     ...cautionsOf(backend, sides, { weights, sizes: sizesOf(sides, [weights, now.initial]) }),
-    ...(reload !== null && !isHeld ? [`a reload would bring ${JSON.stringify(reload.value)}: the ${reload.place} says nothing of these servers`] : []),
+    ...(reload !== null && !isHeld
+      ? [
+          `a reload would bring ${JSON.stringify(reload.value)}: the ${reload.place} says nothing of these servers`,
+        ]
+      : []),
   ]
   return {
     value,

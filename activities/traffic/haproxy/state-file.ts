@@ -30,7 +30,8 @@ export async function lookAtStateFile(
   const now = all.filter((server) => server.backend === backend && servers.includes(server.name))
   try {
     const file = await readOrNone(path, signal)
-    const rows = parseServerStates(file?.text ?? '')?.servers.filter((row) => now.some((one) => isSame(one, row))) ?? []
+    const rows =
+      parseServerStates(file?.text ?? '')?.servers.filter((row) => now.some((one) => isSame(one, row))) ?? []
     return { weights: afterReload(rows, now), why: null, isHeld: rows.length > 0 }
   } catch (error) {
     if (signal.aborted) throw error
