@@ -84,7 +84,7 @@ export function known(
   const kind = kindOf(error)
   if (kind !== null) return redacted(error as ApplicationFailure, redact)
   if (isTimeLimit(error)) {
-    const outcome = mayHaveWritten ? '; the outcome of the write is unknown' : ''
+    const outcome = mayHaveWritten ? '; the outcome of a write is unknown' : ''
     return failure('Unavailable', `no answer within ${formatDuration(deadlineMs)}${outcome}`)
   }
   const words =

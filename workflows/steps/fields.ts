@@ -47,7 +47,9 @@ export const counted = {
     .min(0)
     .default(100)
     .describe('Requests to count before the share is believed; 0 = do not count'),
-  tolerance: ShareOfAll.default('10%').describe('Percentage points by which the counted share may differ'),
+  tolerance: ShareOfAll.default('10%').describe(
+    'Percentage points by which the counted share may differ; never more than half of the smaller share',
+  ),
 }
 
 /** People who decide. */

@@ -101,8 +101,10 @@ describe('traffic/haproxy and what answers at its socket', () => {
   })
 
   it('knows the master process by its words, at once', async () => {
+    const asked = () => failureOf(open({ socket: edge.masterSocket }).observe('split', io()))
+    await until('the master listens again', async () => !String(await asked()).includes('ECONNREFUSED'))
     const started = performance.now()
-    expect(await failureOf(open({ socket: edge.masterSocket }).observe('split', io()))).toBe(
+    expect(await asked()).toBe(
       `Config: reading backend bk at ${edge.masterSocket}: it answered "Unknown command, but maybe one of the following ones is a better match:": this is the master CLI of HAProxy (option -S), which knows no weights; name a \`stats socket\` of the worker process (section global of its configuration)`,
     )
     expect(performance.now() - started).toBeLessThan(3_000)
