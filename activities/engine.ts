@@ -18,6 +18,7 @@ import type { Registry } from './connect.ts'
 import { connector, shippedProviders } from './connect.ts'
 import type { Deps } from './provider.ts'
 import { tryOut } from './survey/try-out.ts'
+import { memoriesOf } from './watch/memories.ts'
 import { confirmOnce } from './watch/confirm.ts'
 import { createKeptReadings } from './watch/readings.ts'
 import { lookOnce } from './watch/watch.ts'
@@ -70,6 +71,7 @@ export function changeActivities({ deps, client, ...rest }: EngineOptions): Chan
       called(looking, (io) => portOf(connection, 'notify').send(notice, io)),
     claim: (input) => called(writing, () => claimLocks(client, input)),
     release: (input) => called(writing, () => releaseLocks(client, input)),
+    recall: (input) => called(looking, () => memoriesOf(client, input)),
   }
 }
 

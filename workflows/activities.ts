@@ -67,7 +67,14 @@ export type Revisited = {
 
 export type Restored = { written: 'written' | 'unchanged'; observed: Observed }
 
-export type ConfirmInput = At & { desired: Json; options: ConfirmRequest['options']; everyMs: number }
+export type ConfirmInput = At & {
+  desired: Json
+  options: ConfirmRequest['options']
+  everyMs: number
+} & Named
+
+/** A look that can be taken up by another one: under its name, from what the first one remembered. */
+export type Named = { name?: string; memory?: Remembered }
 
 /** Something looked at again and again while a step waits. */
 export type Subject =
@@ -98,6 +105,12 @@ export type Subject =
       forMs: number
     }
 
+/** What a look remembers from attempt to attempt; only it knows the rest. */
+export type Remembered = { subjects?: { [subject: string]: { earlier: Reading[]; last: Reading } } }
+
+/** What looks under way remember, by their names. */
+export type Memories = { [name: string]: Remembered }
+
 /** A value that this run has set, and that is to stay as it is while the run waits. */
 export type Kept = At & { value: Json }
 
@@ -114,7 +127,7 @@ export type WatchInput = {
   limit: number | null
   /** Whether unknown readings end the watch after the guard's patience (`blind`). False once a person has been asked. */
   patient: boolean
-}
+} & Named
 
 export type Verdict = 'good' | 'bad' | 'unknown'
 
@@ -166,6 +179,8 @@ export interface ChangeActivities {
   /** Takes the locks of every target, or fails with `Conflict` that names the holder. */
   claim(input: ClaimInput): Promise<void>
   release(input: ClaimInput): Promise<void>
+  /** What the looks of a run remember at this moment. */
+  recall(input: { workflowId: string; runId: string }): Promise<Memories>
 }
 
 export interface WatchActivities {

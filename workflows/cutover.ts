@@ -1,9 +1,10 @@
 // The workflow: walks the plan; on trouble it unwinds. The runbook of runbooks.
-import { CancellationScope, continueAsNew, workflowInfo } from '@temporalio/workflow'
+import { CancellationScope, continueAsNew } from '@temporalio/workflow'
 import type { Plan } from './plan.ts'
 import { complete } from './run/complete.ts'
 import { claimTargets, releaseTargets } from './run/locks.ts'
 import { type Start, openRun } from './run/open.ts'
+import { renewBetweenSteps } from './run/renewal.ts'
 import { checkpoint, forward } from './run/run.ts'
 import type { Outcome, RunState } from './run/state.ts'
 import { type Result, end } from './run/end.ts'
@@ -23,10 +24,11 @@ export async function cutover(plan: Plan, start: Start, carried?: RunState): Pro
       for (const step of stepsLeft(run)) {
         await perform(run, step)
         checkpoint(run)
-        if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof cutover>(plan, start, run.state)
+        renewBetweenSteps(run)
       }
       outcome = await complete(run)
     })
+    if (ended.ok === 'renewed') return await continueAsNew<typeof cutover>(plan, start, run.state)
     if (!ended.ok) outcome = await unwind(run, ended.reason)
     run.state.outcome = outcome // from here on it is too late to abort: nothing is left to go back by
     await releaseTargets(run)

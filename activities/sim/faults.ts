@@ -125,7 +125,9 @@ function refuseNonsense({ when, fault }: Rule): void {
     throw new Error(`a reader freezes at an observe or write of a port that changes something`)
   }
   if ('half' in fault && (when.port === 'capacity' || when.target?.endsWith('mirror') === true)) {
-    throw new Error(`${when.port} ${when.target ?? ''} is one number: it has no parts of which one could be done`)
+    throw new Error(
+      `${when.port} ${when.target ?? ''} is one number: it has no parts of which one could be done`,
+    )
   }
   if ('foreign' in fault && fault.target === undefined && !changes) {
     throw new Error(`a foreign write at a call of ${when.port} must name its target`)

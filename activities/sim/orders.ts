@@ -12,7 +12,9 @@ type OfWrites = Extract<Fault, { showsLate: number } | { half: string } | { else
 
 /** Takes effect now, or, while earlier ones of the target are still on their way, after them: the last one wins in the end. */
 export function accept(state: WorldState, order: Order, delayMs = 0): void {
-  const behind = state.late.filter(({ cellKey, isAccepted }) => cellKey === order.cellKey && isAccepted === true)
+  const behind = state.late.filter(
+    ({ cellKey, isAccepted }) => cellKey === order.cellKey && isAccepted === true,
+  )
   const at = Math.max(state.cursor + delayMs, ...behind.map((one) => one.at))
   if (behind.length === 0 && delayMs === 0) land(state, order)
   else state.late.push({ ...order, basedOn: null, isAccepted: true, at })
@@ -20,7 +22,11 @@ export function accept(state: WorldState, order: Order, delayMs = 0): void {
 }
 
 /** The outcome of a write that meets such a fault; it was admitted before. */
-export function acceptBadly(state: WorldState, { cell, order }: { cell: Cell; order: Order }, fault: OfWrites): void {
+export function acceptBadly(
+  state: WorldState,
+  { cell, order }: { cell: Cell; order: Order },
+  fault: OfWrites,
+): void {
   if ('showsLate' in fault) return accept(state, order, fault.showsLate)
   if ('half' in fault) return accept(state, { ...order, value: halfDone(cell, order.value, fault.half) })
   const { place = SOME_PLACE, followsAfter } = fault

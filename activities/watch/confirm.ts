@@ -16,19 +16,20 @@ const PASSING = new Set(['Unavailable', 'Throttled', 'Conflict', 'Rejected']) //
 
 export async function confirmOnce(
   port: Changing,
-  { connection, target, desired, options, everyMs }: ConfirmInput,
+  { connection, target, desired, options, everyMs, name, memory }: ConfirmInput,
   { io, redact, deadlineMs }: { io: Io; redact: Redact; deadlineMs: number },
 ): Promise<Confirmation> {
   if (port.confirm === undefined)
     return { settled: true, lines: [`${target}: the provider offers no proof of the effect`] }
   const context = Context.current()
-  const before = memoryOf(context.info.heartbeatDetails)
+  const before = { ...memoryOf(context.info.heartbeatDetails ?? memory), ...(name !== undefined && { name }) }
   let drift: Error | null = null
   const request = { target, desired, options, ...(before.memory === null ? {} : { memory: before.memory }) }
   try {
     const confirmation = await raced(port.confirm(request, io), io.signal)
     if (confirmation.settled) return confirmation
     context.heartbeat({
+      ...before,
       memory: confirmation.memory ?? before.memory,
       lines: confirmation.lines.map(redact), // a time-out tells them
     } satisfies ConfirmMemory)

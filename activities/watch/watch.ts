@@ -18,12 +18,14 @@ import type { KeptReadings } from './readings.ts'
 /** `readings`: what this worker keeps of its watches for their results. */
 export type Watching = Asking & { readings: KeptReadings }
 
+const BLIND_READINGS = 3 // how it went
+
 /** Looks at every subject that is due, counts, judges. Raises `NotYet` while there is no verdict. */
 export async function lookOnce(input: WatchInput, watching: Watching, io: Io): Promise<WatchResult> {
   const { readings, ...asking } = watching
   const context = Context.current()
   const startedAt = performance.now()
-  const before = memoryOf(context.info.heartbeatDetails)
+  const before = memoryOf(context.info.heartbeatDetails ?? input.memory)
   const at = serverTime(context.info.currentAttemptScheduledTimestampMs, before.asked ?? null)
   const { kept = [] } = input
   const [subjects, { memory: keptMemory, drift }] = await Promise.all([
@@ -39,7 +41,7 @@ export async function lookOnce(input: WatchInput, watching: Watching, io: Io): P
   readings.add(name, subjects)
   const elapsedMs = performance.now() - startedAt
   const asked = { endedAt: Math.round(at + elapsedMs), dueAt: at + judgement.delayMs }
-  context.heartbeat({ ...memory, asked } satisfies WatchMemory)
+  context.heartbeat({ ...memory, asked, ...named(input) } satisfies WatchMemory & Pick<WatchInput, 'name'>)
   throw notYet(judgement.message, judgement.delayMs - elapsedMs)
 }
 
@@ -68,8 +70,15 @@ function resultOf(
 ): WatchResult {
   switch (judgement.kind) {
     case 'breach':
-    case 'blind':
       return { ...judgement, evidence: (memory.subjects[judgement.subject] as Counters).last, readings }
+    case 'blind': // it may come and go for weeks, and each time is kept in the history of the run
+      return {
+        ...judgement,
+        evidence: (memory.subjects[judgement.subject] as Counters).last,
+        readings: Object.fromEntries(
+          Object.entries(readings).map(([name, all]) => [name, all.slice(-BLIND_READINGS)]),
+        ),
+      }
     case 'passed':
     case 'inconclusive':
       return { ...judgement, readings }
@@ -83,6 +92,11 @@ function isDoubtful({ subjects }: WatchMemory): boolean {
 /** The same for every attempt of one watch, and for no other watch. */
 function watchName({ activityId, workflowExecution }: Info): string {
   return `${workflowExecution?.runId ?? ''} ${activityId}`
+}
+
+/** A look that goes on in a new history of its run is found by its name. */
+function named({ name }: WatchInput): Pick<WatchInput, 'name'> {
+  return name === undefined ? {} : { name }
 }
 
 /** Memory of earlier looks; the first attempt, or details that are not ours, start from zero. */

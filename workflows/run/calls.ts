@@ -84,6 +84,12 @@ const policies = {
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s' },
   },
+  recall: {
+    ...onChanges,
+    scheduleToCloseTimeout: '10s', // a run can renew itself without; rows of checks then begin anew
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumAttempts: 3 },
+  },
 } satisfies Record<string, ActivityOptions>
 
 /** Within the last task of a run, so that giving back a lock is no further round through the server. */
@@ -128,6 +134,8 @@ export const calls = {
     changes.claim.executeWithOptions({ ...policies.claim, summary: `take ${input.locks.length} locks` }, [
       input,
     ]),
+  recall: (input: Parameters<ChangeActivities['recall']>[0]) =>
+    changes.recall.executeWithOptions({ ...policies.recall, summary: 'what was counted so far' }, [input]),
   release: (input: Parameters<ChangeActivities['release']>[0]) =>
     local.release.executeWithOptions({ ...release, summary: `give back ${input.locks.length} locks` }, [
       input,

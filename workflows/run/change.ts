@@ -12,6 +12,7 @@ import { gateId } from './gates.ts'
 import { measure } from './measure.ts'
 import { observe } from './observe.ts'
 import { isReset, plannedValues } from './planned-values.ts'
+import { once } from './renewal.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, isIrreversible, label, log, note, stepOf } from './run.ts'
 import { remember } from './serving.ts'
@@ -33,6 +34,12 @@ export interface Wanted<V extends Json> {
  * Ends the run going forward when it cannot; asks a person when someone else has changed the target meanwhile.
  */
 export async function change<V extends Json>(run: Run, wanted: Wanted<V>): Promise<Change> {
+  const word = `change ${wanted.connection} ${wanted.target}`
+  const number = await once(run, word, async () => (await changeNow(run, wanted)).number)
+  return run.state.changes[number - 1] as Change
+}
+
+async function changeNow<V extends Json>(run: Run, wanted: Wanted<V>): Promise<Change> {
   checkpoint(run)
   const entry = await intend(run, wanted as unknown as Wanted<Json>)
   if (entry.status === 'noop') {

@@ -1,6 +1,7 @@
 // The run as Markdown for the Temporal UI ("Current Details"). Pure.
 import type { Plan } from '../plan.ts'
 import { formatDuration } from '../quantities.ts'
+import { describeReason } from './reason.ts'
 import type { Gate, RunState, StepRecord } from './state.ts'
 
 const MARKS: Record<StepRecord['status'], string> = {
@@ -20,11 +21,7 @@ export function details(plan: Plan, state: RunState): string {
   return [
     `**${plan.service}** ${state.outcome ?? state.phase}${weights(state)}`,
     ...state.gates.map(question),
-    ...(state.reason === null
-      ? []
-      : [
-          `Going back: ${state.log.findLast((line) => line.text.startsWith('going back'))?.text ?? state.reason.kind}`,
-        ]),
+    ...(state.reason === null ? [] : [`Going back: ${cell(describeReason(state.reason))}`]),
     '',
     '| # | state | step | took | last |',
     '|---|---|---|---|---|',

@@ -1,21 +1,74 @@
-// Evidence kept with a step: readings of its watches, bounded. Pure.
+// Evidence kept with a step: readings of its watches while it runs, a sum and some of them afterwards. Pure.
+// The state of a run is carried, queried and reported as one document: whatever a runbook holds, this must stay a part of it.
 import type { Reading, Readings } from '../activities.ts'
-import type { StepRecord } from './state.ts'
+import type { RunState, StepRecord } from './state.ts'
 
-const READINGS_PER_SUBJECT = 120 // enough for a chart; state must stay far below the payload limit of 2 MiB
+const READINGS_PER_SUBJECT = 120 // enough for a chart
+const STEP_BYTES = 100_000 // all readings of the step that runs: five subjects at full length, or twenty at a quarter of it
+const PAST_BYTES = 80_000 // all readings of all steps before it
+const NOTES_LENGTH = 60_000 // of all steps; then those of the first ones become fewer
+const NOTES_LEFT = 2
+const TEXT_MAX = 200 // backends are quoted in readings
 
-export function keepReadings(record: StepRecord, readings: Readings): void {
+export function keepReadings({ sums }: Pick<RunState, 'sums'>, record: StepRecord, readings: Readings): void {
+  const ofStep = (sums[record.id] ??= {})
   for (const [subject, more] of Object.entries(readings)) {
-    record.readings[subject] = thinned([...(record.readings[subject] ?? []), ...more])
+    const sum = (ofStep[subject] ??= { good: 0, bad: 0, unknown: 0 })
+    const known = record.readings[subject] ?? []
+    const newest = known.at(-1)?.at ?? ''
+    const fresh = more.filter(({ at }) => at > newest) // a watch that was taken up brings what is known
+    for (const { verdict } of fresh) sum[verdict] += 1
+    record.readings[subject] = thinned([...known, ...fresh.map(short)], READINGS_PER_SUBJECT)
+  }
+  fit([record], STEP_BYTES)
+}
+
+/** When a step ends, its readings join those of the steps before it, and all of them become fewer until they fit. */
+export function leaveReadings({ steps }: Pick<RunState, 'steps'>): void {
+  fit(steps, PAST_BYTES)
+  let length = steps.reduce((sum, { notes }) => sum + lengthOf(notes), 0)
+  for (const record of steps) {
+    if (length <= NOTES_LENGTH) return
+    length -= lengthOf(record.notes)
+    record.notes = record.notes.slice(-NOTES_LEFT)
+    length += lengthOf(record.notes)
   }
 }
 
+function lengthOf(notes: string[]): number {
+  return notes.reduce((sum, note) => sum + note.length, 0)
+}
+
+function fit(records: StepRecord[], bytesMax: number): void {
+  for (let each = READINGS_PER_SUBJECT; bytesOf(records) > bytesMax; each = Math.floor(each / 2)) {
+    if (each === 0) return forget(records)
+    for (const record of records) {
+      for (const [subject, readings] of Object.entries(record.readings))
+        record.readings[subject] = thinned(readings, each)
+    }
+  }
+}
+
+/** One of each is too much already: the sums tell of those that are left. */
+function forget(records: StepRecord[]): void {
+  for (const record of records.slice(0, -1)) record.readings = {}
+}
+
+function bytesOf(records: StepRecord[]): number {
+  return records.reduce((sum, { readings }) => sum + JSON.stringify(readings).length, 0)
+}
+
 /** Every other reading is dropped until they fit; bad and unknown ones stay as long as they can, the newest always. */
-function thinned(readings: Reading[]): Reading[] {
-  if (readings.length <= READINGS_PER_SUBJECT) return readings
+function thinned(readings: Reading[], most: number): Reading[] {
+  if (readings.length <= most) return readings
   const kept = readings.filter(
     (reading, index) =>
       index % 2 === readings.length % 2 || reading.verdict !== 'good' || index === readings.length - 1,
   )
-  return kept.length < readings.length ? thinned(kept) : readings.slice(-READINGS_PER_SUBJECT)
+  return kept.length < readings.length ? thinned(kept, most) : readings.slice(-most)
+}
+
+function short(reading: Reading): Reading {
+  const { text } = reading
+  return text.length <= TEXT_MAX ? reading : { ...reading, text: `${text.slice(0, TEXT_MAX - 1)}…` }
 }

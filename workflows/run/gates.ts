@@ -44,12 +44,19 @@ export async function ask(run: Run, question: Question): Promise<Verb> {
     checkpoint(run)
     return gate.answer as Verb
   } finally {
-    close(run, gate)
+    if (!run.renewing) close(run, gate) // a new history takes it up, open as it is
   }
 }
 
 function open(run: Run, question: Question): Gate {
   const { state } = run
+  const carried = state.gates.find((gate) => gate.carried === question.id)
+  if (carried !== undefined) {
+    delete carried.carried
+    run.askedAs[carried.id] = question.id
+    standing(run)
+    return carried
+  }
   const now = Date.now()
   const id = nameFor(state, question.id)
   const expiresInMs = question.expiresInMs ?? null
@@ -72,6 +79,7 @@ function open(run: Run, question: Question): Gate {
     answer: null,
   }
   state.gates.push(gate)
+  run.askedAs[id] = question.id
   log(run, `asking: ${gate.title} (gate ${gate.id})`)
   standing(run)
   void notify(run, {
@@ -96,6 +104,8 @@ function nameFor(state: RunState, wanted: string): string {
 function close(run: Run, gate: Gate): void {
   measure.gate(run.plan.service, gate.kind, Date.now() - gate.openedAt)
   run.state.gates = run.state.gates.filter((other) => other !== gate)
+  delete run.askedAs[gate.id]
+  delete run.state.deadlines[gate.id]
   log(
     run,
     `gate ${gate.id} closed after ${formatDuration(Date.now() - gate.openedAt)}: ${gate.answer ?? 'without a decision'}`,
@@ -139,10 +149,13 @@ export type News = Omit<Notice, 'service'>
 export async function tell(run: Run, name: string, news: News): Promise<void> {
   const { service } = run.plan
   const notice: Notice = { ...news, service, key: `${service}/${run.state.startedAt}/${news.key}` }
+  run.telling += 1
   try {
     const input = { connection: connectionOf(run, name), notice }
     await CancellationScope.nonCancellable(() => calls.announce(`tell ${name}: ${news.title}`, input))
   } catch (error) {
     log(run, `${name} could not be told: ${error instanceof Error ? error.message : String(error)}`)
+  } finally {
+    run.telling -= 1
   }
 }

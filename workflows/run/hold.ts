@@ -6,17 +6,21 @@ import { matches } from '../json.ts'
 import type { ConfirmRequest } from '../ports/target.ts'
 import { calls } from './calls.ts'
 import { isAsked } from './drift.ts'
-import { StepFailed, failedWith, foundBy } from './failures.ts'
+import { type Failed, StepFailed, failedWith, foundBy } from './failures.ts'
 import { namesOf } from './guarding.ts'
 import { lastKnown } from './journal.ts'
 import { looking } from './looking.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
+import { once, renewable } from './renewal.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, label, note, stepOf } from './run.ts'
 import { together } from './scopes.ts'
+import type { Proof } from './state.ts'
 import { leftUntil } from './time.ts'
 import { askUnderWatch, settleUnderWatch, watch } from './watch.ts'
+
+const LAST_LOOK_MS = 10_000 // two calls that take as long as calls may
 
 /** An effect to be seen on the port's independent path. */
 export interface Confirming {
@@ -43,6 +47,10 @@ export interface Holding {
 
 /** Returns when the time is over, every proof is there and every gating check was good often enough. */
 export async function hold(run: Run, holding: Holding): Promise<void> {
+  await once(run, `hold ${holding.key}`, () => renewable(run, () => holdOn(run, holding)))
+}
+
+async function holdOn(run: Run, holding: Holding): Promise<void> {
   checkpoint(run)
   const { state } = run
   const key = `${stepOf(run).id}/${holding.key}`
@@ -50,7 +58,7 @@ export async function hold(run: Run, holding: Holding): Promise<void> {
   const limit = holding.gating === null ? null : deadline + holding.gating.extendMs
   const isGating = holding.gating !== null && holding.subjects.length > 0
   const watching = { key, title: holding.title, subjects: holding.subjects }
-  state.phase = 'holding'
+  if (state.gates.length === 0) state.phase = 'holding' // else an earlier history has left questions open
   state.holding = {
     step: stepOf(run).id,
     title: holding.title,
@@ -73,8 +81,12 @@ export async function hold(run: Run, holding: Holding): Promise<void> {
     )
   } finally {
     measure.holds(run.plan.service, -1)
-    state.holding = null
-    state.phase = state.reason === null ? 'running' : 'unwinding'
+    if (!run.renewing) {
+      delete state.deadlines[key]
+      for (const each of holding.confirm) delete state.proofs[proofName(key, each)]
+      state.holding = null
+      state.phase = state.reason === null ? 'running' : 'unwinding'
+    }
   }
   checkpoint(run)
 }
@@ -87,33 +99,76 @@ async function until(run: Run, deadline: number, { title, forMs }: Holding): Pro
 }
 
 async function confirm(run: Run, key: string, confirming: Confirming): Promise<void> {
-  const { connection, target, desired, options, everyMs, withinMs } = confirming
-  const input = { connection: connectionOf(run, connection), target, desired, options, everyMs }
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const summary = `${label(run)} - prove ${connection} ${target}`
-      const { lines } = await looking(run, () => calls.confirm(summary, input, withinMs))
-      note(run, `${connection} ${target} proven: ${lines.join('; ')}`)
-      return
-    } catch (error) {
-      const failed = failedWith(error)
+  const { connection, target, desired, otherwise } = confirming
+  const name = proofName(key, confirming)
+  const proof = (run.state.proofs[name] ??= firstProof(confirming))
+  for (; !proof.isSeen; proof.attempt++) {
+    const failed = proof.failed ?? (await prove(run, name, { confirming, proof }))
+    proof.failed = failed
+    if (failed !== null) {
       if (failed.kind === 'Conflict') {
         const drift = { connection, target, ...foundBy(failed) }
         await settleUnderWatch(run, { key, patient: true }, drift)
-        if (!matches(lastKnown(run.state.changes, confirming) ?? null, desired)) return // a person let theirs stand
+        proof.failed = null
+        proof.isSeen = !matches(lastKnown(run.state.changes, confirming) ?? null, desired) // a person let theirs stand
         continue
       }
-      if (failed.kind !== 'Timeout' || confirming.otherwise !== 'ask') throw new StepFailed(failed)
+      if (failed.kind !== 'Timeout' || otherwise !== 'ask') throw new StepFailed(failed)
       const verb = await askUnderWatch(run, {
         kind: 'evidence',
-        id: `${key}/proof-${attempt}`,
+        id: `${key}/proof-${proof.attempt}`,
         title: `the effect of ${connection} ${target} could not be proven`,
         waitsFor: `a person: ${failed.message}; retry = look again, approve = go on without the proof, or abort`,
         allows: ['retry', 'approve'],
       })
-      if (verb === 'approve') return
+      proof.failed = null
+      proof.isSeen = verb === 'approve'
+      proof.until = Date.now() + confirming.withinMs
     }
   }
+}
+
+function proofName(key: string, { connection, target }: Confirming): string {
+  return `${key}/proof ${connection} ${target}`
+}
+
+function firstProof({ withinMs }: Confirming): Proof {
+  return { attempt: 1, isSeen: false, until: Date.now() + withinMs, failed: null }
+}
+
+/** Null = seen. */
+async function prove(
+  run: Run,
+  name: string,
+  { confirming, proof }: { confirming: Confirming; proof: Proof },
+): Promise<Failed | null> {
+  const { connection, target, desired, options, everyMs } = confirming
+  const memory = run.state.memories[name]
+  const input = {
+    connection: connectionOf(run, connection),
+    target,
+    desired,
+    options,
+    everyMs,
+    name,
+    ...(memory === undefined ? {} : { memory }),
+  }
+  const summary = `${label(run)} - prove ${connection} ${target}`
+  try {
+    const { lines } = await looking(run, () => calls.confirm(summary, input, withinOf(proof)))
+    proof.isSeen = true
+    note(run, `${connection} ${target} proven: ${lines.join('; ')}`)
+    return null
+  } catch (error) {
+    return failedWith(error)
+  } finally {
+    if (!run.renewing) delete run.state.memories[name]
+  }
+}
+
+/** The rest of its time; enough for a look of its own where a new history began just before its end. */
+function withinOf({ until }: Proof): number {
+  return Math.max(leftUntil(until), LAST_LOOK_MS)
 }
 
 /** Besides the time. */

@@ -9,7 +9,8 @@ import { checkpoint, log, sendBack } from './run.ts'
 /** Takes every lock of the plan, or sends the run back (nothing was changed yet) with the holder's name. */
 export async function claimTargets(run: Run): Promise<void> {
   const input = inputOf(run)
-  if (input.locks.length === 0 || run.state.cursor > 0) return
+  const isBegun = run.state.steps.some(({ status }) => status !== 'pending')
+  if (input.locks.length === 0 || isBegun) return
   try {
     await calls.claim(input)
   } catch (error) {

@@ -23,7 +23,18 @@ export function openRun(plan: Plan, start: Start, carried: RunState | null): Run
   if (why !== undefined) throw new Error(`what this run was started with could not be read: ${why}`) // waits for a worker that can
   const startedBy = nameOf(start.startedBy) ?? 'unknown'
   const state = carried ?? firstState(plan, { startedBy, startedAt: Date.now() })
-  const run: Run = { plan, state, forwardScope: null, looks: background() }
+  const run: Run = {
+    plan,
+    state,
+    forwardScope: null,
+    renewing: false,
+    renewable: 0,
+    settledAt: null,
+    telling: 0,
+    askedAs: {},
+    words: { within: '', said: {} },
+    looks: background(),
+  }
   if (carried === null)
     for (const text of start.despite ?? []) log(run, `started by ${startedBy} despite ${text}`)
   setHandler(stateQuery, () => ({ state: run.state, plan }), {

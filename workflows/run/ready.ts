@@ -17,7 +17,7 @@ const READY_EVERY_MS = 1_000 // instances take seconds to minutes; a look is one
 type Ordered = { connection: string; target: string; wanted: Capacity; withinMs: number }
 
 /** Goes on when every instance that this run has ordered can serve; otherwise waits for it under watch, and asks in the end. */
-export async function expectReady(run: Run): Promise<void> {
+export async function expectReady(run: Run): Promise<null> {
   for (const ordered of orderedBy(run)) {
     const { connection, target, wanted, withinMs } = ordered
     const seen = await observe(run, ordered, 'look again at')
@@ -45,6 +45,7 @@ export async function expectReady(run: Run): Promise<void> {
       ],
     })
   }
+  return null
 }
 
 /** What prewarm steps have ordered, or found to be there already. */

@@ -1,13 +1,8 @@
 // A run in progress: its plan, its state, and the one way to end going forward. What it can do stands in the other files here.
-import {
-  CancellationScope,
-  CancelledFailure,
-  ContinueAsNew,
-  TemporalFailure,
-  isCancellation,
-} from '@temporalio/workflow'
+import { CancellationScope, CancelledFailure, TemporalFailure, isCancellation } from '@temporalio/workflow'
 import type { Plan, PlannedConnection, PlannedStep } from '../plan.ts'
 import { describeReason } from './reason.ts'
+import { isCarried, isRenewal, renewing } from './renewal.ts'
 import type { LogLine, Reason, RunState, StepRecord } from './state.ts'
 
 const LOG_LINES = 300 // enough for the longest runbooks; older lines go first
@@ -21,11 +16,23 @@ export interface Run {
   readonly state: RunState
   /** The cancellable scope of going forward; null before and after. */
   forwardScope: CancellationScope | null
+  /** True from the moment at which going forward was cut for a new history. */
+  renewing: boolean
+  /** How many waits are under way that can be taken up again; none = nothing may be cut. */
+  renewable: number
+  /** Length of the history when the first of them began. */
+  settledAt: number | null
+  /** Notices on their way. */
+  telling: number
+  /** Open questions by their ids: the names they were asked under. */
+  askedAs: { [gate: string]: string }
+  /** Which words of its step the run has come to, how often each, and within which it is. */
+  words: { within: string; said: { [path: string]: number } }
   /** Parent of every watch and proof, beside going forward and not within it: see looking.ts. */
   readonly looks: CancellationScope
 }
 
-export type Ended = { ok: true } | { ok: false; reason: Reason }
+export type Ended = { ok: true } | { ok: false; reason: Reason } | { ok: 'renewed' }
 
 /** Carries out `body` until it is done or anything ends it: abort, cancel, breach, failure. The first reason wins. */
 export async function forward(run: Run, body: () => Promise<void>): Promise<Ended> {
@@ -33,19 +40,20 @@ export async function forward(run: Run, body: () => Promise<void>): Promise<Ende
   run.forwardScope = scope
   try {
     checkpoint(run) // an abort may have come before the first task
-    await scope.run(body)
+    await scope.run(() => renewing(run, body))
   } catch (error) {
-    if (run.state.reason === null) sendBack(run, unexpected(error))
+    if (run.state.reason === null && !isRenewal(run, error)) sendBack(run, unexpected(error))
   } finally {
     run.forwardScope = null
   }
+  if (await isCarried(run)) return { ok: 'renewed' }
+  run.state.gates = run.state.gates.filter(({ carried }) => carried === undefined) // open before a renewal, and not come to since
   // A reason that came in while the last await was resolving counts: abort outranks everything.
   return run.state.reason === null ? { ok: true } : { ok: false, reason: run.state.reason }
 }
 
 /** Steps judge their own failures; whatever escapes them still must not end the run without the way back. */
 function unexpected(error: unknown): Reason {
-  if (error instanceof ContinueAsNew) throw error
   if (!isCancellation(error) && !(error instanceof TemporalFailure)) throw error // a bug fails the workflow task: mended by a deploy
   const message = error instanceof Error ? error.message : String(error)
   return { kind: 'failure', step: 'the run', failure: 'Bug', message, at: Date.now() }
@@ -64,8 +72,9 @@ export function sendBack(run: Run, reason: Reason): void {
 
 /** Throws when going forward has ended; looked at after every await of the engine, before anything else. */
 export function checkpoint(run: Run): void {
-  if (run.state.reason !== null && run.forwardScope !== null)
-    throw new CancelledFailure('the run is going back')
+  if (run.forwardScope === null) return
+  if (run.state.reason !== null) throw new CancelledFailure('the run is going back')
+  if (run.renewing) throw new CancelledFailure('the run begins a new history')
 }
 
 export function isIrreversible(run: Run): boolean {

@@ -1,7 +1,8 @@
 // The state of a run: one typed, JSON-safe object. It is what the `state` query answers and what continue-as-new carries.
-import type { Readings, Reading } from '../activities.ts'
+import type { Memories, Readings, Reading, WatchResult } from '../activities.ts'
 import type { Json } from '../json.ts'
 import type { FailureKind } from '../failure.ts'
+import type { Failed } from './failures.ts'
 import type { Plan } from '../plan.ts'
 
 export type Side = 'old' | 'new'
@@ -69,8 +70,28 @@ export type StepRecord = {
   endedAt: number | null
   /** One line per thing worth telling: `25 % confirmed: new 24.6 % of 1,024 requests`. Bounded. */
   notes: string[]
+  /** All that reached the run while the step is under way, bounded; fewer and fewer of them afterwards. */
   readings: Readings
 }
+
+/** How many readings of a subject reached the run during a step. */
+export type Sum = { good: number; bad: number; unknown: number }
+
+/** A watch that is under way, as a renewal takes it up. */
+export type Wait = {
+  attempt: number
+  limit: number | null
+  patient: boolean
+  /** How often evidence has come back by itself. */
+  returns: number
+  /** Going on without evidence, until the time is over. */
+  isWithout: boolean
+  /** What a person is being asked about. */
+  asking: Exclude<WatchResult, { kind: 'passed' }> | null
+}
+
+/** The proof of an effect, likewise. */
+export type Proof = { attempt: number; isSeen: boolean; until: number; failed: Failed | null }
 
 export type GateKind =
   | 'approval' // people approve a step
@@ -97,6 +118,8 @@ export type Gate = {
   approvals: string[]
   allows: Verb[]
   answer: Verb | null
+  /** Open when the run began a new history and not taken up since: the name it was asked under. */
+  carried?: string
 }
 
 export type Verb = 'approve' | 'abort' | 'retry' | 'skip'
@@ -156,7 +179,13 @@ export type RunState = {
   decisions: RecordedDecision[]
   /** So many decisions without effect are not listed any more. */
   forgotten: number
+  sums: { [step: string]: { [subject: string]: Sum } }
+  /** The step under way, so that a new history can take it up: results of what it has done, in its order, and its waits. */
+  done: { [word: string]: Json }
   deadlines: { [key: string]: number }
+  waits: { [key: string]: Wait }
+  proofs: { [key: string]: Proof }
+  memories: Memories
   reason: Reason | null
   laterReasons: Reason[]
   pointOfNoReturn: { step: string; why: string; at: number } | null

@@ -2,10 +2,12 @@
 import type { PlannedStep } from '../plan.ts'
 import { carryOut } from '../steps/runs.ts'
 import { type Failed, StepFailed, failedWith, reasonOf } from './failures.ts'
+import { leaveReadings } from './evidence.ts'
 import { measure } from './measure.ts'
 import { describe } from './publish.ts'
+import { beginWords, forgetWords } from './renewal.ts'
 import type { Run } from './run.ts'
-import { checkpoint, isIrreversible, log, recordOf, sendBack } from './run.ts'
+import { checkpoint, isIrreversible, log, note, recordOf, sendBack } from './run.ts'
 import { askUnderWatch } from './watch.ts'
 
 export function stepsLeft(run: Run): PlannedStep[] {
@@ -15,13 +17,14 @@ export function stepsLeft(run: Run): PlannedStep[] {
 /** Carries out one step. A failure sends the run back; past the point of no return it asks a person instead. */
 export async function perform(run: Run, step: PlannedStep): Promise<void> {
   enter(run, step)
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
+    beginWords(run, { isAgain: attempt > 1 })
     try {
       await carryOut(run, step)
       return leave(run, step, 'done')
     } catch (error) {
       const failed = error instanceof StepFailed ? error.failed : failedWith(error)
-      recordOf(run, step).notes.push(`${failed.kind}: ${failed.message}`)
+      note(run, `${failed.kind}: ${failed.message}`)
       if (!isIrreversible(run)) {
         recordOf(run, step).status = 'failed'
         recordOf(run, step).endedAt = Date.now()
@@ -43,6 +46,7 @@ export async function perform(run: Run, step: PlannedStep): Promise<void> {
 function enter(run: Run, step: PlannedStep): void {
   checkpoint(run)
   const record = recordOf(run, step)
+  if (record.status === 'running') return describe(run.plan, run.state) // taken up again by a new history
   run.state.phase = 'running'
   record.status = 'running'
   record.startedAt ??= Date.now()
@@ -64,6 +68,8 @@ function leave(run: Run, step: PlannedStep, status: 'done' | 'skipped'): void {
   checkpoint(run)
   const record = recordOf(run, step)
   record.status = status
+  forgetWords(run)
+  leaveReadings(run.state)
   record.endedAt = Date.now()
   measure.step(run.plan.service, step.kind, record.endedAt - (record.startedAt ?? record.endedAt))
   run.state.cursor = step.index

@@ -12,7 +12,11 @@ import type { Run } from './run.ts'
 import { checkpoint, isIrreversible, label, log, note, recordOf, sendBack, stepOf } from './run.ts'
 import { firstOf, together } from './scopes.ts'
 import { leftUntil } from './time.ts'
-import type { Verb } from './state.ts'
+import type { Verb, Wait } from './state.ts'
+
+const QUICK_RETURNS = 3 // evidence that comes back so often is believed at once
+const STEADY_MS_MIN = 300_000 // then for five minutes, and each time for twice as long
+const STEADY_MS_MAX = 6 * 3_600_000 // a month of it is some 120 questions more
 
 export interface Watching {
   /** Names the watch within the run: its gates are kept under it. */
@@ -31,11 +35,29 @@ export interface Watching {
 
 /** Returns when the watch has passed, or a person goes on without it. A breach never returns while the run can go back. */
 export async function watch(run: Run, watching: Watching): Promise<void> {
-  let patient = watching.patient ?? true
-  let { limit } = watching
-  for (let attempt = 1; ; attempt++) {
-    const key = `${watching.key}-${attempt}`
-    const result = await look(run, { ...watching, limit }, patient)
+  const { waits } = run.state
+  const isTakenUp = watching.key in waits
+  const wait = (waits[watching.key] ??= firstWait(watching))
+  if (isTakenUp) wait.limit = extended(wait.limit, watching)
+  try {
+    await watchFrom(run, watching, wait)
+  } finally {
+    if (!run.renewing) delete waits[watching.key]
+  }
+}
+
+function firstWait({ limit, patient = true }: Watching): Wait {
+  return { attempt: 1, limit, patient, returns: 0, isWithout: false, asking: null }
+}
+
+/** From where an earlier history has left it, or from the beginning: what a person is being asked about comes first. */
+async function watchFrom(run: Run, watching: Watching, wait: Wait): Promise<void> {
+  if (wait.isWithout) return await watchOn(run, watching)
+  for (; ; wait.attempt++) {
+    const key = `${watching.key}-${wait.attempt}`
+    const { limit, patient } = wait
+    const result = wait.asking ?? (await look(run, { ...watching, key, limit }, patient))
+    wait.asking = result.kind === 'passed' ? null : { ...result, readings: {} }
     switch (result.kind) {
       case 'passed':
         note(run, `${watching.title}: ${latest(result.readings)}`)
@@ -47,23 +69,25 @@ export async function watch(run: Run, watching: Watching): Promise<void> {
         if (result.act === 'unwind')
           await breached(run, key, { kind: 'blind', subject: result.subject, evidence: result.evidence })
         else {
-          const answer = await askAboutEvidence(run, { ...watching, key }, result)
-          if (watching.deadline !== null && answer === 'without') return await watchOn(run, watching)
-          patient = answer !== 'without' // beside another wait, a breach is still a breach
-          limit = extended(limit, watching)
+          const answer = await askAboutEvidence(run, { ...watching, key }, { lost: result, wait })
+          wait.isWithout = watching.deadline !== null && answer === 'without'
+          if (wait.isWithout) return await watchOn(run, watching)
+          wait.patient = answer !== 'without' // beside another wait, a breach is still a breach
+          wait.limit = extended(wait.limit, watching)
         }
         break
       case 'drift':
         await settleUnderWatch(run, { key, patient }, result)
-        limit = extended(limit, watching)
+        wait.limit = extended(wait.limit, watching)
         break
       case 'inconclusive':
-        if ((await askAboutEvidence(run, { ...watching, key }, result)) !== 'again') return
-        limit = extended(limit, watching)
+        if ((await askAboutEvidence(run, { ...watching, key }, { lost: result, wait })) !== 'again') return
+        wait.limit = extended(wait.limit, watching)
         break
       default:
         return result satisfies never
     }
+    wait.asking = null
   }
 }
 
@@ -135,19 +159,27 @@ export async function lookOnce(
 }
 
 async function look(run: Run, watching: Watching, patient: boolean): Promise<WatchResult> {
-  const { title, subjects, deadline, limit } = watching
+  const { key, title, subjects, deadline, limit } = watching
   const until = deadline === null ? '' : `: HOLD until ${new Date(deadline).toISOString()}`
   const summary = `${label(run)} - ${title}${until}, watching ${namesOf(subjects)}`
-  const input = { subjects, ...keptBy(run, watching), deadline, limit: patient ? limit : null, patient }
+  const input = {
+    subjects,
+    ...keptBy(run, watching),
+    deadline,
+    limit: patient ? limit : null,
+    patient,
+    name: key,
+  }
   return await watched(run, summary, input)
 }
 
-/** Over as soon as everything is good, however long the hold lasts; without patience or limit. */
-async function lookForEvidence(run: Run, watching: Watching): Promise<WatchResult> {
-  const { title, subjects } = watching
+/** Over as soon as everything is good for `steadyMs`, however long the hold lasts; without patience or limit. */
+async function lookForEvidence(run: Run, watching: Watching, steadyMs: number): Promise<WatchResult> {
+  const { key, title } = watching
+  const subjects = watching.subjects.map((subject) => steady(subject, steadyMs))
   const summary = `${label(run)} - ${title}: until evidence is back, watching ${namesOf(subjects)}`
   const input = { subjects, ...keptBy(run, watching), deadline: Date.now(), limit: null, patient: false }
-  return await watched(run, summary, input)
+  return await watched(run, summary, { ...input, name: `${key}/evidence` })
 }
 
 function keptBy(run: Run, { keeping = true }: Watching): Pick<WatchInput, 'kept'> {
@@ -156,8 +188,12 @@ function keptBy(run: Run, { keeping = true }: Watching): Pick<WatchInput, 'kept'
 }
 
 async function watched(run: Run, summary: string, input: WatchInput): Promise<WatchResult> {
-  const result = await looking(run, () => calls.watch(summary, input, everyMsOf(input.subjects)))
-  keepReadings(recordOf(run, stepOf(run)), result.readings)
+  const { memories } = run.state
+  const memory = input.name === undefined ? undefined : memories[input.name]
+  const taken = memory === undefined ? input : { ...input, memory }
+  const result = await looking(run, () => calls.watch(summary, taken, everyMsOf(input.subjects)))
+  if (input.name !== undefined) delete memories[input.name]
+  keepReadings(run.state, recordOf(run, stepOf(run)), result.readings)
   return result
 }
 
@@ -189,26 +225,31 @@ type Lost = Extract<WatchResult, { kind: 'blind' | 'inconclusive' }>
 async function askAboutEvidence(
   run: Run,
   watching: Watching,
-  lost: Lost,
+  { lost, wait }: { lost: Lost; wait: Wait },
 ): Promise<'good' | 'without' | 'again'> {
+  const steadyMs = steadyMsAfter(wait.returns)
   const title = lost.kind === 'blind' ? `${lost.subject} cannot be read` : 'not enough good checks in time'
   const why = lost.kind === 'blind' ? lost.evidence.text : `still waiting for ${lost.waitingFor.join(', ')}`
+  const often =
+    steadyMs === 0
+      ? ''
+      : `; it has come and gone ${wait.returns} times, and counts as back when it is good for ${formatDuration(steadyMs)}`
   const end: { answer: 'good' | 'without' | 'again' } = { answer: 'again' }
   const question = async () => {
     const verb = await ask(run, {
       kind: 'evidence',
       id: `${watching.key}/evidence`,
       title,
-      waitsFor: `evidence, or a person: ${why}; approve = go on without it, retry = watch anew, or abort`,
+      waitsFor: `evidence, or a person: ${why}${often}; approve = go on without it, retry = watch anew, or abort`,
       allows: ['approve', 'retry'],
     })
     if (verb === 'approve') end.answer = 'without'
   }
   const evidence = async () => {
-    let result = await lookForEvidence(run, watching)
+    let result = await lookForEvidence(run, watching, steadyMs)
     while (result.kind === 'drift') {
       await settleUnderWatch(run, { key: watching.key, patient: false }, result) // often it is why evidence is missing
-      result = await lookForEvidence(run, watching)
+      result = await lookForEvidence(run, watching, steadyMs)
     }
     if (result.kind === 'breach')
       await breached(run, watching.key, {
@@ -216,12 +257,25 @@ async function askAboutEvidence(
         subject: result.subject,
         evidence: result.evidence,
       })
-    if (result.kind === 'passed') end.answer = 'good'
+    if (result.kind === 'passed') {
+      end.answer = 'good'
+      wait.returns += 1
+    }
     log(run, `${title}: evidence is back: ${latest(result.readings)}`)
   }
   await firstOf([question, evidence])
   checkpoint(run)
   return end.answer
+}
+
+/** Evidence that keeps coming and going must not wake people each time: the question stays open until it is steady. */
+function steadyMsAfter(returns: number): number {
+  return returns < QUICK_RETURNS ? 0 : Math.min(STEADY_MS_MIN * 2 ** (returns - QUICK_RETURNS), STEADY_MS_MAX)
+}
+
+function steady(subject: Subject, steadyMs: number): Subject {
+  if (subject.what === 'proof' || steadyMs === 0) return subject
+  return { ...subject, good: Math.max(subject.good, Math.ceil(steadyMs / everyMsOf([subject]))) }
 }
 
 function latest(readings: Readings): string {

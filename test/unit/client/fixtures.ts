@@ -1,6 +1,7 @@
 // A literal plan and state of a run in the middle of a canary, for tests of what people see.
 import type { Reading } from '../../../workflows/activities.ts'
 import type { Plan } from '../../../workflows/plan.ts'
+import { firstState } from '../../../workflows/run/first-state.ts'
 import type { RunState } from '../../../workflows/run/state.ts'
 import type { Described } from '../../../client/view/run-view.ts'
 
@@ -73,11 +74,7 @@ export function reading(over: Partial<Reading> = {}): Reading {
 
 export function state(over: Partial<RunState> = {}): RunState {
   return {
-    stateVersion: 1,
-    service: 'orders',
-    digest: plan.digest,
-    startedBy: 'tom',
-    startedAt: START,
+    ...firstState(plan, { startedBy: 'tom', startedAt: START }),
     endedAt: null,
     phase: 'holding',
     outcome: null,
@@ -120,7 +117,6 @@ export function state(over: Partial<RunState> = {}): RunState {
       waitsFor: 'good checks of errors',
     },
     decisions: [],
-    forgotten: 0,
     deadlines: {},
     reason: null,
     laterReasons: [],

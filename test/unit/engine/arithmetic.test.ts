@@ -12,8 +12,9 @@ import {
   perSecond,
   threshold,
 } from '../../../workflows/quantities.ts'
-import { keepReadings } from '../../../workflows/run/evidence.ts'
-import type { StepRecord } from '../../../workflows/run/state.ts'
+import { keepReadings, leaveReadings } from '../../../workflows/run/evidence.ts'
+import { firstRecord } from '../../../workflows/run/first-state.ts'
+import type { RunState, StepRecord } from '../../../workflows/run/state.ts'
 
 const json = fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.parse(JSON.stringify(value)) as Json)
 const object = fc
@@ -83,13 +84,14 @@ describe('evidence', () => {
   test('it stays bounded and in order, keeps the newest, and bad readings outlive good ones', () => {
     fc.assert(
       fc.property(fc.array(fc.array(reading, { maxLength: 60 }), { maxLength: 12 }), (batches) => {
-        const record = { readings: {} } as StepRecord
+        const record = { id: 's01', readings: {} } as StepRecord
+        const state: Pick<RunState, 'sums'> = { sums: {} }
         let number = 0
         const all: Reading[] = []
         for (const batch of batches) {
           const more = batch.map((verdict) => readingOf(verdict, ++number))
           all.push(...more)
-          keepReadings(record, { errors: more })
+          keepReadings(state, record, { errors: more })
         }
         const kept = record.readings.errors ?? []
         expect(kept.length).toBeLessThanOrEqual(120)
@@ -97,16 +99,45 @@ describe('evidence', () => {
         expect(kept.map(({ value }) => value)).toEqual(
           kept.map(({ value }) => value).toSorted((a, b) => (a ?? 0) - (b ?? 0)),
         )
+        const { good = 0, bad: badOnes = 0, unknown = 0 } = state.sums['s01']?.['errors'] ?? {}
+        expect([good, badOnes, unknown]).toEqual(
+          verdicts.map((each) => all.filter(({ verdict }) => verdict === each).length),
+        )
         const bad = all.filter(({ verdict }) => verdict !== 'good')
         if (bad.length <= 30) expect(kept.filter(({ verdict }) => verdict !== 'good')).toEqual(bad)
       }),
     )
   })
 
+  test('99 steps under 20 guards, each read for days, stay a small document; every sum stays', () => {
+    const steps = Array.from({ length: 99 }, (_, step) => ({
+      ...firstRecord(`s${step}`),
+      notes: Array.from({ length: 40 }, (_line, note) => `note ${note} ${'x'.repeat(80)}`),
+    }))
+    const state: Pick<RunState, 'sums' | 'steps'> = { sums: {}, steps }
+    let largest = 0
+    for (const record of steps) {
+      for (let watch = 0; watch < 2; watch++) {
+        const readings = Array.from({ length: 60 }, (_reading, number) => ({
+          ...readingOf(verdicts[number % 3] as Verdict, watch * 60 + number),
+          text: 'query Prometheus: '.repeat(100),
+        }))
+        const names = Array.from({ length: 20 }, (_guard, guard) => `guard-number-${guard}`)
+        keepReadings(state, record, Object.fromEntries(names.map((name) => [name, readings])))
+      }
+      leaveReadings(state)
+      largest = Math.max(largest, JSON.stringify(state).length)
+    }
+    console.log(`99 steps, 20 guards: ${Math.round(largest / 1_000)} kB at most`)
+    expect(largest).toBeLessThan(400_000)
+    expect(state.sums['s0']?.['guard-number-19']).toEqual({ good: 40, bad: 40, unknown: 40 })
+    expect(steps.at(-1)?.readings['guard-number-19']?.length).toBeGreaterThan(0)
+  }, 60_000)
+
   function readingOf(verdict: Verdict, number: number): Reading {
     return {
       subject: 'errors',
-      at: String(number),
+      at: String(number).padStart(6, '0'),
       verdict,
       value: number,
       limit: '',

@@ -37,7 +37,8 @@ function failed(cause: Sent): ReturnType<typeof failedWith> {
 }
 
 const LINES = ['authoritative 10.0.0.53: 60 s 192.0.2.20', 'authoritative 2001:db8::53: gave no answer']
-const SEEN = 'not in time: authoritative 10.0.0.53: 60 s 192.0.2.20; authoritative 2001:db8::53: gave no answer'
+const SEEN =
+  'not in time: authoritative 10.0.0.53: 60 s 192.0.2.20; authoritative 2001:db8::53: gave no answer'
 
 describe('a time-out', () => {
   test('of a proof says what its last look saw', () => {
@@ -89,6 +90,10 @@ test('a proof that was not retried any more is a time-out too', () => {
 test('other failures keep their kind, their words and what they found', () => {
   const sent = application('Conflict', 'was changed')
   sent.applicationFailureInfo = { type: 'Conflict', details: payloads({ found: 1, writer: null }) }
-  expect(failed(sent)).toEqual({ kind: 'Conflict', message: 'was changed', details: { found: 1, writer: null } })
+  expect(failed(sent)).toEqual({
+    kind: 'Conflict',
+    message: 'was changed',
+    details: { found: 1, writer: null },
+  })
   expect(failed(application('Unheard', 'of'))).toMatchObject({ kind: 'Bug', message: 'of' })
 })

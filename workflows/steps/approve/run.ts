@@ -2,6 +2,7 @@
 import type { PlannedStep } from '../../plan.ts'
 import { milliseconds } from '../../quantities.ts'
 import { approvedBy } from '../../run/decisions.ts'
+import { once, renewable } from '../../run/renewal.ts'
 import type { Run } from '../../run/run.ts'
 import { note } from '../../run/run.ts'
 import { askUnderWatch } from '../../run/watch.ts'
@@ -18,17 +19,19 @@ export async function askPeople(
   title: string,
 ): Promise<void> {
   const { spec } = step
-  await askUnderWatch(run, {
-    kind: 'approval',
-    id: step.id,
-    title,
-    waitsFor: deciders(spec),
-    allows: ['approve'],
-    people: spec.people,
-    quorum: spec.quorum,
-    selfApproval: spec.self_approval,
-    expiresInMs: milliseconds(spec.expires),
-    onExpiry: spec.on_expiry,
-  })
+  const asked = () =>
+    askUnderWatch(run, {
+      kind: 'approval',
+      id: step.id,
+      title,
+      waitsFor: deciders(spec),
+      allows: ['approve'],
+      people: spec.people,
+      quorum: spec.quorum,
+      selfApproval: spec.self_approval,
+      expiresInMs: milliseconds(spec.expires),
+      onExpiry: spec.on_expiry,
+    })
+  await once(run, 'approval', () => renewable(run, asked))
   note(run, `approved by ${approvedBy(run.state, step.id, spec.people).join(', ')}`)
 }

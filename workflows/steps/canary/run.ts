@@ -6,6 +6,7 @@ import { countedProof, gatingOf } from '../../run/gating.ts'
 import { guardsOf } from '../../run/guarding.ts'
 import { hold } from '../../run/hold.ts'
 import { expectReady } from '../../run/ready.ts'
+import { once } from '../../run/renewal.ts'
 import type { Run } from '../../run/run.ts'
 import { splitAt } from './outline.ts'
 
@@ -19,7 +20,7 @@ export async function shift(run: Run, step: PlannedStep<'canary' | 'switch'>, sh
   const desired = splitAt(share)
   const forMs = milliseconds(spec.hold)
   const gating = gatingOf(spec)
-  await expectReady(run)
+  await once(run, 'ready', () => expectReady(run))
   await change(run, { connection: spec.connection, target: 'split', desired })
   await hold(run, {
     key: `${share}%`,

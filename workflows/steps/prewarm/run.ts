@@ -6,6 +6,7 @@ import { calls } from '../../run/calls.ts'
 import { change, look } from '../../run/change.ts'
 import { guardsOf } from '../../run/guarding.ts'
 import { hold } from '../../run/hold.ts'
+import { once } from '../../run/renewal.ts'
 import type { Run } from '../../run/run.ts'
 import { label, note } from '../../run/run.ts'
 import { prewarmed } from './outline.ts'
@@ -15,7 +16,7 @@ const READY_EVERY_MS = 1_000 // instances take seconds to minutes; a look is one
 export async function runPrewarm(run: Run, step: PlannedStep<'prewarm'>): Promise<void> {
   const { spec } = step
   const { connection, side: target } = spec
-  const base = await look<Capacity>(run, { connection, target: spec.of })
+  const base = await once(run, 'base', () => look<Capacity>(run, { connection, target: spec.of }))
   const wanted = prewarmed(spec.factor, base)
   await change<Capacity>(run, { connection, target, desired: wanted })
   await hold(run, {

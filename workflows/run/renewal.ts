@@ -1,0 +1,160 @@
+// Continue-as-new: a run begins a new history when the server suggests it, between steps and also while it holds or asks.
+// What is under way then is carried in the state: what a step has done, its deadlines, open questions, proofs and counters.
+import {
+  CancellationScope,
+  allHandlersFinished,
+  condition,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow'
+import type { Readings, Remembered } from '../activities.ts'
+import type { Json } from '../json.ts'
+import { calls } from './calls.ts'
+import { keepReadings } from './evidence.ts'
+import { failedWith } from './failures.ts'
+import { isOf } from './journal.ts'
+import type { Run } from './run.ts'
+import { checkpoint, hear, recordOf, stepOf } from './run.ts'
+import type { RunState } from './state.ts'
+
+const EVENTS_BETWEEN = 20 // a server that suggests it sooner than a hold can begin would have nothing else done
+
+type AtEnd = RunState['atEnd'][number]
+
+/**
+ * One word of a step: a change, a hold, a question. A step is carried out anew from its first line after a renewal; what it
+ * has done before is then not done again, and has the result that it had. Words are said one after the other, and one may
+ * consist of others: a name that is said again is another word.
+ */
+export async function once<T extends Json>(run: Run, name: string, work: () => Promise<T>): Promise<T> {
+  if (run.state.cursor >= run.plan.steps.length) return await work() // behind the last step nothing is carried out anew
+  const { done } = run.state
+  const { within } = run.words
+  const path = `${within}${name}`
+  const time = (run.words.said[path] ?? 0) + 1
+  run.words.said[path] = time
+  const word = `${path}#${time}`
+  if (word in done) return done[word] as T
+  run.words.within = `${word}/`
+  try {
+    const result = await work()
+    done[word] = result
+    return result
+  } finally {
+    run.words.within = within
+  }
+}
+
+/** Begins a step, or carries it out anew: after a renewal from where it was, after a failure from its beginning. */
+export function beginWords(run: Run, { isAgain }: { isAgain: boolean }): void {
+  run.words = { within: '', said: {} }
+  if (isAgain) forgetWords(run)
+}
+
+/** What was kept for a renewal in the midst of the step that ends. */
+export function forgetWords({ state }: Run): void {
+  state.done = {}
+  const isFirst = (each: AtEnd, index: number) =>
+    state.atEnd.findIndex((other) => isOf(other, each)) === index
+  state.atEnd = state.atEnd.filter(isFirst) // said again by a step that was taken up again; the first value is the one to go back to
+  state.gates = state.gates.filter(({ carried }) => carried === undefined) // what was asked has settled itself meanwhile
+  state.deadlines = {}
+  state.waits = {}
+  state.proofs = {}
+  state.memories = {}
+}
+
+/** A wait that can be taken up again by a new history from its key and the state alone. */
+export async function renewable(run: Run, wait: () => Promise<unknown>): Promise<null> {
+  run.renewable += 1
+  run.settledAt ??= workflowInfo().historyLength
+  try {
+    await wait()
+    return null
+  } finally {
+    run.renewable -= 1
+  }
+}
+
+/** Between two steps: nothing is under way but perhaps a notice, and then the next wait does it. */
+export function renewBetweenSteps(run: Run): void {
+  if (!workflowInfo().continueAsNewSuggested || run.telling > 0) return
+  run.renewing = true
+  checkpoint(run)
+}
+
+/** Carries out `body`; ends it when a new history is due and what waits in it can be taken up again. */
+export async function renewing(run: Run, body: () => Promise<void>): Promise<void> {
+  const scope = new CancellationScope({ cancellable: true })
+  const due = scope
+    .run(() => untilDue(run))
+    .then(
+      () => cut(run),
+      (error: unknown) => {
+        if (!isCancellation(error)) throw error // cancelled: going forward has ended by itself
+      },
+    )
+  try {
+    await body()
+  } finally {
+    scope.cancel()
+    await due
+  }
+}
+
+async function untilDue(run: Run): Promise<void> {
+  for (;;) {
+    await condition(() => isDue(run))
+    const memories = await recalled(run)
+    if (!isDue(run)) continue // something has happened meanwhile that must be seen through
+    const record = recordOf(run, stepOf(run))
+    for (const memory of Object.values(memories)) keepReadings(run.state, record, taken(memory))
+    run.state.memories = memories
+    return
+  }
+}
+
+/** A notice on its way would be lost with its history, and an abort goes before everything. */
+function isDue({ renewable: waits, telling, settledAt, state }: Run): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo()
+  const isReady = waits > 0 && telling === 0 && state.reason === null
+  return isReady && continueAsNewSuggested && historyLength >= (settledAt ?? 0) + EVENTS_BETWEEN
+}
+
+function cut(run: Run): void {
+  run.renewing = true
+  for (const gate of run.state.gates) gate.carried = run.askedAs[gate.id] ?? gate.id
+  run.forwardScope?.cancel()
+}
+
+/** What the looks under way have counted: the server keeps it for their next attempts, and forgets it with this history. */
+async function recalled(run: Run): Promise<Run['state']['memories']> {
+  try {
+    const { workflowId, runId } = workflowInfo()
+    return await calls.recall({ workflowId, runId })
+  } catch (error) {
+    hear(run, `rows of checks begin anew: what was counted could not be read: ${failedWith(error).message}`)
+    return {}
+  }
+}
+
+/** The newest readings stay with the step. */
+function taken({ subjects = {} }: Remembered): Readings {
+  return Object.fromEntries(
+    Object.entries(subjects).map(([name, { earlier, last }]) => [name, [...earlier, last]]),
+  )
+}
+
+/** True when everything is in the state that a new history needs; false when an abort came in the last moment. */
+export async function isCarried(run: Run): Promise<boolean> {
+  if (!run.renewing) return false
+  await condition(allHandlersFinished)
+  if (run.state.reason === null) return true
+  run.renewing = false
+  run.state.gates = [] // nobody waits at them any more
+  return false
+}
+
+export function isRenewal(run: Run, error: unknown): boolean {
+  return run.renewing && isCancellation(error)
+}
