@@ -14,7 +14,7 @@ export function actorOf(as: string | undefined, env: Environment): string {
   const [source, name] = as === undefined ? ['CUTOVER_ACTOR', env['CUTOVER_ACTOR']] : ['--as', as]
   if (name === undefined || (name === '' && source !== '--as')) return systemUser(env)
   if (personKey(name) !== '') return name.trim()
-  throw usageProblem(`${source} names nobody`, [`${source === '--as' ? '--as NAME' : 'CUTOVER_ACTOR=NAME'}`])
+  throw usageProblem(`${source} names nobody`, [source === '--as' ? '--as NAME' : 'CUTOVER_ACTOR=NAME'])
 }
 
 /** Seen by people in the Temporal UI next to every signal and update. */

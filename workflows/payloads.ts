@@ -19,6 +19,7 @@ export function unreadableBecause(value: unknown): string | null {
 /** Found by its name: the bundle puts it in the place of the SDK's own. */
 export const payloadConverter: PayloadConverter = {
   toPayload: (value, context, hint) => defaultPayloadConverter.toPayload(value, context, hint),
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as the SDK's interface has it
   fromPayload<T>(...[payload, context, hint]: Parameters<PayloadConverter['fromPayload']>): T {
     try {
       return defaultPayloadConverter.fromPayload<T>(payload, context, hint as never)

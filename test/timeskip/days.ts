@@ -32,12 +32,23 @@ export interface Days {
   silenceMs: number
   looks: number
   steps: number
+  /** How often people were asked, approvals aside. */
+  asked: number
+  /** The state at the end, as a query answers it. */
+  stateBytes: number
 }
+
+/** What happens in the world as time passes; called whenever the world is looked at. */
+export type AsTimePasses = (world: World, sinceStartMs: number) => void
 
 let bundle: Promise<WorkflowBundle> | null = null
 
 /** Carries out the runbook, approving its first gate; `service` names its world too. */
-export async function passDays(service: string, runbook: string): Promise<Days> {
+export async function passDays(
+  service: string,
+  runbook: string,
+  asTimePasses: AsTimePasses = () => {},
+): Promise<Days> {
   if (bundle === null)
     Runtime.install({
       logger,
@@ -55,7 +66,15 @@ export async function passDays(service: string, runbook: string): Promise<Days> 
   const workers = await createWorkers(env, await bundle, () => (kept.back += 1))
   const running = workers.map((worker) => worker.run())
   const plan = await planOf(runbook)
-  const world = openWorld(service, { now: serverClock(await env.currentTimeMs()) })
+  const startMs = await env.currentTimeMs()
+  const clock = serverClock(startMs)
+  const world: World = openWorld(service, {
+    now: () => {
+      const now = clock()
+      if (calledAt() !== null) asTimePasses(world, now - startMs)
+      return now
+    },
+  })
   beginWorlds(Object.values(plan.connections), deps)
   try {
     const handle = await env.client.workflow.start<typeof cutover>('cutover', {
@@ -74,6 +93,8 @@ export async function passDays(service: string, runbook: string): Promise<Days> 
       silenceMs: longestGap((events ?? []).map(({ eventTime }) => Number(eventTime?.seconds ?? 0) * 1_000)),
       looks: looksOf(world),
       steps: plan.steps.length,
+      asked: end.log.filter(({ text }) => /^asking: .*evidence/.test(text)).length,
+      stateBytes: JSON.stringify(end).length,
     }
   } finally {
     for (const worker of workers) worker.shutdown()

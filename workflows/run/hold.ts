@@ -167,8 +167,8 @@ async function prove(
 }
 
 /** The rest of its time; enough for a look of its own where a new history began just before its end. */
-function withinOf({ until }: Proof): number {
-  return Math.max(leftUntil(until), LAST_LOOK_MS)
+function withinOf(proof: Proof): number {
+  return Math.max(leftUntil(proof.until), LAST_LOOK_MS)
 }
 
 /** Besides the time. */

@@ -112,9 +112,12 @@ export function hear(run: Run, text: string): void {
 
 function append({ log: lines }: RunState, line: LogLine): void {
   lines.push(line)
-  const isHeard = (each: LogLine) => each.heard === true
   if (lines.filter(isHeard).length > HEARD_LINES) lines.splice(lines.findIndex(isHeard), 1)
   if (lines.length > LOG_LINES) lines.shift()
+}
+
+function isHeard({ heard }: LogLine): boolean {
+  return heard === true
 }
 
 function cut(text: string): string {

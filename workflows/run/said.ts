@@ -8,7 +8,7 @@ const REASON_MAX = 1_000 // a paragraph; all decisions of a run are kept with it
 const NAME_MAX = 128 // as long as a name of the runbook may be
 const ID_MAX = 600 // a gate about the longest name of a record
 const DIGEST_MAX = 64
-const VERBS = ['approve', 'abort', 'retry', 'skip'] satisfies Verb[]
+const VERBS = 'approve, abort, retry, skip'
 // Line ends, other controls and bidirectional overrides would forge what a terminal shows.
 const CONTROLS = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu
 
@@ -24,7 +24,7 @@ export function decisionOf(said: unknown): Heard {
   if (!isRecord(said))
     return { unreadable: 'it is no object with gate, verdict, actor, reason and decisionId' }
   const { verdict } = said
-  if (!isVerb(verdict)) return { unreadable: `its verdict is not one of ${VERBS.join(', ')}` }
+  if (!isVerb(verdict)) return { unreadable: `its verdict is not one of ${VERBS}` }
   const decisionId = idOf(said['decisionId'])
   if (decisionId === null) return { unreadable: 'it has no decisionId' }
   return { ...partsOf(said), decisionId, verdict, actor: nameOf(said['actor']) ?? '' }
@@ -81,7 +81,7 @@ function textOf(said: unknown, max: number): string | null {
 }
 
 function isVerb(verdict: unknown): verdict is Verb {
-  return (VERBS as unknown[]).includes(verdict)
+  return typeof verdict === 'string' && VERBS.split(', ').includes(verdict)
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

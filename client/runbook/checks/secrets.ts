@@ -76,9 +76,11 @@ function isWord(text: string): boolean {
 function looksLike(text: string): string | null {
   const found = LOOKS.find(([pattern]) => pattern.test(text))
   if (found !== undefined) return found[1]
-  const isCredential = ([, scheme = '', credential = '']: RegExpMatchArray) =>
-    scheme.toLowerCase() === 'basic' ? isUserAndPassword(credential) : isRandom(credential)
   return [...text.matchAll(CREDENTIALS)].some(isCredential) ? 'credentials' : null
+}
+
+function isCredential([, scheme = '', credential = '']: RegExpMatchArray): boolean {
+  return scheme.toLowerCase() === 'basic' ? isUserAndPassword(credential) : isRandom(credential)
 }
 
 /** The scheme wants base64 of `user:password` (RFC 7617); a word of prose decodes to rubbish. */

@@ -19,7 +19,7 @@ describe('a sign that YAML keeps for itself', () => {
     ['a backtick', 'hold: 5m', 'hold: `5m`', '`5m`'],
     ['a percent sign', 'hold: 5m', 'hold: %5', '%5'],
     ['an ampersand', 'service: orders', 'service: &', '&'],
-  ])('%s', async (_, piece, replacement, word) => {
+  ])('%s', async (...[, piece, replacement, word]) => {
     const problems = await problemsOf(wrong(piece, replacement))
     expect(problems).toMatchObject([
       { fix: expect.stringContaining(`write ${JSON.stringify(word)} in quotes`) },
