@@ -90,18 +90,18 @@ export function guardSections({ guards, run }: Report): Html {
 }
 
 function guardSection(series: ReportSeries, isWhole: boolean): Html {
-  const { subject, side, query, breach, readings } = series
-  const bad = readings.filter(({ verdict }) => verdict === 'bad').length
-  const unknown = readings.filter(({ verdict }) => verdict === 'unknown').length
+  const { subject, side, query, breach, readings, sum } = series
+  const { good, bad, unknown } = sum
+  const all = good + bad + unknown
   const last = readings.at(-1)
   return html`<h3>${subject}${side === null ? null : ` (${side} side)`}</h3>
     <p class="soft">
-      ${counted(readings.length, 'reading')}
-      ${isWhole ? 'kept' : 'known here, how many there were is unknown'}; ${bad} bad, ${unknown}
-      unknown${breach === null ? null : `; a breach is ${breach}`}
+      ${counted(all, 'reading')}
+      ${isWhole ? (all === readings.length ? 'kept' : `of which ${readings.length} are kept`) : 'known here, how many there were is unknown'};
+      ${bad} bad, ${unknown} unknown${breach === null ? null : `; a breach is ${breach}`}
     </p>
     ${query === null ? null : html`<p><code>${query}</code></p>`}
-    ${readings.length === 0 ? html`<p class="soft">${isWhole ? 'Not watched in this run.' : UNREAD}</p>` : guardChart(series)}
+    ${readings.length > 0 ? guardChart(series) : all > 0 ? null : html`<p class="soft">${isWhole ? 'Not watched in this run.' : UNREAD}</p>`}
     ${last === undefined ? null : html`<p>Last: <span class="${last.verdict}">${last.verdict}</span>, ${last.text}</p>`}`
 }
 

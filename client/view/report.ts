@@ -1,10 +1,10 @@
 // The report of a run: the view, plus planned against actual and the readings of every guard. Pure.
-import type { Reading } from '../../workflows/activities.ts'
+import type { Reading, Verdict } from '../../workflows/activities.ts'
 import type { Json } from '../../workflows/json.ts'
 import { outline } from '../../workflows/steps/outlines.ts'
 import type { PlannedGuard } from '../../workflows/plan.ts'
 import { threshold } from '../../workflows/quantities.ts'
-import type { StateAnswer } from '../../workflows/run/state.ts'
+import type { RunState, StateAnswer, Sum } from '../../workflows/run/state.ts'
 import type { ChangeView, RunView, StepView } from './model.ts'
 
 export type ReportStep = StepView & {
@@ -26,7 +26,10 @@ export type ReportSeries = {
   query: string | null
   side: string | null
   breach: string | null
+  /** Those that are still kept; the older ones are thinned. */
   readings: (Reading & { step: string })[]
+  /** How many there were of each verdict, kept or not. */
+  sum: Sum
 }
 
 export type Report = {
@@ -55,7 +58,7 @@ export function reportOf({ state, plan }: StateAnswer, run: RunView, writtenAt: 
         actual: { tookMs: tookMs(view), changes: run.changes.filter((change) => change.step === step.id) },
       }
     }),
-    guards: seriesOf(state.steps, plan.guards),
+    guards: seriesOf(state, plan.guards),
   }
 }
 
@@ -63,11 +66,11 @@ function tookMs({ startedAt, endedAt }: StepView): number | null {
   return startedAt === null || endedAt === null ? null : Date.parse(endedAt) - Date.parse(startedAt)
 }
 
-function seriesOf(steps: StateAnswer['state']['steps'], guards: PlannedGuard[]): ReportSeries[] {
+function seriesOf({ steps, sums }: RunState, guards: PlannedGuard[]): ReportSeries[] {
   const subjects = [
     ...new Set([
       ...guards.map(({ name }) => name),
-      ...steps.flatMap(({ readings }) => Object.keys(readings)),
+      ...steps.flatMap(({ id, readings }) => [...Object.keys(sums[id] ?? {}), ...Object.keys(readings)]),
     ]),
   ]
   return subjects.map((subject) => {
@@ -81,8 +84,18 @@ function seriesOf(steps: StateAnswer['state']['steps'], guards: PlannedGuard[]):
       readings: steps
         .flatMap(({ id, readings }) => (readings[subject] ?? []).map((reading) => ({ ...reading, step: id })))
         .sort((a, b) => a.at.localeCompare(b.at)),
+      sum: sumOf({ steps, sums }, subject),
     }
   })
+}
+
+function sumOf({ steps, sums }: Pick<RunState, 'steps' | 'sums'>, subject: string): Sum {
+  const count = (wanted: Verdict) =>
+    steps.reduce((sum, { id, readings }) => {
+      const kept = (readings[subject] ?? []).filter(({ verdict }) => verdict === wanted).length
+      return sum + Math.max(sums[id]?.[subject]?.[wanted] ?? 0, kept)
+    }, 0)
+  return { good: count('good'), bad: count('bad'), unknown: count('unknown') }
 }
 
 function limitsOf({ max, min, unit }: PlannedGuard): ReportSeries['limits'] {

@@ -40,6 +40,15 @@ describe('the report', () => {
     expect(page).not.toContain('NaN')
   })
 
+  it('counts every reading there was, also those that have left the state', () => {
+    const sums = { 's01-canary': { errors: { good: 5_000, bad: 3, unknown: 2 } } }
+    const report = reportFor({ sums })
+    expect(report.guards[0]?.sum).toEqual({ good: 5_000, bad: 3, unknown: 2 })
+    expect(reportHtml(report)).toMatch(/5,?005 readings\s+of which 1 are kept;\s+3 bad, 2\s+unknown/)
+    const gone = state().steps.map((step) => ({ ...step, readings: {} }))
+    expect(reportHtml(reportFor({ sums, steps: gone }))).not.toContain('Not watched')
+  })
+
   it('escapes whatever people and backends wrote', () => {
     const evil = `</title><script>alert("1")</script><img src=x onerror='x'>&`
     const page = reportHtml(
