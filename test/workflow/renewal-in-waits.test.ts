@@ -120,6 +120,26 @@ test(
 )
 
 test(
+  'a question about drift is the same one after it, and its answer counts',
+  async () => {
+    const run = await bench.begin((names) => brief(names, { hold: '10m' }))
+    await run.until('holds at 10 %', ({ weights, phase }) => weights?.new === 10 && phase === 'holding')
+    const theirs = { port: 'traffic', target: 'edge split', by: 'mallory' } as const
+    run.world.stranger({ ...theirs, value: { old: 70, new: 30 } })
+    const { id, openedAt } = await run.gate('drift')
+    await flood(run, 2)
+    expect((await run.state()).gates).toMatchObject([{ id, openedAt }])
+    run.world.stranger({ ...theirs, value: { old: 90, new: 10 } })
+    await run.decide({ verdict: 'retry', gate: id })
+    await run.until('holds on', ({ phase, gates }) => phase === 'holding' && gates.length === 0)
+    await run.abort()
+    expect((await run.ended()).outcome).toBe('restored')
+    expect(run.world.snapshot()).toBe(run.before)
+  },
+  TEST_MS,
+)
+
+test(
   'rows of good checks go on: a proof that takes longer than any of its histories is there in the end',
   async () => {
     const idle = `  - decommission: { connection: fleet, side: old, guards: [], good: 1 in a row, people: [ana], idle_proof: { from: prom, query: "requests(old, 100ms)", for: 12s, every: 100ms }, expires: 5m }\n`

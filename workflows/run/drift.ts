@@ -11,6 +11,7 @@ import type { Run } from './run.ts'
 import { checkpoint, note, stepOf } from './run.ts'
 import { remember } from './serving.ts'
 import { show } from './show.ts'
+import type { Gate } from './state.ts'
 
 /**
  * What this run has set and verified, and what nobody else may change while it waits: where users are led. Numbers of
@@ -32,10 +33,11 @@ export async function settleDrift(run: Run, key: string, drift: Drift): Promise<
   const { connection, target } = drift
   const known = lastKnown(run.state.changes, drift) as Json
   let { found, writer } = drift
+  const id = run.state.gates.find(isCarried)?.carried ?? `${key}/drift` // whoever of them asked before a renewal
   for (;;) {
     const verb = await ask(run, {
       kind: 'drift',
-      id: `${key}/drift`,
+      id,
       title: `${connection} ${target} was changed by ${writer ?? 'someone else'}`,
       waitsFor: `a person: set to ${show(known)}, found ${show(found)}; retry = look again, approve = go on from what is found, or abort`,
       allows: ['retry', 'approve'],
@@ -55,7 +57,11 @@ export async function settleDrift(run: Run, key: string, drift: Drift): Promise<
 
 /** Whether a person is being asked about drift. */
 export function isAsked({ state }: Run): boolean {
-  return state.gates.some(({ kind }) => kind === 'drift')
+  return state.gates.some((gate) => gate.kind === 'drift' && !isCarried(gate))
+}
+
+function isCarried({ kind, carried }: Gate): boolean {
+  return kind === 'drift' && carried !== undefined
 }
 
 /** From here on their value is this run's: the next change starts from it, the way back leads over it to what was there first. */

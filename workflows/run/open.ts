@@ -22,7 +22,8 @@ export function openRun(plan: Plan, start: Start, carried: RunState | null): Run
   const why = [plan, start, carried].map(unreadableBecause).find((each) => each !== null)
   if (why !== undefined) throw new Error(`what this run was started with could not be read: ${why}`) // waits for a worker that can
   const startedBy = nameOf(start.startedBy) ?? 'unknown'
-  const state = carried ?? firstState(plan, { startedBy, startedAt: Date.now() })
+  // What an older engine did not carry yet is as at the beginning.
+  const state: RunState = { ...firstState(plan, { startedBy, startedAt: Date.now() }), ...carried }
   const run: Run = {
     plan,
     state,
