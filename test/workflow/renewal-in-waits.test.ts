@@ -1,6 +1,9 @@
 // Continue-as-new in the midst of a hold or a question: deadlines, approvals, proofs and rows of checks live on, nothing that
 // the step has done is done again, and an abort is never lost.
+import { Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadWorkflowBundle } from '../../worker/bundle.ts'
+import { measureSinks } from '../../worker/sinks.ts'
 import { approve } from '../../workflows/messages.ts'
 import { bounded, eventually, openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
@@ -34,6 +37,18 @@ async function runIds({ service }: Run): Promise<string[]> {
   }))
     found.push(runId)
   return found
+}
+
+/** Each of its histories is carried out again by today's code without its world, and gives the same commands in the same order. */
+async function replayed(run: Run): Promise<number> {
+  const { workflowId } = run.handle
+  const workflowBundle = await loadWorkflowBundle()
+  const ids = await runIds(run)
+  for (const runId of ids) {
+    const history = await bench.env.client.workflow.getHandle(workflowId, runId).fetchHistory()
+    await Worker.runReplayHistory({ workflowBundle, sinks: measureSinks(null) }, history, workflowId)
+  }
+  return ids.length
 }
 
 /** Refused ones, until the run has begun a new history so many times. */
@@ -71,6 +86,7 @@ test(
     expect((await run.ended()).outcome).toBe('completed')
     expect(splits(run)).toEqual([10, 50])
     expect((await run.state()).steps[1]?.notes).toEqual(['approved by ana, raj'])
+    expect(await replayed(run)).toBeGreaterThan(3)
   },
   TEST_MS,
 )
@@ -92,7 +108,7 @@ test(
       else await run.decide({ verdict: 'approve', gate: asked.id })
     }
     expect((await run.ended()).outcome).toBe('completed')
-    expect((await runIds(run)).length).toBeGreaterThan(1)
+    expect(await replayed(run)).toBeGreaterThan(1)
     expect(splits(run)).toEqual([10, 50, 100])
     const { log, decisions } = await run.state()
     expect(decisions).toHaveLength(1)
@@ -115,6 +131,7 @@ test(
     expect((await run.ended()).outcome).toBe('completed')
     expect(run.world.notices().filter(({ level }) => level === 'ask')).toHaveLength(1)
     expect(splits(run)).toEqual([10, 50, 100])
+    expect(await replayed(run)).toBeGreaterThan(2)
   },
   TEST_MS,
 )
@@ -158,9 +175,9 @@ test(
     await asked
     const { gates } = await run.state()
     expect((gates[0]?.openedAt ?? 0) - (Object.values(deadlines)[0] ?? 0)).toBeLessThan(9_000)
-    expect((await runIds(run)).length).toBeGreaterThan(3)
     await run.abort()
     expect((await run.ended()).outcome).toBe('restored')
+    expect(await replayed(run)).toBeGreaterThan(3)
     expect(run.world.snapshot()).toBe(run.before)
   },
   TEST_MS,
@@ -181,6 +198,7 @@ test(
         await Promise.all([...noise, run.abort()])
         expect((await run.ended()).outcome).toBe('restored')
         expect(run.world.snapshot()).toBe(run.before)
+        await replayed(run)
       },
     )
   },
