@@ -50,7 +50,8 @@ export async function ask(run: Run, question: Question): Promise<Verb> {
 
 function open(run: Run, question: Question): Gate {
   const { state } = run
-  const carried = state.gates.find((gate) => gate.carried === question.id)
+  const alike = state.gates.filter((gate) => gate.carried === question.id)
+  const carried = alike.find(({ title }) => title === question.title) ?? alike[0] // two proofs may be asked about side by side
   if (carried !== undefined) {
     delete carried.carried
     run.askedAs[carried.id] = question.id
