@@ -3,7 +3,8 @@ import { isSamePerson, listed, personKey } from '../people.ts'
 import type { Decision, Gate, RecordedDecision, RunState } from './state.ts'
 
 const WITHOUT_EFFECT_MAX = 50 // refused ones and the like: what a flood of signals may leave; older ones are only counted
-const WHY_MAX = 500 // a list of people may be long
+const WHY_MAX = 300 // a list of people may be long
+const IDLE_REASON_MAX = 200 // of one without effect
 
 /** Why a decision cannot be taken, in words for the person who made it; null = it can. Synchronous and free of effects. */
 export function refusal(state: RunState, decision: Decision): string | null {
@@ -61,6 +62,7 @@ export function record(
   const refused = refusal(state, decision)
   const why = refused ?? (isIdle(state, decision) ? 'the run is going back already' : null)
   const recorded = { ...decision, at, via, accepted: refused === null, why: why?.slice(0, WHY_MAX) ?? null }
+  if (why !== null) recorded.reason = recorded.reason.slice(0, IDLE_REASON_MAX)
   keep(state, recorded)
   const gate = state.gates.find((open) => open.id === decision.gate)
   if (why !== null || gate === undefined || decision.verdict === 'abort') return recorded

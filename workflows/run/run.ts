@@ -7,7 +7,7 @@ import type { LogLine, Reason, RunState, StepRecord } from './state.ts'
 
 const LOG_LINES = 300 // enough for the longest runbooks; older lines go first
 const HEARD_LINES = 60 // of them: a flood of signals must not push the story of the run out of its log
-const LINE_MAX = 500 // backends and people are quoted
+const LINE_MAX = 400 // backends and people are quoted
 const LATER_REASONS = 20 // the first one counts; these are for the report
 const NOTES_PER_STEP = 40
 
