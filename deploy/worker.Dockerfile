@@ -14,6 +14,9 @@ COPY worker ./worker
 COPY schema ./schema
 COPY scripts ./scripts
 
+# The container's file system is read-only (docker-compose.yml): what a worker would build at its first start is built here.
+RUN node worker/bundle.ts
+
 USER node
 ENV NODE_ENV=production
 EXPOSE 9469

@@ -1,5 +1,6 @@
 // The workflow code as one file, built from source and kept under the hash of that source, so that a worker that is
-// restarted is back at once. A changed source is another file: what is run is never older than what is read.
+// restarted is back at once. A changed source is another file: what is run is never older than what is read. An image
+// brings it (`node worker/bundle.ts`), for where it runs nothing may be written.
 import { createHash } from 'node:crypto'
 import {
   existsSync,
@@ -31,24 +32,35 @@ export const BUNDLE_OPTIONS = {
   preloadModules: [join(ROOT, 'index.ts')],
 } satisfies Partial<BundleOptions>
 
-export async function loadWorkflowBundle(): Promise<WorkflowBundleOption> {
-  const folder = fileURLToPath(new URL('../.cutover/bundles/', import.meta.url))
-  const codePath = join(folder, `${hashOfSource()}.js`)
-  if (!existsSync(codePath)) await build(folder, codePath)
-  return { codePath }
+const OWN_FOLDER = fileURLToPath(new URL('../.cutover/bundles/', import.meta.url))
+
+/** From the folder that is named or the one beside the source; built where there is none yet, in memory if need be. */
+export async function loadWorkflowBundle(folder: string | null = null): Promise<WorkflowBundleOption> {
+  const name = `${hashOfSource()}.js`
+  for (const each of folder === null ? [OWN_FOLDER] : [folder, OWN_FOLDER]) {
+    const codePath = join(each, name)
+    if (existsSync(codePath)) return { codePath }
+  }
+  const { code } = await bundleWorkflowCode({ ...BUNDLE_OPTIONS, logger: new DefaultLogger('WARN') })
+  try {
+    return { codePath: keep(folder ?? OWN_FOLDER, name, code) }
+  } catch {
+    return { code } // a read-only image, another user's folder, a full disk: it is built again at the next start
+  }
 }
 
-async function build(folder: string, codePath: string): Promise<void> {
-  const { code } = await bundleWorkflowCode({ ...BUNDLE_OPTIONS, logger: new DefaultLogger('WARN') })
+function keep(folder: string, name: string, code: string): string {
   mkdirSync(folder, { recursive: true })
-  for (const name of globSync('*.js*', { cwd: folder })) {
-    const path = join(folder, name)
+  for (const other of globSync('*.js*', { cwd: folder })) {
+    const path = join(folder, other)
     const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
     if (Date.now() - written > KEPT_MS) rmSync(path, { force: true })
   }
+  const codePath = join(folder, name)
   const temporary = `${codePath}.${process.pid}` // several workers may build at once: the rename makes each whole
   writeFileSync(temporary, code)
   renameSync(temporary, codePath)
+  return codePath
 }
 
 function hashOfSource(): string {
@@ -70,3 +82,5 @@ function sdkVersion(): string {
   }
   return version
 }
+
+if (import.meta.main) await loadWorkflowBundle()

@@ -66,6 +66,12 @@ export const VARIABLES = {
     value: References,
     fallback: null,
   },
+  CUTOVER_BUNDLE_FOLDER: {
+    about:
+      'Where the bundled workflow code is kept between starts; where nothing can be written it stays in memory',
+    value: z.string().regex(/^\//, 'not an absolute path'),
+    fallback: null,
+  },
   CUTOVER_MAX_CACHED_WORKFLOWS: {
     about: 'How many runs are kept in memory; the others are replayed when something happens to them',
     value: Count,
@@ -90,8 +96,11 @@ export const VARIABLES = {
 
 export interface WorkerConfig {
   metricsAddress: Address | null
+  /** Somebody named that address, and somebody else may rely on finding it there. */
+  isMetricsAddressGiven: boolean
   sdkMetricsAddress: Address | null
   commandFolder: string | null
+  bundleFolder: string | null
   secrets: readonly string[] | null
   maxCachedWorkflows: number
   maxWatches: number
@@ -119,8 +128,10 @@ export function readConfig(env: Environment): ConfigRead {
   }
   const config: WorkerConfig = {
     metricsAddress: read('CUTOVER_METRICS_ADDRESS'),
+    isMetricsAddressGiven: (env['CUTOVER_METRICS_ADDRESS'] ?? '') !== '',
     sdkMetricsAddress: read('CUTOVER_SDK_METRICS_ADDRESS'),
     commandFolder: read('CUTOVER_COMMAND_FOLDER'),
+    bundleFolder: read('CUTOVER_BUNDLE_FOLDER'),
     secrets: read('CUTOVER_SECRETS'),
     maxCachedWorkflows: read('CUTOVER_MAX_CACHED_WORKFLOWS') ?? 0,
     maxWatches: read('CUTOVER_MAX_WATCHES') ?? 0,

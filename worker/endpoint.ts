@@ -17,30 +17,23 @@ export interface Endpoint {
   close(): Promise<void>
 }
 
-/** Raises a Refusal when the address is taken. */
+/** Raises a Refusal when it cannot listen there. Whatever is asked of it, it answers and lives on. */
 export async function serveEndpoint(
   address: Address,
   registry: Registry,
   health: () => Health,
 ): Promise<Endpoint> {
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://worker').pathname
+    const path = pathOf(request.url)
     if (request.method !== 'GET') answer(response, 405, 'only GET\n')
     else if (path === '/healthz') answerHealth(response, health())
     else if (path === '/metrics') void answerMetrics(response, registry)
     else answer(response, 404, '/healthz and /metrics are served here\n')
   })
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>()
-  server.once('error', (error) => {
-    const where = `${address.host}:${address.port}`
-    reject(
-      new Refusal(
-        1,
-        `metrics cannot be served at ${where}: ${error.message}; set CUTOVER_METRICS_ADDRESS`,
-        error,
-      ),
-    )
-  })
+  server.on('error', (error: NodeJS.ErrnoException) =>
+    reject(new Refusal(1, refusedAt(address, error), error)),
+  )
   server.listen(address.port, address.host, resolve)
   await listening
   const { port } = server.address() as AddressInfo
@@ -54,6 +47,22 @@ export async function serveEndpoint(
       await promise
     },
   }
+}
+
+/** Not parsed as a URL: `GET //` is none, and whoever can reach this port can send it. */
+function pathOf(target: string | undefined): string {
+  return (target ?? '/').split(/[?#]/, 1)[0] ?? '/'
+}
+
+function refusedAt({ host, port }: Address, error: NodeJS.ErrnoException): string {
+  const why =
+    error.code === 'EADDRINUSE'
+      ? `port ${port} of ${host} is taken, by another worker on this machine perhaps`
+      : error.message
+  return (
+    `metrics and health cannot be served at ${host}:${port}: ${why}\n` +
+    '  CUTOVER_METRICS_ADDRESS=host:port serves them elsewhere (port 0 = any free one), off = nowhere'
+  )
 }
 
 function answerHealth(response: ServerResponse, health: Health): void {

@@ -35,7 +35,10 @@ export async function runWorker(env: Environment, signal: AbortSignal): Promise<
       const deps = createDeps({ secrets, log, commandFolder: read.config.commandFolder })
       await serve({ temporal, config: read.config, log, signal, engine: { deps, redact: mask } })
     } finally {
-      await temporal.connection.close()
+      await temporal.connection.close().catch((error: unknown) => {
+        // Workers that never ran hold on to it. Why they did not is on its way to whoever started this, and matters more.
+        log.debug('the connection was not closed', { error })
+      })
     }
     return 0
   } catch (error) {
@@ -59,17 +62,20 @@ interface Serving {
 
 async function serve({ temporal, config, log, signal, engine }: Serving): Promise<void> {
   const metrics = createMetrics(countRuns(temporal.client))
-  const workers = await createWorkers({
-    ...engine,
-    ...temporal,
-    metrics,
-    bundle: await loadWorkflowBundle(),
-    maxCachedWorkflows: config.maxCachedWorkflows,
-    maxWatches: config.maxWatches,
-    shutdownGraceMs: config.shutdownGraceMs,
-  })
-  const endpoint = await endpointOf(config, () => healthOf(workers), metrics)
+  const workers: Worker[] = []
+  // First of all, so that a port that is taken is told before anything holds on to the connection.
+  const endpoint = await endpointOf({ config, log, metrics, health: () => healthOf(workers) })
   try {
+    const created = await createWorkers({
+      ...engine,
+      ...temporal,
+      metrics,
+      bundle: await loadWorkflowBundle(config.bundleFolder),
+      maxCachedWorkflows: config.maxCachedWorkflows,
+      maxWatches: config.maxWatches,
+      shutdownGraceMs: config.shutdownGraceMs,
+    })
+    workers.push(...created)
     const running = runAll(workers, signal)
     log.info(`serving ${TASK_QUEUE} and ${WATCH_QUEUE}`, {
       temporal: temporal.address,
@@ -83,17 +89,30 @@ async function serve({ temporal, config, log, signal, engine }: Serving): Promis
   }
 }
 
-async function endpointOf(
-  { metricsAddress }: WorkerConfig,
-  health: Parameters<typeof serveEndpoint>[2],
-  metrics: ReturnType<typeof createMetrics>,
-): Promise<Endpoint | null> {
-  return metricsAddress === null ? null : await serveEndpoint(metricsAddress, metrics.registry, health)
+interface Watched {
+  config: WorkerConfig
+  log: Logger
+  metrics: ReturnType<typeof createMetrics>
+  health: Parameters<typeof serveEndpoint>[2]
+}
+
+/** A second worker on a machine finds the default port taken: it serves runs all the same, and says what it goes without. */
+async function endpointOf({ config, log, metrics, health }: Watched): Promise<Endpoint | null> {
+  const { metricsAddress, isMetricsAddressGiven } = config
+  if (metricsAddress === null) return null
+  try {
+    return await serveEndpoint(metricsAddress, metrics.registry, health)
+  } catch (error) {
+    if (!(error instanceof Refusal) || isMetricsAddressGiven) throw error
+    log.warn(`going on without /metrics and /healthz: ${error.message}`)
+    return null
+  }
 }
 
 function healthOf(workers: Worker[]): { isHealthy: boolean; workers: Record<string, string> } {
   const states = workers.map((worker) => [worker.options.taskQueue, worker.getState()] as const)
-  return { isHealthy: states.every(([, state]) => state === 'RUNNING'), workers: Object.fromEntries(states) }
+  const isHealthy = states.length > 0 && states.every(([, state]) => state === 'RUNNING')
+  return { isHealthy, workers: Object.fromEntries(states) }
 }
 
 function countRuns(client: Client): CountRuns {

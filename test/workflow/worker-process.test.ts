@@ -1,10 +1,14 @@
 // The worker as a process of its own: what it refuses before it takes a task, that it is healthy, and how it ends.
-import { spawn } from 'node:child_process'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Connection } from '@temporalio/client'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import type { Temporal } from '../../lab/servers/temporal.ts'
 import { startTemporal } from '../../lab/servers/temporal.ts'
+import type { OwnWorker } from './own-workers.ts'
+import { ownWorkers } from './own-workers.ts'
 
 const MAIN = fileURLToPath(new URL('../../worker/main.ts', import.meta.url))
 const BARE_NAMESPACE = 'bare' // without search attributes
@@ -14,62 +18,14 @@ beforeAll(async () => {
 })
 afterAll(() => temporal.server.close())
 
-interface WorkerProcess {
-  ended: Promise<number | null>
-  /** What it wrote so far. */
-  text(): string
-  /** Resolves when it has written something that matches. */
-  wrote(pattern: RegExp): Promise<RegExpExecArray>
-  signal(name: 'SIGTERM' | 'SIGKILL'): void
-}
-
-const started: WorkerProcess[] = []
-afterEach(async () => {
-  for (const worker of started.splice(0)) {
-    worker.signal('SIGKILL')
-    await worker.ended
-  }
-})
-
-function startWorker(env: Record<string, string>): WorkerProcess {
-  const child = spawn(process.execPath, [MAIN], {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      TEMPORAL_ADDRESS: temporal.address,
-      CUTOVER_METRICS_ADDRESS: '127.0.0.1:0',
-      ...env,
-    },
-    stdio: ['ignore', 'ignore', 'pipe'],
+const workers = ownWorkers([MAIN])
+const startWorker = (env: Record<string, string>): OwnWorker =>
+  workers.start({
+    TEMPORAL_ADDRESS: temporal.address,
+    CUTOVER_METRICS_ADDRESS: '127.0.0.1:0',
+    ...env,
   })
-  let text = ''
-  const heard = new EventTarget()
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk
-    heard.dispatchEvent(new Event('text'))
-  })
-  const ended = new Promise<number | null>((resolve) => {
-    child.once('close', (code) => {
-      resolve(code)
-      heard.dispatchEvent(new Event('text'))
-    })
-  })
-  const worker: WorkerProcess = {
-    ended,
-    text: () => text,
-    wrote: async (pattern) => {
-      for (;;) {
-        const found = pattern.exec(text)
-        if (found !== null) return found
-        if (child.exitCode !== null)
-          throw new Error(`the worker ended with ${child.exitCode} and wrote: ${text}`)
-        await new Promise((resolve) => heard.addEventListener('text', resolve, { once: true }))
-      }
-    },
-    signal: (name) => void child.kill(name),
-  }
-  started.push(worker)
-  return worker
-}
+afterEach(() => workers.end())
 
 it('serves both queues, says that it is healthy, shows its metrics, and ends as asked', async () => {
   const worker = startWorker({ CUTOVER_LOG: 'json' })
@@ -123,4 +79,45 @@ it('names every wrong variable and ends with 2', async () => {
   expect(await worker.ended).toBe(2)
   expect(worker.text()).toContain('CUTOVER_LOG="xml"')
   expect(worker.text()).toContain('CUTOVER_SHUTDOWN_GRACE="30"')
+})
+
+it.each(['//', '///x', '/%', 'http://', '*', '/healthz?x=//', '\\'])(
+  'answers whoever asks its endpoint for %s, and lives on',
+  async (target) => {
+    const worker = startWorker({ CUTOVER_LOG: 'json' })
+    const [, url = ''] = await worker.wrote(/"endpoint":"(http:[^"]+)"/)
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.write(`GET ${target} HTTP/1.1\r\nhost: worker\r\nconnection: close\r\n\r\n`)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 (200|400|404) /)
+    socket.destroy()
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    worker.signal('SIGTERM')
+    expect(await worker.ended).toBe(0)
+  },
+)
+
+it('a second one on a machine is told which port is taken: named, it does not start; by default it serves runs without', async () => {
+  const other = createServer()
+  other.listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const named = startWorker({ CUTOVER_METRICS_ADDRESS: `127.0.0.1:${port}` })
+  expect(await named.ended).toBe(1)
+  expect(named.text()).toMatch(
+    new RegExp(
+      `^cutover worker: metrics and health cannot be served at 127.0.0.1:${port}: port ${port} of 127.0.0.1 is taken`,
+    ),
+  )
+  expect(named.text()).toContain('CUTOVER_METRICS_ADDRESS=host:port serves them elsewhere')
+  await new Promise((resolve) => other.close(resolve))
+
+  const [first, second] = [
+    startWorker({ CUTOVER_METRICS_ADDRESS: '' }),
+    startWorker({ CUTOVER_METRICS_ADDRESS: '' }),
+  ]
+  await Promise.all([first.wrote(/serving cutover/), second.wrote(/serving cutover/)])
+  expect(first.text() + second.text()).toMatch(/going on without .metrics and .healthz: .* port 9469 .*taken/)
+  for (const worker of [first, second]) worker.signal('SIGTERM')
+  expect(await Promise.all([first.ended, second.ended])).toEqual([0, 0])
 })

@@ -7,8 +7,10 @@ describe('the configuration of a worker', () => {
     expect(readConfig({})).toEqual({
       config: {
         metricsAddress: { host: '127.0.0.1', port: 9469 },
+        isMetricsAddressGiven: false,
         sdkMetricsAddress: null,
         commandFolder: null,
+        bundleFolder: null,
         secrets: null,
         maxCachedWorkflows: 2_000,
         maxWatches: 200,
