@@ -12,6 +12,7 @@ import { say, SetupError } from './setup/progress.mjs'
 
 const USAGE_EXIT = 2 // as everywhere in this package: wrong use
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
+const LOOK_FOR_PARENT_EVERY_MS = 500 // soon enough for whoever ended npm and looks what is left
 
 const args = process.argv.slice(2)
 const withServers = args[0] === '--servers'
@@ -51,6 +52,7 @@ function start(name, parameters) {
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
     })
   }
+  endWithNpm(child)
   child.on('error', (error) => {
     say(`could not start ${name}: ${error.message}`)
     process.exit(1)
@@ -58,4 +60,15 @@ function start(name, parameters) {
   child.on('close', (code, signal) => {
     process.exit(code ?? 128 + (constants.signals[signal] ?? 1))
   })
+}
+
+/** npm passes a signal to the shell it starts us with, and the shell passes nothing on: we see our parent change. */
+function endWithNpm(child) {
+  if (process.env.npm_lifecycle_event === undefined) return // started by hand: it may outlive its shell
+  const parent = process.ppid
+  const looking = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(looking)
+    child.kill('SIGTERM')
+  }, LOOK_FOR_PARENT_EVERY_MS)
 }
