@@ -4,6 +4,8 @@ import { harmless, paint } from './paint.ts'
 import { table } from './table.ts'
 import { away } from './words.ts'
 
+const RUN_ID_SHOWN = 13 // the time in it, to the millisecond: runs begun within a minute share the first eight digits
+
 export function runTable(raw: ListedRun[], look: { width: number; color: boolean; now: number }): string[] {
   if (raw.length === 0) return []
   const runs = harmless(raw)
@@ -24,6 +26,7 @@ export function runTable(raw: ListedRun[], look: { width: number; color: boolean
     { title: 'GATE', flexible: true, paint: ink.magenta },
     { title: 'STARTED', paint: ink.dim },
     { title: 'ENDED', paint: ink.dim },
+    { title: 'RUN', paint: ink.dim }, // the beginning of the id, enough for --run
   ]
   const rows = runs.map((run) => [
     run.service,
@@ -32,6 +35,7 @@ export function runTable(raw: ListedRun[], look: { width: number; color: boolean
     run.gate ?? '-',
     away(run.startedAt, look.now),
     run.endedAt === null ? '-' : away(run.endedAt, look.now),
+    run.runId.slice(0, RUN_ID_SHOWN),
   ])
   return table(columns, rows, { width: look.width, paint: ink })
 }
