@@ -8,6 +8,7 @@ import type { PlannedConnection } from '../workflows/plan.ts'
 import type { Redact } from './call.ts'
 import { called, deadlineMsOf } from './call.ts'
 import { patiently, tirelessly } from './retried.ts'
+import { demandAgreed } from './change/agreed.ts'
 import { claimLocks, releaseLocks } from './change/claim.ts'
 import { applyTo } from './change/look.ts'
 import { restoreTo } from './change/restore.ts'
@@ -69,7 +70,11 @@ export function changeActivities({ deps, client, ...rest }: EngineOptions): Chan
     warm: (input) => called({ ...looking, bounds: 'calls' }, () => warmUp(deps.fetch, input)),
     announce: ({ connection, notice }) =>
       called(looking, (io) => portOf(connection, 'notify').send(notice, io)),
-    claim: (input) => called(writing, () => claimLocks(client, input)),
+    claim: ({ plan, ...input }) =>
+      called(writing, (io) => {
+        if (plan !== undefined) demandAgreed(plan, { portOf })
+        return claimLocks(client, input, io)
+      }),
     release: (input) => called(writing, () => releaseLocks(client, input)),
     recall: (input) => called(looking, () => memoriesOf(client, input)),
   }

@@ -1,6 +1,6 @@
 // What the engine asks of the outside world: the activities by name, their requests and answers. Types only.
 import type { Json } from './json.ts'
-import type { PlannedConnection, PlannedGuard } from './plan.ts'
+import type { Plan, PlannedConnection, PlannedGuard } from './plan.ts'
 import type { Notice } from './ports/notify.ts'
 import type { ProbeRequest } from './ports/probe.ts'
 import type { ConfirmRequest, Confirmation, Observed } from './ports/target.ts'
@@ -163,6 +163,8 @@ export type ClaimInput = {
   locks: string[]
   /** A run and its chain: `firstRunId` stays the same when the run continues as new. */
   holder: { workflowId: string; firstRunId: string; service: string }
+  /** What is about to be carried out: looked at before anything is taken. Not with a release. */
+  plan?: Plan
 }
 
 export interface ChangeActivities {
@@ -176,7 +178,7 @@ export interface ChangeActivities {
   restore(input: RestoreInput): Promise<Restored>
   warm(input: WarmInput): Promise<Warmed>
   announce(input: { connection: PlannedConnection; notice: Notice }): Promise<void>
-  /** Takes the locks of every target, or fails with `Conflict` that names the holder. */
+  /** Takes the locks of every target, or fails: `Conflict` that names the holder, `Config` for a plan that is not to be carried out. */
   claim(input: ClaimInput): Promise<void>
   release(input: ClaimInput): Promise<void>
   /** What the looks of a run remember at this moment. */

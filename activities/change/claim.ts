@@ -6,6 +6,7 @@ import type { Client } from '@temporalio/client'
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
 import type { ClaimInput } from '../../workflows/activities.ts'
 import { TASK_QUEUE } from '../../workflows/activities.ts'
+import type { Io } from '../../workflows/ports/target.ts'
 import { failure, kindOf } from '../failure.ts'
 
 const LOCK_ID_PREFIX = 'cutover-lock/'
@@ -25,15 +26,20 @@ export function lockIdOf(lock: string): string {
 }
 
 /**
- * Takes all locks or none, in sorted order so that of two runs one gets everything. Safe to repeat. Raises `Conflict`
- * (details: lock, holder) when a living run holds one.
+ * Takes locks in sorted order, so that of two runs one gets everything. Safe to repeat. Raises `Conflict` (details: lock,
+ * holder) when a living run holds one. A try that fails gives nothing back: another try of the same run may rely on it
+ * already, and the run releases all of it at its end. Once the signal is given, no further call is made.
  */
-export async function claimLocks(client: Client, { locks, holder }: ClaimInput): Promise<void> {
-  const taken: string[] = []
+export async function claimLocks(client: Client, { locks, holder }: ClaimInput, io?: Io): Promise<void> {
+  const signal = io?.signal ?? new AbortController().signal
   try {
-    for (const lock of sorted(locks)) if (await take(client, lock, holder)) taken.push(lock)
+    await client.withAbortSignal(signal, async () => {
+      for (const lock of sorted(locks)) {
+        signal.throwIfAborted()
+        await take(client, { lock, holder, signal })
+      }
+    })
   } catch (error) {
-    await releaseLocks(client, { locks: taken, holder })
     throw known('take', error)
   }
 }
@@ -65,13 +71,16 @@ export async function holdersOf(client: Client, locks: string[]): Promise<LockMe
   }
 }
 
-/** True: taken by this call. False: the run had it already. */
-async function take(client: Client, lock: string, holder: LockHolder): Promise<boolean> {
+type Take = { lock: string; holder: LockHolder; signal: AbortSignal }
+
+/** Takes it, unless the run has it already. */
+async function take(client: Client, { lock, holder, signal }: Take): Promise<void> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    if (await started(client, lock, holder)) return true
+    signal.throwIfAborted()
+    if (await started(client, lock, holder)) return
     const found = await holderOf(client, lock)
     if (found === null) continue // ended between our start and our look
-    if (isSame(found, holder)) return false
+    if (isSame(found, holder)) return
     if (await isAlive(client, found)) throw heldBy(lock, found)
     await end(client, { lock, found }, `its run ${found.workflowId} has ended without giving it back`)
   }

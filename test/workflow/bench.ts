@@ -7,6 +7,7 @@ import { beginWorlds } from '../../activities/sim/begin.ts'
 import { openWorld } from '../../activities/sim/world.ts'
 import type { World } from '../../activities/sim/world.ts'
 import { checkRunbook } from '../../client/runbook/load.ts'
+import { digestOf } from '../../client/runbook/resolve.ts'
 import { requireServer } from '../../scripts/find-servers.mjs'
 import { loadWorkflowBundle } from '../../worker/bundle.ts'
 import { createTestWorker } from '../../worker/testing.ts'
@@ -45,6 +46,8 @@ export interface Begin {
   prepare?(world: World): void
   /** What no runbook can say, of the plan. */
   adjust?(plan: Plan): void
+  /** The same behind the back of the digest. */
+  tamper?(plan: Plan): void
   /** Share the world of an earlier run. */
   world?: string
   /** Run the same service again. */
@@ -139,6 +142,8 @@ async function begin(
   const worldName = options.world ?? service
   const plan = await planOf(runbook({ service, world: worldName }))
   options.adjust?.(plan)
+  plan.digest = digestOf(plan)
+  options.tamper?.(plan)
   beginWorlds(Object.values(plan.connections), deps)
   const world = openWorld(worldName)
   const before = world.snapshot()

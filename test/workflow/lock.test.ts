@@ -38,8 +38,30 @@ it('a lock is taken once: the second run is refused and told who holds it', asyn
     message: 'zone/a is held by the run of orders-a (cutover/orders-a): wait for its end, or abort it',
     details: [{ lock: 'zone/a', holder: orders.holder }],
   })
-  expect(await holderOf('own/a')).toBe('TERMINATED') // what the refused run had taken is given back
+  await releaseLocks(bench.client, { locks: ['own/a', 'zone/a'], holder: carts.holder }) // as the refused run does at its end
+  expect(await holderOf('own/a')).toBe('TERMINATED')
   expect(await holderOf('zone/a')).toBe('orders-a')
+})
+
+it('a try that is refused, or given up, gives back nothing that another try of the same run may rely on', async () => {
+  const [orders, carts] = [await startRun('orders-r'), await startRun('carts-r')]
+  await claimLocks(bench.client, { locks: ['zone/r'], holder: carts.holder })
+  const both = { locks: ['edge/r', 'zone/r'], holder: orders.holder }
+  await expect(claimLocks(bench.client, both)).rejects.toThrow(/held by the run of carts-r/)
+  expect(await holderOf('edge/r')).toBe('orders-r')
+  await releaseLocks(bench.client, { locks: ['zone/r'], holder: carts.holder })
+  await claimLocks(bench.client, both)
+  expect([await holderOf('edge/r'), await holderOf('zone/r')]).toEqual(['orders-r', 'orders-r'])
+})
+
+it('a try whose time is over takes nothing more', async () => {
+  const { holder } = await startRun('orders-t')
+  const signal = AbortSignal.abort(new DOMException('too late', 'TimeoutError'))
+  const late: unknown = await claimLocks(bench.client, { locks: ['edge/t'], holder }, { signal }).catch(
+    (error) => error,
+  )
+  expect(kindOf(late)).toBe('Unavailable')
+  await expect(holderOf('edge/t')).rejects.toThrow(/not found/)
 })
 
 it('claiming again is no conflict with oneself', async () => {

@@ -2,6 +2,7 @@
 import { allHandlersFinished, condition } from '@temporalio/workflow'
 import { formatDuration } from '../quantities.ts'
 import { notify } from './gates.ts'
+import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
 import { describeReason } from './reason.ts'
@@ -22,6 +23,7 @@ export async function end(run: Run, outcome: Outcome): Promise<Result> {
   state.endedAt = Date.now()
   log(run, `${outcome} after ${formatDuration(state.endedAt - state.startedAt)}`)
   publish(plan, state)
+  measure.weights(plan.service, null) // an ended run has no share that anybody should look at
   await notify(run, {
     key: 'ended',
     title: `${plan.service}: ${outcome}`,

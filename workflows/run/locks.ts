@@ -2,25 +2,34 @@
 import { workflowInfo } from '@temporalio/workflow'
 import type { ClaimInput } from '../activities.ts'
 import { calls } from './calls.ts'
-import { StepFailed, failedWith, reasonOf } from './failures.ts'
+import { type Failed, StepFailed, failedWith, reasonOf } from './failures.ts'
 import type { Run } from './run.ts'
 import { checkpoint, log, sendBack } from './run.ts'
+import { refusalOfPlan } from './versions.ts'
 
-/** Takes every lock of the plan, or sends the run back (nothing was changed yet) with the holder's name. */
+/**
+ * Takes every lock of the plan, after the plan itself was looked at; or sends the run back (nothing was changed yet) with
+ * the holder's name or what is wrong with the plan.
+ */
 export async function claimTargets(run: Run): Promise<void> {
-  const input = inputOf(run)
-  const isBegun = run.state.steps.some(({ status }) => status !== 'pending')
-  if (input.locks.length === 0 || isBegun) return
-  try {
-    await calls.claim(input)
-  } catch (error) {
-    const failed = error instanceof StepFailed ? error.failed : failedWith(error)
-    sendBack(run, reasonOf('locks', failed, Date.now()))
+  if (run.state.steps.some(({ status }) => status !== 'pending')) return // renewed: they are its own already
+  const refused = refusalOfPlan(run.plan) ?? (await claimed(run))
+  if (refused !== null) {
+    sendBack(run, reasonOf(refused.kind === 'Conflict' ? 'locks' : 'the start', refused, Date.now()))
   }
   checkpoint(run)
 }
 
-/** Best effort: a lock whose holder has ended is taken over by the next run anyway. */
+async function claimed(run: Run): Promise<Failed | null> {
+  try {
+    await calls.claim({ ...inputOf(run), plan: run.plan })
+    return null
+  } catch (error) {
+    return error instanceof StepFailed ? error.failed : failedWith(error)
+  }
+}
+
+/** Also what a refused claim had taken. Best effort: a lock whose holder has ended is taken over by the next run anyway. */
 export async function releaseTargets(run: Run): Promise<void> {
   const input = inputOf(run)
   if (input.locks.length === 0) return

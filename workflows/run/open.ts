@@ -10,6 +10,7 @@ import type { Run } from './run.ts'
 import { hear, log, sendBack } from './run.ts'
 import { decisionOf, nameOf, signalled } from './said.ts'
 import type { Decided, Decision, RecordedDecision, RunState } from './state.ts'
+import { presentState, readablePlan } from './versions.ts'
 
 export interface Start {
   startedBy: string
@@ -18,12 +19,13 @@ export interface Start {
 }
 
 /** Registers every handler before anything is awaited, so that no signal or update can come too early. */
-export function openRun(plan: Plan, start: Start, carried: RunState | null): Run {
-  const why = [plan, start, carried].map(unreadableBecause).find((each) => each !== null)
+export function openRun(given: Plan, start: Start, carried: RunState | null): Run {
+  const why = [given, start, carried].map(unreadableBecause).find((each) => each !== null)
   if (why !== undefined) throw new Error(`what this run was started with could not be read: ${why}`) // waits for a worker that can
   const startedBy = nameOf(start.startedBy) ?? 'unknown'
-  // What an older engine did not carry yet is as at the beginning.
-  const state: RunState = { ...firstState(plan, { startedBy, startedAt: Date.now() }), ...carried }
+  const plan = readablePlan(given)
+  const first = firstState(plan, { startedBy, startedAt: Date.now() })
+  const state = carried ? { ...first, ...presentState(carried, plan) } : first // what an older engine did not carry is as at the beginning
   const run: Run = {
     plan,
     state,

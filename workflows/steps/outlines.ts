@@ -29,6 +29,11 @@ const outlines: Outlines = {
   decommission: outlineDecommission,
 }
 
+/** Whether this version knows the kind of a step; a plan of a newer one may have others. */
+export function isStepKind(kind: string): kind is StepKind {
+  return Object.hasOwn(outlines, kind)
+}
+
 export function outline(step: PlannedStep, seen: Seen): Outline {
   return (outlines[step.kind] as (step: PlannedStep, seen: Seen) => Outline)(step, seen)
 }

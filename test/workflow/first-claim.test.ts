@@ -1,0 +1,111 @@
+// What a run is looked at for before it claims anything: that its plan is the one agreed to, and that this worker's version
+// can carry it out. Whatever is wrong is said in words, nothing is touched, and no run is wedged.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { lockIdOf } from '../../activities/change/claim.ts'
+import { headline } from '../../client/output/run-text.ts'
+import { exitCodeOf } from '../../client/view/run-view.ts'
+import { readRun } from '../../client/run/read.ts'
+import { createMetrics } from '../../worker/metrics.ts'
+import type { Plan } from '../../workflows/plan.ts'
+import { type Bench, eventually, openBench } from './bench.ts'
+import { brief } from './runbooks.ts'
+
+let bench: Bench
+const metrics = createMetrics(async () => null)
+beforeAll(async () => {
+  bench = await openBench({ worker: false })
+  await bench.startWorker({ metrics })
+})
+afterAll(() => bench.close())
+
+type Loose = { -readonly [K in keyof Plan]: unknown }
+
+test.each<[string, (plan: Loose) => void, RegExp]>([
+  [
+    'a plan that was changed after its digest was made',
+    (plan) => (plan['drain'] = '3s'),
+    /the start failed: Config: the plan is not the one that was agreed to: it names digest \w{12}, its content has \w{12}/,
+  ],
+  [
+    'a plan of a newer version',
+    (plan) => (plan['planVersion'] = 2),
+    /the start failed: Unsupported: the plan has version 2, this worker knows versions up to 1; run workers of the version/,
+  ],
+  [
+    'a plan of a newer version in a form of its own',
+    (plan) => Object.assign(plan, { planVersion: 3, steps: { first: {} }, targets: 'other', notify: null }),
+    /the plan has version 3/,
+  ],
+  [
+    'a plan without a version',
+    (plan) => delete plan['planVersion' as never],
+    /the plan has version undefined/,
+  ],
+  [
+    'a step of a kind that it does not know',
+    (plan) => Object.assign((plan['steps'] as { kind: string }[])[1] as object, { kind: 'backfill' }),
+    /the start failed: Unsupported: this worker does not know the kind of s02-/,
+  ],
+])('%s is refused in words before anything is claimed', async (_name, tamper, why) => {
+  const run = await bench.begin(brief, { tamper: (plan) => void tamper(plan as unknown as Loose) })
+  expect(await run.ended()).toMatchObject({ outcome: 'restored' })
+  expect(run.world.snapshot()).toBe(run.before)
+  const { view } = await readRun(
+    { client: bench.env.client, address: '', namespace: 'default', close: async () => {} },
+    run.service,
+  )
+  expect(headline(view)).toMatch(/^restored: nothing was changed; /)
+  expect(view.reason?.text).toMatch(why)
+  expect(exitCodeOf(view)).toBe(1)
+  for (const lock of run.plan.targets?.flatMap?.(({ locks }) => locks) ?? [])
+    await expect(bench.env.client.workflow.getHandle(lockIdOf(lock)).describe()).rejects.toThrow(/not found/)
+})
+
+test('a provider that this worker does not have is found before anything is changed', async () => {
+  const run = await bench.begin(brief, {
+    adjust: ({ connections }) => Object.assign(connections['edge'] ?? {}, { provider: 'traffic/tomorrow' }),
+  })
+  expect(await run.ended()).toMatchObject({
+    outcome: 'restored',
+    reason: {
+      message: expect.stringMatching(/connection edge: this worker has no provider "traffic\/tomorrow"/),
+    },
+  })
+  expect(run.world.snapshot()).toBe(run.before)
+})
+
+test('a state of a newer version is left to a newer worker: the task fails in words, and nothing is recorded', async () => {
+  const run = await bench.begin(brief)
+  const { state, plan } = { state: await run.state(), plan: run.plan }
+  await run.abort()
+  await run.ended()
+  const { client } = bench.env
+  const workflowId = `${run.handle.workflowId}-newer`
+  const handle = await client.workflow.start('cutover', {
+    workflowId,
+    taskQueue: 'cutover',
+    args: [plan, { startedBy: 'ana' }, { ...state, stateVersion: 2 }],
+  })
+  const access = { client, address: '', namespace: 'default', close: async () => {} }
+  await eventually('the task has failed', async () => {
+    const { events } = await handle.fetchHistory()
+    return events?.some((event) => event.workflowTaskFailedEventAttributes) === true
+  })
+  const { view } = await readRun(access, workflowId.replace('cutover/', ''))
+  expect(view.stale?.why).toMatch(
+    /^a worker is there, but its workflow task fails: .*the state has version 2, this worker knows versions up to 1/,
+  )
+  const { events } = await handle.fetchHistory()
+  expect(events?.some((event) => event.activityTaskScheduledEventAttributes)).toBe(false)
+  await handle.terminate('the test has ended')
+})
+
+test('the share of a run that has ended is not shown any more', async () => {
+  const run = await bench.begin((names) => brief(names, { hold: '1s' }))
+  await run.until('a share is shown', ({ weights }) => weights !== null && weights.new > 0)
+  const shown = async () =>
+    (await metrics.registry.getSingleMetricAsString('cutover_weight')).includes(run.service)
+  await eventually('the metric', shown)
+  await run.ended()
+  await eventually('the metric is gone', async () => !(await shown()))
+})
