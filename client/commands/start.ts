@@ -3,7 +3,7 @@ import { expectArgs, textFlag } from '../arguments.ts'
 import type { Command, Invocation } from '../command.ts'
 import { actorOf } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'
-import { usageProblem } from '../problem.ts'
+import { Problem, usageProblem } from '../problem.ts'
 import type { Review } from '../runbook/review.ts'
 import { AS } from './decision.ts'
 import type { Plan } from '../../workflows/plan.ts'
@@ -60,10 +60,8 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed before a
     if (!out.json) await showPlan(reviewed, invocation)
     if (agreedTo === 'runbook') out.error(await acceptedAsFound(plan))
     for (const text of despite) out.error(`starting despite ${text}`)
-    if (!isAgreed && !(await confirmed(plan, invocation))) {
-      out.error('nothing was started')
-      return EXIT.failed
-    }
+    if (!isAgreed && !(await confirmed(plan, invocation)))
+      throw new Problem({ what: 'nothing was started', why: 'the answer was not yes' })
     const actor = actorOf(textFlag(flags, 'as'), env)
     const started = await startRun(access, plan, { actor, despite })
     if (flags['wait'] === true) {
