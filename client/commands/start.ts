@@ -120,19 +120,11 @@ async function acceptedAsFound({ found }: Plan): Promise<string> {
   ].join('\n')
 }
 
-async function confirmed(plan: Plan, { signal }: Invocation): Promise<boolean> {
-  const { createInterface } = await import('node:readline/promises')
-  const prompt = createInterface({ input: process.stdin, output: process.stderr })
-  // A closed input (Ctrl-D) answers no question, and the question would never settle.
-  const closed = new Promise<string>((resolve) => prompt.once('close', () => resolve('')))
-  try {
-    const asked = prompt.question(`Start this run of ${plan.service}? Type yes: `, { signal })
-    const answer = await Promise.race([asked, closed])
-    return answer.trim().toLowerCase() === 'yes'
-  } catch (error) {
-    if (signal.aborted) return false
-    throw error
-  } finally {
-    prompt.close()
-  }
+async function confirmed({ service }: Plan, { signal }: Invocation): Promise<boolean> {
+  const { saysYes } = await import('../output/question.ts')
+  return await saysYes(`Start this run of ${service}?`, {
+    input: process.stdin,
+    output: process.stderr,
+    signal,
+  })
 }
