@@ -54,7 +54,7 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed before a
     const reviewed = await review(runbook, { access, signal })
     const { plan } = reviewed
     const isIgnoring = flags[IGNORE_PROBLEMS] === true
-    const despite = demandReady(reviewed.survey, { service: plan.service, file, isIgnoring })
+    const despite = demandReady(reviewed, { file, isIgnoring })
     const agreedTo =
       digest === null ? null : await matchDigest(access, digest, { file, runbook, present: plan })
     if (!out.json) await showPlan(reviewed, invocation)

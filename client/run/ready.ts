@@ -1,24 +1,23 @@
 // Whether a run may be started: what a survey found standing in its way, and what the one who starts says to it.
 import { Problem } from '../problem.ts'
 import { counted } from '../output/words.ts'
-import { problemTexts } from '../runbook/preview-text.ts'
-import { problemsOf } from '../runbook/preview.ts'
-import type { Survey } from '../../workflows/survey.ts'
+import { problemTexts, problemsOf } from '../runbook/plan-problems.ts'
+import type { Review } from '../runbook/review.ts'
 
 export const IGNORE_PROBLEMS = 'ignore-problems'
 
-type Starting = { service: string; file: string; isIgnoring: boolean }
+type Starting = { file: string; isIgnoring: boolean }
 
 /** The problems that are gone over; fails with the whole list otherwise. A lock is never gone over: the run would end at once. */
-export function demandReady(survey: Survey, { service, file, isIgnoring }: Starting): string[] {
-  const problems = problemsOf(survey)
+export function demandReady({ plan, survey }: Review, { file, isIgnoring }: Starting): string[] {
+  const problems = problemsOf(plan, survey)
   const locked = problems.filter(({ what }) => what === 'lock')
   const isLocked = locked.length > 0
   if (problems.length === 0) return []
   const texts = problemTexts(problems)
   if (isIgnoring && !isLocked) return texts
   throw new Problem({
-    what: `no run of ${service} was started: ${counted(problems.length, 'problem')} in the way`,
+    what: `no run of ${plan.service} was started: ${counted(problems.length, 'problem')} in the way`,
     why: texts.join('\n'),
     todo: isLocked
       ? ['cutover list   shows the runs that are under way; start when the holder has ended']

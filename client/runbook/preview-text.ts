@@ -2,7 +2,8 @@
 import { type Paint, harmless, wrap } from '../output/paint.ts'
 import { targetText } from './target-text.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
-import type { PlanProblem, Preview, PreviewedChange, PreviewedStep } from './preview.ts'
+import { problemTexts } from './plan-problems.ts'
+import type { Preview, PreviewedChange, PreviewedStep } from './preview.ts'
 
 type Style = { width: number; paint: Paint; offline: boolean }
 
@@ -29,13 +30,6 @@ export function previewLines(preview: Preview, style: Style): string[] {
     ...problemTexts(shown.problems).flatMap((text) => row('problem', text, style).map(paint.red)),
     `digest    ${shown.digest}`,
   ]
-}
-
-/** One line for what has the same cause: a server that is down takes all its guards with it. */
-export function problemTexts(problems: readonly PlanProblem[]): string[] {
-  const names = new Map<string, string[]>()
-  for (const { name, problem } of problems) names.set(problem, [...(names.get(problem) ?? []), name])
-  return [...names].map(([problem, of]) => `${of.join(', ')}: ${problem}`)
 }
 
 /** What came back, where it says something. What a journey wants known stands at its step. */

@@ -6,6 +6,7 @@ import type { Looked } from '../../workflows/survey.ts'
 import type { TrialResult } from '../../workflows/trials.ts'
 import { valueText } from '../output/words.ts'
 import { explained } from './explained.ts'
+import { type PlanProblem, problemsOf } from './plan-problems.ts'
 import { watchedGuards } from './watched.ts'
 import { outline } from '../../workflows/steps/outlines.ts'
 import type { StepKind } from '../../workflows/steps/schemas.ts'
@@ -13,15 +14,6 @@ import type { ProviderSpec } from '../../activities/provider.ts'
 
 /** What a survey has brought; both empty = offline. */
 export type Surveyed = { looks: readonly Looked[]; trials: readonly TrialResult[] }
-
-/** What stands in the way of a run. `target` null: it is no target that cannot be looked at, but something the run will need. */
-export type PlanProblem = {
-  what: 'target' | TrialResult['what']
-  name: string
-  connection: string
-  target: string | null
-  problem: string
-}
 
 /** `before` null: not looked at. `desired` null: depends on what is found. */
 export type PreviewedChange = {
@@ -117,23 +109,9 @@ export function preview(plan: Plan, { looks, trials }: Surveyed, specs: readonly
     steps,
     shortest: formatDuration(shortestMs),
     longest: longestMs === null ? null : formatDuration(longestMs),
-    problems: problemsOf({ looks, trials }),
+    problems: problemsOf(plan, { looks, trials }),
     tried,
   }
-}
-
-/** The whole list of what stands in the way, not the first of it. */
-export function problemsOf({ looks, trials }: Surveyed): PlanProblem[] {
-  return [
-    ...looks.flatMap(({ connection, target, problem }): PlanProblem[] =>
-      problem === null
-        ? []
-        : [{ what: 'target', name: `${connection} ${target}`, connection, target, problem }],
-    ),
-    ...trials.flatMap(({ what, name, connection, target, problem }): PlanProblem[] =>
-      problem === null ? [] : [{ what, name, connection, target, problem }],
-    ),
-  ]
 }
 
 /** Every target that the preview needs a look at: those that change and those that a change is computed from. */

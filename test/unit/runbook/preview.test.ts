@@ -164,6 +164,14 @@ describe('what was tried', () => {
     expect(textOf(awake)).toContain('unknown: no series matched (its sides are served now)')
   })
 
+  test('a record that is not there is a problem before the run, not in the middle of it', async () => {
+    const looks = [...LOOKS.slice(0, -1), looked('zone', 'api.example.com. A', { ttl: 0, values: [] })]
+    const { problems } = preview(await planOf(RIGHT), { looks, trials: [] }, allSpecs())
+    expect(problems.map(({ name, problem }) => `${name}: ${problem}`)).toEqual([
+      'zone api.example.com. A: Missing: there is no api.example.com. A; check its name',
+    ])
+  })
+
   test('what a backend wants known stands at the step that uses it, once', async () => {
     const observed = {
       value: { old: 100, new: 0 },

@@ -1,0 +1,46 @@
+// What stands in the way of a run: all of it, not the first. Pure.
+import type { Plan } from '../../workflows/plan.ts'
+import type { Looked } from '../../workflows/survey.ts'
+import type { TrialResult } from '../../workflows/trials.ts'
+import type { Surveyed } from './preview.ts'
+
+/** `target` null: it is no target that cannot be looked at, but something the run will need. */
+export type PlanProblem = {
+  what: 'target' | TrialResult['what']
+  name: string
+  connection: string
+  target: string | null
+  problem: string
+}
+
+export function problemsOf(plan: Plan, { looks, trials }: Surveyed): PlanProblem[] {
+  return [
+    ...looks.flatMap((look): PlanProblem[] => {
+      const { connection, target } = look
+      const problem = look.problem ?? missing(plan, look)
+      if (problem === null) return []
+      return [{ what: 'target', name: `${connection} ${target}`, connection, target, problem }]
+    }),
+    ...trials.flatMap(({ what, name, connection, target, problem }): PlanProblem[] =>
+      problem === null ? [] : [{ what, name, connection, target, problem }],
+    ),
+  ]
+}
+
+/** One line for what has the same cause: a server that is down takes all its guards with it. */
+export function problemTexts(problems: readonly PlanProblem[]): string[] {
+  const names = new Map<string, string[]>()
+  for (const { name, problem } of problems) names.set(problem, [...(names.get(problem) ?? []), name])
+  return [...names].map(([problem, of]) => `${of.join(', ')}: ${problem}`)
+}
+
+/** A record that nobody asks for can neither be lowered nor moved: most likely its name is misspelt. */
+function missing(plan: Plan, { connection, target, observed }: Looked): string | null {
+  const { port } = plan.connections[connection] ?? {}
+  const value = observed?.value ?? null
+  if (port !== 'dns' || typeof value !== 'object' || value === null || Array.isArray(value)) return null
+  const { values } = value
+  return Array.isArray(values) && values.length === 0
+    ? `Missing: there is no ${target}; check its name`
+    : null
+}
