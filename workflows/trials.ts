@@ -22,6 +22,8 @@ export type Trial =
   | { what: 'secrets'; connection: PlannedConnection }
   | { what: 'notices'; connection: PlannedConnection }
   | { what: 'lock'; connection: PlannedConnection; target: string; locks: string[] }
+  /** Whether every name server and resolver that is to show a change answers, and with what is there now. */
+  | { what: 'answers'; connection: PlannedConnection; target: string; step: string; resolvers: string[] }
   /** Whether a write would be allowed, where a backend can tell without one. */
   | { what: 'permission'; connection: PlannedConnection; target: string }
 
@@ -74,6 +76,8 @@ export function nameOf(trial: Trial): string {
       return `notices by ${name}`
     case 'lock':
       return `lock of ${name} ${trial.target}`
+    case 'answers':
+      return `answers for ${name} ${trial.target}`
     case 'permission':
       return `permission to write ${name} ${trial.target}`
     default:
@@ -96,6 +100,7 @@ function stepTrials(step: PlannedStep, { isFirst: first, at }: Place): Trial[] {
   return [
     ...('requests' in spec ? journey(spec) : []),
     ...('journeys' in spec ? spec.journeys.flatMap(journey) : []),
+    ...('resolvers' in spec ? answers(step, spec.resolvers, at) : []),
     ...('idle_proof' in spec
       ? at(spec.idle_proof.from).map((connection): Trial => ({
           what: 'guard',
@@ -105,6 +110,13 @@ function stepTrials(step: PlannedStep, { isFirst: first, at }: Place): Trial[] {
         }))
       : []),
   ]
+}
+
+function answers(step: PlannedStep, resolvers: string[], at: Place['at']): Trial[] {
+  const { changes } = outline(step, () => undefined)
+  return changes.flatMap(({ connection: name, target }) =>
+    at(name).map((connection): Trial => ({ what: 'answers', connection, target, step: step.id, resolvers })),
+  )
 }
 
 /** A connection that nothing refers to need not work. */

@@ -1,7 +1,7 @@
 // Tries once, without effect, what a run will need. What does not work is a failure with its kind; what merely is not so
 // yet (no data of a side that nobody is served by) is a note.
 import type { Client } from '@temporalio/client'
-import type { Io } from '../../workflows/ports/target.ts'
+import type { Changing, Io } from '../../workflows/ports/target.ts'
 import type { Trial, Tried } from '../../workflows/trials.ts'
 import type { Redact } from '../call.ts'
 import { holdersOf } from '../change/claim.ts'
@@ -36,6 +36,8 @@ export async function tryOut(
       return { text: await connector.portOf(connection, 'notify').reach(io), notes: [] }
     case 'lock':
       return await tryLock(trial.locks, client)
+    case 'answers':
+      return await tryAnswers(trial, connector.changingOf(connection), io)
     case 'permission': {
       const port = connector.changingOf(connection)
       if (port.permits === undefined) return { text: '', notes: [] } // the look at the target is all there is to try
@@ -44,6 +46,19 @@ export async function tryOut(
     default:
       return trial satisfies never
   }
+}
+
+/** The proof of the change, asked of what is there already. */
+async function tryAnswers(
+  { target, resolvers }: Extract<Trial, { what: 'answers' }>,
+  port: Changing,
+  io: Io,
+): Promise<Tried> {
+  const { value } = await port.observe(target, io)
+  const proof = await port.confirm?.({ target, desired: value, options: { resolvers } }, io)
+  if (proof === undefined) return { text: '', notes: [] }
+  const text = proof.lines.join('; ')
+  return { text, notes: proof.settled ? [] : [`not alike everywhere now: ${text}`] }
 }
 
 async function tryLock(locks: string[], client: Client): Promise<Tried> {

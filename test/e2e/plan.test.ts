@@ -153,6 +153,24 @@ describe('what a run will need is tried beforehand', () => {
   )
 
   it(
+    'a resolver that does not answer, at the step that waits for it',
+    async () => {
+      const file = stage.runbook('dns-move', {
+        service: 'deaf',
+        edit: ({ steps }) => {
+          for (const step of steps) if (step['ttl'] !== undefined) step['ttl']['resolvers'] = ['127.0.0.1:1']
+        },
+      })
+      const { problems, steps } = await planOf(file)
+      expect(problems).toEqual([])
+      const notes = steps.find(({ kind }) => kind === 'ttl')?.notes.join()
+      expect(notes).toMatch(/not alike everywhere now: .*resolver 127\.0\.0\.1:1: /)
+      expect(steps.find(({ kind }) => kind === 'repoint')?.notes).toEqual([])
+    },
+    TEST_MS,
+  )
+
+  it(
     'a side that nobody is served by yet has no data: a note, no problem',
     async () => {
       const file = canary('asleep')
