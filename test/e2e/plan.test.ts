@@ -108,7 +108,7 @@ describe('a plan that was reviewed', () => {
 
 describe('what a run will need is tried beforehand', () => {
   it(
-    'a secret that is missing, a query that is wrong, a receiver that is not there: all of them, exit code 1',
+    'a secret that is missing, a receiver that is not there: all of them, exit code 1',
     async () => {
       const file = canary('needy', ({ connections, guards, steps }) => {
         connections['other'] = { ...(connections['prom'] as object), token: 'env:NOT_SET_ANYWHERE' }
