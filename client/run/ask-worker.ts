@@ -5,13 +5,12 @@ import { TASK_QUEUE } from '../../workflows/activities.ts'
 import type { StateAnswer } from '../../workflows/run/state.ts'
 import type { TemporalAccess } from '../command.ts'
 import { SERVER_ANSWERS_WITHIN_MS } from './chain.ts'
-import { failureText, msOf } from './decode.ts'
+import { failureText } from './decode.ts'
+import { livePollers } from './pollers.ts'
 
 const FIRST_ANSWER_WITHIN_MS = 2_000 // a live worker answers a query in milliseconds; a person waits for this
 const NEXT_ANSWER_WITHIN_MS = 10_000 // a worker on a busy machine; the server itself gives up on a query after about this
 const ASK_AGAIN_AFTER_MS = 1_000
-const POLLER_ALIVE_MS = 90_000 // a poll lasts at most 60 s; who has not polled for longer is gone
-const WORKFLOW_QUEUE = 1 // temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 
 /**
  * Causes under which a failed workflow task is part of the ordinary course (temporal.api.enums.v1.WorkflowTaskFailedCause):
@@ -42,7 +41,7 @@ export async function askWorker(
   for (let attempt = 1; ; attempt++) {
     const asked = await askOnce(access.client, of, withinMs)
     if ('answer' in asked) return asked
-    const pollers = await pollersOf(access)
+    const pollers = await livePollers(access)
     const why = await whyNoAnswer(access, of, { problem: asked.problem, pollers, withinMs })
     const restMs = end - Date.now()
     if (restMs <= ASK_AGAIN_AFTER_MS || pollers === 0) return { why } // nobody is there to answer a further question
@@ -86,25 +85,12 @@ async function whyNoAnswer(
 /** Why nobody would answer now, as far as the server can tell; null = somebody should. Never fails. */
 export async function whySilent(access: TemporalAccess, of: Partial<Execution>): Promise<string | null> {
   try {
-    if ((await pollersOf(access)) === 0) return `no worker polls task queue ${TASK_QUEUE}`
+    if ((await livePollers(access)) === 0) return `no worker polls task queue ${TASK_QUEUE}`
     const failing = await taskFailureOf(access.client, of)
     return failing === null ? null : `a worker is there, but its workflow task fails: ${failing}`
   } catch {
     return null // it is said beside something that was done, and must not stand in its way
   }
-}
-
-async function pollersOf({ client, namespace }: TemporalAccess): Promise<number> {
-  const { pollers } = await client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
-    client.workflowService.describeTaskQueue({
-      namespace,
-      taskQueue: { name: TASK_QUEUE },
-      taskQueueType: WORKFLOW_QUEUE,
-    }),
-  )
-  return (pollers ?? []).filter(
-    ({ lastAccessTime }) => Date.now() - (msOf(lastAccessTime) ?? 0) < POLLER_ALIVE_MS,
-  ).length
 }
 
 /**

@@ -2,16 +2,16 @@
 import { TASK_QUEUE } from '../../workflows/activities.ts'
 import type { TemporalAccess } from '../command.ts'
 import { Problem } from '../problem.ts'
+import { SERVER_ANSWERS_WITHIN_MS } from './chain.ts'
 import { msOf } from './decode.ts'
 
-const SERVER_ANSWERS_WITHIN_MS = 5_000
 const POLLER_ALIVE_MS = 90_000 // a poll lasts at most 60 s; who has not polled for longer is gone
 const WORKFLOW_QUEUE = 1 // temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 
 /** Fails when nobody does: what is put into a queue without a worker is waited for in vain. */
 export async function demandWorker(access: TemporalAccess, what: string): Promise<void> {
   const agesMs = await pollAges(access)
-  if (agesMs.some((ms) => ms < POLLER_ALIVE_MS)) return
+  if (agesMs.some(isAlive)) return
   throw new Problem({
     what,
     why: `no worker serves the task queue ${TASK_QUEUE} of namespace ${access.namespace} at ${access.address}; ${lastOf(agesMs)}`,
@@ -22,6 +22,11 @@ export async function demandWorker(access: TemporalAccess, what: string): Promis
   })
 }
 
+/** How many live workers serve the queue. */
+export async function livePollers(access: TemporalAccess): Promise<number> {
+  return (await pollAges(access)).filter(isAlive).length
+}
+
 /** `the last one was heard of 45 s ago` */
 export async function lastPoll(access: TemporalAccess): Promise<string> {
   return lastOf(await pollAges(access))
@@ -30,6 +35,10 @@ export async function lastPoll(access: TemporalAccess): Promise<string> {
 function lastOf(agesMs: number[]): string {
   if (agesMs.length === 0) return 'none was heard of in the last minutes'
   return `the last one was heard of ${Math.round(Math.min(...agesMs) / 1_000)} s ago`
+}
+
+function isAlive(ageMs: number): boolean {
+  return ageMs < POLLER_ALIVE_MS
 }
 
 async function pollAges({ client, namespace }: TemporalAccess): Promise<number[]> {

@@ -3,6 +3,7 @@ import type { Plan } from '../../workflows/plan.ts'
 import type { Looked } from '../../workflows/survey.ts'
 import type { TrialResult } from '../../workflows/trials.ts'
 import type { Surveyed } from './preview.ts'
+import { targetText } from './target-text.ts'
 
 /** `target` null: it is no target that cannot be looked at, but something the run will need. */
 export type PlanProblem = {
@@ -17,7 +18,7 @@ export function problemsOf(plan: Plan, { looks, trials }: Surveyed): PlanProblem
   return [
     ...looks.flatMap((look): PlanProblem[] => {
       const { connection, target } = look
-      const problem = look.problem ?? missing(plan, look)
+      const problem = look.problem ?? missing(plan, look) ?? divided(look)
       if (problem === null) return []
       return [{ what: 'target', name: `${connection} ${target}`, connection, target, problem }]
     }),
@@ -43,4 +44,12 @@ function missing(plan: Plan, { connection, target, observed }: Looked): string |
   return Array.isArray(values) && values.length === 0
     ? `Missing: there is no ${target}; check its name`
     : null
+}
+
+/** Going back leads to what was there, everywhere: where the places differ, the run would stop and ask at its first look. */
+function divided({ observed }: Looked): string | null {
+  const { value = null, elsewhere = [] } = observed ?? {}
+  if (elsewhere.length === 0) return null
+  const others = elsewhere.map((other) => `${other.place} holds ${targetText(other.value)}`)
+  return `Conflict: it is not the same everywhere: ${targetText(value)} is in force, ${others.join(', ')}; make them agree first`
 }

@@ -4,7 +4,6 @@ import type { Plan, PlannedGuard, PlannedStep, Seen } from '../../workflows/plan
 import { formatDuration } from '../../workflows/quantities.ts'
 import type { Looked } from '../../workflows/survey.ts'
 import type { TrialResult } from '../../workflows/trials.ts'
-import { valueText } from '../output/words.ts'
 import { explained } from './explained.ts'
 import { type PlanProblem, problemsOf } from './plan-problems.ts'
 import { watchedGuards } from './watched.ts'
@@ -134,14 +133,9 @@ function watchedIn(step: PlannedStep, guards: PlannedGuard[]): string[] {
   return [...guards.map(({ name, dry_run }) => (dry_run ? `${name} (dry run)` : name)), ...journeys]
 }
 
-/** What the backend itself says of a target, and where it lives in several places that differ. */
+/** What the backend itself says of a target. */
 function foundNotes(look: Looked | undefined): string[] {
-  const { cautions = [], elsewhere = [] } = look?.observed ?? {}
-  const of = look === undefined ? '' : `${look.connection} ${look.target}`
-  return [
-    ...cautions.map((caution) => `${of}: ${caution}`),
-    ...elsewhere.map(({ place, value }) => `${of}: ${place} holds ${valueText(value)} instead`),
-  ]
+  return look?.observed?.cautions?.map((caution) => `${look.connection} ${look.target}: ${caution}`) ?? []
 }
 
 /** Soft: a step of an older plan has no such field. */

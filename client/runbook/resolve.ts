@@ -39,12 +39,11 @@ export function withFound(plan: Plan, found: Found[]): Plan {
   return { ...body, digest: digestOf(body) }
 }
 
-/** What counts as found: the targets that the run may change, as far as they could be looked at. */
-export function foundIn(plan: Plan, looks: readonly Looked[]): Found[] {
-  return plan.targets.flatMap(({ connection, target }) => {
-    const look = looks.find((each) => each.connection === connection && each.target === target)
-    return look?.observed ? [{ connection, target, value: look.observed.value }] : []
-  })
+/** Every target that could be looked at: those that the run may change, and those that a change is computed from. */
+export function foundIn(looks: readonly Looked[]): Found[] {
+  return looks.flatMap(({ connection, target, observed }) =>
+    observed === null ? [] : [{ connection, target, value: observed.value }],
+  )
 }
 
 function nameOf({ connection, target }: Found): string {

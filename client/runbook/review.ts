@@ -12,5 +12,5 @@ export async function review(
   through: { access: TemporalAccess; signal: AbortSignal },
 ): Promise<Review> {
   const surveyed = await survey({ plan: runbook, ...through })
-  return { plan: withFound(runbook, foundIn(runbook, surveyed.looks)), survey: surveyed }
+  return { plan: withFound(runbook, foundIn(surveyed.looks)), survey: surveyed }
 }

@@ -55,5 +55,5 @@ async function surveyedPlan(
   const [input] = (await decodeAll(client, started?.input?.payloads)) as [SurveyInput?]
   const [result] = (await decodeAll(client, ended?.result?.payloads)) as [Survey?]
   if (input?.plan === undefined || result?.looks === undefined) return null // made by an older version
-  return { whole: withFound(input.plan, foundIn(input.plan, result.looks)), bare: input.plan }
+  return { whole: withFound(input.plan, foundIn(result.looks)), bare: input.plan }
 }

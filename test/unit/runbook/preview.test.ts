@@ -176,15 +176,26 @@ describe('what was tried', () => {
     const observed = {
       value: { old: 100, new: 0 },
       cautions: ['v2 is a backup server: it gets no request'],
-      elsewhere: [{ place: 'state file /var/lib/haproxy/state', value: { old: 0, new: 100 } }],
     }
     const looks = [{ ...LOOKS[0]!, observed }, ...LOOKS.slice(1)]
     const shown = preview(await planOf(RIGHT), { looks, trials: [] }, allSpecs())
     expect(shown.steps.map(({ kind, notes }) => (notes.length > 0 ? kind : null)).filter(Boolean)).toEqual([
       'canary',
     ])
+    expect(shown.problems).toEqual([])
     expect(textOf(shown)).toContain('beware    edge split: v2 is a backup server: it gets no request')
-    expect(textOf(shown)).toContain('state file /var/lib/haproxy/state holds old 0 new 100 instead')
+  })
+
+  test('a target whose places differ is a problem: there is no one state to go back to', async () => {
+    const observed = {
+      value: { old: 100, new: 0 },
+      elsewhere: [{ place: 'state file /var/lib/haproxy/state', value: { old: 0, new: 100 } }],
+    }
+    const looks = [{ ...LOOKS[0]!, observed }, ...LOOKS.slice(1)]
+    const { problems } = preview(await planOf(RIGHT), { looks, trials: [] }, allSpecs())
+    expect(problems.map(({ name, problem }) => `${name}: ${problem}`)).toEqual([
+      'edge split: Conflict: it is not the same everywhere: old 100 new 0 is in force, state file /var/lib/haproxy/state holds old 0 new 100; make them agree first',
+    ])
   })
 
   test('who starts a run is told beforehand that somebody else has to approve it', async () => {
