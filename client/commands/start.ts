@@ -54,7 +54,8 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed before a
     const reviewed = await review(runbook, { access, signal })
     const { plan } = reviewed
     const isIgnoring = flags[IGNORE_PROBLEMS] === true
-    const despite = demandReady(reviewed, { file, isIgnoring })
+    const actor = actorOf(textFlag(flags, 'as'), env)
+    const despite = demandReady(reviewed, { file, actor, isIgnoring })
     const agreedTo =
       digest === null ? null : await matchDigest(access, digest, { file, runbook, present: plan })
     if (!out.json) await showPlan(reviewed, invocation)
@@ -62,7 +63,6 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed before a
     for (const text of despite) out.error(`starting despite ${text}`)
     if (!isAgreed && !(await confirmed(plan, invocation)))
       throw new Problem({ what: 'nothing was started', why: 'the answer was not yes' })
-    const actor = actorOf(textFlag(flags, 'as'), env)
     const started = await startRun(access, plan, { actor, despite })
     if (flags['wait'] === true) {
       const { attend } = await import('../run/attend.ts')

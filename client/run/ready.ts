@@ -1,16 +1,16 @@
 // Whether a run may be started: what a survey found standing in its way, and what the one who starts says to it.
 import { Problem } from '../problem.ts'
 import { counted } from '../output/words.ts'
-import { problemTexts, problemsOf } from '../runbook/plan-problems.ts'
+import { problemTexts, problemsOf, quorumProblems } from '../runbook/plan-problems.ts'
 import type { Review } from '../runbook/review.ts'
 
 export const IGNORE_PROBLEMS = 'ignore-problems'
 
-type Starting = { file: string; isIgnoring: boolean }
+type Starting = { file: string; actor: string; isIgnoring: boolean }
 
 /** The problems that are gone over; fails with the whole list otherwise. A lock is never gone over: the run would end at once. */
-export function demandReady({ plan, survey }: Review, { file, isIgnoring }: Starting): string[] {
-  const problems = problemsOf(plan, survey)
+export function demandReady({ plan, survey }: Review, { file, actor, isIgnoring }: Starting): string[] {
+  const problems = [...problemsOf(plan, survey), ...quorumProblems(plan, actor)]
   const locked = problems.filter(({ what }) => what === 'lock')
   const isLocked = locked.length > 0
   if (problems.length === 0) return []

@@ -1,15 +1,16 @@
 // What stands in the way of a run: all of it, not the first. Pure.
+import { distinct, isSamePerson } from '../../workflows/people.ts'
 import type { Plan } from '../../workflows/plan.ts'
 import type { Looked } from '../../workflows/survey.ts'
 import type { TrialResult } from '../../workflows/trials.ts'
 import type { Surveyed } from './preview.ts'
 import { targetText } from './target-text.ts'
 
-/** `target` null: it is no target that cannot be looked at, but something the run will need. */
+/** `connection`, `target` null: none is concerned; it is something else that the run will need. */
 export type PlanProblem = {
-  what: 'target' | TrialResult['what']
+  what: 'target' | 'people' | TrialResult['what']
   name: string
-  connection: string
+  connection: string | null
   target: string | null
   problem: string
 }
@@ -26,6 +27,25 @@ export function problemsOf(plan: Plan, { looks, trials }: Surveyed): PlanProblem
       problem === null ? [] : [{ what, name, connection, target, problem }],
     ),
   ]
+}
+
+/** Questions that cannot be answered once this person has started the run: who started it is refused there. */
+export function quorumProblems(plan: Plan, starter: string): PlanProblem[] {
+  return plan.steps.flatMap(({ index, title, spec }): PlanProblem[] => {
+    if (!('people' in spec) || spec.people === 'anyone' || spec.self_approval) return []
+    const others = spec.people.filter((name) => !isSamePerson(name, starter))
+    if (distinct(others) >= spec.quorum) return []
+    const left = others.length === 0 ? 'nobody' : `only ${others.join(', ')}`
+    return [
+      {
+        what: 'people',
+        name: `step ${index} (${title})`,
+        connection: null,
+        target: null,
+        problem: `${starter} starts the run and cannot approve it, which leaves ${left} of the ${spec.quorum} it needs: let somebody else start it`,
+      },
+    ]
+  })
 }
 
 /** One line for what has the same cause: a server that is down takes all its guards with it. */
