@@ -18,7 +18,9 @@ export async function demandWorker(access: TemporalAccess, what: string): Promis
     todo: [
       'cutover worker              starts one',
       'cutover dev                 starts one together with a Temporal dev server',
+      'cutover plan FILE --offline shows a plan without what the targets hold',
     ],
+    facts: { code: 'no-worker', taskQueue: TASK_QUEUE },
   })
 }
 

@@ -77,6 +77,7 @@ async function alreadyRunning(access: TemporalAccess, service: string, cause?: E
       `cutover watch ${service}              follows it`,
       `cutover abort ${service} --reason R   rolls everything back`,
     ],
+    facts: { code: 'under-way', workflowId: view.workflowId, runId: view.runId },
     ...(cause && { cause }),
   })
 }

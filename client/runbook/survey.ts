@@ -22,11 +22,6 @@ const PREFIX = 'cutover-survey' // not a run: it must neither hold nor find the 
 
 type Request = { plan: Plan; access: TemporalAccess; signal: AbortSignal }
 
-export type SurveyMemo = {
-  /** The digest of the runbook alone, as `plan --offline` gives it. */
-  runbook: string
-}
-
 export function surveyIdsOf(service: string): string {
   return `${PREFIX}/${service}/`
 }
@@ -38,7 +33,6 @@ export async function survey({ plan, access, signal }: Request): Promise<Survey>
     workflowId: `${surveyIdsOf(plan.service)}${randomUUID()}`,
     taskQueue: TASK_QUEUE,
     args: [{ plan, targets: targetsToLookAt(plan) } satisfies SurveyInput],
-    memo: { runbook: plan.digest } satisfies SurveyMemo,
     workflowExecutionTimeout: ANSWER_WITHIN, // changes nothing, so it may end at any moment
     staticSummary: `plan of ${plan.service}: looks, changes nothing`,
   })
