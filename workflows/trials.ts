@@ -55,11 +55,19 @@ export function trialsOf(plan: Plan): Trial[] {
     ...plan.guards.flatMap((guard) =>
       at(guard.from).map((connection): Trial => ({ what: 'guard', connection, guard, isProof: false })),
     ),
-    ...plan.steps.flatMap((step) => stepTrials(step, { isFirst: isFirst(step, plan), at })),
+    ...once(plan.steps.flatMap((step) => stepTrials(step, { isFirst: isFirst(step, plan), at }))),
     ...used
       .filter(({ port }) => port === 'notify')
       .map((connection): Trial => ({ what: 'notices', connection })),
   ]
+}
+
+/** A record that is lowered and then moved has the same servers to show it: they are asked once, for the first step. */
+function once(trials: Trial[]): Trial[] {
+  const keyOf = (trial: Trial): string =>
+    trial.what === 'answers' ? `${nameOf(trial)} ${trial.resolvers.toSorted().join(' ')}` : ''
+  const keys = trials.map(keyOf)
+  return trials.filter((_, index) => keys[index] === '' || keys.indexOf(keys[index] ?? '') === index)
 }
 
 /** What people call it. */
@@ -69,7 +77,7 @@ export function nameOf(trial: Trial): string {
     case 'guard':
       return trial.isProof ? `proof that ${trial.guard.name}` : `guard ${trial.guard.name}`
     case 'journey':
-      return `journey on ${name}`
+      return `journey on ${name} of ${trial.step}`
     case 'secrets':
       return `secrets of ${name}`
     case 'notices':

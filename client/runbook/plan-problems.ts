@@ -50,9 +50,18 @@ export function quorumProblems(plan: Plan, starter: string): PlanProblem[] {
 
 /** One line for what has the same cause: a server that is down takes all its guards with it. */
 export function problemTexts(problems: readonly PlanProblem[]): string[] {
+  const pairs = problems.map(({ name, problem }) => [name, problem] as const)
+  return [...namesBy(pairs)].map(([problem, names]) => `${names.join(', ')}: ${problem}`)
+}
+
+/** The names of which the same is said, each once, in order. */
+export function namesBy(pairs: readonly (readonly [name: string, said: string])[]): Map<string, string[]> {
   const names = new Map<string, string[]>()
-  for (const { name, problem } of problems) names.set(problem, [...(names.get(problem) ?? []), name])
-  return [...names].map(([problem, of]) => `${of.join(', ')}: ${problem}`)
+  for (const [name, said] of pairs) {
+    const known = names.get(said) ?? []
+    names.set(said, known.includes(name) ? known : [...known, name])
+  }
+  return names
 }
 
 /** A record that nobody asks for can neither be lowered nor moved: most likely its name is misspelt. */

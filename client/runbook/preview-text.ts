@@ -2,7 +2,7 @@
 import { type Paint, harmless, wrap } from '../output/paint.ts'
 import { targetText } from './target-text.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
-import { problemTexts } from './plan-problems.ts'
+import { namesBy, problemTexts } from './plan-problems.ts'
 import type { Preview, PreviewedChange, PreviewedStep } from './preview.ts'
 
 type Style = { width: number; paint: Paint; offline: boolean }
@@ -34,16 +34,19 @@ export function previewLines(preview: Preview, style: Style): string[] {
 
 /** What came back, where it says something. What a journey wants known stands at its step. */
 function triedLines({ tried }: Preview, style: Style): string[] {
-  return tried
+  const { yellow, dim } = style.paint
+  const told = tried
     .filter(({ what, problem }) => problem === null && what !== 'lock')
-    .flatMap(({ name, text, notes, step }) => {
-      const beware = step === null ? notes : []
-      const said = beware.length > 0 ? beware.join('; ') : text
-      if (said === '') return []
-      return row('tried', `${name}: ${said}`, style).map(
-        beware.length > 0 ? style.paint.yellow : style.paint.dim,
-      )
+    .map(({ name, text, notes, step }) => {
+      const isNote = step === null && notes.length > 0
+      return { name, said: isNote ? notes.join('; ') : text, isNote }
     })
+    .filter(({ said }) => said !== '')
+  const notes = new Set(told.filter(({ isNote }) => isNote).map(({ said }) => said))
+  const pairs = told.map(({ name, said }) => [name, said] as const)
+  return [...namesBy(pairs)].flatMap(([said, names]) =>
+    row('tried', `${names.join(', ')}: ${said}`, style).map(notes.has(said) ? yellow : dim),
+  )
 }
 
 function row(label: string, text: string, { width }: Style): string[] {

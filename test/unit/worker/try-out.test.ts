@@ -29,8 +29,8 @@ function stage(secrets: Record<string, string> = {}) {
   }
   const connection = (provider: string, config: JsonObject = {}): PlannedConnection => {
     const spec = specs.find(({ id }) => id === provider)!
-    const world_ = provider.endsWith('/sim') ? { world: world.name } : {}
-    const parsed = spec.config.parse({ ...config, ...world_ }) as JsonObject
+    const inWorld = provider.endsWith('/sim') ? { world: world.name } : {}
+    const parsed = spec.config.parse({ ...config, ...inWorld }) as JsonObject
     return { name: provider, provider, port: spec.port, config: parsed, landsWithin: '0s', showsWithin: '0s' }
   }
   return { world, connection, trial: (trial: Trial) => tryOut(trial, trying, io()) }
