@@ -76,16 +76,12 @@ async function begun(
   const endAt = Date.now() + milliseconds(BEGUN_WITHIN)
   while (!waiting.over) {
     await wait(LOOK_EVERY_MS, undefined, { ref: false })
-    const stage = await stageOf(access, handle).catch((): Stage => 'not begun') // a slow server: the next look tells
+    const stage = await stageOf(access, handle).catch(() => null) // a slow server tells nothing; the next look may
     if (stage === 'begun') break
-    waiting.words = 'waiting for a worker to begin'
-    if (Date.now() >= endAt)
-      throw unanswered(stage, {
-        access,
-        within: BEGUN_WITHIN,
-        cause: undefined,
-        heard: await lastPoll(access),
-      })
+    waiting.words = stage === null ? 'waiting for the Temporal server' : 'waiting for a worker to begin'
+    if (stage === null || Date.now() < endAt) continue
+    const heard = await lastPoll(access)
+    throw unanswered(stage, { access, within: BEGUN_WITHIN, cause: undefined, heard })
   }
   waiting.words = words
   return await new Promise<never>(() => {})
