@@ -1,13 +1,14 @@
-// Whether a write would be allowed, told without one: what `plan` tries of balancers before a run is started.
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+// Whether a write would be allowed, told without one: what `plan` tries before a run is started.
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { envoy } from '../../../activities/traffic/envoy/index.ts'
-import { haproxy } from '../../../activities/traffic/haproxy/index.ts'
-import { io } from '../changing.ts'
-import { testDeps } from '../deps.ts'
-import { type QuirkyHaproxy, command, startQuirkyHaproxy } from './haproxy-server.ts'
+import { command as capacity } from '../../activities/capacity/command/index.ts'
+import { envoy } from '../../activities/traffic/envoy/index.ts'
+import { haproxy } from '../../activities/traffic/haproxy/index.ts'
+import { io } from './changing.ts'
+import { testDeps } from './deps.ts'
+import { type QuirkyHaproxy, command, startQuirkyHaproxy } from './traffic/haproxy-server.ts'
 
 const NOBODY = { old: 1, new: 1 } // no request is sent in these tests
 
@@ -56,5 +57,24 @@ describe('traffic/envoy', () => {
     expect(await permits('routes.json')).toContain('may be written')
     await expect(permits('link.json')).rejects.toMatchObject({ type: 'Config' })
     await expect(permits('absent.json')).rejects.toMatchObject({ type: 'Missing' })
+  })
+})
+
+describe('capacity/command', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cutover-permissions-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  const permits = async (apply: string) => {
+    const config = capacity.spec.config.parse({ observe: ['look'], apply: [apply] })
+    return await capacity.connect(config, testDeps({ commandFolder: folder })).permits?.('new', io())
+  }
+
+  it('tells an executable that is there, without running it, from one that is not there or may not be run', async () => {
+    writeFileSync(join(folder, 'scale'), `#!/bin/sh\ntouch '${folder}/was-run'\n`, { mode: 0o755 })
+    writeFileSync(join(folder, 'plain'), '', { mode: 0o644 })
+    expect(await permits('scale')).toBe('scale is there; it was not run')
+    expect(existsSync(join(folder, 'was-run'))).toBe(false)
+    await expect(permits('absent')).rejects.toMatchObject({ type: 'Config' })
+    await expect(permits('plain')).rejects.toMatchObject({ type: 'Config' })
   })
 })
