@@ -6,9 +6,14 @@ const REDRAW_EVERY_MS = 1_000
 const LINE_AFTER_MS = 10_000 // a log wants to know that something hangs, not how it counts
 const CLEAR_LINE = '\r\u001b[K'
 
+export type Place = Pick<NodeJS.WriteStream, 'write'> & { isTTY?: boolean; columns?: number }
+
 /** Runs `work` and says meanwhile what it waits for, and how long it has. `what` is asked anew each time. */
-export async function withProgress<T>(what: () => string, work: () => Promise<T>): Promise<T> {
-  const { stderr } = process
+export async function withProgress<T>(
+  what: () => string,
+  work: () => Promise<T>,
+  stderr: Place = process.stderr,
+): Promise<T> {
   const startedAt = Date.now()
   const isLive = stderr.isTTY === true
   let isShown = false
