@@ -17,7 +17,7 @@ export async function tryJourney(
     if (request.method === 'POST') {
       const rest = requests.slice(index).map(({ name }) => name)
       return {
-        text: `${index} of ${requests.length} good`,
+        text: index === 0 ? '' : `${index} of ${requests.length} good, the rest was not tried`,
         notes: [`not tried, it may have an effect: ${rest.join(', ')}`],
       }
     }

@@ -64,8 +64,6 @@ async function tryAnswers(
 async function tryLock(locks: string[], client: Client): Promise<Tried> {
   const held = await holdersOf(client, locks)
   if (held.length === 0) return { text: 'free', notes: [] }
-  const words = held.map(
-    ({ lock, service, workflowId }) => `${lock} is held by the run of ${service} (${workflowId})`,
-  )
-  throw failure('Conflict', `${words.join('; ')}: wait for its end, or abort it`)
+  const runs = new Set(held.map(({ service, workflowId }) => `the run of ${service} (${workflowId})`))
+  throw failure('Conflict', `it is held by ${[...runs].join(' and ')}: wait for its end, or abort it`)
 }

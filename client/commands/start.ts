@@ -104,8 +104,10 @@ async function showPlan({ plan, survey }: Review, { out }: Invocation): Promise<
   for (const line of planSummary(plan, { width: out.width, color: out.color })) out.line(line)
   const { preview } = await import('../runbook/preview.ts')
   const { harmless, wrap } = await import('../output/paint.ts')
-  for (const note of harmless(preview(plan, survey, []).steps.flatMap(({ notes }) => notes)))
-    for (const line of wrap(`beware  ${note}`, out.width, '        ')) out.line(line)
+  const notes = preview(plan, survey, []).steps.flatMap((step, index) =>
+    step.notes.map((note) => `beware  step ${index + 1}: ${note}`),
+  )
+  for (const note of harmless(notes)) for (const line of wrap(note, out.width, '        ')) out.line(line)
 }
 
 /** Who agreed to a runbook alone is told what it is going to act on. */
