@@ -1,7 +1,8 @@
 // Runs one executable: JSON in, text out, bounded in time and size, no shell, nothing of the worker's environment.
-// The call is over only when the process is: what is still running could still write.
+// The call is over only when the process is: what is still running could still write. It ends with the worker, too.
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { JsonObject } from '../../../workflows/json.ts'
+import { type Watchdog, startWatchdog } from './watchdog.ts'
 
 const OUTPUT_BYTES_MAX = 64 * 1024 // one line of JSON is expected
 const TERM_GRACE_MS = 500 // to clean up after SIGTERM before SIGKILL; the engine's own deadline is near
@@ -30,6 +31,16 @@ export interface Ended {
 /** Runs it to its end; an aborted signal ends it with all its children first. Rejects when it cannot be started. */
 export async function execute({ path, args, folder, input, signal }: Execution): Promise<Ended> {
   signal.throwIfAborted()
+  const watchdog = await startWatchdog()
+  try {
+    return await guarded({ path, args, folder, input, signal }, watchdog)
+  } finally {
+    watchdog.dismiss()
+  }
+}
+
+async function guarded({ path, args, folder, input, signal }: Execution, watchdog: Watchdog): Promise<Ended> {
+  signal.throwIfAborted() // the watchdog took a moment
   // A group of its own, so that its children can be ended with it.
   const child = spawn(path, args, {
     cwd: folder,
@@ -41,6 +52,7 @@ export async function execute({ path, args, folder, input, signal }: Execution):
   const stdout = collect(child, 'stdout')
   const stderr = collect(child, 'stderr')
   child.stdin.on('error', () => {}) // it may end without reading its input; its exit code says what that means
+  if (child.pid !== undefined) watchdog.guard(child.pid) // before it is told what to do
   child.stdin.end(`${JSON.stringify(input)}\n`)
   let kill: NodeJS.Timeout | undefined
   const stop = (): void => {

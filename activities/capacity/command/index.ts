@@ -6,7 +6,7 @@ import type { JsonObject } from '../../../workflows/json.ts'
 import type { Capacity } from '../../../workflows/ports/capacity.ts'
 import type { Io, Observed } from '../../../workflows/ports/target.ts'
 import { milliseconds } from '../../../workflows/quantities.ts'
-import { failure } from '../../failure.ts'
+import { failure, kindOf } from '../../failure.ts'
 import { excerpt, isTold } from '../../http.ts'
 import { type Deps, defineProvider } from '../../provider.ts'
 import { redactLookalikes } from '../../secrets.ts'
@@ -20,6 +20,7 @@ const Report = z.object({
   ready: Count,
   version: z.string().max(256).optional(),
   writer: z.string().max(256).optional(),
+  writtenBy: z.enum(['person', 'machine']).optional(),
 })
 
 /** Every other code, and death by a signal, is Unavailable: of a write, the outcome is unknown. */
@@ -83,12 +84,13 @@ async function look(call: Call, target: string): Promise<Observed<Capacity>> {
     const came = isCut ? 'more than 64 KiB' : JSON.stringify(excerpt(redactLookalikes(stdout)))
     throw failure('Rejected', `${line[0]} for ${target} printed ${came} instead of {"count": 4, "ready": 4}`)
   }
-  const { count, ready, version, writer } = report
+  const { count, ready, version, writer, writtenBy } = report
   return {
     value: { count },
     facts: { ready },
     ...(version === undefined ? {} : { version }),
     ...(writer === undefined ? {} : { writer }),
+    ...(writtenBy === undefined ? {} : { writtenBy }),
   }
 }
 
@@ -96,14 +98,19 @@ async function look(call: Call, target: string): Promise<Observed<Capacity>> {
 async function run({ config, deps, io }: Call, { line, target, input }: Task): Promise<Ended> {
   const [name, ...args] = line
   const path = await findExecutable(name, deps.commandFolder)
-  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(milliseconds(config.timeout))])
+  const timeoutMs = milliseconds(config.timeout)
+  const deadline = new Date(deps.now() + timeoutMs).toISOString() // what it starts elsewhere must not run longer either
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(timeoutMs)])
   const folder = deps.commandFolder ?? '/' // null was refused above
-  const ended = await execute({ path, args, folder, input, signal }).catch((error: unknown) => {
-    if (isTold(io.signal)) throw io.signal.reason
-    throw signal.aborted
-      ? failure('Unavailable', `${name} for ${target}: not started, the deadline had passed`)
-      : notStarted(name, error)
-  })
+  const ended = await execute({ path, args, folder, input: { ...input, deadline }, signal }).catch(
+    (error: unknown) => {
+      if (isTold(io.signal)) throw io.signal.reason
+      if (kindOf(error) !== null) throw error
+      throw signal.aborted
+        ? failure('Unavailable', `${name} for ${target}: not started, the deadline had passed`)
+        : notStarted(name, error)
+    },
+  )
   if (ended.code === 0) return ended
   if (isTold(io.signal)) throw io.signal.reason
   const words = excerpt(redactLookalikes(lastWords(ended.stderr)))

@@ -8,7 +8,7 @@ import { until } from '../../../lab/until.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'
 import { type ChangingBench, changingContract, connect, io } from '../changing.ts'
 import { testDeps } from '../deps.ts'
-import { FLEET_SECRET, type Fleet, makeFleet } from './fleet.ts'
+import { FLEET_SECRET, type Fleet, isAlive, makeFleet } from './fleet.ts'
 
 const provider = command as unknown as Provider
 
@@ -71,11 +71,18 @@ describe('capacity/command', () => {
     const seen = join(fleet.folder, 'seen')
     fleet.place('spy', `#!/bin/sh\ncat > '${seen}.json'\nenv > '${seen}.env'\n`)
     process.env['CUTOVER_TEST_ONLY'] = 'must stay here'
+    const begunAt = Date.now()
     expect(await written('spy')).toBe('done')
     delete process.env['CUTOVER_TEST_ONLY']
-    expect(readFileSync(`${seen}.json`, 'utf8')).toBe(
-      '{"target":"new","desired":{"count":4},"expected":{"count":2},"version":"r7"}\n',
+    const { deadline, ...input } = JSON.parse(readFileSync(`${seen}.json`, 'utf8')) as JsonObject
+    expect(JSON.stringify(input)).toBe(
+      '{"target":"new","desired":{"count":4},"expected":{"count":2},"version":"r7"}',
     )
+    expect(
+      Date.parse(String(deadline)) - begunAt,
+      'the time limit of 3s, as a moment',
+    ).toBeGreaterThanOrEqual(3_000)
+    expect(new Date(String(deadline)).toISOString()).toBe(deadline)
     const names = readFileSync(`${seen}.env`, 'utf8')
       .split('\n')
       .map((line) => line.split('=')[0])
@@ -104,6 +111,18 @@ describe('capacity/command', () => {
     expect(await observed('dies')).toBe(
       'Unavailable: dies for new: ended by SIGKILL; it said nothing on stderr',
     )
+  })
+
+  it('passes on who wrote last, and whether that was a person or a machine', async () => {
+    fleet.place('told', `#!/bin/sh\necho '{"count":4,"ready":4,"writer":"hpa","writtenBy":"machine"}'\n`)
+    expect(await port(running('told')).observe('new', io())).toEqual({
+      value: { count: 4 },
+      facts: { ready: 4 },
+      writer: 'hpa',
+      writtenBy: 'machine',
+    })
+    fleet.place('odd', `#!/bin/sh\necho '{"count":4,"ready":4,"writtenBy":"somebody"}'\n`)
+    expect(await observed('odd')).toContain('Rejected: odd for new printed')
   })
 
   it('says what came instead of a report', async () => {
@@ -174,13 +193,4 @@ async function said(call: Promise<unknown>): Promise<string> {
     () => 'done',
     (error: unknown) => `${(error as { type?: string }).type}: ${(error as Error).message}`,
   )
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    // A zombie waits for whoever adopted it: it runs no more.
-    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-  } catch {
-    return false
-  }
 }

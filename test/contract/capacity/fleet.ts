@@ -61,3 +61,12 @@ export function makeFleet(): Fleet {
     end: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
+
+/** Whether a process runs, as opposed to one that waits for whoever adopted it. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}
