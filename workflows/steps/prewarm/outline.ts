@@ -5,7 +5,9 @@ import { milliseconds } from '../../quantities.ts'
 
 export function outlinePrewarm({ spec }: PlannedStep<'prewarm'>, seen: Seen): Outline {
   const base = seen(spec.connection, spec.of) as Capacity | undefined
-  const desired = base === undefined ? null : prewarmed(spec.factor, base)
+  const present = seen(spec.connection, spec.side) as Capacity | undefined
+  const desired =
+    base === undefined || present === undefined ? null : prewarmed(spec.factor, { base, present })
   return {
     changes: [{ connection: spec.connection, target: spec.side, desired: desired }],
     back: 'capacity as recorded before, after traffic has left',
@@ -16,7 +18,7 @@ export function outlinePrewarm({ spec }: PlannedStep<'prewarm'>, seen: Seen): Ou
   }
 }
 
-/** At least one instance: a side of none cannot be warmed. */
-export function prewarmed(factor: number, base: Capacity): Capacity {
-  return { count: Math.max(1, Math.ceil(factor * base.count)) }
+/** Never fewer than are there: users may be on them. At least one instance: a side of none cannot be warmed. */
+export function prewarmed(factor: number, of: { base: Capacity; present: Capacity }): Capacity {
+  return { count: Math.max(1, of.present.count, Math.ceil(factor * of.base.count)) }
 }

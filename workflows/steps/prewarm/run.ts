@@ -17,8 +17,12 @@ export async function runPrewarm(run: Run, step: PlannedStep<'prewarm'>): Promis
   const { spec } = step
   const { connection, side: target } = spec
   const base = await once(run, 'base', () => look<Capacity>(run, { connection, target: spec.of }))
-  const wanted = prewarmed(spec.factor, base)
-  await change<Capacity>(run, { connection, target, desired: wanted })
+  const { desired } = await change<Capacity>(run, {
+    connection,
+    target,
+    desired: (present) => prewarmed(spec.factor, { base, present }),
+  })
+  const wanted = desired as Capacity
   await hold(run, {
     key: 'ready',
     title: `${target} side with ${wanted.count} instances ready`,
