@@ -76,7 +76,14 @@ export function lyingContract(
     const restore = () =>
       restoreTo(
         port,
-        { target: bench.target, before: start.value, ours: [start.value, ...bench.values] },
+        {
+          target: bench.target,
+          before: start.value,
+          ours: [start.value, ...bench.values],
+          halves: [[start.value, bench.values[0]]],
+          isUncertain: false,
+          portName: bench.provider.spec.port,
+        },
         io(),
       )
     /** Goes on as the engine does: until a look speaks for every place. */

@@ -72,7 +72,14 @@ function casesOf(spots: Spot[]): Case[] {
     { hang: HELD_MS, kind: 'Denied' }, // what was cancelled may still fail
     null,
     ...(spot.verb === 'write'
-      ? [{ landsLate: 150, blind: true }, { lostReply: true, hang: HELD_MS } as const]
+      ? [
+          { landsLate: 150, blind: true },
+          { lostReply: true, hang: HELD_MS } as const,
+          { showsLate: 300, hang: HELD_MS },
+          { elsewhere: 'keeps', hang: HELD_MS } as const,
+          { elsewhere: 'gets', kind: 'Rejected', hang: HELD_MS } as const,
+          { frozen: 300, hang: HELD_MS },
+        ]
       : []),
   ]
   const cases = spots.flatMap((spot) => faults(spot).map((fault) => ({ spot, fault })))

@@ -46,7 +46,7 @@ function problemOf(ending: Ending, { before, completed, isForeign }: Expected): 
 function differing(ending: Ending, wanted: string): string | null {
   const found = JSON.parse(ending.snapshot) as Snapshot
   const wished = JSON.parse(wanted) as Snapshot
-  const listed = (key: string) => (ending.result?.remainder ?? []).some(({ target }) => key.endsWith(target))
+  const listed = (key: string) => (ending.result?.remainder ?? []).some(({ target }) => isAbout(key, target))
   const wrong = [...new Set([...Object.keys(found), ...Object.keys(wished)])].filter(
     (key) => !listed(key) && !isAs(key, found[key] ?? null, { wanted: wished[key] ?? null, how: ending.how }),
   )
@@ -55,6 +55,11 @@ function differing(ending: Ending, wanted: string): string | null {
     (key) => `${key} is ${JSON.stringify(found[key])}, not ${JSON.stringify(wished[key])}`,
   )
   return `${ending.how}, but ${words.join('; ')}`
+}
+
+/** A target itself, what another place of it holds, and what was ordered of it. */
+function isAbout(key: string, target: string): boolean {
+  return key.endsWith(` ${target}`) || key.includes(` ${target} in `) || key.endsWith(` ${target} ordered`)
 }
 
 /** Nobody has to be asked about more instances than were ordered; what is restored is so exactly. */

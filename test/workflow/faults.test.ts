@@ -116,5 +116,12 @@ async function all(
           : ''
       }; wrong ${wrong.length}`,
   )
+  const dimensions = [...new Set(cases.map(({ dimension }) => dimension))]
+  const ofEach = dimensions.map((dimension) => {
+    const these = played.filter(({ each }) => each.dimension === dimension)
+    const bad = these.filter(({ each }) => wrong.some((one) => one.startsWith(`${each.name}: `))).length
+    return `${dimension} ${these.length}${bad === 0 ? '' : ` (wrong ${bad})`}`
+  })
+  console.log(`by kind: ${ofEach.join(', ')}`)
   return wrong
 }

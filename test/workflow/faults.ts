@@ -8,10 +8,22 @@ import { STRANGER } from './attend.ts'
 
 export type Spot = Pick<Call, 'port' | 'verb' | 'target'> & { nth: number }
 
+/** What a case is about: the summary counts by it. */
+export type Dimension =
+  | 'refused'
+  | 'hangs'
+  | 'reply lost'
+  | 'ignored'
+  | 'stranger'
+  | 'shows late'
+  | 'done in part'
+  | 'reader frozen'
+  | 'several places'
+
 export interface Case {
   name: string
+  dimension: Dimension
   spot: Spot
-  fault: string
   rules: Rule[]
   trouble: 'right' | 'abort' | 'skip'
   /** A stranger's value is in the world: it need not be gone when the run leaves it to people. */
@@ -31,6 +43,7 @@ const KINDS: FailureKind[] = [
 ]
 const HANG_MS = 4_500 // longer than the I/O deadline of 4 s
 const LATE_MS = 150 // within the 200 ms in which the simulator promises that writes land
+const SHOWS_MS = 300 // within the 500 ms in which the simulator promises that what it accepted shows
 const TRIES = 5 // of apply
 const LASTING = 60 // calls: until it is lifted
 
@@ -57,11 +70,17 @@ export function casesOf(spots: Spot[]): Case[] {
   // Nobody can know of a write after the very last look.
   const isLast = (spot: Spot) => spot === spots.findLast((each) => nameOf(each) === nameOf(spot))
   return spots.flatMap((spot) => {
-    const once = (name: string, fault: Fault) => caseOf(spot, name, [rule(spot, spot.nth, fault)])
+    const once = (dimension: Dimension, name: string, fault: Fault) =>
+      caseOf(spot, { dimension, name, rules: [rule(spot, spot.nth, fault)] })
     return [
-      ...KINDS.map((kind) => once(kind, kind === 'Throttled' ? { kind, retryAfterMs: 300 } : { kind })),
-      once('hang', { hang: HANG_MS }),
-      ...(spot.verb === 'write' ? writesOf(spot) : []),
+      ...KINDS.map((kind) =>
+        once('refused', kind, kind === 'Throttled' ? { kind, retryAfterMs: 300 } : { kind }),
+      ),
+      once('hangs', 'hang', { hang: HANG_MS }),
+      ...(spot.verb === 'write' ? [...writesOf(spot), ...liesOf(spot)] : []),
+      ...(CHANGING.includes(spot.port) && spot.verb === 'observe'
+        ? [once('reader frozen', 'frozen for a moment', { frozen: SHOWS_MS })]
+        : []),
       ...(CHANGING.includes(spot.port) && spot.verb !== 'confirm' ? strangersOf(spot, isLast(spot)) : []),
     ]
   })
@@ -71,19 +90,55 @@ function writesOf(spot: Spot): Case[] {
   const from = (count: number, fault: Fault) =>
     Array.from({ length: count }, (_, at) => rule(spot, spot.nth + at, fault))
   const unavailable = { kind: 'Unavailable' } as const
+  const of = (dimension: Dimension, name: string, rules: Rule[]) => caseOf(spot, { dimension, name, rules })
   return [
-    caseOf(spot, 'lostReply', from(1, { lostReply: true })),
-    caseOf(spot, 'lostReply and hang', from(1, { lostReply: true, hang: HANG_MS })),
-    caseOf(spot, 'landsLate', from(1, { landsLate: LATE_MS })),
-    caseOf(spot, 'landsLate over anything', from(1, { landsLate: LATE_MS, blind: true })),
-    caseOf(spot, 'ignored', from(1, { ignored: true })),
-    caseOf(spot, 'given up, then lands', [
+    of('reply lost', 'lostReply', from(1, { lostReply: true })),
+    of('reply lost', 'lostReply and hang', from(1, { lostReply: true, hang: HANG_MS })),
+    of('reply lost', 'landsLate', from(1, { landsLate: LATE_MS })),
+    of('reply lost', 'landsLate over anything', from(1, { landsLate: LATE_MS, blind: true })),
+    of('ignored', 'ignored', from(1, { ignored: true })),
+    of('ignored', 'ignored every time', from(LASTING, { ignored: true })),
+    of('reply lost', 'given up, then lands', [
       ...from(TRIES - 1, unavailable),
       rule(spot, spot.nth + TRIES - 1, { landsLate: LATE_MS, blind: true }),
     ]),
-    caseOf(spot, 'Unavailable for long', from(LASTING, unavailable)),
-    caseOf(spot, 'Denied for long', from(LASTING, { kind: 'Denied' })),
+    ...KINDS.filter((kind) => kind !== 'Conflict' && kind !== 'Throttled').map((kind) =>
+      of('refused', `${kind} for long`, from(LASTING, { kind })),
+    ),
   ]
+}
+
+/** Writes that are accepted, and looks that follow them, of which something is not so. */
+function liesOf(spot: Spot): Case[] {
+  const of = (dimension: Dimension, name: string, fault: Fault, writes = 1) =>
+    caseOf(spot, {
+      dimension,
+      name,
+      rules: Array.from({ length: writes }, (_, at) => rule(spot, spot.nth + at, fault)),
+    })
+  return [
+    of('shows late', 'shows late', { showsLate: SHOWS_MS }),
+    of('shows late', 'every write from here shows late', { showsLate: SHOWS_MS }, LASTING),
+    of('shows late', 'answered late, shows late', { showsLate: SHOWS_MS, hang: SHOWS_MS }),
+    ...partsOf(spot).map((half) => of('done in part', `only ${half}`, { half })),
+    ...partsOf(spot).map((half) => of('done in part', `only ${half}, every time`, { half }, LASTING)),
+    of('reader frozen', 'frozen for a moment', { frozen: SHOWS_MS }),
+    of('reader frozen', 'frozen until somebody sees to it', { frozen: 'until lifted' }),
+    of('several places', 'a file keeps the old', { elsewhere: 'keeps' }),
+    of('several places', 'a file keeps the old, every time', { elsewhere: 'keeps' }, LASTING),
+    of('several places', 'a file follows late', { elsewhere: 'keeps', followsAfter: SHOWS_MS }),
+    of('several places', 'a file alone gets it', { elsewhere: 'gets' }),
+    of('several places', 'a file alone gets it, the rest late', { elsewhere: 'gets', followsAfter: SHOWS_MS }),
+    of('several places', 'a file alone gets it, Rejected', { elsewhere: 'gets', kind: 'Rejected' }),
+    of('several places', 'a file alone gets it, Unavailable', { elsewhere: 'gets', kind: 'Unavailable' }),
+    of('several places', 'all but a file get it, Denied', { elsewhere: 'keeps', kind: 'Denied' }),
+  ]
+}
+
+/** What of a write can be done alone. A mirror and a count are one number each. */
+function partsOf({ port, target }: Spot): string[] {
+  if (port === 'dns') return ['ttl', 'values']
+  return target.endsWith('split') ? ['old', 'new'] : []
 }
 
 function nameOf({ port, verb, target }: Spot): string {
@@ -99,18 +154,20 @@ function strangersOf(spot: Spot, isLast: boolean): Case[] {
   ]
   return moments.flatMap((moment) =>
     (['right', 'abort', 'skip'] as const).map((trouble) => ({
-      ...caseOf(spot, `stranger ${moment}, people ${trouble}`, [
-        rule(spot, spot.nth, { foreign, by: STRANGER, moment }),
-      ]),
+      ...caseOf(spot, {
+        dimension: 'stranger',
+        name: `stranger ${moment}, people ${trouble}`,
+        rules: [rule(spot, spot.nth, { foreign, by: STRANGER, moment })],
+      }),
       trouble,
       isForeign: true,
     })),
   )
 }
 
-function caseOf(spot: Spot, fault: string, rules: Rule[]): Case {
-  const name = `${spot.port} ${spot.verb} ${spot.target} #${spot.nth}: ${fault}`
-  return { name, spot, fault, rules, trouble: 'right', isForeign: false }
+function caseOf(spot: Spot, of: Pick<Case, 'dimension' | 'name' | 'rules'>): Case {
+  const name = `${spot.port} ${spot.verb} ${spot.target} #${spot.nth}: ${of.name}`
+  return { ...of, name, spot, trouble: 'right', isForeign: false }
 }
 
 function rule({ port, verb, target }: Spot, call: number, fault: Fault): Rule {
