@@ -3,11 +3,12 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
+import { connector } from '../../activities/connect.ts'
 import { beginWorlds } from '../../activities/sim/begin.ts'
 import { openWorld } from '../../activities/sim/world.ts'
 import type { World } from '../../activities/sim/world.ts'
 import { checkRunbook } from '../../client/runbook/load.ts'
-import { digestOf } from '../../client/runbook/resolve.ts'
+import { digestOf, withFound } from '../../client/runbook/resolve.ts'
 import { requireServer } from '../../scripts/find-servers.mjs'
 import { loadWorkflowBundle } from '../../worker/bundle.ts'
 import { createTestWorker } from '../../worker/testing.ts'
@@ -22,7 +23,7 @@ import {
   state as stateQuery,
   workflowIdOf,
 } from '../../workflows/messages.ts'
-import type { Plan } from '../../workflows/plan.ts'
+import type { Found, Plan, PlannedConnection } from '../../workflows/plan.ts'
 import type { Result } from '../../workflows/run/end.ts'
 import type { Decided, Decision, Gate, RunState } from '../../workflows/run/state.ts'
 import { deps } from './deps.ts'
@@ -44,6 +45,8 @@ export interface Begin {
   startedBy?: string
   /** Called with the world before the run starts: the place for scripts. */
   prepare?(world: World): void
+  /** What the targets hold is part of the plan, as when `cutover start` has looked at them. */
+  found?: boolean
   /** What no runbook can say, of the plan. */
   adjust?(plan: Plan): void
   /** The same behind the back of the digest. */
@@ -140,11 +143,12 @@ async function begin(
 ): Promise<Run> {
   const service = options.service ?? `svc-${process.pid}-${++counter}`
   const worldName = options.world ?? service
-  const plan = await planOf(runbook({ service, world: worldName }))
-  options.adjust?.(plan)
+  const offline = await planOf(runbook({ service, world: worldName }))
+  options.adjust?.(offline)
+  beginWorlds(Object.values(offline.connections), deps)
+  const plan = options.found === true ? withFound(offline, await lookAt(offline)) : offline
   plan.digest = digestOf(plan)
   options.tamper?.(plan)
-  beginWorlds(Object.values(plan.connections), deps)
   const world = openWorld(worldName)
   const before = world.snapshot()
   options.prepare?.(world)
@@ -166,7 +170,22 @@ export async function planOf(text: string): Promise<Plan> {
   return loaded.plan
 }
 
-function runOf(handle: Run['handle'], facts: Pick<Run, 'service' | 'plan' | 'world' | 'before'>): Run {
+/** What every target of the plan holds now. */
+async function lookAt(plan: Plan): Promise<Found[]> {
+  const { changingOf } = connector(deps)
+  const io = { signal: AbortSignal.timeout(END_MS) }
+  return await Promise.all(
+    plan.targets.map(async ({ connection, target }) => {
+      const { value } = await changingOf(plan.connections[connection] as PlannedConnection).observe(
+        target,
+        io,
+      )
+      return { connection, target, value }
+    }),
+  )
+}
+
+export function runOf(handle: Run['handle'], facts: Pick<Run, 'service' | 'plan' | 'world' | 'before'>): Run {
   const query = async () => (await handle.query(stateQuery)).state
   const until: Run['until'] = async (what, wanted) => {
     const seen: { state: RunState | null } = { state: null }

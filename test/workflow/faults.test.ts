@@ -1,6 +1,6 @@
 // Does any failure restore the world? One run per call and kind of failure; afterwards the world is as it was, or as planned.
-// On the way back always every case; there, a sample. CUTOVER_FAULTS=all runs the whole matrix, CUTOVER_FAULTS=<text> the
-// cases whose name contains it.
+// On the way back always every case; there, a sample. CUTOVER_FAULTS=all runs the whole matrix, CUTOVER_FAULTS=<text>,<text> the
+// cases whose name contains one of these.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { attend } from './attend.ts'
 import type { Ending } from './attend.ts'
@@ -76,7 +76,8 @@ async function turnBack(run: Run, prepare: () => void): Promise<number> {
 
 function chosen(cases: Case[], stride: number): Case[] {
   if (WANTED === 'all') return cases
-  return WANTED === '' ? thinned(cases, stride) : cases.filter(({ name }) => name.includes(WANTED))
+  if (WANTED === '') return thinned(cases, stride)
+  return cases.filter(({ name }) => WANTED.split(',').some((text) => name.includes(text)))
 }
 
 type Played = { run: Run; ending: Ending; fired: number }

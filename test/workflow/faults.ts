@@ -128,7 +128,10 @@ function liesOf(spot: Spot): Case[] {
     of('several places', 'a file keeps the old, every time', { elsewhere: 'keeps' }, LASTING),
     of('several places', 'a file follows late', { elsewhere: 'keeps', followsAfter: SHOWS_MS }),
     of('several places', 'a file alone gets it', { elsewhere: 'gets' }),
-    of('several places', 'a file alone gets it, the rest late', { elsewhere: 'gets', followsAfter: SHOWS_MS }),
+    of('several places', 'a file alone gets it, the rest late', {
+      elsewhere: 'gets',
+      followsAfter: SHOWS_MS,
+    }),
     of('several places', 'a file alone gets it, Rejected', { elsewhere: 'gets', kind: 'Rejected' }),
     of('several places', 'a file alone gets it, Unavailable', { elsewhere: 'gets', kind: 'Unavailable' }),
     of('several places', 'all but a file get it, Denied', { elsewhere: 'keeps', kind: 'Denied' }),
