@@ -14,8 +14,9 @@ export function isExactly(seen: Seen, wanted: Json): boolean {
 
 /** As wanted: exactly so, or more instances than were ordered, because those an autoscaler has added do no harm. */
 export function isAsWanted(port: PortName, seen: Seen, wanted: Json): boolean {
-  if (port === 'capacity' && isEnough(seen.value, wanted)) return true
-  return isExactly(seen, wanted)
+  return heldBy(seen).every(
+    (value) => matches(value, wanted) || (port === 'capacity' && isEnough(value, wanted)),
+  )
 }
 
 /** Every value that the target holds, in whichever of its places. */

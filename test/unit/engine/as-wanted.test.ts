@@ -16,6 +16,8 @@ describe('a target is as wanted', () => {
   it('with more instances than were ordered, but not with fewer, and never by chance when none are wanted', () => {
     expect(isAsWanted('capacity', { value: { count: 12 } }, { count: 8 })).toBe(true)
     expect(isAsWanted('capacity', { value: { count: 7 } }, { count: 8 })).toBe(false)
+    const tooFew = [{ place: 'a file', value: { count: 1 } }]
+    expect(isAsWanted('capacity', { value: { count: 12 }, elsewhere: tooFew }, { count: 8 })).toBe(false)
     expect(isAsWanted('capacity', { value: { count: 3 } }, { count: 0 })).toBe(false)
     expect(isExactly({ value: { count: 12 } }, { count: 8 }), 'going back is exact').toBe(false)
     expect(isAsWanted('traffic', { value: { old: 60, new: 60 } }, HALF)).toBe(false)
