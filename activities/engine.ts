@@ -62,9 +62,11 @@ export function changeActivities({ deps, client, ...rest }: EngineOptions): Chan
     shown: ({ connection, ...request }) =>
       called(looking, (io) => shownBy(port(connection), { ...request, portName: connection.port }, io)),
     restore: ({ connection, ...request }) =>
-      tirelessly(() =>
-        called(writing, (io) => restoreTo(port(connection), { ...request, portName: connection.port }, io)),
-      ),
+      tirelessly(() => {
+        const isRepeated = request.isRepeated || Context.current().info.attempt > 1
+        const of = { ...request, portName: connection.port, isRepeated }
+        return called(writing, (io) => restoreTo(port(connection), of, io))
+      }),
     revisit: (input) =>
       tirelessly(() => called(looking, (io) => revisited(port(input.connection), input, io))),
     warm: (input) => called({ ...looking, bounds: 'calls' }, () => warmUp(deps.fetch, input)),

@@ -39,6 +39,8 @@ export type RestoreInput = At & {
   ours: Json[]
   /** Writes that may have taken effect in part: what was there before each, and what was ordered. */
   halves: [before: Json, desired: Json][]
+  /** `before` has been ordered already: what it left of one of ours in part is ours, too. */
+  isRepeated: boolean
   /** A write of this run may still land or still show: `before` is written even where the look shows it already. */
   isUncertain: boolean
 }

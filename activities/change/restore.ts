@@ -33,8 +33,10 @@ export async function restoreTo(port: Changing, request: RestoreRequest, io: Io)
   })
 }
 
-function isOurs(value: Json, { before, ours, halves }: RestoreRequest): boolean {
-  return [before, ...ours].some((one) => matches(value, one)) || halves.some((half) => isMixOf(value, half))
+function isOurs(value: Json, { before, ours, halves, isRepeated }: RestoreRequest): boolean {
+  if ([before, ...ours].some((one) => matches(value, one))) return true
+  if (halves.some((half) => isMixOf(value, isRepeated ? [before, ...half] : half))) return true
+  return isRepeated && ours.some((one) => isMixOf(value, [before, one]))
 }
 
 function foreignTo({ target, before }: RestoreRequest, seen: Observed): Error {

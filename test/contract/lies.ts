@@ -82,6 +82,7 @@ export function lyingContract(
           ours: [start.value, ...bench.values],
           halves: [[start.value, bench.values[0]]],
           isUncertain: false,
+          isRepeated: false,
           portName: bench.provider.spec.port,
         },
         io(),

@@ -34,8 +34,10 @@ export async function tryRestore(run: Run, restoration: Restoration): Promise<Fa
 
 async function attempt(run: Run, restoration: Restoration, call: Attempt): Promise<Failed | null> {
   restoration.status = 'restoring'
+  const input = inputOf(run, restoration)
+  restoration.isTried = true
   try {
-    restored(run, restoration, await call(summaryOf(restoration), inputOf(run, restoration)))
+    restored(run, restoration, await call(summaryOf(restoration), input))
     return null
   } catch (error) {
     return failedWith(error)
@@ -191,7 +193,7 @@ function restored(run: Run, restoration: Restoration, { written }: Restored): vo
 }
 
 function inputOf(run: Run, restoration: Restoration): RestoreInput {
-  const { connection, target, before, settled, isLost = false } = restoration
+  const { connection, target, before, settled, isLost = false, isTried = false } = restoration
   const { changes } = run.state
   return {
     connection: connectionOf(run, connection),
@@ -203,6 +205,7 @@ function inputOf(run: Run, restoration: Restoration): RestoreInput {
     ],
     halves: halvesOf(changes, restoration),
     isUncertain: !settled,
+    isRepeated: isTried,
   }
 }
 

@@ -59,6 +59,8 @@ export type Restoration = {
   at: number | null
   /** False while a write that was given up may still land on the target, or one that was accepted may still show. */
   settled: boolean
+  /** A try was made: it may have taken effect in part. */
+  isTried?: boolean
   /** Changed by a part of the run whose history was lost: the journal does not know it. */
   isLost?: boolean
 }

@@ -79,6 +79,7 @@ const restore: RestoreInput = {
   before: BEFORE,
   ours: [OURS],
   halves: [],
+  isRepeated: false,
   isUncertain: false,
 }
 const apply = { connection: edge, target: 'split', desired: OURS, expected: BEFORE, ours: [], lost: [] }
