@@ -136,7 +136,7 @@ function orderOf({ order, verb, target }: Asked<unknown>): Order {
 /** A write by somebody else: no questions asked. With `place` it reaches that other place of the target only. */
 export function stranger(
   state: WorldState,
-  write: {
+  by: {
     port: ChangingPort
     target: string
     value: Json
@@ -146,9 +146,15 @@ export function stranger(
   },
 ): void {
   advance(state)
-  const { value, by, as: writtenBy, place } = write
-  const cellKey = `${write.port} ${cellOf(state, write).target}`
-  const order = { cellKey, value, by, basedOn: null, ...(writtenBy === undefined ? {} : { writtenBy }) }
+  const { value, by: writer, as: writtenBy, place } = by
+  const cellKey = `${by.port} ${cellOf(state, by).target}`
+  const order = {
+    cellKey,
+    value,
+    by: writer,
+    basedOn: null,
+    ...(writtenBy === undefined ? {} : { writtenBy }),
+  }
   if (place === undefined) accept(state, order)
   else landElsewhere(state, place, order)
   touched(state)

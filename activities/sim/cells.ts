@@ -33,11 +33,11 @@ export function land(state: WorldState, write: Omit<Order, 'basedOn'>): void {
 }
 
 /** A write takes effect in one other place of the thing only. */
-export function landElsewhere(state: WorldState, place: string, write: Omit<Order, 'basedOn'>): void {
+export function landElsewhere(state: WorldState, where: string, write: Omit<Order, 'basedOn'>): void {
   const cell = state.cells.get(write.cellKey)
-  if (cell === undefined || sameJson(cell.elsewhere[place] ?? cell.value, write.value)) return
-  if (sameJson(cell.value, write.value)) delete cell.elsewhere[place]
-  else cell.elsewhere[place] = write.value
+  if (cell === undefined || sameJson(cell.elsewhere[where] ?? cell.value, write.value)) return
+  if (sameJson(cell.value, write.value)) delete cell.elsewhere[where]
+  else cell.elsewhere[where] = write.value
   record(state, cell, write)
 }
 
@@ -81,7 +81,7 @@ export function snapshot(state: WorldState): string {
   const all: { [key: string]: Json } = {}
   for (const [key, cell] of state.cells) {
     if (!isAbsent(cell)) all[key] = cell.value
-    for (const [place, value] of Object.entries(cell.elsewhere)) all[`${key} in ${place}`] = value
+    for (const [where, value] of Object.entries(cell.elsewhere)) all[`${key} in ${where}`] = value
     const orders = ordersOf(state, key, cell)
     if (orders.length > 0) all[`${key} ordered`] = orders
   }
@@ -93,7 +93,7 @@ function ordersOf(state: WorldState, key: string, cell: Cell): Json[] {
   return state.late
     .filter(({ cellKey, basedOn }) => cellKey === key && (basedOn === null || basedOn === cell.version))
     .toSorted((a, b) => a.at - b.at)
-    .map(({ value, place }) => (place === undefined ? value : { [place]: value }))
+    .map(({ value, place: where }) => (where === undefined ? value : { [where]: value }))
     .filter((value) => !sameJson(value, cell.value))
 }
 

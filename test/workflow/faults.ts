@@ -110,31 +110,34 @@ function writesOf(spot: Spot): Case[] {
 
 /** Writes that are accepted, and looks that follow them, of which something is not so. */
 function liesOf(spot: Spot): Case[] {
-  const of = (dimension: Dimension, name: string, fault: Fault, writes = 1) =>
+  const from = (dimension: Dimension, writes: number) => (name: string, fault: Fault) =>
     caseOf(spot, {
       dimension,
       name,
       rules: Array.from({ length: writes }, (_, at) => rule(spot, spot.nth + at, fault)),
     })
   return [
-    of('shows late', 'shows late', { showsLate: SHOWS_MS }),
-    of('shows late', 'every write from here shows late', { showsLate: SHOWS_MS }, LASTING),
-    of('shows late', 'answered late, shows late', { showsLate: SHOWS_MS, hang: SHOWS_MS }),
-    ...partsOf(spot).map((half) => of('done in part', `only ${half}`, { half })),
-    ...partsOf(spot).map((half) => of('done in part', `only ${half}, every time`, { half }, LASTING)),
-    of('reader frozen', 'frozen for a moment', { frozen: SHOWS_MS }),
-    of('reader frozen', 'frozen until somebody sees to it', { frozen: 'until lifted' }),
-    of('several places', 'a file keeps the old', { elsewhere: 'keeps' }),
-    of('several places', 'a file keeps the old, every time', { elsewhere: 'keeps' }, LASTING),
-    of('several places', 'a file follows late', { elsewhere: 'keeps', followsAfter: SHOWS_MS }),
-    of('several places', 'a file alone gets it', { elsewhere: 'gets' }),
-    of('several places', 'a file alone gets it, the rest late', {
+    from('shows late', 1)('shows late', { showsLate: SHOWS_MS }),
+    from('shows late', LASTING)('every write from here shows late', { showsLate: SHOWS_MS }),
+    from('shows late', 1)('answered late, shows late', { showsLate: SHOWS_MS, hang: SHOWS_MS }),
+    ...partsOf(spot).map((half) => from('done in part', 1)(`only ${half}`, { half })),
+    ...partsOf(spot).map((half) => from('done in part', LASTING)(`only ${half}, every time`, { half })),
+    from('reader frozen', 1)('frozen for a moment', { frozen: SHOWS_MS }),
+    from('reader frozen', 1)('frozen until somebody sees to it', { frozen: 'until lifted' }),
+    from('several places', 1)('a file keeps the old', { elsewhere: 'keeps' }),
+    from('several places', LASTING)('a file keeps the old, every time', { elsewhere: 'keeps' }),
+    from('several places', 1)('a file follows late', { elsewhere: 'keeps', followsAfter: SHOWS_MS }),
+    from('several places', 1)('a file alone gets it', { elsewhere: 'gets' }),
+    from('several places', 1)('a file alone gets it, the rest late', {
       elsewhere: 'gets',
       followsAfter: SHOWS_MS,
     }),
-    of('several places', 'a file alone gets it, Rejected', { elsewhere: 'gets', kind: 'Rejected' }),
-    of('several places', 'a file alone gets it, Unavailable', { elsewhere: 'gets', kind: 'Unavailable' }),
-    of('several places', 'all but a file get it, Denied', { elsewhere: 'keeps', kind: 'Denied' }),
+    from('several places', 1)('a file alone gets it, Rejected', { elsewhere: 'gets', kind: 'Rejected' }),
+    from('several places', 1)('a file alone gets it, Unavailable', {
+      elsewhere: 'gets',
+      kind: 'Unavailable',
+    }),
+    from('several places', 1)('all but a file get it, Denied', { elsewhere: 'keeps', kind: 'Denied' }),
   ]
 }
 

@@ -28,17 +28,23 @@ afterAll(() => bench.close())
 const split = ({ world }: Run) => (JSON.parse(world.snapshot()) as JsonObject)['traffic edge split']
 
 test.each([
-  ['weights', SWITCH, { port: 'traffic', target: 'split' }, { old: 0, new: 100 }, { old: 100, new: 0 }],
-  [
-    'a record',
-    NAME,
-    { port: 'dns', target: RECORD },
-    { ttl: 2, values: ['192.0.2.20'] },
-    { ttl: 2, values: ['192.0.2.10'] },
-  ],
+  {
+    what: 'weights',
+    step: SWITCH,
+    of: { port: 'traffic', target: 'split' },
+    wanted: { old: 0, new: 100 },
+    theirs: { old: 100, new: 0 },
+  },
+  {
+    what: 'a record',
+    step: NAME,
+    of: { port: 'dns', target: RECORD },
+    wanted: { ttl: 2, values: ['192.0.2.20'] },
+    theirs: { ttl: 2, values: ['192.0.2.10'] },
+  },
 ] as const)(
-  '%s that already were as wanted, and are changed by somebody while the run waits: asked about, never completed',
-  async (_, step, of, wanted, theirs) => {
+  '$what that already were as wanted, and are changed by somebody while the run waits: asked about, never completed',
+  async ({ step, of, wanted, theirs }) => {
     const run = await bench.begin(runbook(step, ASK), {
       prepare: (world) => world.stranger({ ...of, value: wanted as never, by: 'an earlier run' }),
     })

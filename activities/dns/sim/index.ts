@@ -55,9 +55,9 @@ function confirmed(state: WorldState, { target, desired, options }: ConfirmReque
   const truth = authoritative(state, target)
   let settled = sameJson(truth, desired)
   const lines = [`authoritative: ${describeRRset(truth)}`]
-  for (const [place, held] of Object.entries(state.cells.get(`dns ${target}`)?.elsewhere ?? {})) {
+  for (const [server, held] of Object.entries(state.cells.get(`dns ${target}`)?.elsewhere ?? {})) {
     settled = false // it is one of the places that must answer alike
-    lines.push(`${place}: ${describeRRset(held as RRset)}, still waiting for ${describeRRset(desired)}`)
+    lines.push(`${server}: ${describeRRset(held as RRset)}, still waiting for ${describeRRset(desired)}`)
   }
   for (const address of texts(options.resolvers)) {
     const answer = resolve(state, address, target)
