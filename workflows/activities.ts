@@ -54,6 +54,8 @@ export type RevisitInput = At & {
   found: Json
   /** Every value that this plan writes to it. */
   planned: Json[]
+  /** It writes one that cannot be named beforehand: whatever a person has not set may be it. */
+  isOpenEnded: boolean
   /** Whether a part of this run's history was lost (a reset, a failover). */
   isReset: boolean
 }
@@ -63,6 +65,8 @@ export type RevisitInput = At & {
  */
 export type Revisited = {
   holds: 'found' | 'ours' | 'foreign' | 'unknown'
+  /** What it holds, in whichever of its places. */
+  held: Json[]
   isReset: boolean
   words: string
 }

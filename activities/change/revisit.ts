@@ -11,19 +11,25 @@ const TRIES = 3 // a target that does not answer is none that this run is known 
 
 export async function revisited(
   port: Changing,
-  { target, found, planned, isReset }: RevisitInput,
+  { target, found, planned, isOpenEnded, isReset }: RevisitInput,
   io: Io,
 ): Promise<Revisited> {
   try {
     const seen = await port.observe(target, io)
     const held = heldBy(seen)
     const words = `holds ${foundWords(seen)}${seen.writer === undefined ? '' : `, written by ${seen.writer}`}`
-    if (held.every((value) => matches(value, found))) return { holds: 'found', isReset, words }
+    if (held.every((value) => matches(value, found))) return { holds: 'found', held, isReset, words }
     // Without a lost history a value like ours is a coincidence: this run has never written here.
-    const isOurs = isReset && held.every((value) => isMixOf(value, [found, ...planned]))
-    return { holds: isOurs ? 'ours' : 'foreign', isReset, words }
+    const isKnown = held.every((value) => isMixOf(value, [found, ...planned]))
+    const isOurs = isReset && (isKnown || (isOpenEnded && seen.writtenBy !== 'person'))
+    return { holds: isOurs ? 'ours' : 'foreign', held, isReset, words }
   } catch (error) {
     if (Context.current().info.attempt < TRIES) throw error
-    return { holds: 'unknown', isReset, words: error instanceof Error ? error.message : String(error) }
+    return {
+      holds: 'unknown',
+      held: [],
+      isReset,
+      words: error instanceof Error ? error.message : String(error),
+    }
   }
 }

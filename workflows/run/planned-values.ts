@@ -41,6 +41,14 @@ export function plannedValues(plan: Plan, of: Of): Json[] {
   )
 }
 
+/** Whether the plan writes a value to a target that it cannot name beforehand: it follows from what the run finds. */
+export function isOpenEnded(plan: Plan, of: Of): boolean {
+  const seen = (connection: string, target: string) => foundAtStart(plan, { connection, target })
+  return plan.steps.some((step) =>
+    outline(step, seen).changes.some((change) => isOf(change, of) && change.desired === null),
+  )
+}
+
 /** Whether a target holds what this plan writes to it, and not what was there before. */
 export function isPlanned(plan: Plan, of: Of, value: Json): boolean {
   const found = foundAtStart(plan, of)

@@ -202,6 +202,7 @@ function inputOf(run: Run, restoration: Restoration): RestoreInput {
     ours: [
       ...ours(changes, restoration),
       ...(isLost || isReset() ? plannedValues(run.plan, restoration) : []),
+      ...(restoration.lostValues ?? []),
     ],
     halves: halvesOf(changes, restoration),
     isUncertain: !settled,

@@ -3,7 +3,7 @@
 import type { Json } from '../json.ts'
 import { calls } from './calls.ts'
 import { isOf, restorationsOf } from './journal.ts'
-import { foundAtStart, isReset, plannedValues } from './planned-values.ts'
+import { foundAtStart, isOpenEnded, isReset, plannedValues } from './planned-values.ts'
 import type { Run } from './run.ts'
 import { connectionOf, log } from './run.ts'
 import { show } from './show.ts'
@@ -27,6 +27,7 @@ async function revisit(
 ): Promise<Restoration[]> {
   const {
     holds,
+    held,
     isReset: hasLost,
     words,
   } = await calls.revisit(`last look at ${name} ${target}`, {
@@ -34,6 +35,7 @@ async function revisit(
     target,
     found,
     planned: plannedValues(run.plan, { connection: name, target }),
+    isOpenEnded: isOpenEnded(run.plan, { connection: name, target }),
     isReset: isReset(),
   })
   // What comes next follows from the answer alone: the question itself is another one in a run that was reset.
@@ -53,6 +55,7 @@ async function revisit(
   return restorationsOf(run.state, [{ connection: name, target, before: found }]).map((restoration) => ({
     ...restoration,
     isLost: true,
+    lostValues: held,
     settled: false,
   }))
 }

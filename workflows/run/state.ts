@@ -63,6 +63,8 @@ export type Restoration = {
   isTried?: boolean
   /** Changed by a part of the run whose history was lost: the journal does not know it. */
   isLost?: boolean
+  /** What it held then: values of this run, too. */
+  lostValues?: Json[]
 }
 
 export type StepRecord = {
