@@ -11,7 +11,7 @@ const RECORD = 'api.example.com. A'
 const QUICK = 'guards: [], hold: 0ms, good: 1 in a row'
 const steps = {
   split: `canary: { connection: edge, weights: [25%], samples: 0, ${QUICK} }`,
-  mirror: `shadow: { connection: edge, percent: 20%, for: 0ms, samples: 0, guards: [], good: 1 in a row }`,
+  mirror: `shadow: { connection: edge, percent: 20%, for: 100ms, samples: 0, guards: [], good: 1 in a row }`,
   record: `repoint: { connection: zone, records: { "${RECORD}": [192.0.2.20] }, margin: 0ms, resolvers: [], within: 20s, ${QUICK} }`,
   instances: `prewarm: { connection: fleet, factor: 1, ready_within: 20s, guards: [] }`,
 }
@@ -35,7 +35,7 @@ const cases: Case[] = [
     key: `dns ${RECORD}`,
     theirs: { ttl: 7, values: ['192.0.2.77'] },
   },
-  { step: 'instances', port: 'capacity', target: 'new', key: 'capacity new', theirs: { count: 2 } },
+  { step: 'instances', port: 'capacity', target: 'new', key: 'capacity new', theirs: { count: 0 } },
 ]
 
 let bench: Bench
