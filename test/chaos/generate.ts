@@ -1,16 +1,17 @@
 // A seed becomes a scenario: one of several orders of steps, one to three faults, people. Pure.
 import { type Random, seeded } from './random.ts'
-import type {
-  Act,
-  Call,
-  ChaosStep,
-  Edge,
-  Fault,
-  LinkName,
-  Moment,
-  People,
-  Scenario,
-  Shape,
+import {
+  type Act,
+  type Call,
+  type ChaosStep,
+  type Edge,
+  type Fault,
+  type LinkName,
+  type Moment,
+  type People,
+  type Scenario,
+  type Shape,
+  backendsOf,
 } from './scenario.ts'
 
 /** The orders in which runbooks do things; capacity before, between and after what needs it. */
@@ -129,12 +130,6 @@ function foreignOf(random: Random, shape: Shape): Fault {
   if (kinds.has('prewarm'))
     targets.push({ kind: 'foreign', target: 'fleet new', value: { count: random.int(4, 6) } })
   return random.pick(targets)
-}
-
-function backendsOf({ edge, zone, steps }: Shape): (Shape['edge'] | Shape['zone'])[] {
-  const usesZone = steps.some(({ kind }) => kind === 'ttl' || kind === 'repoint')
-  const usesEdge = steps.some(({ kind }) => kind === 'canary' || kind === 'switch' || kind === 'shadow')
-  return [...(usesEdge ? [edge] : []), ...(usesZone ? [zone] : [])]
 }
 
 const CALLS: Call[] = [

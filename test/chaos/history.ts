@@ -23,8 +23,8 @@ export type Followed = {
   closed(): string | null
   /** Resolves at the moment, or never. */
   when(moment: Moment): Promise<void>
-  /** A reset has made another run of it, which has all events before `from` in common with the first. */
-  goOn(runId: string, from: EventId): void
+  /** Follows on over a reset, which ends this run and makes another one that has all events before `from` in common. */
+  over(from: EventId, reset: () => Promise<{ runId: string }>): Promise<void>
   stop(): void
 }
 
@@ -42,7 +42,13 @@ export function followRun(
   const calls: HistoryCall[] = []
   const byId = new Map<string, HistoryCall>()
   const tasks: EventId[] = []
-  const state = { runId: run.runId, closed: null as string | null, isStopped: false, seen: 0 }
+  const state = {
+    runId: run.runId,
+    closed: null as string | null,
+    isStopped: false,
+    isResetting: false,
+    seen: 0,
+  }
   const waiting = new Set<() => void>()
 
   const take = (event: HistoryEvent): void => {
@@ -68,7 +74,7 @@ export function followRun(
     const known = ended ? byId.get(String(ended.scheduledEventId)) : undefined
     if (known) known.endedAt = Date.now()
     if (event.workflowTaskCompletedEventAttributes && event.eventId) tasks.push(event.eventId)
-    state.closed = closing(event) ?? state.closed
+    if (!state.isResetting) state.closed = closing(event) ?? state.closed
   }
 
   const following = async (): Promise<void> => {
@@ -107,10 +113,16 @@ export function followRun(
       })
       await wait(plusMs)
     },
-    goOn(runId, from) {
-      Object.assign(state, { runId, closed: null, seen: Number(from) })
-      tasks.splice(tasks.findIndex((task) => task.eq(from)))
-      for (const call of calls) call.endedAt ??= Date.now() // what was under way is started anew
+    async over(from, reset) {
+      state.isResetting = true // the end of the run that is reset is none
+      try {
+        const { runId } = await reset()
+        Object.assign(state, { runId, closed: null, seen: Number(from) })
+        tasks.splice(tasks.findIndex((task) => task.eq(from)))
+        for (const call of calls) call.endedAt ??= Date.now() // what was under way is started anew
+      } finally {
+        state.isResetting = false
+      }
     },
     stop() {
       state.isStopped = true

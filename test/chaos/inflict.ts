@@ -153,15 +153,16 @@ async function reset({ stage, service, followed, deeds }: Inflicting, tasks: num
   const to = followed.tasks.at(-1 - tasks) ?? followed.tasks[0]
   if (to === undefined || followed.closed() !== null) return
   const { runId } = await client.workflow.getHandle(workflowId).describe()
-  const made = await client.workflowService.resetWorkflowExecution({
-    namespace,
-    workflowExecution: { workflowId, runId },
-    reason: 'chaos',
-    requestId: randomUUID(),
-    workflowTaskFinishEventId: to,
-  })
   deeds.resets.push(Date.now())
-  followed.goOn(made.runId, to)
+  await followed.over(to, () =>
+    client.workflowService.resetWorkflowExecution({
+      namespace,
+      workflowExecution: { workflowId, runId },
+      reason: 'chaos',
+      requestId: randomUUID(),
+      workflowTaskFinishEventId: to,
+    }),
+  )
 }
 
 /** A person says it again until the server has heard it. */

@@ -110,14 +110,17 @@ async function habit(
   }
 }
 
-/** On the way back what was there at the start; on the way there what the run had set. */
+/** On the way back what was there at the start; on the way there what the run had set, as its question says. */
 function rightOf(gate: Gate, { of, world }: { of: Inflicting & { start: Sight }; world: Sight }): Sight {
   if (gate.kind === 'restore') return of.start
-  const set =
-    /set to old (\S+) new (\S+),/.exec(gate.waitsFor) ??
-    /^a person: old (\S+) new (\S+) expected/.exec(gate.waitsFor)
-  if (set === null) return of.start
-  return { ...world, edge: { ...world.edge, old: Number(set[1]), new: Number(set[2]) } }
+  const set = /set to (.*?), found|^a person: (.*?) expected,/.exec(gate.waitsFor)
+  const text = set?.[1] ?? set?.[2] ?? ''
+  const split = /^old (\d+) new (\d+)/.exec(text)
+  if (split !== null)
+    return { ...world, edge: { ...world.edge, old: Number(split[1]), new: Number(split[2]) } }
+  const record = /^ttl (\d+) values (\S+)/.exec(text)
+  if (record === null) return of.start
+  return { ...world, record: { ttl: Number(record[1]), values: (record[2] ?? '').split(',') } }
 }
 
 export function targetOf({ title }: Pick<Gate, 'title'>): TargetName | null {

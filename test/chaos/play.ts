@@ -1,16 +1,17 @@
 // Plays one scenario on the stage and tells its story: the run is started by the command line, faults come at their
 // moments, people answer, the world is watched from before the start until some time after the end.
-import type { RunView } from '../../client/view/model.ts'
+import { readRun } from '../../client/run/read.ts'
+import type { Load } from '../../lab/load.ts'
 import type { ChaosStage } from './stage.ts'
 import { followRun } from './history.ts'
-import { inflict, noDeeds } from './inflict.ts'
+import { type Inflicting, inflict, noDeeds } from './inflict.ts'
 import { type Story, problemsOf } from './oracle.ts'
 import { peopleOf } from './people.ts'
 import { runbookOf } from './runbook.ts'
 import { type Scenario, describeAct } from './scenario.ts'
-import { lookFully, watchWorld } from './sight.ts'
+import { type Sight, lookFully, watchWorld } from './sight.ts'
 
-const RUN_MAX_MS = 90_000 // several times the longest run with its settling; a run that hangs is a wrong end
+const RUN_MAX_MS = 120_000 // several times the longest run with its settling; a run that hangs is a wrong end
 const WATCHED_AFTER_MS = 2_500 // what lands late does so by then, on loopback
 const FAULTS_END_MS = 30_000 // the longest fault and the start of a worker
 const LOOK_MS = 50
@@ -22,14 +23,43 @@ export async function play(stage: ChaosStage, scenario: Scenario): Promise<Playe
   const service = scenario.name.replaceAll(' ', '-')
   await stage.reset()
   const began = Date.now()
-  const lostBefore = await lostBy(stage)
+  const loads = await stage.loadsFor(shape)
   const start = await lookFully(stage, shape)
-  const file = stage.write(`${service}.yaml`, runbookOf(shape, service, stage.addresses))
-  const run = await begin(stage, file)
-  const followed = followRun(stage.access.client, stage.access.namespace, run)
-  const deeds = noDeeds()
-  const of = { stage, scenario, service, followed, deeds, start }
   const eyes = watchWorld(stage, shape)
+  try {
+    const file = stage.write(`${service}.yaml`, runbookOf(shape, service, stage.addresses))
+    const run = await begin(stage, file)
+    const followed = followRun(stage.access.client, stage.access.namespace, run)
+    const of: Inflicting & { start: Sight } = { stage, scenario, service, followed, deeds: noDeeds(), start }
+    const ended = await carriedOut(of)
+    await eyes.close()
+    const story: Story = {
+      ...ended,
+      scenario,
+      start,
+      end: await lookFully(stage, shape),
+      newEntry: stage.lab.addresses.haproxy.entries.new,
+      samples: eyes.samples,
+      calls: followed.calls,
+      deeds: of.deeds,
+      lost: await lostBy(loads),
+      view: (await readRun(stage.access, service)).view,
+      open: await openWorkflows(stage),
+    }
+    const { unmet, closedAt } = ended
+    return { story, problems: problemsOf(story), unmet, seconds: (closedAt - began) / 1_000 }
+  } finally {
+    await eyes.close()
+    await lostBy(loads)
+    await endAll(stage)
+  }
+}
+
+type Ended = Pick<Story, 'closed' | 'closedAt' | 'answered' | 'lies'> & { unmet: string[] }
+
+/** From the first call of the run until nothing of it, and no fault, can act any more. */
+async function carriedOut(of: Inflicting & { start: Sight }): Promise<Ended> {
+  const { scenario, followed, deeds } = of
   const people = peopleOf(of)
   const unmet = new Set(scenario.acts.map(describeAct))
   for (const act of scenario.acts) {
@@ -42,46 +72,22 @@ export async function play(stage: ChaosStage, scenario: Scenario): Promise<Playe
   }
   const deadline = Date.now() + RUN_MAX_MS
   while (followed.closed() === null && Date.now() < deadline) await wait(LOOK_MS)
-  const closed = followed.closed()
-  const closedAt = Date.now()
+  const [closed, closedAt] = [followed.closed(), Date.now()]
   await people.leave()
   followed.stop()
   await wait(WATCHED_AFTER_MS)
   const faultsEnd = Date.now() + FAULTS_END_MS
   while (deeds.open > 0 && Date.now() < faultsEnd) await wait(LOOK_MS)
-  await eyes.close()
-  const end = await lookFully(stage, shape)
-  const lostAfter = await lostBy(stage)
-  const view = await stage.cli.json<RunView>(['status', service])
-  const story: Story = {
-    scenario,
-    closed,
-    closedAt,
-    view,
-    start,
-    end,
-    newEntry: stage.lab.addresses.haproxy.entries.new,
-    samples: eyes.samples,
-    calls: followed.calls,
-    deeds,
-    answered: people.answered,
-    lies: people.lies,
-    lost: Object.fromEntries(
-      Object.entries(lostAfter).map(([load, count]) => [load, count - (lostBefore[load] ?? 0)]),
-    ),
-    open: await openWorkflows(stage),
-  }
-  await endAll(stage)
-  return { story, problems: problemsOf(story), unmet: [...unmet], seconds: (closedAt - began) / 1_000 }
+  return { closed, closedAt, answered: people.answered, lies: people.lies, unmet: [...unmet] }
 }
 
 async function begin({ cli }: ChaosStage, file: string): Promise<{ workflowId: string; runId: string }> {
   return await cli.json(['start', file, '--yes', '--as', 'maria'])
 }
 
-async function lostBy({ loads }: ChaosStage): Promise<{ [load: string]: number }> {
+async function lostBy(loads: { [load: string]: Load }): Promise<{ [load: string]: number }> {
   const entries = Object.entries(loads).map(
-    async ([name, load]) => [name, (await load.read()).failed] as const,
+    async ([name, load]) => [name, (await load.stop()).failed] as const,
   )
   return Object.fromEntries(await Promise.all(entries))
 }

@@ -103,3 +103,10 @@ export function describeShape({ edge, zone, steps }: Shape): string {
   )
   return `${edge}+${zone}: ${words.join(', ')}`
 }
+
+/** Balancer and name server, where a step changes them. */
+export function backendsOf({ edge, zone, steps }: Shape): (Edge | Zone)[] {
+  const usesZone = steps.some(({ kind }) => kind === 'ttl' || kind === 'repoint')
+  const usesEdge = steps.some(({ kind }) => kind === 'canary' || kind === 'switch' || kind === 'shadow')
+  return [...(usesEdge ? [edge] : []), ...(usesZone ? [zone] : [])]
+}

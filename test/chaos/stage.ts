@@ -1,5 +1,5 @@
-// The lab for chaos: every server real, a link that can be made bad between the worker and each, users under way to all
-// edges and names from the first to the last moment. Stays up from seed to seed.
+// The lab for chaos: every server real, a link that can be made bad between the worker and each. Stays up from
+// seed to seed.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from '../../client/temporal.ts'
@@ -8,17 +8,17 @@ import type { Addresses } from '../../lab/addresses.ts'
 import { createCommands } from '../../lab/commands.ts'
 import { createFolder } from '../../lab/folder.ts'
 import { type Lab, startLab } from '../../lab/lab.ts'
-import { type Load, startLoad } from '../../lab/load.ts'
+import { type Load, type LoadTarget, startLoad } from '../../lab/load.ts'
 import { type Cli, cliWith } from '../../lab/stage/cli.ts'
 import { type LabWorker, startWorker, temporalEnvironment } from '../../lab/stage/worker.ts'
 import { type World, lookAround, setBack } from '../../lab/stage/world.ts'
 import { type Link, openLink } from './link.ts'
-import type { Edge, LinkName, Zone } from './scenario.ts'
+import { type Edge, type LinkName, type Shape, type Zone, backendsOf } from './scenario.ts'
 
 const API_TTL_SECONDS = 2 // two of them pass in every seed that moves a name
-const EDGE_RATE = 100 // requests per second: forty are counted in half a second
-const NAME_RATE = 40
-const LOAD_SECONDS_MAX = 3_600 // longer than any batch of seeds
+const EDGE_RATE = 80 // requests per second: forty are counted in half a second
+const NAME_RATE = 20
+const LOAD_SECONDS_MAX = 300 // longer than any run
 
 export type ChaosStage = {
   lab: Lab
@@ -30,7 +30,8 @@ export type ChaosStage = {
   anotherWorker(): Promise<LabWorker>
   cli: Cli
   access: TemporalAccess
-  loads: Record<Edge | Zone, Load>
+  /** Users under way; by the server that leads them. */
+  loadsFor(shape: Shape): Promise<{ [load: string]: Load }>
   start: World
   /** Writes a runbook and gives its path. */
   write(name: string, text: string): string
@@ -53,7 +54,6 @@ export async function openChaosStage(note: (line: string) => void): Promise<Chao
   const access = await connect({ ...process.env, ...environment })
   const folder = createFolder('chaos')
   const cli = cliWith(environment)
-  const loads = await loadsOn(lab)
   const start = await lookAround(lab)
   return {
     lab,
@@ -63,7 +63,7 @@ export async function openChaosStage(note: (line: string) => void): Promise<Chao
     anotherWorker: () => startWorker(addresses),
     cli,
     access,
-    loads,
+    loadsFor: (shape) => loadsFor(lab, shape),
     start,
     write(name, text) {
       const path = join(folder.path, name)
@@ -79,7 +79,6 @@ export async function openChaosStage(note: (line: string) => void): Promise<Chao
     async close() {
       await cli.end()
       await access.close()
-      await Promise.all(Object.values(loads).map((load) => load.stop().catch(() => undefined))) // it may have ended by itself
       await worker.server.close()
       await Promise.all(Object.values(links).map((link) => link.close()))
       await lab.stop()
@@ -128,23 +127,22 @@ function throughLinks(
   }
 }
 
-async function loadsOn({ addresses }: Lab): Promise<ChaosStage['loads']> {
+/** Users of what this shape moves, and of nothing else: two cores are for the servers. */
+async function loadsFor({ addresses }: Lab, shape: Shape): Promise<{ [load: string]: Load }> {
   const { haproxy, envoy, resolverOfBind, resolverOfPowerdns } = addresses
-  const over = (url: string) =>
-    startLoad({ target: { url }, ratePerSecond: EDGE_RATE, secondsMax: LOAD_SECONDS_MAX })
-  const byName = ({ dns: resolver }: typeof resolverOfBind) =>
-    startLoad({
-      target: { name: 'api.example.test', port: haproxy.entries.port, resolver },
-      ratePerSecond: NAME_RATE,
-      secondsMax: LOAD_SECONDS_MAX,
+  const { dns: resolver } = shape.zone === 'bind' ? resolverOfBind : resolverOfPowerdns
+  const { url } = shape.edge === 'haproxy' ? haproxy : envoy
+  const targets: [string, LoadTarget, number][] = [
+    [shape.edge, { url }, EDGE_RATE],
+    [shape.zone, { name: 'api.example.test', port: haproxy.entries.port, resolver }, NAME_RATE],
+  ]
+  const used = backendsOf(shape)
+  const entries = targets
+    .filter(([name]) => used.includes(name as Edge | Zone))
+    .map(async ([name, target, ratePerSecond]) => {
+      return [name, await startLoad({ target, ratePerSecond, secondsMax: LOAD_SECONDS_MAX })] as const
     })
-  const [onHaproxy, onEnvoy, onBind, onPowerdns] = await Promise.all([
-    over(haproxy.url),
-    over(envoy.url),
-    byName(resolverOfBind),
-    byName(resolverOfPowerdns),
-  ])
-  return { haproxy: onHaproxy, envoy: onEnvoy, bind: onBind, powerdns: onPowerdns }
+  return Object.fromEntries(await Promise.all(entries))
 }
 
 function at({ port }: Link): string {
