@@ -40,11 +40,10 @@ export type ChaosStage = {
   close(): Promise<void>
 }
 
-export async function openChaosStage(note: (line: string) => void): Promise<ChaosStage> {
+export async function openChaosStage(): Promise<ChaosStage> {
   const lab = await startLab({
     temporal: { dbFile: 'temporal.db' },
     apiTtlSeconds: API_TTL_SECONDS,
-    onReady: (name, milliseconds) => note(`${name} answers after ${milliseconds} ms`),
   })
   const links = await linksTo(lab)
   const tools = createCommands({ old: lab.addresses.old.adminUrl, new: at(links.fleet) })
