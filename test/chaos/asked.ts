@@ -4,9 +4,9 @@ import { CONSTRUCTED } from './constructed.ts'
 import { scenarioOf } from './generate.ts'
 import type { Scenario } from './scenario.ts'
 
-export const USAGE = `npm run test:chaos -- [--seed N | --seeds A..B | --case NAME | --cases] [--lanes N] [--minutes N]
+export const USAGE = `npm run test:chaos -- [--seed N | --seeds A..B | --case NAMES | --cases] [--lanes N] [--minutes N]
   --seeds A..B   these seeds; 1..100 when nothing is said
-  --cases        the scenarios made by hand
+  --cases        the scenarios made by hand; --case a,b: these of them
   --lanes N      so many at a time, each on a lab of its own
   --minutes N    begin no further run after this long`
 
@@ -31,15 +31,17 @@ export function asked(args: string[]): Asked {
 
 function scenariosOf(values: { seed?: string; seeds?: string; case?: string; cases?: boolean }): Scenario[] {
   if (values.cases === true) return CONSTRUCTED
-  if (values.case !== undefined) {
-    const found = CONSTRUCTED.filter(({ name }) => name === values.case)
-    if (found.length > 0) return found
-    throw new Error(`no case ${values.case}; there are ${CONSTRUCTED.map(({ name }) => name).join(', ')}`)
-  }
+  if (values.case !== undefined) return values.case.split(',').map(caseOf)
   const range = values.seed ?? values.seeds ?? SEEDS_BY_DEFAULT
   const [, first, last = first] = /^(\d+)(?:\.\.(\d+))?$/.exec(range) ?? []
   if (first === undefined || Number(first) > Number(last)) throw new Error(`not seeds: ${range}`)
   return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) =>
     scenarioOf(Number(first) + index),
   )
+}
+
+function caseOf(wanted: string): Scenario {
+  const found = CONSTRUCTED.find(({ name }) => name === wanted)
+  if (found !== undefined) return found
+  throw new Error(`no case ${wanted}; there are ${CONSTRUCTED.map(({ name }) => name).join(', ')}`)
 }

@@ -10,7 +10,13 @@ import {
   momentOf,
 } from './scenario.ts'
 
-const HABITS: People = { approvalAfterMs: 0, drift: 'approve', restore: 'put back', evidence: 'retry' }
+const HABITS: People = {
+  approvalAfterMs: 0,
+  patienceMs: 1_500,
+  drift: 'approve',
+  restore: 'put back',
+  evidence: 'retry',
+}
 const THEIRS: Fault = { kind: 'foreign', target: 'edge split', value: { old: 61, new: 39 } }
 const ABORT: Fault = { kind: 'abort', via: 'update' }
 
@@ -86,8 +92,8 @@ export const CONSTRUCTED: Scenario[] = [
     people: { approvalAfterMs: 2_500 },
   }),
   made('adopted-then-completed', {
-    steps: [prewarm(1), SWITCH, HOLD, HOLD, HOLD],
-    acts: [['watch#2 scheduled+200ms', THEIRS]],
+    steps: [SWITCH, HOLD],
+    acts: [['apply#1 ended+50ms', THEIRS]],
   }),
   made('gate-name-twice', {
     steps: [canary(50), HOLD, HOLD],
@@ -96,7 +102,7 @@ export const CONSTRUCTED: Scenario[] = [
       ['apply#1 ended+100ms', ABORT],
       ['restore#2 ended', THEIRS],
     ],
-    people: { restore: 'skip' },
+    people: { restore: 'skip', patienceMs: 8_000 }, // the first question answers itself
   }),
   made('left-weights', {
     steps: [canary(25), HOLD, HOLD],

@@ -178,6 +178,7 @@ function abortBeside(random: Random, { when }: Act): Act {
 function peopleOf(random: Random): People {
   return {
     approvalAfterMs: random.pick([0, 300, 1_500]),
+    patienceMs: random.pick([1_500, 1_500, 6_000]), // with more, what can answer itself does
     drift: random.pick(['approve', 'put back', 'abort']),
     restore: random.pick(['put back', 'put back', 'skip']),
     evidence: random.pick(['retry', 'retry', 'approve', 'abort']),

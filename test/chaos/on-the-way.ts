@@ -7,7 +7,7 @@ import { targetOf } from './people.ts'
 import type { LinkName, TargetName } from './scenario.ts'
 import type { Sample } from './sight.ts'
 
-const SAMPLE_MS = 350 // two looks, one of them unlucky
+export const SAMPLE_MS = 350 // two looks, one of them unlucky
 const RACE_MS = 400 // between look and write of a backend that cannot compare and set
 const FAULT_MS = 6_000 // a bad connection or a stopped server stretches that race
 const DRAIN_MS = 700 // of the runbook's second, as samples can tell
@@ -73,7 +73,7 @@ function sorted(value: unknown): object {
   return { ttl, values: values.toSorted() }
 }
 
-/** New instances may go when no user has been led to them for the drain, or the TTL. */
+/** No step takes new instances away, and on the way back they may go when no user has been led to them for the drain, or the TTL. */
 export function instancesTaken(story: Story): string[] {
   const { samples, deeds } = story
   return samples.flatMap((sample, index) => {
@@ -83,10 +83,15 @@ export function instancesTaken(story: Story): string[] {
       ({ target, at }) => target === 'fleet new' && at >= before.at - SAMPLE_MS && at <= sample.at,
     )
     if (isTheirs) return []
-    const led = ledToNew(story, before.at)
     const what = `instances ${before.fleet.new} -> ${sample.fleet.new}`
+    if (isForward(story, sample.at)) return [`${what} on the way there`]
+    const led = ledToNew(story, before.at)
     return led === null ? [] : [`${what} while ${led}`]
   })
+}
+
+function isForward({ view }: Story, at: number): boolean {
+  return view.unwindingSince === null || at < Date.parse(view.unwindingSince)
 }
 
 function ledToNew({ samples, newEntry, view, start }: Story, until: number): string | null {

@@ -4,7 +4,7 @@ import type { RunView } from '../../client/view/model.ts'
 import { sameJson } from '../../workflows/json.ts'
 import type { HistoryCall } from './history.ts'
 import type { Deeds } from './inflict.ts'
-import { instancesTaken, lateLandings, overwritten } from './on-the-way.ts'
+import { SAMPLE_MS, instancesTaken, lateLandings, overwritten } from './on-the-way.ts'
 import type { Answered } from './people.ts'
 import { wantedAfter } from './runbook.ts'
 import type { Scenario, TargetName } from './scenario.ts'
@@ -150,15 +150,18 @@ function isValue({ name }: Place, found: unknown, value: unknown): boolean {
   return shareOf(found) === shareOf([old, fresh])
 }
 
+const LAST_LOOK_MS = 5_000 // every run looks once more before it ends; an older look is none at the end
+
 /** Written after the run's last look at it had begun: no look of anybody can see that. */
 function wasTooLate({ deeds, calls, closedAt }: Story, place: Place): boolean {
-  const looks = calls.filter(
+  const last = calls.findLast(
     ({ call, target }) =>
       (call === 'observe' || call === 'restore') && target === `${place.connection} ${place.target}`,
   )
-  const last = looks.at(-1)
   const theirs = deeds.foreign.findLast(({ target }) => target === place.of)
-  return theirs !== undefined && theirs.at > Math.min(last?.endedAt ?? closedAt, closedAt) - 100
+  if (theirs === undefined) return false
+  const lookedAt = last !== undefined && last.at > closedAt - LAST_LOOK_MS ? last.at : closedAt
+  return theirs.at > lookedAt - SAMPLE_MS
 }
 
 function remainderProblems({ view, end }: Story): string[] {

@@ -11,7 +11,7 @@ import { putRight } from './stranger.ts'
 
 const LOOK_EVERY_MS = 150
 const ANSWER_MS = 1_500 // a worker that lives answers in milliseconds
-const QUIET_MS = 1_500 // so long after the last fault: what answers itself has done so by then
+const HEARD_MS = 1_500 // nobody says it twice at once
 const PATIENCE = 4 // answers to one target by habit; after that whatever ends it
 
 export type Answered = { at: number; gate: string; verdict: string; title: string }
@@ -59,7 +59,7 @@ async function consider(of: Inflicting & { start: Sight }, gate: Gate, memory: M
   const now = Date.now()
   if (
     gate.answer !== null ||
-    memory.answered.some(({ gate: id, at }) => id === gate.id && now - at < QUIET_MS)
+    memory.answered.some(({ gate: id, at }) => id === gate.id && now - at < HEARD_MS)
   )
     return
   if (gate.kind === 'approval') {
@@ -67,7 +67,8 @@ async function consider(of: Inflicting & { start: Sight }, gate: Gate, memory: M
       await say(of, { gate, verdict: 'approve' }, memory)
     return
   }
-  if (deeds.open > 0 || now - Math.max(deeds.lastEndedAt, gate.openedAt) < QUIET_MS) return
+  const { patienceMs } = scenario.people
+  if (deeds.open > 0 || now - Math.max(deeds.lastEndedAt, gate.openedAt) < patienceMs) return
   const world = await lookFully(of.stage, scenario.shape)
   const present = (await stateOf(of)).gates.find(({ id }) => id === gate.id)
   if (present === undefined) return

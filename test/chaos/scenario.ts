@@ -44,6 +44,8 @@ export type Act = { when: Moment; what: Fault }
 /** What people answer. `put back`: they set the target right by hand, then say retry. */
 export type People = {
   approvalAfterMs: number
+  /** How long other questions stay open, after the last fault, before they are answered. */
+  patienceMs: number
   drift: 'approve' | 'put back' | 'abort'
   restore: 'put back' | 'skip'
   evidence: 'retry' | 'approve' | 'abort'

@@ -21,6 +21,7 @@ function view(of: Partial<RunView>): RunView {
     outcome: 'restored',
     reason: { kind: 'abort', text: '', at: '' },
     weights: null,
+    unwindingSince: new Date(0).toISOString(),
     changes: [change('split'), change('new')],
     remainder: [],
     log: [],
@@ -48,7 +49,7 @@ function story(of: Partial<Story>): Story {
         ],
       },
       acts: [],
-      people: { approvalAfterMs: 0, drift: 'approve', restore: 'skip', evidence: 'retry' },
+      people: { approvalAfterMs: 0, patienceMs: 0, drift: 'approve', restore: 'skip', evidence: 'retry' },
     },
     closed: 'completed',
     closedAt: ENDED_AT,
@@ -144,6 +145,15 @@ describe('a wrong end', () => {
       'instances taken away under users',
       { samples: [sample(1_000, WANTED), sample(1_150, { ...WANTED, fleet: START.fleet })] },
       /instances 3 -> 1 while the edge gave 50 % to new/,
+    ],
+    [
+      'instances taken away on the way there',
+      {
+        view: view({ outcome: 'completed', reason: null, unwindingSince: null }),
+        samples: [sample(1_000, { fleet: { old: 3, new: 6 } }), sample(1_150, { fleet: WANTED.fleet })],
+        end: WANTED,
+      },
+      /instances 6 -> 3 on the way there/,
     ],
   ])('is seen: %s', (_name, of, problem) => {
     expect(problemsOf(story(of)).join('\n')).toMatch(problem)
