@@ -5,7 +5,7 @@ import { sameJson } from '../../workflows/json.ts'
 import type { HistoryCall } from './history.ts'
 import type { Deeds } from './inflict.ts'
 import { SAMPLE_MS, instancesTaken, lateLandings, overwritten } from './on-the-way.ts'
-import type { Answered } from './people.ts'
+import { type Answered, targetOf } from './people.ts'
 import { wantedAfter } from './runbook.ts'
 import type { Scenario, TargetName } from './scenario.ts'
 import type { Sample, Sight } from './sight.ts'
@@ -125,10 +125,21 @@ function wrongIn(story: Story, place: Place, { isBack }: { isBack: boolean }): s
   const isUntouched = !view.changes.some(
     (each) => each.connection === place.connection && each.target === place.target && each.status !== 'noop',
   )
-  if (isBack && theirs !== undefined && isUntouched && isValue(place, found, theirs.value)) return []
+  const isLeft = isUntouched || isStartedFrom(story, place)
+  if (isBack && theirs !== undefined && isLeft && isValue(place, found, theirs.value)) return []
   return [
     `${view.outcome}, but ${place.name}: ${JSON.stringify(found)} instead of ${JSON.stringify(expected)}`,
   ]
+}
+
+/** Before the run had touched it a person let a stranger's value stand: that is what going back leads to. */
+function isStartedFrom({ answered }: Story, place: Place): boolean {
+  return answered.some(
+    (each) =>
+      each.verdict === 'approve' &&
+      targetOf(each) === place.of &&
+      /since the plan was made|not the same everywhere/.test(each.title),
+  )
 }
 
 /** Shares, not weights: 75/25 is 3/1. Instances may be more than ordered: an autoscaler's right. */
@@ -150,13 +161,13 @@ function isValue({ name }: Place, found: unknown, value: unknown): boolean {
   return shareOf(found) === shareOf([old, fresh])
 }
 
+const LOOKS = ['observe', 'restore', 'revisit']
 const LAST_LOOK_MS = 5_000 // every run looks once more before it ends; an older look is none at the end
 
 /** Written after the run's last look at it had begun: no look of anybody can see that. */
 function wasTooLate({ deeds, calls, closedAt }: Story, place: Place): boolean {
   const last = calls.findLast(
-    ({ call, target }) =>
-      (call === 'observe' || call === 'restore') && target === `${place.connection} ${place.target}`,
+    ({ call, target }) => LOOKS.includes(call) && target === `${place.connection} ${place.target}`,
   )
   const theirs = deeds.foreign.findLast(({ target }) => target === place.of)
   if (theirs === undefined) return false

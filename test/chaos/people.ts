@@ -14,27 +14,27 @@ const ANSWER_MS = 1_500 // a worker that lives answers in milliseconds
 const HEARD_MS = 1_500 // nobody says it twice at once
 const PATIENCE = 4 // answers to one target by habit; after that whatever ends it
 
+export type Attended = Inflicting & { start: Sight }
+
 export type Answered = { at: number; gate: string; verdict: string; title: string }
 
 export type People = {
   answered: Answered[]
   /** What questions said that was not so. */
   lies: string[]
-  lastState(): RunState | null
   leave(): Promise<void>
 }
 
-export function peopleOf(of: Inflicting & { start: Sight }): People {
+export function peopleOf(of: Attended): People {
   const answered: Answered[] = []
   const lies: string[] = []
   const asked = new Map<string, number>()
-  const seen: { state: RunState | null; isOver: boolean } = { state: null, isOver: false }
+  const seen = { isOver: false }
   const attend = async (): Promise<void> => {
     while (!seen.isOver) {
       await wait(LOOK_EVERY_MS)
       try {
-        seen.state = await stateOf(of)
-        for (const gate of seen.state.gates) await consider(of, gate, { answered, lies, asked })
+        for (const gate of (await stateOf(of)).gates) await consider(of, gate, { answered, lies, asked })
       } catch {
         // No worker or no server at this moment, or the gate has closed meanwhile: people look again.
       }
@@ -44,7 +44,6 @@ export function peopleOf(of: Inflicting & { start: Sight }): People {
   return {
     answered,
     lies,
-    lastState: () => seen.state,
     async leave() {
       seen.isOver = true
       await attending
@@ -54,7 +53,7 @@ export function peopleOf(of: Inflicting & { start: Sight }): People {
 
 type Memory = { answered: Answered[]; lies: string[]; asked: Map<string, number> }
 
-async function consider(of: Inflicting & { start: Sight }, gate: Gate, memory: Memory): Promise<void> {
+async function consider(of: Attended, gate: Gate, memory: Memory): Promise<void> {
   const { deeds, scenario } = of
   const now = Date.now()
   if (
@@ -70,22 +69,22 @@ async function consider(of: Inflicting & { start: Sight }, gate: Gate, memory: M
   const { patienceMs } = scenario.people
   if (deeds.open > 0 || now - Math.max(deeds.lastEndedAt, gate.openedAt) < patienceMs) return
   const world = await lookFully(of.stage, scenario.shape)
-  const present = (await stateOf(of)).gates.find(({ id }) => id === gate.id)
+  const { gates, weights } = await stateOf(of)
+  const present = gates.find(({ id }) => id === gate.id)
   if (present === undefined) return
   memory.lies.push(...liesOf(present, { world, deeds, scenario }))
   const count = (memory.asked.get(gate.kind) ?? 0) + 1
   memory.asked.set(gate.kind, count)
-  const verdict = await habit(of, present, { count, world })
+  const verdict = await habit(present, count, { of, world, weights })
   await say(of, { gate: present, verdict }, memory)
 }
 
 type Verdict = Decision['verdict']
 
-async function habit(
-  of: Inflicting & { start: Sight },
-  gate: Gate,
-  { count, world }: { count: number; world: Sight },
-): Promise<Verdict> {
+type Standing = { of: Attended; world: Sight; weights: RunState['weights'] }
+
+async function habit(gate: Gate, count: number, standing: Standing): Promise<Verdict> {
+  const { of } = standing
   const { people, shape } = of.scenario
   const ending = (['skip', 'approve', 'abort'] as const).find(
     (each) => each === 'abort' || gate.allows.includes(each),
@@ -97,7 +96,7 @@ async function habit(
       const way = gate.kind === 'drift' ? people.drift : people.restore
       if (way !== 'put back') return gate.allows.includes(way) || way === 'abort' ? way : 'retry'
       const target = targetOf(gate)
-      if (target !== null) await putRight(of.stage, shape, { target, to: rightOf(gate, { of, world }) })
+      if (target !== null) await putRight(of.stage, shape, { target, to: rightOf(gate, standing) })
       return 'retry'
     }
     case 'evidence':
@@ -111,17 +110,18 @@ async function habit(
   }
 }
 
-/** On the way back what was there at the start; on the way there what the run had set, as its question says. */
-function rightOf(gate: Gate, { of, world }: { of: Inflicting & { start: Sight }; world: Sight }): Sight {
+/** On the way back what was there at the start; on the way there what the run had set, as its question or its state says. */
+function rightOf(gate: Gate, { of, world, weights }: Standing): Sight {
   if (gate.kind === 'restore') return of.start
-  const set = /set to (.*?), found|^a person: (.*?) expected,/.exec(gate.waitsFor)
+  const set = /set to (.*?), found|^a person: (.*?) (?:expected|when the plan was made),/.exec(gate.waitsFor)
   const text = set?.[1] ?? set?.[2] ?? ''
   const split = /^old (\d+) new (\d+)/.exec(text)
-  if (split !== null)
-    return { ...world, edge: { ...world.edge, old: Number(split[1]), new: Number(split[2]) } }
   const record = /^ttl (\d+) values (\S+)/.exec(text)
-  if (record === null) return of.start
-  return { ...world, record: { ttl: Number(record[1]), values: (record[2] ?? '').split(',') } }
+  if (record !== null)
+    return { ...world, record: { ttl: Number(record[1]), values: (record[2] ?? '').split(',') } }
+  const [old, fresh] = split?.slice(1).map(Number) ?? [weights?.old, weights?.new]
+  if (old === undefined || fresh === undefined) return of.start
+  return { ...of.start, edge: { ...world.edge, old, new: fresh } }
 }
 
 export function targetOf({ title }: Pick<Gate, 'title'>): TargetName | null {

@@ -4,12 +4,12 @@ import { readRun } from '../../client/run/read.ts'
 import type { Load } from '../../lab/load.ts'
 import type { ChaosStage } from './stage.ts'
 import { followRun } from './history.ts'
-import { type Inflicting, inflict, noDeeds } from './inflict.ts'
+import { inflict, noDeeds } from './inflict.ts'
 import { type Story, problemsOf } from './oracle.ts'
-import { peopleOf } from './people.ts'
+import { type Attended, peopleOf } from './people.ts'
 import { runbookOf } from './runbook.ts'
 import { type Scenario, describeAct } from './scenario.ts'
-import { type Sight, lookFully, watchWorld } from './sight.ts'
+import { lookFully, watchWorld } from './sight.ts'
 
 const RUN_MAX_MS = 120_000 // several times the longest run with its settling; a run that hangs is a wrong end
 const WATCHED_AFTER_MS = 2_500 // what lands late does so by then, on loopback
@@ -30,7 +30,7 @@ export async function play(stage: ChaosStage, scenario: Scenario): Promise<Playe
     const file = stage.write(`${service}.yaml`, runbookOf(shape, service, stage.addresses))
     const run = await begin(stage, file)
     const followed = followRun(stage.access.client, stage.access.namespace, run)
-    const of: Inflicting & { start: Sight } = { stage, scenario, service, followed, deeds: noDeeds(), start }
+    const of: Attended = { stage, scenario, service, followed, deeds: noDeeds(), start }
     const ended = await carriedOut(of)
     await eyes.close()
     const story: Story = {
@@ -58,7 +58,7 @@ export async function play(stage: ChaosStage, scenario: Scenario): Promise<Playe
 type Ended = Pick<Story, 'closed' | 'closedAt' | 'answered' | 'lies'> & { unmet: string[] }
 
 /** From the first call of the run until nothing of it, and no fault, can act any more. */
-async function carriedOut(of: Inflicting & { start: Sight }): Promise<Ended> {
+async function carriedOut(of: Attended): Promise<Ended> {
   const { scenario, followed, deeds } = of
   const people = peopleOf(of)
   const unmet = new Set(scenario.acts.map(describeAct))

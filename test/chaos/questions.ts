@@ -12,8 +12,8 @@ export function liesOf(gate: Gate, { world, deeds }: Known): string[] {
     void lies.push(`gate ${gate.id}: ${what}: "${gate.title}; ${gate.waitsFor}"`)
   const text = `${gate.title}; ${gate.waitsFor}`
   if (/found null|from null/.test(text)) say('found null')
-  const found = /found old (\d+) new (\d+)/.exec(text)
-  if (found !== null && (Number(found[1]) !== world.edge.old || Number(found[2]) !== world.edge.new))
+  const found = /found old (\d+) new (\d+)|made, old (\d+) new (\d+) now/.exec(text)?.slice(1).filter(Boolean)
+  if (found && (Number(found[0]) !== world.edge.old || Number(found[1]) !== world.edge.new))
     say(`the edge is at old ${world.edge.old} new ${world.edge.new}`)
   const set = /set to (old \d+ new \d+), found (old \d+ new \d+)/.exec(text)
   if (set !== null && set[1] === set[2]) say('found what was set')
