@@ -85,6 +85,16 @@ describe('a right end', () => {
     const left = { end: { ...START, edge: THEIRS }, deeds: foreign(100), view: view({ changes: [] }) }
     expect(problemsOf(story(left))).toEqual([])
   })
+
+  it('is more instances than ordered, where somebody else has ordered them', () => {
+    const theirs = { at: 100, target: 'fleet new' as const, value: { count: 6 } }
+    const more = {
+      view: view({ outcome: 'completed', reason: null }),
+      end: { ...WANTED, fleet: { old: 3, new: 6 } },
+    }
+    expect(problemsOf(story({ ...more, deeds: { ...noDeeds(), foreign: [theirs] } }))).toEqual([])
+    expect(problemsOf(story(more)).join()).toMatch(/new instances: 6 instead of 3/)
+  })
 })
 
 describe('a wrong end', () => {
