@@ -11,6 +11,7 @@ export const SAMPLE_MS = 350 // two looks, one of them unlucky
 const RACE_MS = 400 // between look and write of a backend that cannot compare and set
 const FAULT_MS = 6_000 // a bad connection or a stopped server stretches that race
 const DRAIN_MS = 700 // of the runbook's second, as samples can tell
+const LOOKED_MS = 500 // between the last look at traffic and names and the call that relies on it
 const CACHED_MS = 900 // of a TTL of a second and a margin
 
 export function overwritten(story: Story): string[] {
@@ -85,9 +86,19 @@ export function instancesTaken(story: Story): string[] {
     if (isTheirs) return []
     const what = `instances ${before.fleet.new} -> ${sample.fleet.new}`
     if (isForward(story, sample.at)) return [`${what} on the way there`]
+    if (isLedMeanwhile(story, sample.at)) return []
     const led = ledToNew(story, before.at)
     return led === null ? [] : [`${what} while ${led}`]
   })
+}
+
+/** A stranger led users there when the call that took them away had begun: it could not look again. */
+function isLedMeanwhile({ calls, deeds }: Story, at: number): boolean {
+  const call = calls.findLast(
+    (each) => each.call === 'restore' && each.target === 'fleet new' && each.at <= at,
+  )
+  const theirs = deeds.foreign.findLast((each) => each.target !== 'fleet new' && each.at <= at)
+  return call !== undefined && theirs !== undefined && theirs.at > call.at - LOOKED_MS
 }
 
 function isForward({ view }: Story, at: number): boolean {

@@ -63,7 +63,7 @@ async function consider(of: Attended, gate: Gate, memory: Memory): Promise<void>
     return
   if (gate.kind === 'approval') {
     if (now - gate.openedAt >= scenario.people.approvalAfterMs)
-      await say(of, { gate, verdict: 'approve' }, memory)
+      await say(of, { gate, verdict: 'approve', at: now }, memory)
     return
   }
   const { patienceMs } = scenario.people
@@ -75,8 +75,9 @@ async function consider(of: Attended, gate: Gate, memory: Memory): Promise<void>
   memory.lies.push(...liesOf(present, { world, deeds, scenario }))
   const count = (memory.asked.get(gate.kind) ?? 0) + 1
   memory.asked.set(gate.kind, count)
+  const at = Date.now() // what they put right by hand is their word already
   const verdict = await habit(present, count, { of, world, weights })
-  await say(of, { gate: present, verdict }, memory)
+  await say(of, { gate: present, verdict, at }, memory)
 }
 
 type Verdict = Decision['verdict']
@@ -138,7 +139,7 @@ async function stateOf({ stage, service }: Inflicting): Promise<RunState> {
 
 async function say(
   { stage, service }: Inflicting,
-  { gate, verdict }: { gate: Gate; verdict: Verdict },
+  { gate, verdict, at }: { gate: Gate; verdict: Verdict; at: number },
   { answered }: Memory,
 ): Promise<void> {
   const { client } = stage.access
@@ -150,7 +151,7 @@ async function say(
     reason: `habit at ${gate.kind}`,
     digest: null,
   }
-  answered.push({ at: Date.now(), gate: gate.id, verdict, title: gate.title })
+  answered.push({ at, gate: gate.id, verdict, title: gate.title })
   const handle = client.workflow.getHandle(workflowIdOf(service))
   await client.withDeadline(Date.now() + ANSWER_MS, () =>
     handle.executeUpdate(decide, { args: [decision], updateId: decision.decisionId }),
