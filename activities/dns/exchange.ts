@@ -61,6 +61,15 @@ async function resolveHost(host: string, signal: AbortSignal): Promise<{ address
   return await Promise.race([lookup(host), new Promise<never>((_, reject) => onAbort(signal, reject))])
 }
 
+/** Every address of a host name, as the system's resolver knows them. */
+export async function resolveAll(host: string, signal: AbortSignal): Promise<string[]> {
+  const found = await Promise.race([
+    lookup(host, { all: true }),
+    new Promise<never>((_, reject) => onAbort(signal, reject)),
+  ])
+  return found.map(({ address }) => address)
+}
+
 function onAbort(signal: AbortSignal, reject: (reason: unknown) => void): void {
   if (signal.aborted) reject(signal.reason) // it may have fired while a host name was looked up
   signal.addEventListener('abort', () => reject(signal.reason), { once: true })

@@ -34,10 +34,11 @@ export function spellTarget(target: string): RecordTarget {
   return { name: fqdn(name), type: type.toUpperCase() }
 }
 
-/** The lock of a record set: the same whichever provider, server or spelling leads to it. */
-export function recordLock(target: string): string {
+/** The locks of a record set, the same whichever provider, server or spelling leads to it. A CNAME may take the place of addresses. */
+export function recordLocks(target: string): string[] {
   const { name, type } = spellTarget(target)
-  return `dns:${name} ${type}`
+  const types = type === 'CNAME' ? ['A', 'AAAA', type] : [type]
+  return types.map((each) => `dns:${name} ${each}`)
 }
 
 export const Zone = z

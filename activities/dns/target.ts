@@ -32,6 +32,14 @@ export function recordTarget<T extends string>(
   return { name, type: known }
 }
 
+/** A record set at a name that is an alias: there is none, and what people meant is the alias or what it leads to. */
+export function aliasFailure({ name, type }: RecordTarget, alias: readonly string[]): Error {
+  return failure(
+    'Missing',
+    `there is no ${name} ${type}: ${name} is a CNAME to ${alias.join(' ')}: name the CNAME (and the records behind it); addresses in its place are written as values of "${name} CNAME", such as "A 192.0.2.10"`,
+  )
+}
+
 /** The one form of a record set of a plain type. */
 export function plainRRset(record: RecordTarget<PlainType>, rrset: RRset): RRset {
   return canonicalOrConfig(record, canonicalRRset(record.type, rrset))

@@ -16,7 +16,12 @@ const Rrset = z.object({
 })
 export type Rrset = z.infer<typeof Rrset>
 
-const ZoneReply = z.object({ rrsets: z.array(Rrset) })
+const ZoneReply = z.object({
+  kind: z.string().default(''),
+  masters: z.array(z.string()).nullish(),
+  rrsets: z.array(Rrset),
+})
+export type ZonePart = z.infer<typeof ZoneReply>
 const SearchReply = z.array(
   z.object({
     object_type: z.string(),
@@ -51,25 +56,13 @@ export class ApiError extends Error {
 /** An answer that is not what PowerDNS sends: something else listens there. */
 export class ForeignAnswer extends Error {}
 
-/** The one record set, without its disabled records (4.7 leaves them out of filtered replies); null when the zone has none of that name and type. */
-export async function getRrset(
-  api: Api,
-  record: { name: string; type: string },
-  signal: AbortSignal,
-): Promise<Rrset | null> {
-  const filter = new URLSearchParams({ rrset_name: record.name, rrset_type: record.type })
-  const call = {
-    what: `reading ${record.name} ${record.type}`,
-    method: 'GET',
-    path: `${zonePath(api)}?${filter}`,
-  }
-  const reply = await request(api, call, signal)
+/** What the zone is, and its record sets at one name, without their disabled records (4.7 leaves them out of filtered replies). */
+export async function getName(api: Api, name: string, signal: AbortSignal): Promise<ZonePart> {
+  const path = `${zonePath(api)}?${new URLSearchParams({ rrset_name: name })}`
+  const reply = await request(api, { what: `reading ${name}`, method: 'GET', path }, signal)
   const parsed = ZoneReply.safeParse(parseJson(reply.body))
   if (!parsed.success) throw new ForeignAnswer('no zone in the answer')
-  return (
-    parsed.data.rrsets.find(({ name, type }) => name.toLowerCase() === record.name && type === record.type) ??
-    null
-  )
+  return { ...parsed.data, rrsets: parsed.data.rrsets.filter((each) => each.name.toLowerCase() === name) }
 }
 
 /** Contents of the disabled records of a set. Not every backend can search: those answer with an error. */
@@ -96,17 +89,17 @@ export async function getDisabled(
 }
 
 /**
- * Replaces all records of the set. Comments that are not sent stay, unless no record stays: then PowerDNS drops them, and
- * they are sent as they were, for the day the records come back.
+ * Replaces all records of the sets in one request, which PowerDNS carries out as a whole or not at all. Comments that are not
+ * sent stay, unless no record stays: then PowerDNS drops them, and they are sent as they were, for the day the records come back.
  */
-export async function putRrset(api: Api, { comments, ...rrset }: Rrset, signal: AbortSignal): Promise<void> {
-  const kept = rrset.records.length === 0 && comments.length > 0 ? { comments } : {}
-  const body = JSON.stringify({ rrsets: [{ ...rrset, ...kept, changetype: 'REPLACE' }] })
-  await request(
-    api,
-    { what: `writing ${rrset.name} ${rrset.type}`, method: 'PATCH', path: zonePath(api), body },
-    signal,
-  )
+export async function putRrsets(api: Api, rrsets: readonly Rrset[], signal: AbortSignal): Promise<void> {
+  const changed = rrsets.map(({ comments, ...rrset }) => {
+    const kept = rrset.records.length === 0 && comments.length > 0 ? { comments } : {}
+    return { ...rrset, ...kept, changetype: 'REPLACE' }
+  })
+  const what = `writing ${rrsets.map(({ name, type }) => `${name} ${type}`).join(', ')}`
+  const body = JSON.stringify({ rrsets: changed })
+  await request(api, { what, method: 'PATCH', path: zonePath(api), body }, signal)
 }
 
 export async function flushCache(api: Api, name: string, signal: AbortSignal): Promise<void> {

@@ -1,9 +1,19 @@
 // Record sets as PowerDNS keeps them: the plain types, and LUA, whose answers are computed. Pure.
 import { isIP } from 'node:net'
 import type { RRset } from '../../../workflows/ports/dns.ts'
-import { type Effect, plainEffect } from '../confirm.ts'
+import { type Effect, effectsOf } from '../confirm.ts'
 import type { RecordTarget } from '../names.ts'
-import { ABSENT, type Canonical, PLAIN_TYPES, type PlainType, canonicalValue, sortedRRset } from '../rrset.ts'
+import {
+  ABSENT,
+  type Canonical,
+  PLAIN_TYPES,
+  type Parts,
+  type PlainType,
+  canonicalValue,
+  joined,
+  partsOf,
+  sortedRRset,
+} from '../rrset.ts'
 import { canonicalOrConfig, plainRRset } from '../target.ts'
 import type { Rrset } from './client.ts'
 
@@ -24,19 +34,52 @@ function canonicalLua(rrset: RRset): Canonical {
   return { ok: false, problem: `${JSON.stringify(wrong)} is no LUA record: write ${example}` }
 }
 
+/** The types whose record sets one target speaks for. */
+export const typesOf = (type: Type): readonly Type[] => (type === 'CNAME' ? ['A', 'AAAA', 'CNAME'] : [type])
+
 /** What PowerDNS reports, in the one form. Disabled records are not served and do not count. */
-export function observed(record: RecordTarget<Type>, rrset: Rrset | null): RRset {
-  const served = (rrset?.records ?? []).filter(({ disabled }) => !disabled).map(({ content }) => content)
-  if (rrset === null || served.length === 0) return ABSENT
-  const values = served.map((value) =>
-    isPlain(record) ? (canonicalValue(record.type, value) ?? value) : value,
-  )
-  return { ttl: rrset.ttl, values: [...new Set(values)].sort() }
+export function observed(record: RecordTarget<Type>, rrsets: readonly Rrset[]): RRset {
+  const parts: Parts = {}
+  for (const rrset of rrsets) {
+    const values = servedOf(rrset)
+    if (values.length === 0) continue
+    if (!isPlain(record)) {
+      if (rrset.type === record.type) return { ttl: rrset.ttl, values: [...new Set(values)].sort() }
+      continue
+    }
+    const type = PLAIN_TYPES.find((plain) => plain === rrset.type)
+    if (type === undefined) continue
+    const spelled = values.map((value) => canonicalValue(type, value) ?? value)
+    parts[type] = { ttl: rrset.ttl, values: [...new Set(spelled)].sort() }
+  }
+  return isPlain(record) ? joined(record.type, parts) : ABSENT
+}
+
+export function servedOf({ records }: Rrset): string[] {
+  return records.filter(({ disabled }) => !disabled).map(({ content }) => content)
+}
+
+/** From the one form to the record sets that PowerDNS holds, removals first: it checks one set after the other. */
+export function setsOf(
+  record: RecordTarget<Type>,
+  rrset: RRset,
+): { type: Type; ttl: number; values: string[] }[] {
+  const parts: { [T in Type]?: { ttl: number; values: string[] } } = isPlain(record)
+    ? partsOf(record.type, rrset)
+    : { [record.type]: rrset }
+  return typesOf(record.type)
+    .map((type) => ({ type, ttl: 0, values: [], ...parts[type] }))
+    .sort((a, b) => Math.sign(a.values.length) - Math.sign(b.values.length))
 }
 
 /** What clients must see. A LUA record answers with a choice: any of the addresses in its code will do. */
-export function effectOf(record: RecordTarget<Type>, desired: RRset): Effect {
-  if (isPlain(record)) return plainEffect({ name: record.name, type: record.type }, desired)
+export function effectsFor(record: RecordTarget<Type>, desired: RRset): Effect[] {
+  return isPlain(record)
+    ? effectsOf({ name: record.name, type: record.type }, desired)
+    : [luaEffect(record, desired)]
+}
+
+function luaEffect(record: RecordTarget<Type>, desired: RRset): Effect {
   const [, type = 'A', code = ''] = LUA.exec(desired.values[0] ?? '') ?? []
   const choices = [...code.matchAll(/'([^']+)'/g)].flatMap(([, text]) =>
     text !== undefined && isIP(text) !== 0 ? [text] : [],

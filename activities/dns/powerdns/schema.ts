@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { BaseUrl, SecretReference } from '../../config.ts'
 import { defineSpec } from '../../provider.ts'
 import { ServerAddress } from '../address.ts'
-import { Zone, recordLock } from '../names.ts'
+import { Zone, recordLocks } from '../names.ts'
 
 export const PowerdnsConfig = z.strictObject({
   url: BaseUrl.describe('The webserver of PowerDNS, without /api'),
@@ -31,7 +31,7 @@ export const spec = defineSpec({
     port: 'dns',
     compareAndSet: false,
     landsWithin: '10s', // the API answers in milliseconds; this allows for a locked database behind it
-    showsWithin: '5s', // the API answers from its database; its caches of answers are another path
+    showsWithin: '60s', // the API at once; what is answered, when a flush has failed, after query-cache-ttl and negquery-cache-ttl (20 s, 60 s)
     proof:
       'every authoritative server answers with the new records, and every given resolver has let go of the old ones',
     cautions: [
@@ -40,5 +40,5 @@ export const spec = defineSpec({
       'Weights of LUA records hold per resolver cache, not per user.',
     ],
   },
-  locks: (_config, target) => [recordLock(target)],
+  locks: (_config, target) => recordLocks(target),
 })

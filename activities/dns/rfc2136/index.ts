@@ -1,126 +1,97 @@
 // DNS over RFC 2136: record sets replaced by signed UPDATEs, with their present values as the condition. Reads by asking.
 import type { DnsPort, RRset } from '../../../workflows/ports/dns.ts'
-
-import type { ConfirmRequest, Confirmation, Io, Observed, Write } from '../../../workflows/ports/target.ts'
+import type { ConfirmRequest, Confirmation, Io, Write } from '../../../workflows/ports/target.ts'
 import { sameJson } from '../../../workflows/json.ts'
 import { failure } from '../../failure.ts'
-import { isTold } from '../../http.ts'
-import { type Deps, defineProvider } from '../../provider.ts'
-import { type Reply, ask, rrsetOf } from '../ask.ts'
-import { confirmEffect, confirmOptions, plainEffect } from '../confirm.ts'
+import { defineProvider } from '../../provider.ts'
+import type { Signing } from '../ask.ts'
+import { confirmEffects, confirmOptions, effectsOf } from '../confirm.ts'
 import type { RecordTarget } from '../names.ts'
-import { ABSENT, PLAIN_TYPES, type PlainType, describeRRset } from '../rrset.ts'
+import { PLAIN_TYPES, type PlainType, describeRRset, partsOf } from '../rrset.ts'
 import { plainRRset, recordTarget } from '../target.ts'
 import { update } from './client.ts'
-import { failureOf } from './outcome.ts'
+import { type Connection, answered, besides, lookAt, observe, primaryOf, signingOf, typesOf } from './look.ts'
+import type { Replacement } from './message.ts'
+import { failureOf, isOutdated, isRefused } from './outcome.ts'
 import { type Rfc2136Config, spec } from './schema.ts'
-import type { TsigKey } from './tsig.ts'
 import { authoritativeServers } from './witnesses.ts'
-
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 
 export const rfc2136 = defineProvider({
   spec,
-  connect: (config, deps): DnsPort => ({
-    observe: (target, io) => observe(config, target, io),
-    write: (write, io) => replace({ config, deps }, write, io),
-    confirm: (request, io) => confirm(config, request, io),
-  }),
+  connect(config, deps): DnsPort {
+    const connection = { config, deps, tried: new Set<string>() }
+    return {
+      observe: async (target, io) => await observe(connection, recordOf(config, target), io),
+      write: (write, io) => replace(connection, write, io),
+      confirm: (request, io) => confirm(connection, request, io),
+    }
+  },
 })
 
 const recordOf = (config: Rfc2136Config, target: string): RecordTarget<PlainType> =>
   recordTarget(target, { zone: config.zone, types: PLAIN_TYPES })
 
-async function observe(config: Rfc2136Config, target: string, io: Io): Promise<Observed<RRset>> {
-  const record = recordOf(config, target)
-  const reply = await askPrimary(config, record, io)
-  const found = rrsetOf(reply, record)
-  return { value: found.values.length === 0 ? ABSENT : found }
-}
-
-/** The primary's own answer. A server that does not hold the zone must not be read as "no such record". */
-async function askPrimary(config: Rfc2136Config, record: RecordTarget<PlainType>, io: Io): Promise<Reply> {
-  const { server, zone } = config
-  const reply = await ask({ server, ...record, recursive: false }, io)
-  const what = `${server} answers ${record.name} ${record.type} with ${reply.rcode}`
-  if (reply.rcode === 'REFUSED')
-    throw failure(
-      'Denied',
-      `${what}: it does not serve ${zone}, or does not let this worker ask (BIND: allow-query)`,
-    )
-  if (reply.rcode !== 'NOERROR' && reply.rcode !== 'NXDOMAIN') throw failure('Unavailable', what)
-  if (!reply.authoritative)
-    throw failure('Config', `${what}, without authority: it does not serve ${zone}; check server and zone`)
-  const soa = reply.authority.find(({ type }) => type === 'SOA')
-  if (soa !== undefined && soa.name !== zone) {
-    throw failure(
-      'Config',
-      `${server} holds ${record.name} in the zone ${soa.name}, not in ${zone}: check zone`,
-    )
-  }
-  return reply
-}
-
-async function replace(
-  { config, deps }: { config: Rfc2136Config; deps: Deps },
-  write: Write<RRset>,
-  io: Io,
-): Promise<void> {
-  const record = recordOf(config, write.target)
+async function replace(connection: Connection, write: Write<RRset>, io: Io): Promise<void> {
+  const record = recordOf(connection.config, write.target)
   const desired = plainRRset(record, write.desired)
   const seen = plainRRset(record, write.seen.value)
-  const reply = await askPrimary(config, record, io)
-  const present = rrsetOf(reply, record)
+  const signing = await signingOf(connection)
+  const present = (await lookAt(connection, record, { signing, io })).rrset
   if (sameJson(present, desired)) return
-  // The TTL is compared here and not by the server: prerequisites see values only.
-  if (!sameJson(present, seen)) throw outdated(record, seen, present)
-  const alias = reply.answers.find(({ name, type }) => name === record.name && type === 'CNAME')
-  if (alias !== undefined && record.type !== 'CNAME') {
-    throw failure(
-      'Rejected',
-      `${record.name} is a CNAME to ${alias.data}, and no ${record.type} can stand next to it: change the target ${record.name} CNAME`,
-    )
+  // The TTL is compared here and not by the server: prerequisites see values only. Where nothing was seen, a wildcard may
+  // answer; the server knows the difference.
+  const isComparable = seen.values.length > 0
+  if (isComparable && !sameJson(present, seen)) throw outdated(record, seen, present)
+  const replacement = {
+    zone: connection.config.zone,
+    name: record.name,
+    types: typesOf(record.type),
+    seen: partsOf(record.type, seen),
+    desired: partsOf(record.type, desired),
   }
-  await send({ config, deps }, { zone: config.zone, record, seen, desired }, io)
+  await send(connection, { record, replacement, seen }, { signing, io })
 }
 
 async function send(
-  { config, deps }: { config: Rfc2136Config; deps: Deps },
-  replacement: Parameters<typeof update>[0],
-  io: Io,
+  connection: Connection,
+  { record, replacement, seen }: { record: RecordTarget<PlainType>; replacement: Replacement; seen: RRset },
+  { signing, io }: { signing: Signing; io: Io },
 ): Promise<void> {
-  const { server, zone } = config
-  const record = `${replacement.record.name} ${replacement.record.type}`
-  const key = await readKey(config, deps)
-  const nowSeconds = Math.floor(deps.now() / 1_000)
-  const reply = await update(replacement, { server, key, nowSeconds, signal: io.signal }).catch(
-    (error: unknown) => {
-      if (isTold(io.signal)) throw error
-      const why = io.signal.aborted
-        ? 'no answer before the call was ended'
-        : error instanceof Error
-          ? error.message
-          : String(error)
-      throw failure('Unavailable', `UPDATE of ${record} at ${server}: ${why}; the outcome is unknown`, {
-        cause: error,
-      })
-    },
-  )
-  const failed = failureOf(reply, { record, zone, server, key, nowSeconds })
+  const { server, zone } = connection.config
+  const what = `UPDATE of ${record.name} ${record.type} at ${server}`
+  const reply = await answered(update(replacement, { server, ...signing, signal: io.signal }), {
+    what,
+    io,
+    end: '; the outcome is unknown',
+  })
+  if (isOutdated(reply)) throw await lost(connection, { record, seen, what }, { signing, io })
+  const primary = isRefused(reply) ? await primaryOf(connection, { signing, io }) : null
+  const failed = failureOf(reply, { what, zone, server, primary, ...signing })
   if (failed !== null) throw failed
 }
 
-async function readKey(config: Rfc2136Config, deps: Deps): Promise<TsigKey> {
-  const text = (await deps.secrets.read(config.key)).trim()
-  if (!BASE64.test(text))
-    throw failure(
-      'Config',
-      `${config.key} is not a TSIG secret: it must be base64, as in the server's key statement`,
+/** Somebody was faster: what stands there now is looked at before anybody hears of it. */
+async function lost(
+  connection: Connection,
+  { record, seen, what }: { record: RecordTarget<PlainType>; seen: RRset; what: string },
+  { signing, io }: { signing: Signing; io: Io },
+): Promise<Error> {
+  const { value: found } = await observe(connection, record, io)
+  if (!sameJson(found, seen)) return outdated(record, seen, found)
+  const beside = record.type === 'CNAME' ? await besides(connection, record, { signing, io }) : ''
+  if (beside !== '') {
+    return failure(
+      'Rejected',
+      `${what}: at ${record.name} stand records of other types (${beside}), and a CNAME cannot stand next to them: remove them first`,
     )
-  return { name: config.key_name, algorithm: config.algorithm, secret: Buffer.from(text, 'base64') }
+  }
+  return failure(
+    'Unavailable',
+    `${what}: it was not as seen for a moment, and is again ${describeRRset(found)}; nothing was changed`,
+  )
 }
 
-function outdated(record: RecordTarget, seen: RRset, found: RRset): Error {
+function outdated(record: RecordTarget<PlainType>, seen: RRset, found: RRset): Error {
   return failure(
     'Conflict',
     `${record.name} ${record.type} is no longer as it was seen: expected ${describeRRset(seen)}, found ${describeRRset(found)}`,
@@ -128,14 +99,23 @@ function outdated(record: RecordTarget, seen: RRset, found: RRset): Error {
   )
 }
 
-async function confirm(config: Rfc2136Config, request: ConfirmRequest<RRset>, io: Io): Promise<Confirmation> {
+async function confirm(
+  connection: Connection,
+  request: ConfirmRequest<RRset>,
+  io: Io,
+): Promise<Confirmation> {
+  const { config } = connection
   const record = recordOf(config, request.target)
   const { resolvers, servers } = confirmOptions(request.options)
   const named = servers.length > 0 ? servers : config.servers
-  const authoritative = named.length > 0 ? named : await authoritativeServers(config, io)
-  return confirmEffect(
-    plainEffect(record, plainRRset(record, request.desired)),
-    { authoritative, resolvers },
+  const signing = await signingOf(connection)
+  const authoritative =
+    named.length > 0
+      ? named.map((server) => ({ name: server, addresses: [server] }))
+      : await authoritativeServers(config, { signing, io })
+  return await confirmEffects(
+    effectsOf(record, plainRRset(record, request.desired)),
+    { authoritative, resolvers, signing },
     io,
   )
 }

@@ -1,7 +1,13 @@
-// What the answer to an UPDATE means in our kinds of failure. An answer that is not signed with our key never means success.
+// What the answer to a signed message means in our kinds of failure. An answer to an UPDATE that is not signed with our key
+// never means success.
 import { failure } from '../../failure.ts'
-import type { Reply } from './tsig.ts'
+import type { Reply } from '../tsig.ts'
 
+const NOTIMP = 4
+const REFUSED = 5
+const YXRRSET = 7
+const NXRRSET = 8
+const NOTAUTH = 9
 const RCODES: Record<number, string> = {
   0: 'NOERROR',
   1: 'FORMERR',
@@ -17,12 +23,14 @@ const RCODES: Record<number, string> = {
 }
 
 export interface UpdateContext {
-  /** `api.example.com. A`. */
-  record: string
+  /** What was sent, to whom: `UPDATE of api.example.com. A at 10.0.0.53`. */
+  what: string
   zone: string
   server: string
   key: { name: string; algorithm: string }
   nowSeconds: number
+  /** The primary that the zone itself names, where that is known: the server may be a secondary. */
+  primary?: string | null
 }
 
 /** Null only for a NOERROR that is signed with our key over our request. */
@@ -31,9 +39,25 @@ export function failureOf(reply: Reply, context: UpdateContext): Error | null {
   return refusedKey(reply, rcode, context) ?? refusal(reply, rcode, context)
 }
 
+/** What the server says against the key itself; null when it says nothing of it. */
+export function keyFailureOf(reply: Reply, context: UpdateContext): Error | null {
+  if (reply.trouble === null && reply.rcode !== NOTAUTH) return null
+  return refusedKey(reply, RCODES[reply.rcode] ?? '', context)
+}
+
+/** Whether the condition did not hold: the record is no longer as it was seen. */
+export function isOutdated(reply: Reply): boolean {
+  return reply.genuine && (reply.rcode === YXRRSET || reply.rcode === NXRRSET)
+}
+
+/** Whether the server would not take it: for want of permission, or because it is not the primary. */
+export function isRefused({ rcode, trouble }: Reply): boolean {
+  return trouble === null && (rcode === REFUSED || rcode === NOTAUTH || rcode === NOTIMP)
+}
+
 /** Refusals that come unsigned by their nature: the server could not or would not use the key. */
 function refusedKey(reply: Reply, rcode: string, context: UpdateContext): Error | null {
-  const what = `UPDATE of ${context.record} at ${context.server}`
+  const { what } = context
   const key = `${JSON.stringify(context.key.name)} (${context.key.algorithm})`
   switch (reply.trouble ?? rcode) {
     case 'BADTIME':
@@ -55,20 +79,26 @@ function refusedKey(reply: Reply, rcode: string, context: UpdateContext): Error 
     case 'NOTAUTH':
       return failure(
         'Denied',
-        `${what}: NOTAUTH, the server is not authoritative for ${context.zone} or does not accept the key ${key}: check zone, server and key_name`,
+        `${what}: NOTAUTH, the server is not authoritative for ${context.zone} or does not accept the key ${key}: check zone, server and key_name${secondary(context)}`,
       )
     case 'REFUSED':
       return failure(
         'Denied',
-        `${what}: REFUSED, the key ${key} may not change this record: allow it on the server (BIND: update-policy, PowerDNS: TSIG-ALLOW-DNSUPDATE); PowerDNS says the same of a wrong secret or clock`,
+        `${what}: REFUSED, the key ${key} may not change this record: allow it on the server (BIND: update-policy, PowerDNS: TSIG-ALLOW-DNSUPDATE); PowerDNS says the same of a wrong secret or clock${secondary(context)}`,
       )
     default:
       return null
   }
 }
 
+function secondary({ zone, server, primary }: UpdateContext): string {
+  return primary === undefined || primary === null
+    ? ''
+    : `; or ${server} is a secondary, which takes no updates: the primary that ${zone} names is ${primary}`
+}
+
 function refusal(reply: Reply, rcode: string, context: UpdateContext): Error | null {
-  const what = `UPDATE of ${context.record} at ${context.server}`
+  const { what } = context
   switch (rcode) {
     case 'SERVFAIL':
       return failure(
@@ -79,7 +109,7 @@ function refusal(reply: Reply, rcode: string, context: UpdateContext): Error | n
     case 'NOTIMP':
       return failure(
         'Rejected',
-        `${what}: ${rcode}, the server does not take such updates: check that it supports RFC 2136 for ${context.zone}`,
+        `${what}: ${rcode}, the server does not take such updates: check that it supports RFC 2136 for ${context.zone}${secondary(context)}`,
       )
     default:
   }
@@ -96,7 +126,7 @@ function refusal(reply: Reply, rcode: string, context: UpdateContext): Error | n
     case 'YXRRSET':
       return failure(
         'Conflict',
-        `${what}: ${rcode}, the record is no longer as it was seen (or only a wildcard answers for it); nothing was changed`,
+        `${what}: ${rcode}, the record is no longer as it was seen; nothing was changed`,
       )
     case 'YXDOMAIN':
       return failure(

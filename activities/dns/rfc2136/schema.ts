@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { SecretReference } from '../../config.ts'
 import { defineSpec } from '../../provider.ts'
 import { ServerAddress } from '../address.ts'
-import { Zone, fqdn, isName, recordLock } from '../names.ts'
+import { Zone, fqdn, isName, recordLocks } from '../names.ts'
 
 export const Rfc2136Config = z.strictObject({
   server: ServerAddress.describe(
@@ -38,7 +38,7 @@ export const spec = defineSpec({
     port: 'dns',
     compareAndSet: true,
     landsWithin: '10s', // an UPDATE on an open connection is carried out at once; this allows for a stalled primary
-    showsWithin: '5s', // the primary that was updated is the one that is asked
+    showsWithin: '30s', // at once where a primary is asked; a secondary that passes updates on shows them after notify and transfer
     proof:
       'every authoritative server answers with the new records, and every given resolver has let go of the old ones',
     cautions: [
@@ -46,5 +46,5 @@ export const spec = defineSpec({
       'Plain DNS has no weights: users move over as their resolvers forget the old answer.',
     ],
   },
-  locks: (_config, target) => [recordLock(target)],
+  locks: (_config, target) => recordLocks(target),
 })

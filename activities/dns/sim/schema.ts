@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Duration, Rate, ShareOfAll } from '../../../workflows/scalars.ts'
 import { defineSpec } from '../../provider.ts'
 import { WorldName } from '../../sim/fields.ts'
-import { Zone, recordLock } from '../names.ts'
+import { Zone, recordLocks } from '../names.ts'
 
 const TTL_SECONDS_MAX = 2_147_483_647 // RFC 2181 section 8: 31 bits
 
@@ -54,5 +54,5 @@ export const spec = defineSpec({
     proof: 'simulated authoritative answers and resolver caches that obey TTLs',
     cautions: ['simulated: no record of a real zone is touched'],
   },
-  locks: (config, target) => [`sim:${config.world}/${recordLock(target)}`],
+  locks: (config, target) => recordLocks(target).map((lock) => `sim:${config.world}/${lock}`),
 })

@@ -10,6 +10,7 @@ import type { RRset } from '../../../workflows/ports/dns.ts'
 import type { Confirmation } from '../../../workflows/ports/target.ts'
 import { connect } from '../changing.ts'
 import { freeze } from '../frozen.ts'
+import { startNamed, zoneText } from './named.ts'
 import { START, bindConfig, bindDeps, dynamicUpdate, hostPort, soon } from './zone-bench.ts'
 
 const MIN_TTL_SECONDS = 20
@@ -148,6 +149,45 @@ describe('confirm of dns/rfc2136', () => {
     } finally {
       await outage.end()
     }
+  })
+
+  it('takes a server that answers under one of its addresses for one that has answered', async () => {
+    const mine = await startNamed({
+      ready: 'v6.test',
+      files: {
+        'v6.db': zoneText('v6.test.', [
+          'ns1.v6.test. 3600 IN AAAA 2001:db8::53',
+          'api.v6.test. 60 IN A 127.0.0.7',
+        ]),
+      },
+      zones: `key "k" { algorithm hmac-sha256; secret "${bind.key.secret}"; };
+zone "v6.test" { type primary; file "v6.db"; update-policy { grant k zonesub A; }; };`,
+    })
+    try {
+      const config = { ...bindConfig(bind), server: mine.address, zone: 'v6.test.', key_name: 'k' }
+      const port = connect(rfc2136, config, bindDeps(bind))
+      const look = async (desired: RRset) =>
+        await port.confirm?.({ target: 'api.v6.test. A', desired, options: { resolvers: [] } }, soon())
+      const found = await look(fresh)
+      expect(found?.settled, found?.lines.join('\n')).toBe(true)
+      expect(found?.lines[0]).toBe(`authoritative ${mine.address}: 60 s 127.0.0.7`)
+      expect(found?.lines[1]).toMatch(
+        /^authoritative 2001:db8::53: 2001:db8::53 gave no answer to api\.v6\.test\. A.* \(it answers under another of its addresses\)$/,
+      )
+      expect((await look({ ttl: 60, values: ['127.0.0.8'] }))?.settled, 'its answer still counts').toBe(false)
+    } finally {
+      await mine.server.close()
+    }
+  })
+
+  it('asks a server that is named by its name under every address of it', async () => {
+    const { port } = bind.dns
+    const found = await confirm('cold.example.test. A', fresh, {
+      servers: [`localhost:${port}`],
+      resolvers: [],
+    })
+    expect(found.lines).toContain(`authoritative 127.0.0.1:${port}: 60 s 127.0.0.7`)
+    expect(found.settled).toBe(true)
   })
 
   it('refuses options that name no servers', async () => {

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type Socket, createServer } from 'node:net'
 import { AUTHORITATIVE_ANSWER, decode, encode } from 'dns-packet'
-import { sign } from '../../../activities/dns/rfc2136/tsig.ts'
+import { sign } from '../../../activities/dns/tsig.ts'
 import { freeDnsPort } from '../../../lab/ports.ts'
 
 export type Manner = 'unsigned' | 'signed by another key' | 'replayed' | 'nothing'
@@ -17,6 +17,7 @@ export interface Forger {
 }
 
 const HEADER_BYTES = 12
+const OPCODE = 0x7800
 const NOERROR_TO_UPDATE = 0xa800 // QR, opcode UPDATE, rcode 0
 
 export async function startForger(record: { name: string; address: string; ttl: number }): Promise<Forger> {
@@ -31,9 +32,11 @@ export async function startForger(record: { name: string; address: string; ttl: 
     open.add(socket)
     socket.on('error', () => socket.destroy()) // the client may leave at any time
     socket.once('data', (chunk) => {
-      taken += 1
-      if (manner === 'nothing') return socket.destroy()
-      const reply = forged(chunk.subarray(2), manner)
+      const request = chunk.subarray(2)
+      const isUpdate = (request.readUInt16BE(2) & OPCODE) !== 0
+      if (isUpdate) taken += 1
+      if (isUpdate && manner === 'nothing') return socket.destroy()
+      const reply = isUpdate && manner !== 'nothing' ? forged(request, manner) : answerTo(request, record)
       const length = Buffer.alloc(2)
       length.writeUInt16BE(reply.length)
       return socket.write(Buffer.concat([length, reply]))

@@ -103,14 +103,14 @@ describe('dns/powerdns', () => {
 
   it('names the setting to check for each refusal', async () => {
     const at = pdns.apiUrl
-    const reading = `reading ${TARGET} at ${at}`
+    const reading = `reading api.example.test. at ${at}`
     await expect(port({ api_key: 'env:WRONG' }).observe(TARGET, soon())).rejects.toMatchObject({
       type: 'Denied',
       message: `${reading}: 401 "Unauthorized": check api_key, and webserver-allow-from on the server`,
     })
     await expect(port({ zone: 'other.test' }).observe('api.other.test. A', soon())).rejects.toMatchObject({
       type: 'Missing',
-      message: `reading api.other.test. A at ${at}: 404 "Not Found": there is no zone other.test. on the server "localhost": check zone and server_id`,
+      message: `reading api.other.test. at ${at}: 404 "Not Found": there is no zone other.test. on the server "localhost": check zone and server_id`,
     })
     await expect(port({ url: `${at}/elsewhere` }).observe(TARGET, soon())).rejects.toMatchObject({
       type: 'Missing',
@@ -118,11 +118,12 @@ describe('dns/powerdns', () => {
   })
 
   it('repeats the words with which the server refuses content', async () => {
-    const alias = { ttl: 60, values: ['api.example.test.'] }
-    await expect(write('www.example.test. CNAME', alias, absent)).rejects.toMatchObject({
+    const target = 'api.example.test. CNAME' // a TXT stands there
+    const alias = { ttl: 60, values: ['www.example.test.'] }
+    await expect(write(target, alias, await seen(target))).rejects.toMatchObject({
       type: 'Rejected',
       message: expect.stringMatching(
-        /^writing www\.example\.test\. CNAME at http:\S+: 422 ".*Conflicts with.*"$/,
+        /^writing api\.example\.test\. CNAME at http:\S+: 422 ".*Conflicts with.*"$/,
       ),
     })
   })

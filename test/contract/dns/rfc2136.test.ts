@@ -1,12 +1,14 @@
 // dns/rfc2136 on BIND: the contract with both algorithms, what each refusal becomes, and that only a signed answer is believed.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rfc2136 } from '../../../activities/dns/rfc2136/index.ts'
+import { askDns } from '../../../lab/dns.ts'
 import { type Bind, startBind } from '../../../lab/servers/bind.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { RRset } from '../../../workflows/ports/dns.ts'
 import type { Changing } from '../../../workflows/ports/target.ts'
 import { changingContract, connect } from '../changing.ts'
 import { type Forger, startForger } from './forger.ts'
+import { startNamed, zoneText } from './named.ts'
 import {
   START,
   TARGET,
@@ -93,7 +95,7 @@ describe('dns/rfc2136 on BIND', () => {
   it('says which secret is wrong', async () => {
     await expect(write(port({ key: 'env:WRONG' }))).rejects.toMatchObject({
       type: 'Denied',
-      message: `UPDATE of ${TARGET} at ${at}: BADSIG, the secret of the key "cutover-key." (hmac-sha256) is not the server's: check what \`key\` refers to`,
+      message: `question for ${TARGET} to ${at}: BADSIG, the secret of the key "cutover-key." (hmac-sha256) is not the server's: check what \`key\` refers to`,
     })
   })
 
@@ -149,34 +151,76 @@ describe('dns/rfc2136 on BIND', () => {
     await expect(port().observe(target, soon())).rejects.toMatchObject({ type, message })
   })
 
-  it('refuses what cannot stand next to a CNAME, either way round', async () => {
-    await expect(
-      write(port(), { target: 'shop.example.test. A', seen: { ttl: 0, values: [] } }),
-    ).rejects.toMatchObject({
-      type: 'Rejected',
-      message:
-        'shop.example.test. is a CNAME to www.example.test., and no A can stand next to it: change the target shop.example.test. CNAME',
-    })
-    const alias = {
-      target: 'www.example.test. CNAME',
-      desired: { ttl: 60, values: ['api.example.test.'] },
-      seen: { ttl: 0, values: [] },
+  it('names what it finds when it loses a race between look and update', async () => {
+    // Seen as absent, so that only the server can tell: the condition of the UPDATE does not hold.
+    for (const target of [TARGET, 'www.example.test. CNAME', 'shop.example.test. CNAME']) {
+      const found = await seen(target)
+      const lost = write(port(), {
+        target,
+        desired: { ttl: 60, values: [target.endsWith('A') ? '127.0.0.7' : 'mail.example.test.'] },
+        seen: { ttl: 0, values: [] },
+      })
+      await expect(lost).rejects.toMatchObject({
+        type: 'Conflict',
+        message: expect.stringContaining('is no longer as it was seen: expected no record, found '),
+        details: [{ found, writer: null }],
+      })
+      expect(await seen(target)).toEqual(found)
     }
-    await expect(write(port(), alias)).rejects.toMatchObject({
-      type: 'Rejected',
-      message: expect.stringContaining('YXDOMAIN, other records stand at this name'),
-    })
   })
 
-  it('refuses to write to a name that only a wildcard answers for', async () => {
-    const wild = { ttl: 60, values: ['127.0.0.5'] }
-    await write(port(), { target: '*.wild.example.test. A', desired: wild, seen: { ttl: 0, values: [] } })
-    expect(await seen('one.wild.example.test. A')).toEqual(wild)
-    await expect(write(port(), { target: 'one.wild.example.test. A', seen: wild })).rejects.toMatchObject({
-      type: 'Conflict',
-      message: `UPDATE of one.wild.example.test. A at ${at}: NXRRSET, the record is no longer as it was seen (or only a wildcard answers for it); nothing was changed`,
+  it('says which records keep an alias from its place', async () => {
+    const addresses = await seen('api.example.test. CNAME')
+    const alias = { ttl: 60, values: ['www.example.test.'] }
+    await expect(
+      write(port(), { target: 'api.example.test. CNAME', desired: alias, seen: addresses }),
+    ).rejects.toMatchObject({
+      type: 'Rejected',
+      message: `UPDATE of api.example.test. CNAME at ${at}: at api.example.test. stand records of other types (TXT), and a CNAME cannot stand next to them: remove them first`,
     })
-    await write(port(), { target: '*.wild.example.test. A', desired: { ttl: 0, values: [] }, seen: wild })
+    expect(await seen('api.example.test. CNAME')).toEqual(addresses)
+  })
+
+  it('does not take the answer of a wildcard for a record, creates one below it, and removes it again', async () => {
+    const none: RRset = { ttl: 0, values: [] }
+    const wild = { ttl: 60, values: ['127.0.0.5'] }
+    const target = 'one.wild.example.test. A'
+    await write(port(), { target: '*.wild.example.test. A', desired: wild, seen: none })
+    expect(await port().observe(target, soon())).toMatchObject({
+      value: none,
+      cautions: [`${target} is answered by a wildcard (60 s 127.0.0.5): it is not there itself`],
+    })
+    await write(port(), { target, seen: none })
+    expect(await seen(target)).toEqual(desired)
+    await write(port(), { target, desired: none, seen: desired })
+    expect(await seen(target)).toEqual(none)
+    await write(port(), { target: '*.wild.example.test. A', desired: none, seen: wild })
+  })
+
+  it('leaves the zone as it is when it tries whether the key may change a record', async () => {
+    const serial = async () => (await askDns(bind.dns, 'example.test', 'SOA')).records[0]?.data
+    const start = await serial()
+    for (const target of [TARGET, 'www.example.test. CNAME', 'none.example.test. TXT']) await seen(target)
+    expect(await serial()).toEqual(start)
+  })
+
+  it('says at the first look that the key may not change the record', async () => {
+    const mine = await startNamed({
+      ready: 'own.test',
+      files: { 'own.db': zoneText('own.test.', ['api.own.test. 30 IN A 192.0.2.10']) },
+      zones: `key "k" { algorithm hmac-sha256; secret "${bind.key.secret}"; };
+zone "own.test" { type primary; file "own.db"; update-policy { grant k name other.own.test. A; }; };`,
+    })
+    try {
+      const config = { server: mine.address, zone: 'own.test.', key_name: 'k' }
+      await expect(port(config).observe('api.own.test. A', soon())).rejects.toMatchObject({
+        type: 'Denied',
+        message: expect.stringContaining('REFUSED, the key "k." (hmac-sha256) may not change this record'),
+      })
+      expect(await port(config).observe('other.own.test. A', soon())).toMatchObject({ value: { values: [] } })
+    } finally {
+      await mine.server.close()
+    }
   })
 
   it('refuses a value that is none of its type', async () => {

@@ -1,7 +1,7 @@
 // Benches of the DNS contract: a lab's zone on a real server, seen and changed by somebody who is not our provider.
 import type { Deps } from '../../../activities/provider.ts'
 import { ask, rrsetOf } from '../../../activities/dns/ask.ts'
-import type { PlainType } from '../../../activities/dns/rrset.ts'
+import { type PlainType, partsOf } from '../../../activities/dns/rrset.ts'
 import { update } from '../../../activities/dns/rfc2136/client.ts'
 import { powerdns } from '../../../activities/dns/powerdns/index.ts'
 import { rfc2136 } from '../../../activities/dns/rfc2136/index.ts'
@@ -90,7 +90,9 @@ export async function dynamicUpdate(bind: Bind, target: string, desired: RRset):
   const seen = rrsetOf(await ask({ server, name, type, recursive: false }, soon()), { name, type })
   const key = { ...bind.key, secret: Buffer.from(bind.key.secret, 'base64') }
   const call = { server, key, nowSeconds: Math.floor(Date.now() / 1_000), signal: soon().signal }
-  const reply = await update({ zone: bind.zone, record: { name, type }, seen, desired }, call)
+  const types = type === 'CNAME' ? (['A', 'AAAA', 'CNAME'] as const) : [type]
+  const sets = { seen: partsOf(type, seen), desired: partsOf(type, desired) }
+  const reply = await update({ zone: bind.zone, name, types, ...sets }, call)
   if (!reply.genuine || reply.rcode !== 0) throw new Error(`update of ${target}: rcode ${reply.rcode}`)
 }
 

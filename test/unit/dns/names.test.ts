@@ -1,10 +1,11 @@
 // One spelling for names, addresses and values: equal content is equal JSON, and a lock is one lock however it is written.
 import { describe, expect, it } from 'vitest'
 import { formatAddress, parseAddress } from '../../../activities/dns/address.ts'
-import { isInZone, isName, recordLock } from '../../../activities/dns/names.ts'
+import { isInZone, isName, recordLocks } from '../../../activities/dns/names.ts'
 import { PowerdnsConfig, spec as powerdns } from '../../../activities/dns/powerdns/schema.ts'
-import { canonicalRRset, canonicalValue } from '../../../activities/dns/rrset.ts'
+import { canonicalRRset, canonicalValue, joined, partsOf } from '../../../activities/dns/rrset.ts'
 import { Rfc2136Config, spec as rfc2136 } from '../../../activities/dns/rfc2136/schema.ts'
+import type { RRset } from '../../../workflows/ports/dns.ts'
 
 describe('names', () => {
   it.each(['example.com.', '*.example.com.', '_sip._tcp.example.com.', 'xn--bcher-kva.example.'])(
@@ -48,7 +49,8 @@ describe('locks', () => {
       ...powerdns.locks(pdns, 'api.example.com  A'),
     ]
     expect(new Set(locks)).toEqual(new Set(['dns:api.example.com. A']))
-    expect(recordLock('api.example.com. AAAA')).not.toBe(locks[0])
+    expect(recordLocks('api.example.com. AAAA')).not.toContain(locks[0])
+    expect(recordLocks('api.example.com. CNAME'), 'an alias takes the place of addresses').toContain(locks[0])
   })
 })
 
@@ -113,5 +115,43 @@ describe('values', () => {
     ['A', { ttl: 60, values: ['edge'] }, '"edge" is not an IPv4 address such as 192.0.2.10'],
   ] as const)('says what is wrong with %s %j', (type, { ttl, values }, problem) => {
     expect(canonicalRRset(type, { ttl, values: [...values] })).toEqual({ ok: false, problem })
+  })
+})
+
+describe('a CNAME target', () => {
+  const canonical = (rrset: RRset) => canonicalRRset('CNAME', rrset)
+
+  it.each<[RRset, RRset]>([
+    [
+      { ttl: 60, values: ['Edge.Example.NET'] },
+      { ttl: 60, values: ['edge.example.net.'] },
+    ],
+    [
+      { ttl: 60, values: ['aaaa 2001:DB8::1', 'a 192.0.2.10'] },
+      { ttl: 60, values: ['A 192.0.2.10', 'AAAA 2001:db8::1'] },
+    ],
+    [
+      { ttl: 300, values: ['AAAA 2001:db8::1', 'A 192.0.2.10'], ttls: { A: 300, AAAA: 30 } },
+      { ttl: 300, values: ['A 192.0.2.10', 'AAAA 2001:db8::1'], ttls: { A: 300, AAAA: 30 } },
+    ],
+    [
+      { ttl: 300, values: ['A 192.0.2.10'], ttls: { A: 300 } },
+      { ttl: 300, values: ['A 192.0.2.10'] },
+    ],
+  ])('takes one name, or addresses in its place: %j', (given, rrset) => {
+    expect(canonical(given)).toEqual({ ok: true, rrset })
+    expect(joined('CNAME', partsOf('CNAME', rrset))).toEqual(rrset)
+  })
+
+  it.each<[string[], string]>([
+    [['a.example.', 'b.example.'], 'a CNAME has one value, not 2'],
+    [['a.example.', 'A 192.0.2.1'], 'a CNAME stands alone: write a.example. or addresses, not both'],
+    [['A 192.0.2.300'], '"A 192.0.2.300" is not a full name'],
+    [['TXT x'], '"TXT x" is not a full name'],
+  ])('refuses %j', (values, problem) => {
+    expect(canonical({ ttl: 60, values })).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining(problem),
+    })
   })
 })

@@ -1,10 +1,10 @@
 // What each answer to an UPDATE becomes, word by word; above all, which answers are believed.
 import { describe, expect, it } from 'vitest'
 import { failureOf } from '../../../activities/dns/rfc2136/outcome.ts'
-import type { Reply } from '../../../activities/dns/rfc2136/tsig.ts'
+import type { Reply } from '../../../activities/dns/tsig.ts'
 
 const context = {
-  record: 'api.example.com. A',
+  what: 'UPDATE of api.example.com. A at 10.0.0.53',
   zone: 'example.com.',
   server: '10.0.0.53',
   key: { name: 'k1.', algorithm: 'hmac-sha256' },
@@ -13,6 +13,7 @@ const context = {
 const reply = (more: Partial<Reply>): Reply => ({
   id: 1,
   rcode: 0,
+  signed: true,
   genuine: true,
   trouble: null,
   serverSeconds: null,
@@ -50,16 +51,8 @@ describe('the answer to an UPDATE', () => {
       'Rejected',
       'YXDOMAIN, other records stand at this name and a CNAME cannot stand next to them: remove them first',
     ],
-    [
-      { rcode: 7 },
-      'Conflict',
-      'YXRRSET, the record is no longer as it was seen (or only a wildcard answers for it); nothing was changed',
-    ],
-    [
-      { rcode: 8 },
-      'Conflict',
-      'NXRRSET, the record is no longer as it was seen (or only a wildcard answers for it); nothing was changed',
-    ],
+    [{ rcode: 7 }, 'Conflict', 'YXRRSET, the record is no longer as it was seen; nothing was changed'],
+    [{ rcode: 8 }, 'Conflict', 'NXRRSET, the record is no longer as it was seen; nothing was changed'],
     [
       { rcode: 9, genuine: false },
       'Denied',

@@ -3,9 +3,9 @@ import { createHmac } from 'node:crypto'
 import * as fc from 'fast-check'
 import { decode, encode } from 'dns-packet'
 import { describe, expect, it } from 'vitest'
-import { type PlainType, canonicalRRset, canonicalValue } from '../../../activities/dns/rrset.ts'
-import { encodeUpdate } from '../../../activities/dns/rfc2136/message.ts'
-import { readReply, sign } from '../../../activities/dns/rfc2136/tsig.ts'
+import { type PlainType, canonicalRRset, canonicalValue, partsOf } from '../../../activities/dns/rrset.ts'
+import { encodeTrial, encodeUpdate } from '../../../activities/dns/rfc2136/message.ts'
+import { readReply, sign } from '../../../activities/dns/tsig.ts'
 import { formatTxt, parseTxt } from '../../../activities/dns/txt.ts'
 import {
   CLASS,
@@ -102,7 +102,8 @@ describe('an UPDATE', () => {
   it('holds exactly the conditions and the new record set, whatever it replaces', () => {
     fc.assert(
       fc.property(change, ({ id, name: owner, type: of, seen, desired }) => {
-        const message = encodeUpdate(id, { zone: 'test.', record: { name: owner, type: of }, seen, desired })
+        const sets = { seen: partsOf(of, seen), desired: partsOf(of, desired) }
+        const message = encodeUpdate(id, { zone: 'test.', name: owner, types: [of], ...sets })
         const records: ReturnType<typeof readRecord>['record'][] = []
         for (let at = 12 + encodeName('test.').length + 4; at < message.length;) {
           const { record, next } = readRecord(message, at)
@@ -114,21 +115,53 @@ describe('an UPDATE', () => {
         expect(updates).toHaveLength(message.readUInt16BE(8))
         expect(message.readUInt16BE(0)).toBe(id)
         expect((message.readUInt16BE(2) >> 11) & 0xf).toBe(5)
+        const own = conditions.filter((one) => one.type === TYPE[of])
+        // Nothing may stand next to a CNAME: whatever else the server knows of must be absent.
+        expect(conditions.length > own.length).toBe(of === 'CNAME' && desired.values.length > 0)
         if (seen.values.length > 0) {
-          expect(conditions.map(({ data }) => data)).toEqual(
-            seen.values.map((value) => encodeValue(of, value)),
-          )
-          for (const one of conditions)
+          expect(own.map(({ data }) => data)).toEqual(seen.values.map((value) => encodeValue(of, value)))
+          for (const one of own)
             expect(one).toMatchObject({ name: owner, type: TYPE[of], class: CLASS.IN, ttl: 0 })
         } else {
-          expect(conditions).toHaveLength(1)
-          expect(conditions[0]).toMatchObject({ class: CLASS.NONE, ttl: 0, data: Buffer.alloc(0) })
+          expect(own).toHaveLength(1)
+          expect(own[0]).toMatchObject({ class: CLASS.NONE, ttl: 0, data: Buffer.alloc(0) })
+        }
+        if (seen.values.length + desired.values.length === 0) {
+          expect(updates).toEqual([])
+          return
         }
         expect(updates[0]).toMatchObject({ type: TYPE[of], class: CLASS.ANY, ttl: 0, data: Buffer.alloc(0) })
         expect(updates.slice(1).map(({ data }) => data)).toEqual(
           desired.values.map((value) => encodeValue(of, value)),
         )
         for (const one of updates.slice(1)) expect(one).toMatchObject({ class: CLASS.IN, ttl: desired.ttl })
+      }),
+    )
+  })
+})
+
+describe('a trial of an UPDATE', () => {
+  it('demands the set as it was seen and removes one value that it does not have', () => {
+    fc.assert(
+      fc.property(change, ({ id, name: owner, type: of, seen }) => {
+        const message = encodeTrial(id, {
+          zone: 'test.',
+          name: owner,
+          types: [of],
+          own: of,
+          seen: partsOf(of, seen),
+        })
+        const records: ReturnType<typeof readRecord>['record'][] = []
+        for (let at = 12 + encodeName('test.').length + 4; at < message.length;) {
+          const { record, next } = readRecord(message, at)
+          records.push(record)
+          at = next
+        }
+        expect(message.readUInt16BE(8)).toBe(1)
+        expect(records.at(-1)).toMatchObject({ name: owner, type: TYPE[of], class: CLASS.NONE, ttl: 0 })
+        const removed = records.at(-1)?.data
+        for (const value of seen.values) expect(encodeValue(of, value)).not.toEqual(removed)
+        expect(records).toHaveLength(1 + Math.max(1, seen.values.length))
       }),
     )
   })

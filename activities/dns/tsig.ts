@@ -1,6 +1,6 @@
 // Transaction signatures (RFC 8945): signs a message, and tells whether a reply was signed with the same key for that message.
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { CLASS, HEADER_BYTES, TYPE, encodeName, encodeRecord, readName, readRecord } from '../wire.ts'
+import { CLASS, HEADER_BYTES, TYPE, encodeName, encodeRecord, readName, readRecord } from './wire.ts'
 
 export const ALGORITHMS = ['hmac-sha256', 'hmac-sha512'] as const
 export type Algorithm = (typeof ALGORITHMS)[number]
@@ -16,6 +16,8 @@ export interface TsigKey {
 export interface Reply {
   id: number
   rcode: number
+  /** Whether it carries a signature at all. */
+  signed: boolean
   /** Signed with our key, over our request. Nothing else may be believed as a success. */
   genuine: boolean
   /** `BADSIG`, `BADKEY`, `BADTIME`, or null. */
@@ -58,6 +60,7 @@ export function readReply(message: Buffer, key: TsigKey, requestMac: Buffer): Re
   const reply: Reply = {
     id: message.readUInt16BE(0),
     rcode: message.readUInt16BE(2) & 0xf,
+    signed: found !== null,
     genuine: false,
     trouble: null,
     serverSeconds: null,
