@@ -60,6 +60,8 @@ export type IntendedChange = { connection: string; target: string; desired: Json
 /** What a plan says of a step besides its parameters. */
 export type Outline = {
   changes: IntendedChange[]
+  /** Why the step cannot work on what was found; left out = nothing stands in its way. */
+  problems?: { connection: string; target: string; problem: string }[]
   /** How it goes back, in words. */
   back: string
   /** Why it cannot go back; null = it can. Such a step is the point of no return. */

@@ -1,6 +1,8 @@
 // What stands in the way of a run: all of it, not the first. Pure.
 import { distinct, isSamePerson } from '../../workflows/people.ts'
+import type { Json } from '../../workflows/json.ts'
 import type { Plan } from '../../workflows/plan.ts'
+import { outline } from '../../workflows/steps/outlines.ts'
 import type { Looked } from '../../workflows/survey.ts'
 import type { TrialResult } from '../../workflows/trials.ts'
 import type { Surveyed } from './preview.ts'
@@ -19,10 +21,11 @@ export function problemsOf(plan: Plan, { looks, trials }: Surveyed): PlanProblem
   return [
     ...looks.flatMap((look): PlanProblem[] => {
       const { connection, target } = look
-      const problem = look.problem ?? missing(plan, look) ?? divided(look)
+      const problem = look.problem ?? divided(look)
       if (problem === null) return []
       return [{ what: 'target', name: `${connection} ${target}`, connection, target, problem }]
     }),
+    ...unfit(plan, looks),
     ...trials.flatMap(({ what, name, connection, target, problem }): PlanProblem[] =>
       problem === null ? [] : [{ what, name, connection, target, problem }],
     ),
@@ -64,15 +67,24 @@ export function namesBy(pairs: readonly (readonly [name: string, said: string])[
   return names
 }
 
-/** A record that nobody asks for can neither be lowered nor moved: most likely its name is misspelt. */
-function missing(plan: Plan, { connection, target, observed }: Looked): string | null {
-  const { port } = plan.connections[connection] ?? {}
-  const value = observed?.value ?? null
-  if (port !== 'dns' || typeof value !== 'object' || value === null || Array.isArray(value)) return null
-  const { values } = value
-  return Array.isArray(values) && values.length === 0
-    ? `Missing: there is no ${target}; check its name`
-    : null
+/** Targets that are there, and are not what a step needs; each once, at the first step that needs it. */
+function unfit(plan: Plan, looks: Surveyed['looks']): PlanProblem[] {
+  const values = new Map<string, Json>()
+  for (const look of looks) if (look.observed !== null) values.set(nameOf(look), look.observed.value)
+  const problems = new Map<string, PlanProblem>()
+  for (const step of plan.steps) {
+    const planned = outline(step, (connection, target) => values.get(nameOf({ connection, target })))
+    for (const { desired, ...of } of planned.changes) if (desired !== null) values.set(nameOf(of), desired)
+    for (const each of planned.problems ?? []) {
+      const name = nameOf(each)
+      if (!problems.has(name)) problems.set(name, { what: 'target', name, ...each })
+    }
+  }
+  return [...problems.values()]
+}
+
+function nameOf({ connection, target }: { connection: string; target: string }): string {
+  return `${connection} ${target}`
 }
 
 /** Going back leads to what was there, everywhere: where the places differ, the run would stop and ask at its first look. */

@@ -2,8 +2,25 @@
 import type { JsonObject } from '../json.ts'
 import type { ChangeSupports, Changing } from './target.ts'
 
-/** TTL in seconds; values in presentation form, sorted. No values = the record set does not exist (its TTL is then 0). */
-export type RRset = { ttl: number; values: string[] }
+/**
+ * TTL in seconds; values in presentation form, sorted. No values = the record set does not exist (its TTL is then 0).
+ * A target of type CNAME speaks for all that leads users on at its name, so that an address can become an alias and the way
+ * back in one write: its values are one name, or in its place addresses, each with its type (`A 192.0.2.10`).
+ */
+export type RRset = {
+  ttl: number
+  values: string[]
+  /** TTLs by type, where addresses of both types stand in the place of a CNAME under different ones; `ttl` is then the longest. */
+  ttls?: { [type: string]: number }
+}
+
+/** What `observe` may say besides the value: how long caches may keep what is published now. */
+export type DnsFacts = {
+  /** The longest TTL from the record to the address behind it, as far as the server knows it. */
+  chainTtl?: number
+  /** How long resolvers believe that there is no such record (RFC 2308). */
+  negativeTtl?: number
+}
 
 /**
  * Options of `confirm`: every authoritative server (found by the provider, or `servers`) must answer with the desired set,

@@ -2,6 +2,7 @@
 import { percent } from '../../../workflows/quantities.ts'
 import type { Connection, Parts, Step } from '../parts.ts'
 import type { Finding, Path } from '../problem.ts'
+import { targetOf } from './records.ts'
 
 type Move = { index: number; share: number; path: Path }
 
@@ -20,15 +21,15 @@ export function orderFindings(parts: Parts): Finding[] {
 /** Moves users by DNS, too late to lower a TTL: worth a word. */
 export function lateTtls({ steps }: Parts): Finding[] {
   return steps.flatMap((step) => {
-    if (step.kind !== 'repoint') return []
+    if (step.kind !== 'repoint' || step.spec.create) return []
+    const { connection } = step.spec
+    const lowered = steps.flatMap((other) =>
+      other.index < step.index && other.kind === 'ttl'
+        ? other.spec.records.map((record) => targetOf(record, connection, steps))
+        : [],
+    )
     return Object.keys(step.spec.records)
-      .filter(
-        (record) =>
-          !steps.some(
-            (other) =>
-              other.index < step.index && other.kind === 'ttl' && other.spec.records.includes(record),
-          ),
-      )
+      .filter((record) => !lowered.includes(targetOf(record, connection, steps)))
       .map((record) => ({
         path: [...step.path, 'records', record],
         message: `no ttl step lowers the TTL of ${record} before it moves: the way there and back takes as long as its present TTL`,

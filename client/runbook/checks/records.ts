@@ -7,9 +7,49 @@ import type { Finding } from '../problem.ts'
 type Repoint = Extract<Step, { kind: 'repoint' }>
 const ANY_TTL = 60 // only values are judged here
 
-/** Values that are none of their type, each at its place. */
+/** Values that are none of their type, and an alias that is moved as an address elsewhere, each at its place. */
 export function recordFindings(steps: readonly Step[]): Finding[] {
-  return steps.flatMap((step) => (step.kind === 'repoint' ? valueFindings(step) : []))
+  return steps.flatMap((step) =>
+    step.kind === 'repoint' ? [...valueFindings(step), ...aliasFindings(step, steps)] : [],
+  )
+}
+
+/** A name has one target: where a step makes it an alias, its addresses are values of the CNAME. */
+function aliasFindings({ path, spec }: Repoint, steps: readonly Step[]): Finding[] {
+  return Object.entries(spec.records).flatMap(([target, values]) => {
+    const { name, type } = spellTarget(target)
+    if (!isAddress(type) || !aliasesOf(spec.connection, steps).has(name)) return []
+    const written = values.map((value) => `${type} ${value}`).join(', ')
+    return [
+      {
+        path: [...path, 'records', target],
+        message: `${name} is moved as ${name} CNAME too, which stands for all addresses of the name`,
+        fix: `write ${name} CNAME: [${written}]`,
+      },
+    ]
+  })
+}
+
+/** Names that a step of the runbook moves as a CNAME. */
+function aliasesOf(connection: string, steps: readonly Step[]): Set<string> {
+  return new Set(
+    steps.flatMap((step) =>
+      step.kind === 'repoint' && step.spec.connection === connection
+        ? Object.keys(step.spec.records)
+            .map(spellTarget)
+            .filter(({ type }) => type === 'CNAME')
+            .map(({ name }) => name)
+        : [],
+    ),
+  )
+}
+
+const isAddress = (type: string): boolean => type === 'A' || type === 'AAAA'
+
+/** The target of a record: addresses of a name that becomes an alias, or was one, are part of the CNAME. */
+export function targetOf(record: string, connection: string, steps: readonly Step[]): string {
+  const { name, type } = spellTarget(record)
+  return isAddress(type) && aliasesOf(connection, steps).has(name) ? `${name} CNAME` : `${name} ${type}`
 }
 
 function valueFindings({ path, spec }: Repoint): Finding[] {
@@ -28,9 +68,11 @@ function valueFindings({ path, spec }: Repoint): Finding[] {
 }
 
 /** The step with its record sets in canonical form; steps without any stay as they are. */
-export function spelled(step: Step): Step {
+export function spelled(step: Step, _index: number, steps: readonly Step[]): Step {
   if (step.kind === 'ttl') {
-    return { ...step, spec: { ...step.spec, records: step.spec.records.map(spell) } }
+    const { connection, records } = step.spec
+    const targets = new Set(records.map((record) => targetOf(record, connection, steps)))
+    return { ...step, spec: { ...step.spec, records: [...targets] } }
   }
   if (step.kind !== 'repoint') return step
   const records = Object.entries(step.spec.records).map(([target, values]) => [

@@ -1,10 +1,9 @@
 // What a call failed with, read from failures in the form in which a Temporal server sends them: every time-out says what was last seen.
-import type { temporal } from '@temporalio/proto'
-import { DefaultFailureConverter, defaultPayloadConverter } from '@temporalio/common'
+import { DefaultFailureConverter, type ProtoFailure, defaultPayloadConverter } from '@temporalio/common'
 import { describe, expect, test } from 'vitest'
 import { failedWith } from '../../../workflows/run/failures.ts'
 
-type Sent = temporal.api.failure.v1.IFailure
+type Sent = ProtoFailure
 
 const payloads = (value: unknown) => ({ payloads: [defaultPayloadConverter.toPayload(value)] })
 const application = (type: string, message: string): Sent => ({

@@ -44,6 +44,48 @@ describe('record sets of a runbook', () => {
     ])
   })
 
+  it('are one target where an address becomes an alias: the ttl step lowers what the repoint moves', async () => {
+    const step = '- repoint: { connection: zone, records: { www.example.com. CNAME: [edge.example.net.] } }'
+    const loaded = await checkRunbook(
+      runbook('{}').replace(
+        /- repoint.*/,
+        `- ttl: { connection: zone, records: [www.example.com. A, WWW.example.com. AAAA] }\n  ${step}`,
+      ),
+      { file: 'entry.yaml' },
+    )
+    if (loaded.plan === undefined) throw new Error(JSON.stringify(loaded.problems))
+    const { plan, cautions } = loaded
+    expect(cautions.filter(({ message }) => message.includes('no ttl step'))).toEqual([])
+    expect(plan.steps[0]?.spec).toMatchObject({ records: ['www.example.com. CNAME'] })
+    expect(plan.targets).toEqual([
+      {
+        connection: 'zone',
+        target: 'www.example.com. CNAME',
+        locks: ['dns:www.example.com. A', 'dns:www.example.com. AAAA', 'dns:www.example.com. CNAME'],
+      },
+    ])
+  })
+
+  it('may be addresses in the place of an alias', async () => {
+    const { plan } = await check('{ www.example.com. CNAME: [AAAA 2001:DB8::20, a 192.0.2.20] }')
+    expect(plan?.steps[0]?.spec).toMatchObject({
+      records: { 'www.example.com. CNAME': ['A 192.0.2.20', 'AAAA 2001:db8::20'] },
+    })
+  })
+
+  it('are refused where one name is moved as an alias and as an address', async () => {
+    const { problems } = await check(
+      '{ www.example.com. CNAME: [edge.example.net.], www.example.com. A: [192.0.2.20] }',
+    )
+    expect(problems).toMatchObject([
+      {
+        message:
+          'www.example.com. is moved as www.example.com. CNAME too, which stands for all addresses of the name',
+        fix: 'write www.example.com. CNAME: [A 192.0.2.20]',
+      },
+    ])
+  })
+
   it('are refused when a CNAME would have two values', async () => {
     const { problems } = await check('{ www.example.com. CNAME: [a.example.net., b.example.net.] }')
     expect(problems?.map(({ message }) => message)).toEqual(['a CNAME has one value, not 2'])

@@ -13,6 +13,12 @@ export const Repoint = z
       .record(RecordName, z.array(z.string().min(1)).min(1))
       .describe('Record set -> the values it shall have')
       .refine((records) => Object.keys(records).length > 0, { message: 'name at least one record set' }),
+    create: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Records that are not there are created; otherwise one that is not there is a mistake in its name',
+      ),
     hold: Duration.default('5m').describe('Watched after the change is seen everywhere'),
     ...resolved,
     ...gated,

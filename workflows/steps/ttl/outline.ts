@@ -2,12 +2,14 @@
 import type { Outline, PlannedStep, Seen } from '../../plan.ts'
 import type { RRset } from '../../ports/dns.ts'
 import { milliseconds } from '../../quantities.ts'
+import { absent } from '../absent.ts'
 
 export function outlineTtl({ spec }: PlannedStep<'ttl'>, seen: Seen): Outline {
   const found = spec.records.map((record) => seen(spec.connection, record) as RRset | undefined)
   const oldTtlMs = Math.max(0, ...found.map((rrset) => (rrset?.ttl ?? 0) * 1_000))
   const waitMs = oldTtlMs + milliseconds(spec.margin)
   return {
+    problems: absent({ connection: spec.connection, targets: spec.records, hint: '' }, seen),
     changes: spec.records.map((target, index) => {
       const rrset = found[index]
       return {
@@ -26,5 +28,9 @@ export function outlineTtl({ spec }: PlannedStep<'ttl'>, seen: Seen): Outline {
 
 /** Never raises a TTL: a record that is already short stays as it is. */
 export function lowered(to: string, rrset: RRset): RRset {
-  return { ttl: Math.min(rrset.ttl, Math.max(1, Math.round(milliseconds(to) / 1_000))), values: rrset.values }
+  const lower = (ttl: number) => Math.min(ttl, Math.max(1, Math.round(milliseconds(to) / 1_000)))
+  const ttl = lower(rrset.ttl)
+  const ttls = Object.entries(rrset.ttls ?? {}).map(([type, each]) => [type, lower(each)] as const)
+  const isOne = ttls.every(([, each]) => each === ttl)
+  return { ttl, values: rrset.values, ...(isOne ? {} : { ttls: Object.fromEntries(ttls) }) }
 }

@@ -7,23 +7,26 @@ import { guardsOf } from '../../run/guarding.ts'
 import { hold } from '../../run/hold.ts'
 import type { Run } from '../../run/run.ts'
 import type { Change } from '../../run/state.ts'
-import { seenEverywhere } from '../repoint/run.ts'
+import { factsOf, seenEverywhere, there } from '../records-run.ts'
 import { lowered } from './outline.ts'
 
 export async function runTtl(run: Run, step: PlannedStep<'ttl'>): Promise<void> {
   const { spec } = step
   const changes: Change[] = []
+  let chainTtl = 0
   for (const target of spec.records) {
+    const of = { connection: spec.connection, target }
+    // A cache keeps the records behind an alias for TTLs of their own; those of a record are in its value.
+    if (target.endsWith(' CNAME')) chainTtl = Math.max(chainTtl, (await factsOf(run, of)).chainTtl ?? 0)
     const entry = await change<RRset>(run, {
-      connection: spec.connection,
-      target,
-      desired: (before) => lowered(spec.to, before),
+      ...of,
+      desired: (before) => lowered(spec.to, there(target, before)),
     })
     const { ttl } = entry.before as RRset
     if (entry.status !== 'noop') run.state.atEnd.push({ connection: entry.connection, target, part: { ttl } })
     changes.push(entry)
   }
-  const oldTtlMs = Math.max(...changes.map((entry) => (entry.before as RRset).ttl * 1_000))
+  const oldTtlMs = Math.max(chainTtl, ...changes.map((entry) => (entry.before as RRset).ttl)) * 1_000
   await hold(run, {
     key: 'expiry',
     title: 'old TTL running out in every cache',
@@ -32,5 +35,5 @@ export async function runTtl(run: Run, step: PlannedStep<'ttl'>): Promise<void> 
     gating: null,
     confirm: [],
   })
-  await seenEverywhere(run, step, changes)
+  await seenEverywhere(run, step, { changes })
 }

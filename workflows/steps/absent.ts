@@ -1,0 +1,20 @@
+// Records that are not there: a wrong name, unless the runbook says that they are to be created. Pure.
+import type { Seen } from '../plan.ts'
+import type { RRset } from '../ports/dns.ts'
+
+/** Says why when a record that a step needs is not there. `hint`: what to do besides checking the name. */
+export function absence(target: string, { values }: RRset, hint: string): string | null {
+  return values.length > 0 ? null : `Missing: there is no ${target}: check the name${hint}`
+}
+
+/** For the plan: the records of a step that were looked at and are not there. */
+export function absent(
+  of: { connection: string; targets: readonly string[]; hint: string },
+  seen: Seen,
+): { connection: string; target: string; problem: string }[] {
+  return of.targets.flatMap((target) => {
+    const rrset = seen(of.connection, target) as RRset | undefined
+    const problem = rrset === undefined ? null : absence(target, rrset, of.hint)
+    return problem === null ? [] : [{ connection: of.connection, target, problem }]
+  })
+}
