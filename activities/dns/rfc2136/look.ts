@@ -8,6 +8,7 @@ import { isTold } from '../../http.ts'
 import type { Deps } from '../../provider.ts'
 import { type AskedType, type Reply, type Signing, ask, askSigned, partsIn } from '../ask.ts'
 import type { RecordTarget } from '../names.ts'
+import { nearCaution, nearNames } from '../near.ts'
 import { ABSENT, type Parts, type PlainType, describeRRset, joined } from '../rrset.ts'
 import { aliasFailure } from '../target.ts'
 import { tryUpdate } from './client.ts'
@@ -57,6 +58,7 @@ export async function observe(
           `${connection.config.server} answers ${record.name} ${record.type} with ${describeRRset(plain)} where the key is not shown: another view of ${connection.config.zone}, which this run neither changes nor proves`,
         ]),
     ...unknownEnd(connection, present, record),
+    ...(await nearTo(connection, record, { present, io })),
   ]
   const facts = factsOf(present.replies)
   return { value: own, ...(cautions.length === 0 ? {} : { cautions }), ...(facts === null ? {} : { facts }) }
@@ -231,6 +233,15 @@ function factsOf(replies: readonly Reply[]): DnsFacts | null {
     ...(negative.length === 0 ? {} : { negativeTtl: Math.max(...negative) }),
   }
   return Object.keys(facts).length === 0 ? null : facts
+}
+
+async function nearTo(
+  { config }: Connection,
+  { name, type }: RecordTarget<PlainType>,
+  { present, io }: { present: Present; io: Io },
+): Promise<string[]> {
+  if (present.replies.some(({ rcode }) => rcode !== 'NXDOMAIN')) return []
+  return nearCaution(`${name} ${type}`, await nearNames(config.server, name, io))
 }
 
 /** A chain that leaves the zones of this server: how long caches keep its end is not known here. */

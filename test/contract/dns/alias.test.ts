@@ -113,6 +113,15 @@ describe.each([
     }
   })
 
+  it('names what is there in the place of a slip of the hand', async () => {
+    for (const slip of ['wwww', 'ww'])
+      expect(await bench.port.observe(`${slip}.example.test. A`, soon())).toMatchObject({
+        value: { values: [] },
+        cautions: [`there is no ${slip}.example.test. A, but there is www.example.test.`],
+      })
+    expect(await bench.port.observe('quite-another.example.test. A', soon())).not.toHaveProperty('cautions')
+  })
+
   it('knows how long caches keep an alias with what is behind it, and that there is nothing', async () => {
     await change(
       'mail.example.test. A',

@@ -1,7 +1,8 @@
 // One spelling for names, addresses and values: equal content is equal JSON, and a lock is one lock however it is written.
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { formatAddress, parseAddress } from '../../../activities/dns/address.ts'
 import { isInZone, isName, recordLocks } from '../../../activities/dns/names.ts'
+import { slipsOf } from '../../../activities/dns/near.ts'
 import { PowerdnsConfig, spec as powerdns } from '../../../activities/dns/powerdns/schema.ts'
 import { canonicalRRset, canonicalValue, joined, partsOf } from '../../../activities/dns/rrset.ts'
 import { Rfc2136Config, spec as rfc2136 } from '../../../activities/dns/rfc2136/schema.ts'
@@ -154,4 +155,12 @@ describe('a CNAME target', () => {
       problem: expect.stringContaining(problem),
     })
   })
+})
+
+test('slips of the hand are of one letter, and names', () => {
+  expect(slipsOf('api.example.com.').sort()).toEqual(
+    ['aapi', 'ai', 'aip', 'ap', 'apii', 'appi', 'pai', 'pi'].map((label) => `${label}.example.com.`),
+  )
+  expect(slipsOf('wwww.example.com.')).toContain('www.example.com.')
+  expect(slipsOf('a.example.com.')).toEqual(['aa.example.com.'])
 })
