@@ -2,13 +2,37 @@
 // A resolver that nobody configured behaves like the ordinary one, `*`, which has been asked since the world began.
 import { sameJson } from '../../workflows/json.ts'
 import type { RRset } from '../../workflows/ports/dns.ts'
+import { type PlainType, joined, partsOf } from '../dns/rrset.ts'
 import type { Cached, Entry, Resolver, WorldState } from './state.ts'
 
 export const ORDINARY = '*'
-const NEGATIVE_TTL_SECONDS = 5 // how long "there is no such name" is believed; zones usually say minutes, drills are shorter
+export const NEGATIVE_TTL_SECONDS = 5 // how long "there is no such name" is believed; zones usually say minutes, drills are shorter
+const LINKS_MAX = 8 // aliases behind each other; resolvers give up soon after
 const NOTHING: RRset = { ttl: 0, values: [] }
 
-export function authoritative(state: WorldState, record: string): RRset {
+/** What the authority answers: for an address of a name that is one target with its alias, what stands in it or behind it. */
+export function authoritative(state: WorldState, record: string, links = 0): RRset {
+  const [name = '', type = ''] = record.split(' ')
+  const whole = type === 'A' || type === 'AAAA' ? cellValue(state, `${name} CNAME`) : NOTHING
+  if (whole.values.length === 0) return cellValue(state, record)
+  const { CNAME: alias, ...addresses } = partsOf('CNAME', whole)
+  if (alias === undefined) return joined(type as PlainType, addresses)
+  if (links >= LINKS_MAX) return NOTHING
+  const behind = authoritative(state, `${alias.values[0]} ${type}`, links + 1)
+  return behind.values.length === 0 ? NOTHING : { ...behind, ttl: Math.min(alias.ttl, behind.ttl) }
+}
+
+/** For how long a cache keeps the record or something on the way to its end. */
+export function chainTtl(state: WorldState, record: string, links = 0): number {
+  const [name = '', type = ''] = record.split(' ')
+  const whole = cellValue(state, `${name} CNAME`)
+  const alias = partsOf('CNAME', whole).CNAME
+  if (alias === undefined || links >= LINKS_MAX) return authoritative(state, record).ttl
+  const asked = type === 'CNAME' ? ['A', 'AAAA'] : [type]
+  return Math.max(alias.ttl, ...asked.map((each) => chainTtl(state, `${alias.values[0]} ${each}`, links + 1)))
+}
+
+function cellValue(state: WorldState, record: string): RRset {
   return (state.cells.get(`dns ${record}`)?.value as RRset | undefined) ?? NOTHING
 }
 

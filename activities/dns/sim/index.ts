@@ -8,14 +8,22 @@ import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
 import { ask, observe, write } from '../../sim/calls.ts'
 import { place as placeCell } from '../../sim/cells.ts'
-import { authoritative, resolve } from '../../sim/resolvers.ts'
+import { NEGATIVE_TTL_SECONDS, authoritative, chainTtl, resolve } from '../../sim/resolvers.ts'
 import { type Parts, place } from '../../sim/start.ts'
 import type { WorldState } from '../../sim/state.ts'
 import { advance } from '../../sim/time.ts'
 import { enterWorld } from '../../sim/world.ts'
 import { isInZone, spellTarget } from '../names.ts'
-import { ABSENT, PLAIN_TYPES, canonicalRRset, describeRRset, sortedRRset } from '../rrset.ts'
-import { canonicalOrConfig } from '../target.ts'
+import {
+  ABSENT,
+  PLAIN_TYPES,
+  canonicalRRset,
+  describeRRset,
+  joined,
+  partsOf as setsOf,
+  sortedRRset,
+} from '../rrset.ts'
+import { aliasFailure, canonicalOrConfig } from '../target.ts'
 import { type SimDnsConfig, spec } from './schema.ts'
 
 export const simDns = defineProvider({
@@ -31,8 +39,14 @@ export const simDns = defineProvider({
     return {
       async observe(target, io) {
         const state = enter()
-        const seen = await observe(state, { port: 'dns', target: known(state, config, target) }, io)
-        return { ...seen, value: seen.value as RRset }
+        const name = known(state, config, target)
+        const seen = await observe(state, { port: 'dns', target: name }, io)
+        const value = seen.value as RRset
+        const facts =
+          value.values.length === 0
+            ? { negativeTtl: NEGATIVE_TTL_SECONDS }
+            : { chainTtl: chainTtl(state, name) }
+        return { ...seen, value, facts: { ...seen.facts, ...facts } }
       },
       async write({ target, desired, seen }, io) {
         const state = enter()
@@ -81,8 +95,20 @@ function known(state: WorldState, config: SimDnsConfig, target: string): string 
     )
   }
   advance(state)
-  placeCell(state, { port: 'dns', target: `${name} ${type}`, value: ABSENT })
+  const alias = setsOf(
+    'CNAME',
+    (state.cells.get(`dns ${name} CNAME`)?.value as RRset | undefined) ?? ABSENT,
+  ).CNAME
+  if (alias !== undefined && type !== 'CNAME') throw aliasFailure({ name, type }, alias.values)
+  const value = type === 'CNAME' ? inItsPlace(state, name) : ABSENT
+  placeCell(state, { port: 'dns', target: `${name} ${type}`, value })
   return `${name} ${type}`
+}
+
+/** What a CNAME target is at first: the addresses of its name. From then on they are part of it. */
+function inItsPlace(state: WorldState, name: string): RRset {
+  const at = (type: 'A' | 'AAAA') => authoritative(state, `${name} ${type}`)
+  return joined('CNAME', { A: at('A'), AAAA: at('AAAA') })
 }
 
 function canonical(target: string, rrset: RRset): RRset {

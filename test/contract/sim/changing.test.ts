@@ -134,6 +134,18 @@ const absent: Case = {
 changingContract('dns/sim, a record that does not exist', bench(absent), without)
 lyingContract('dns/sim, a record that does not exist', bench(absent), [...LIES, 'doHalf'])
 
+const alias: Case = {
+  ...present,
+  target: 'www.example.com. CNAME', // there is an address, and it is a part of the target
+  key: 'dns www.example.com. CNAME',
+  values: [
+    { ttl: 60, values: ['api.example.com.'] },
+    { ttl: 30, values: ['A 192.0.2.3', 'AAAA 2001:db8::3'] },
+  ],
+}
+changingContract('dns/sim, an address that becomes an alias', bench(alias), without)
+lyingContract('dns/sim, an address that becomes an alias', bench(alias), LIES)
+
 const capacity: Case = {
   provider: simCapacity,
   port: 'capacity',

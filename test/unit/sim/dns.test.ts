@@ -64,6 +64,35 @@ describe('simulated DNS', () => {
     })
   })
 
+  it('leads users through an alias that takes the place of their address, and back', async () => {
+    const { world, pass, connect } = openStage()
+    const edge = 'edge.example.com. A'
+    const port = connect(simDns, {
+      ...config,
+      resolvers: {},
+      clients: config.clients.map((clients) => ({ ...clients, through: { '*': '100%' } })),
+      records: { ...config.records, [edge]: { ttl: 900, values: ['192.0.2.2'] } },
+    })
+    const alias = 'shop.example.com. CNAME'
+    const start = { ttl: 300, values: ['A 192.0.2.1'] }
+    const desired = { ttl: 60, values: ['edge.example.com.'] }
+    expect((await port.observe(alias, io())).value).toEqual(start)
+    await applyTo(port, { target: alias, desired, expected: start }, io())
+    expect(await port.observe(alias, io())).toMatchObject({ value: desired, facts: { chainTtl: 900 } })
+    await expect(port.observe(TARGET, io())).rejects.toMatchObject({
+      type: 'Missing',
+      message: expect.stringContaining('shop.example.com. is a CNAME to edge.example.com.: name the CNAME'),
+    })
+    expect(world.arrivals(TARGET)).toEqual({ '192.0.2.1': 1 })
+    pass(300_000)
+    expect(world.arrivals(TARGET)).toEqual({ '192.0.2.2': 1 })
+    await applyTo(port, { target: alias, desired: start, expected: desired }, io())
+    pass(60_000)
+    expect(world.arrivals(TARGET)).toEqual({ '192.0.2.1': 1 })
+    const gone = await port.observe('none.example.com. A', io())
+    expect(gone).toMatchObject({ value: { values: [] }, facts: { negativeTtl: 5 } })
+  })
+
   it('moves users in the same moments whether it is looked at often or once a week', async () => {
     const totals = []
     for (const looks of [1, 700]) {
