@@ -210,7 +210,7 @@ async function fateOf(edge: Edge, sent: Sent, io: Io): Promise<Fate> {
       if (routes?.version === sent.version) return 'served'
       if ((await rejectedUpdates(admin, sent.name)) > sent.rejectedBefore) return 'rejected'
     } catch {
-      served = undefined // it cannot be asked: what it said before is out of date, and the time decides
+      // It cannot be asked, or the time is over in the middle of a question: what it said last counts.
     }
     await new Promise((resolve) => setTimeout(resolve, TAKE_UP_LOOK_MS))
   }
