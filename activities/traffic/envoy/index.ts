@@ -219,7 +219,11 @@ async function fateOf(edge: Edge, sent: Sent, io: Io): Promise<Fate> {
 }
 
 function isServed(routeConfig: JsonObject, { config }: Edge, { target, desired }: Sent): boolean {
-  return matches(valueOf(findRoute(routeConfig, config), config, target), desired)
+  try {
+    return matches(valueOf(findRoute(routeConfig, config), config, target), desired)
+  } catch {
+    return false // somebody else's routes, of another shape: whatever they are, they are not what was sent
+  }
 }
 
 /** Somebody's change beside our target is no conflict; one of our target is, and it is told where it was found. */
