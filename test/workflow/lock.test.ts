@@ -1,5 +1,6 @@
 // Locks on a real server: one run per target, the holder named, and no lock outlives its run.
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
+import { WorkflowNotFoundError } from '@temporalio/client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { claimLocks, lockIdOf, releaseLocks } from '../../activities/change/claim.ts'
 import { kindOf } from '../../activities/failure.ts'
@@ -61,7 +62,7 @@ it('a try whose time is over takes nothing more', async () => {
     (error) => error,
   )
   expect(kindOf(late)).toBe('Unavailable')
-  await expect(holderOf('edge/t')).rejects.toThrow(/not found/)
+  await expect(holderOf('edge/t')).rejects.toBeInstanceOf(WorkflowNotFoundError)
 })
 
 it('claiming again is no conflict with oneself', async () => {
