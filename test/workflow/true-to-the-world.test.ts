@@ -61,7 +61,7 @@ test.each([
 )
 
 test('a value of somebody else that a person let stand, and that is the last one, is a remainder', async () => {
-  const run = await bench.begin(runbook(SWITCH, '  - hold: { for: 3s, guards: [] }\n'))
+  const run = await bench.begin(runbook(SWITCH, '  - hold: { for: 20s, guards: [] }\n'))
   await run.until('holds everything', ({ holding, weights }) => holding !== null && weights?.new === 100)
   run.world.stranger({ port: 'traffic', target: 'split', value: THEIRS, by: 'raj' })
   const { id } = await run.gate('drift')
