@@ -60,9 +60,8 @@ describe('a runbook with mistakes', () => {
     for (const problem of found.problems) {
       expect(keysOf(problem)).toEqual(['column', 'file', 'fix', 'line', 'message', 'path'])
     }
-    const refused = await stage.cli.json<{ error: { exitCode: number; problems: unknown[] } }>([
-      ...['start', file, '--yes'],
-    ])
+    type Refused = { error: { exitCode: number; problems: unknown[] } }
+    const refused = await stage.cli.json<Refused>(['start', file, '--yes'])
     expect(refused.error).toMatchObject({ exitCode: 2, problems: found.problems })
     expect(found.problems.map(({ line }) => line)).toEqual(expect.arrayContaining([6, 7, 8]))
     const started = await stage.cli.run(['start', file, '--yes'])

@@ -168,7 +168,7 @@ describe('what was tried', () => {
     const looks = [...LOOKS.slice(0, -1), looked('zone', 'api.example.com. A', { ttl: 0, values: [] })]
     const { problems } = preview(await planOf(RIGHT), { looks, trials: [] }, allSpecs())
     expect(problems.map(({ name, problem }) => `${name}: ${problem}`)).toEqual([
-      'zone api.example.com. A: Missing: there is no api.example.com. A; check its name',
+      'zone api.example.com. A: Missing: there is no api.example.com. A: check the name',
     ])
   })
 
