@@ -20,8 +20,8 @@ export type ApplyInput = At & {
   before?: Json
   /** Values that this run may have left in another place of the target. */
   ours: Json[]
-  /** Values that a lost part of this run's history may have left on it. Empty while no history was lost. */
-  lost: Json[]
+  /** Further values that may stand there: what was there before, what a person let stand, what a lost history may have left. */
+  known: Json[]
 }
 export type Applied = {
   written: 'written' | 'unchanged'

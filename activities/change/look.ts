@@ -19,8 +19,8 @@ export interface ApplyRequest {
   before?: Json
   /** Values that this run may have left in another place of the target. */
   ours?: Json[]
-  /** Values that a lost part of the run's history may have left on the target itself. */
-  lost?: Json[]
+  /** Further values that may stand there: what was there before, what a person let stand, what a lost history may have left. */
+  known?: Json[]
   /** Decides whether more than was ordered is as ordered. Left out: exactly as desired. */
   portName?: PortName
   /** An earlier try may have written: a value that is half the expected and half the desired one is then ours. */
@@ -50,10 +50,10 @@ export async function applyTo(port: Changing, request: ApplyRequest, io: Io): Pr
 }
 
 function isOursToChange(seen: Observed, request: ApplyRequest & { portName: PortName }): boolean {
-  const { expected, desired, ours = [], lost = [], portName, isRepeated = false } = request
+  const { expected, desired, ours = [], known = [], portName, isRepeated = false } = request
   if (mayOverwrite(portName, seen)) return true
   const isKnown = (value: Json) =>
-    [expected, desired, ...lost].some((known) => matches(value, known)) ||
+    [expected, desired, ...known].some((one) => matches(value, one)) ||
     (isRepeated && isMixOf(value, [expected, desired]))
   const [value, ...elsewhere] = heldBy(seen) as [Json, ...Json[]]
   return (

@@ -25,7 +25,7 @@ guards:
     when_unknown: { for: 4m, do: hold }
 steps:
   - approve: { people: [ana], expires: 8h, guards: [] }
-  - switch: { connection: edge, hold: 11m, samples: 0, guards: [] }
+  - switch: { connection: edge, hold: 11m, samples: 0, guards: [], unwatched: tried without guards }
   - hold: { for: 30d }
 `
 

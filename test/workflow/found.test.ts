@@ -8,10 +8,10 @@ import type { Bench, Run } from './bench.ts'
 import { frame } from './runbooks.ts'
 
 const RECORD = 'api.example.com. A'
-const QUICK = 'guards: [], hold: 0ms, good: 1 in a row'
+const QUICK = 'guards: [], unwatched: tried without guards, hold: 0ms, good: 1 in a row'
 const steps = {
   split: `canary: { connection: edge, weights: [25%], samples: 0, ${QUICK} }`,
-  mirror: `shadow: { connection: edge, percent: 20%, for: 100ms, samples: 0, guards: [], good: 1 in a row }`,
+  mirror: `shadow: { connection: edge, percent: 20%, for: 100ms, samples: 0, guards: [], unwatched: tried without guards, good: 1 in a row }`,
   record: `repoint: { connection: zone, records: { "${RECORD}": [192.0.2.20] }, margin: 0ms, resolvers: [], within: 20s, ${QUICK} }`,
   instances: `prewarm: { connection: fleet, factor: 1, ready_within: 20s, guards: [] }`,
 }

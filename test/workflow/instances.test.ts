@@ -5,7 +5,7 @@ import type { Bench, Run } from './bench.ts'
 import { frame } from './runbooks.ts'
 
 const RECORD = 'api.example.com. A'
-const QUICK = 'guards: [], hold: 0ms, good: 1 in a row'
+const QUICK = 'guards: [], unwatched: tried without guards, hold: 0ms, good: 1 in a row'
 const warm = (factor: number) =>
   `  - prewarm: { connection: fleet, factor: ${factor}, ready_within: 20s, guards: [] }\n`
 const ASK = '  - approve: { guards: [], expires: 5m }\n'
@@ -57,6 +57,28 @@ test.each([
     expect(back.instances - back.users).toBeGreaterThanOrEqual(drainMs)
   },
 )
+
+test('users who are led back during the drain are drained anew before their instances go', async () => {
+  const DRAIN_MS = 3_000
+  const slow = (names: Names) =>
+    runbook(warm(1), SHARE, ASK)(names).replace('drain: 50ms', `drain: ${DRAIN_MS}ms`)
+  const run = await bench.begin(slow)
+  await run.gate('approval')
+  const from = run.world.landed().length
+  await run.abort()
+  await run.until('traffic is back', ({ weights }) => weights?.new === 0)
+  const stranger = (value: { old: number; new: number }) =>
+    run.world.stranger({ port: 'traffic', target: 'edge split', value, by: 'mallory' })
+  stranger({ old: 61, new: 39 })
+  const { id } = await run.gate('restore')
+  expect(instances(run), 'nobody takes them away under the users').toBe(3)
+  stranger({ old: 100, new: 0 })
+  await run.decide({ verdict: 'retry', gate: id })
+  expect((await run.ended()).outcome).toBe('restored')
+  expect(run.world.snapshot()).toBe(run.before)
+  const back = wayBack(run, from)
+  expect(back.instances - back.users).toBeGreaterThanOrEqual(DRAIN_MS)
+})
 
 test.each([
   ['traffic', 'traffic', [warm(0.6), SHARE, warm(1)]],

@@ -29,7 +29,7 @@ test(
     const hold = '  - hold: { for: 250ms, good: 1 in a row }\n'
     const run = await bench.begin(
       (names) => `${frame(names, guards)}steps:
-  - canary: { connection: edge, weights: [50%], guards: [], hold: 0ms, samples: 0 }
+  - canary: { connection: edge, weights: [50%], guards: [], unwatched: tried without guards, hold: 0ms, samples: 0 }
 ${hold.repeat(97)}  - approve: { people: [ana, raj], quorum: 2, expires: 1h, guards: [] }
 `,
     )

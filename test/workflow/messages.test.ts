@@ -13,7 +13,7 @@ const asking =
   (approval: string) =>
   (names: Names): string =>
     `${frame(names)}steps:
-  - canary: { connection: edge, weights: [50%], guards: [], hold: 0ms, samples: 0 }
+  - canary: { connection: edge, weights: [50%], guards: [], unwatched: tried without guards, hold: 0ms, samples: 0 }
   - approve: { guards: [], expires: 10m, ${approval} }
 `
 

@@ -14,7 +14,7 @@ type Names = { service: string; world: string }
 const TEST_MS = 240_000
 const asking = (names: Names): string =>
   `${frame(names)}steps:
-  - canary: { connection: edge, weights: [10%, 50%], guards: [], hold: 0ms, samples: 0 }
+  - canary: { connection: edge, weights: [10%, 50%], guards: [], unwatched: tried without guards, hold: 0ms, samples: 0 }
   - approve: { people: [ana, raj], quorum: 2, expires: 30m, guards: [] }
 `
 
@@ -161,7 +161,7 @@ test(
   async () => {
     const idle = `  - decommission: { connection: fleet, side: old, guards: [], good: 1 in a row, people: [ana], idle_proof: { from: prom, query: "requests(old, 100ms)", for: 12s, every: 100ms }, expires: 5m }\n`
     const run = await bench.begin((names) =>
-      `${frame(names)}steps:\n  - switch: { connection: edge, guards: [], hold: 0ms, samples: 0 }\n${idle}`.replace(
+      `${frame(names)}steps:\n  - switch: { connection: edge, guards: [], unwatched: tried without guards, hold: 0ms, samples: 0 }\n${idle}`.replace(
         / {4}clients:\n.*\n/,
         '',
       ),

@@ -7,7 +7,7 @@ import type { Bench, Run } from './bench.ts'
 import { frame } from './runbooks.ts'
 
 const RECORD = 'api.example.com. A'
-const QUICK = 'guards: [], good: 1 in a row, extend_max: 20s'
+const QUICK = 'guards: [], unwatched: tried without guards, good: 1 in a row, extend_max: 20s'
 const ASK = '  - approve: { guards: [], expires: 5m }\n'
 const SWITCH = `  - switch: { connection: edge, samples: 0, hold: 0ms, ${QUICK} }\n`
 const NAME = `  - repoint: { connection: zone, records: { "${RECORD}": [192.0.2.20] }, hold: 0ms, margin: 0ms, resolvers: [], within: 20s, ${QUICK} }\n`

@@ -37,14 +37,19 @@ async function ask(
   return await promise
 }
 
+function isIo(arg: unknown): boolean {
+  return typeof arg === 'object' && arg !== null && 'signal' in arg
+}
+
 function remote(provider: Provider): Provider {
   const connect = (config: Request['config']) =>
     Object.fromEntries(
       METHODS.map((method) => [
         method,
         (...args: unknown[]) => {
-          const io = args.at(-1) as Io
-          return ask({ provider: provider.spec.id, config, method, args: args.slice(0, -1) }, io)
+          const at = args.findIndex(isIo) // what follows it are hints, which no simulated provider takes
+          const asked = { provider: provider.spec.id, config, method, args: args.slice(0, at) }
+          return ask(asked, args[at] as Io)
         },
       ]),
     )

@@ -91,8 +91,9 @@ async function intend(run: Run, wanted: Wanted<Json>): Promise<Change> {
 
 async function carryOut(run: Run, entry: Change): Promise<void> {
   let expected = entry.before
+  const approved: Json[] = [] // found in one place or another, and let stand: none of them is asked about twice
   for (;;) {
-    const result = await tryOnce(run, entry, expected)
+    const result = await tryOnce(run, entry, { expected, approved })
     const failed = result.ok ? await verify(run, entry, { applied: result.applied, expected }) : result.failed
     if (failed === null) return
     if (failed.kind === 'Conflict') {
@@ -100,6 +101,7 @@ async function carryOut(run: Run, entry: Change): Promise<void> {
       const verb = await askAboutDrift(run, entry, { found, writer })
       if (verb === 'approve') {
         expected = found
+        approved.push(found)
         log(run, `${entry.connection} ${entry.target}: going on from ${show(found)}, found and approved`)
       }
       continue
@@ -118,7 +120,11 @@ async function carryOut(run: Run, entry: Change): Promise<void> {
 
 type Tried = { ok: true; applied: Applied } | { ok: false; failed: Failed }
 
-async function tryOnce(run: Run, entry: Change, expected: Json): Promise<Tried> {
+async function tryOnce(
+  run: Run,
+  entry: Change,
+  { expected, approved }: { expected: Json; approved: Json[] },
+): Promise<Tried> {
   const { target, desired } = entry
   const summary = `${label(run)} - ${entry.connection} ${target} ${show(desired)}`
   entry.status = 'unknown' // until the backend has answered, a write may or may not land
@@ -130,7 +136,7 @@ async function tryOnce(run: Run, entry: Change, expected: Json): Promise<Tried> 
       expected,
       before: firstBefore(run.state.changes, entry) ?? entry.before,
       ours: ours(run.state.changes, entry),
-      lost: isReset() ? plannedValues(run.plan, entry) : [],
+      known: [entry.before, ...approved, ...(isReset() ? plannedValues(run.plan, entry) : [])],
     })
     entry.status = 'applied'
     entry.appliedAt = Date.now()

@@ -66,6 +66,7 @@ async function untilShown(run: Run, restoration: Restoration): Promise<Failed | 
 async function restoreWithPeople(run: Run, restoration: Restoration, first: Failed): Promise<void> {
   for (let failed: Failed | null = first; failed !== null;) {
     restoration.status = 'stuck' // also when it was back before and a last look found it otherwise
+    restoration.at = null // whoever puts it back: since then it is back, not since the first time
     restoration.note = noteOf(failed)
     const scope = new CancellationScope({ cancellable: true })
     const retried: Retried = { failed: null }

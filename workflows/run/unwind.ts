@@ -85,15 +85,25 @@ async function restoreNow(run: Run, restoration: Restoration): Promise<void> {
  * side its instances stay, and when a person has left it there they are left as well.
  */
 async function restoreBehindTraffic(run: Run, restoration: Restoration): Promise<void> {
-  await condition(() => leansOn(run).every(isSettled))
-  await drain(run, restoration)
-  await Promise.all(leansOn(run).map((each) => lastLook(run, each))) // somebody may have led users back meanwhile
+  let backSince: number | null
+  do {
+    await condition(() => leansOn(run).every(isSettled))
+    backSince = backAt(run)
+    await drain(run, restoration)
+    await Promise.all(leansOn(run).map((each) => lastLook(run, each)))
+  } while (backAt(run) !== backSince) // somebody had led users back meanwhile: the drain begins anew
   const kept = leansOn(run).find(({ status }) => status === 'left')
   if (kept !== undefined) {
     restoration.note = `${kept.connection} ${kept.target} was left as it is, and may need it`
     return leave(run, restoration, null)
   }
   await restoreNow(run, restoration)
+}
+
+/** Since when all that capacity leans on has been back; null = there is no such thing. */
+function backAt(run: Run): number | null {
+  const moments = leansOn(run).flatMap(({ at }) => (at === null ? [] : [at]))
+  return moments.length === 0 ? null : Math.max(...moments)
 }
 
 function isSettled({ status }: Restoration): boolean {

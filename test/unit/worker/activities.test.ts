@@ -82,7 +82,7 @@ const restore: RestoreInput = {
   isRepeated: false,
   isUncertain: false,
 }
-const apply = { connection: edge, target: 'split', desired: OURS, expected: BEFORE, ours: [], lost: [] }
+const apply = { connection: edge, target: 'split', desired: OURS, expected: BEFORE, ours: [], known: [] }
 
 describe('restore', () => {
   it('writes what was there before over a value of this run, and does nothing the second time', async () => {
