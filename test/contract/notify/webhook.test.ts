@@ -101,7 +101,7 @@ describe('notify/webhook', () => {
       { method: 'OPTIONS', body: '' },
     ])
     await expect(reach({ url: server.url, secret: 'env:NOT_SET' })).rejects.toMatchObject({ type: 'Config' })
-    await expect(reach({ url: 'http://127.0.0.1:1' })).rejects.toMatchObject({ type: 'Unavailable' })
+    await expect(reach({ url: 'http://127.0.0.1:2' })).rejects.toMatchObject({ type: 'Unavailable' })
   })
 
   it('turns each status into the right kind', async () => {
