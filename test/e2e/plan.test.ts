@@ -112,7 +112,7 @@ describe('what a run will need is tried beforehand', () => {
     async () => {
       const file = canary('needy', ({ connections, guards, steps }) => {
         connections['other'] = { ...(connections['prom'] as object), token: 'env:NOT_SET_ANYWHERE' }
-        connections['pager'] = { provider: 'notify/webhook', url: 'http://127.0.0.1:1/nobody' }
+        connections['pager'] = { provider: 'notify/webhook', url: 'http://127.0.0.1:2/nobody' }
         const [name = ''] = Object.keys(guards ?? {})
         const guard = guards?.[name] as { [key: string]: unknown }
         guards!['secretive'] = { ...guard, from: 'other' }
@@ -123,7 +123,7 @@ describe('what a run will need is tried beforehand', () => {
       expect(stdout).toMatch(
         /secrets of other, guard secretive: Config: secret env:NOT_SET_ANYWHERE is not set/,
       )
-      expect(stdout).toContain('notices by pager: Unavailable: notify http://127.0.0.1:1/nobody')
+      expect(stdout).toContain('notices by pager: Unavailable: notify http://127.0.0.1:2/nobody')
       expect(stdout).not.toContain('start with:')
       const said = await refused([file, '--yes'])
       expect(said).toContain('secret env:NOT_SET_ANYWHERE is not set')
