@@ -5,7 +5,6 @@ import { type Stage, openStage } from '../../lab/stage/stage.ts'
 import {
   begin,
   clear,
-  decide,
   expectRestored,
   gateIn,
   say,
@@ -87,8 +86,10 @@ describe('a worker that is killed', () => {
         const alone = await statusOf(stage, service, ['--partial'])
         expect(alone).toMatchObject({ phase: 'waiting', gate, weights: { old: 75, new: 25 } })
         expect(alone.stale?.why).toMatch(/no worker/)
-        const said = await decide(stage, ['abort', service, '--reason', 'nobody home', '--as', 'raj'])
-        expect(said).toContain('left with the Temporal server')
+        const said = await stage.cli.run(['abort', service, '--reason', 'nobody home', '--as', 'raj'])
+        expect(said.code, said.stderr).toBe(0)
+        expect(said.stderr, 'what is waited for is told').toContain('no answer yet')
+        expect(said.stdout).toContain('left with the Temporal server')
         expect(await stage.look()).toMatchObject({ haproxy: { old: 75, new: 25 } })
         const began = Date.now()
         await server.start()
