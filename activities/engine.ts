@@ -47,8 +47,12 @@ export function changeActivities({ deps, client, ...rest }: EngineOptions): Chan
   const looking = { redact, cancellable: true }
   const writing = { redact, cancellable: false }
   return {
-    observe: ({ connection, target, wanted, isPatient }) => {
-      const look = () => called(looking, (io) => port(connection).observe(target, io, wanted))
+    observe: ({ connection, target, wanted, isPatient, isReset }) => {
+      const look = () =>
+        called(looking, async (io) => ({
+          ...(await port(connection).observe(target, io, wanted)),
+          ...(isReset === undefined ? {} : { isReset }),
+        }))
       return isPatient === true ? patiently(look) : look()
     },
     apply: ({ connection, ...request }) =>

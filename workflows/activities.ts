@@ -176,7 +176,13 @@ export type ClaimInput = {
 export interface ChangeActivities {
   /** `isPatient`: a refusal that may pass is tried again a few times, because nobody is waiting at a terminal. */
   /** `wanted`: values that are going to be asked for; the look refuses those that the target cannot hold. */
-  observe(input: At & { isPatient?: boolean; wanted?: Json[] }): Promise<Observed>
+  observe(
+    input: At & {
+      isPatient?: boolean
+      wanted?: Json[]
+      /** Comes back as it was asked, so that what follows from it is in the history. */ isReset?: boolean
+    },
+  ): Promise<Observed & { isReset?: boolean }>
   apply(input: ApplyInput): Promise<Applied>
   /** Looks whether an accepted write shows; `NotYet` until it does. */
   shown(input: ShownInput): Promise<Observed>

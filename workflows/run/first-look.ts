@@ -15,6 +15,9 @@ import { askUnderWatch } from './watch.ts'
 
 type Of = { connection: string; target: string }
 
+/** `isReset`: the run goes on from a history that lost its tail; without that a value like ours is somebody else's. */
+type Seen = Observed & { isReset?: boolean }
+
 /** The last verified value of a target; looked at, and compared with what the plan found, when the run does not know it yet. */
 export async function knownOrFound(run: Run, of: Of): Promise<Json> {
   checkpoint(run)
@@ -24,7 +27,7 @@ export async function knownOrFound(run: Run, of: Of): Promise<Json> {
     const seen = await observe(run, of, 'look at')
     checkpoint(run)
     const strange = isAnswered ? null : strangeness(run, of, seen)
-    if (strange === null) return recovered(run, of, seen.value) ?? seen.value
+    if (strange === null) return recovered(run, of, seen) ?? seen.value
     const verb = await askUnderWatch(run, {
       kind: 'drift',
       id: gateId(`${stepOf(run).id}/found`, of),
@@ -37,11 +40,11 @@ export async function knownOrFound(run: Run, of: Of): Promise<Json> {
 }
 
 /** Why what is found cannot be taken for the state to go back to without a person's word; null = it can. */
-function strangeness(run: Run, of: Of, seen: Observed): { title: string; words: string } | null {
+function strangeness(run: Run, of: Of, seen: Seen): { title: string; words: string } | null {
   const name = `${of.connection} ${of.target}`
   const { port } = connectionOf(run, of.connection)
   const planned = foundAtStart(run.plan, of)
-  if (planned !== undefined && isPlanned(run.plan, of, seen.value)) return null
+  if (seen.isReset === true && isPlanned(run.plan, of, seen.value)) return null
   if (!isExactly(seen, seen.value)) {
     const places = (seen.elsewhere ?? []).map(({ place, value }) => `${place} holds ${show(value)}`)
     return {
@@ -61,10 +64,10 @@ function strangeness(run: Run, of: Of, seen: Observed): { title: string; words: 
  * The run finds its own write and does not know it: a part of its history was lost. It is recorded with what was there before
  * it, so that the way back leads there. Returns the value; null = this is no such write.
  */
-function recovered(run: Run, of: Of, value: Json): Json | null {
+function recovered(run: Run, of: Of, { value, isReset = false }: Seen): Json | null {
   const { changes } = run.state
   const before = foundAtStart(run.plan, of)
-  if (before === undefined || !isPlanned(run.plan, of, value)) return null
+  if (!isReset || before === undefined || !isPlanned(run.plan, of, value)) return null
   const now = Date.now()
   changes.push({
     number: changes.length + 1,

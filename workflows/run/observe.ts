@@ -9,7 +9,7 @@ export async function observe(
   run: Run,
   { connection, target }: { connection: string; target: string },
   how: 'look at' | 'look again at',
-): Promise<Observed> {
+): Promise<Observed & { isReset?: boolean }> {
   return await calls.observe(`${label(run)} - ${how} ${connection} ${target}`, {
     connection: connectionOf(run, connection),
     target,
