@@ -174,13 +174,14 @@ export type ClaimInput = {
 }
 
 export interface ChangeActivities {
-  /** `isPatient`: a refusal that may pass is tried again a few times, because nobody is waiting at a terminal. */
-  /** `wanted`: values that are going to be asked for; the look refuses those that the target cannot hold. */
   observe(
     input: At & {
+      /** A refusal that may pass is tried again a few times, because nobody is waiting at a terminal. */
       isPatient?: boolean
+      /** Values that are going to be asked for; the look refuses those that the target cannot hold. */
       wanted?: Json[]
-      /** Comes back as it was asked, so that what follows from it is in the history. */ isReset?: boolean
+      /** Comes back as it was asked, so that what follows from it is in the history. */
+      isReset?: boolean
     },
   ): Promise<Observed & { isReset?: boolean }>
   apply(input: ApplyInput): Promise<Applied>

@@ -2,7 +2,7 @@
 import type { Applied } from '../activities.ts'
 import type { Json } from '../json.ts'
 import { isAsWanted } from '../ports/as-wanted.ts'
-import { formatDuration, milliseconds } from '../quantities.ts'
+import { formatDuration } from '../quantities.ts'
 import { outline } from '../steps/outlines.ts'
 import { calls } from './calls.ts'
 import { type Failed, StepFailed, failedWith, foundBy } from './failures.ts'
@@ -17,10 +17,9 @@ import type { Run } from './run.ts'
 import { checkpoint, connectionOf, isIrreversible, label, log, note, stepOf } from './run.ts'
 import { remember } from './serving.ts'
 import { show } from './show.ts'
+import { showsWithinMs } from './shows-within.ts'
 import type { Change } from './state.ts'
 import { askUnderWatch } from './watch.ts'
-
-const SHOWN_MS_MIN = 1_000 // one more look, also where a backend is said to show everything at once
 
 export interface Wanted<V extends Json> {
   connection: string
@@ -169,7 +168,7 @@ async function notShown(run: Run, entry: Change, expected: Json): Promise<Failed
   checkpoint(run)
   const { connection: name, target, desired } = entry
   const connection = connectionOf(run, name)
-  const withinMs = Math.max(SHOWN_MS_MIN, milliseconds(connection.showsWithin))
+  const withinMs = showsWithinMs(run, name)
   const summary = `${label(run)} - ${name} ${target} ${show(desired)}: accepted, until it shows`
   try {
     await calls.shown(summary, { connection, target, desired, expected }, withinMs)

@@ -15,10 +15,9 @@ import type { Run } from './run.ts'
 import { connectionOf, log } from './run.ts'
 import { recordFound } from './serving.ts'
 import { show } from './show.ts'
+import { showsWithinMs } from './shows-within.ts'
 import type { Restoration } from './state.ts'
 import { leftUntil } from './time.ts'
-
-const SHOWN_MS_MIN = 1_000 // one more look, also where a backend is said to show everything at once
 
 type Attempt = (summary: string, input: RestoreInput) => Promise<Restored>
 
@@ -56,7 +55,7 @@ export async function restoreOn(run: Run, restoration: Restoration, first: Faile
 /** What was written back and does not show yet is no reason to ask anybody before the provider's time for it is over. */
 async function untilShown(run: Run, restoration: Restoration): Promise<Failed | null> {
   restoration.note = 'written back; it does not show yet'
-  const withinMs = Math.max(SHOWN_MS_MIN, milliseconds(connectionOf(run, restoration.connection).showsWithin))
+  const withinMs = showsWithinMs(run, restoration.connection)
   return await attempt(run, restoration, (summary, input) =>
     calls.restoreUntilShown(`${summary}, until it shows`, input, withinMs),
   )
