@@ -25,19 +25,21 @@ export async function queryFindings(
     ])
   if (spoken.length === 0) return { findings, cautions: [] }
   // The grammar costs start-up time that other runbooks need not pay.
-  const [{ queryFaults }, { queryCautions, seriesOf }] = await Promise.all([
+  const [{ parseQuery }, { queryFaults }, { queryCautions, seriesOf }] = await Promise.all([
+    import('./promql/expression.ts'),
     import('./promql/faults.ts'),
     import('./promql/cautions.ts'),
   ])
   const cautions: Finding[] = spoken.flatMap(samplesOfBoth)
   for (const query of spoken) {
-    const faults = at(query.path, queryFaults(query.text, query.limits))
-    const series = seriesOf(query.text)
+    const parsed = parseQuery(query.text)
+    const faults = at(query.path, queryFaults(parsed, query.limits))
+    const series = seriesOf(parsed)
     findings.push(...faults, ...comparedWithItself(query, series.namesSide))
     if (faults.length > 0) continue // what it asks for is not known then
     const asked = unitFindings(query, series.metrics)
     findings.push(...asked.findings)
-    cautions.push(...at(query.path, queryCautions(query.text, query.limits)), ...asked.cautions)
+    cautions.push(...at(query.path, queryCautions(parsed, query.limits)), ...asked.cautions)
   }
   return { findings, cautions }
 }

@@ -1,17 +1,15 @@
 // What is not wrong with a PromQL query but worth a word before the night: answers that are empty just when they would tell.
-import { type Expression, expressionOf, parseQuery, within } from './expression.ts'
+import { type Expression, type Query, within } from './expression.ts'
 import type { Limits, QueryFault } from './faults.ts'
 import { isShareOf } from './span.ts'
 
 const SHOWN_MAX = 160 // of one part of the query: longer ones are not repeated
 
-export function queryCautions(query: string, limits: Limits): QueryFault[] {
-  const { text, tree } = parseQuery(query)
-  const expression = expressionOf(text, tree)
+export function queryCautions({ text, expression }: Query, limits: Limits): QueryFault[] {
   if (expression === null) return []
   return [
     ...countedToNothing(expression, limits),
-    ...[...within(expression)].flatMap((each) => emptyWhileHealthy(each, query)),
+    ...[...within(expression)].flatMap((each) => emptyWhileHealthy(each, text)),
   ]
 }
 
@@ -30,13 +28,11 @@ function countedToNothing(expression: Expression, { min, max }: Limits): QueryFa
 }
 
 /** Names of the metrics that a query asks for; `sideLess` = none of its series names `$side`. */
-export function seriesOf(query: string): { metrics: string[]; namesSide: boolean } {
-  const { text, tree } = parseQuery(query)
-  const expression = expressionOf(text, tree)
+export function seriesOf({ text, expression }: Query): { metrics: string[]; namesSide: boolean } {
   const series = expression === null ? [] : [...within(expression)].filter(({ is }) => is === 'series')
   return {
     metrics: [...new Set(series.flatMap((each) => (each.is === 'series' ? [each.metric] : [])))],
-    namesSide: series.some(({ from, to }) => /\$side\b/.test(query.slice(from, to))),
+    namesSide: series.some(({ from, to }) => /\$side\b/.test(text.slice(from, to))),
   }
 }
 

@@ -3,6 +3,9 @@
 import { parser } from '@prometheus-io/lezer-promql'
 import type { SyntaxNode, Tree } from '@lezer/common'
 
+/** A query, read once for all that is said of it. `expression`: null = it is broken at `error`, or nothing but comments. */
+export type Query = { text: string; tree: Tree; error: SyntaxNode | null; expression: Expression | null }
+
 /** `key`: equal for expressions that compute the same from the same series. `from`, `to`: place in the text. */
 type Place = { key: string; from: number; to: number }
 
@@ -26,15 +29,21 @@ export type Binary = Extract<Expression, { is: 'binary' }>
 const SIDE = /\$side\b/g
 const SIDE_STAND_IN = 'side_' // as long as `$side`, so that places stay right
 
-export function parseQuery(query: string): { text: string; tree: Tree } {
-  const text = query.replaceAll(SIDE, SIDE_STAND_IN)
-  return { text, tree: parser.parse(text) }
+export function parseQuery(text: string): Query {
+  const named = text.replaceAll(SIDE, SIDE_STAND_IN)
+  const tree = parser.parse(named)
+  const error = firstError(tree)
+  const [top] = error === null ? partsOf(tree.topNode) : []
+  return { text, tree, error, expression: top === undefined ? null : read(top, named) }
 }
 
-/** The expression of a tree without errors; null = there is none in it, only comments. */
-export function expressionOf(text: string, tree: Tree): Expression | null {
-  const [top] = partsOf(tree.topNode)
-  return top === undefined ? null : read(top, text)
+function firstError(tree: Tree): SyntaxNode | null {
+  let found: SyntaxNode | null = null
+  tree.cursor().iterate((node) => {
+    if (found === null && node.type.isError) found = node.node
+    return found === null
+  })
+  return found
 }
 
 /** The expression itself, then everything in it. */

@@ -3,7 +3,7 @@
 import type { SyntaxNode } from '@lezer/common'
 import { answerFaults } from './answers.ts'
 import { emptinessFaults } from './emptiness.ts'
-import { type Expression, expressionOf, parseQuery } from './expression.ts'
+import type { Expression, Query } from './expression.ts'
 import { TEMPLATES, templateFaults } from './templates.ts'
 
 export type QueryFault = { message: string; fix: string | null; offset: number }
@@ -17,27 +17,15 @@ export type Limits = {
 }
 
 /** Everything that is wrong with `query`, in the order of its text; none = its answer is one number or none. */
-export function queryFaults(query: string, limits: Limits): QueryFault[] {
-  const { text, tree } = parseQuery(query)
-  const broken = firstError(tree.topNode)
-  if (broken !== null) return [syntaxFault(query, broken)]
-  const expression = expressionOf(text, tree)
+export function queryFaults({ text, tree, error, expression }: Query, limits: Limits): QueryFault[] {
+  if (error !== null) return [syntaxFault(text, error)]
   if (expression === null) return [{ message: 'the query is empty', fix: null, offset: 0 }]
-  const templates = templateFaults(query, tree)
+  const templates = templateFaults(text, tree)
   const shape = shapeFault(expression)
   if (shape !== null) return [...templates, shape]
   const emptying = emptinessFaults(expression)
   const more = emptying.length > 0 ? [] : answerFaults(expression, limits) // of a query that cannot stay, one reason will do
   return [...templates, ...emptying, ...more].toSorted((a, b) => a.offset - b.offset)
-}
-
-function firstError(root: SyntaxNode): SyntaxNode | null {
-  let found: SyntaxNode | null = null
-  root.cursor().iterate((node) => {
-    if (found === null && node.type.isError) found = node.node
-    return found === null
-  })
-  return found
 }
 
 function syntaxFault(text: string, { from, to }: SyntaxNode): QueryFault {
