@@ -1,15 +1,20 @@
-// What a repoint is going to do: new values under the TTL that is in force.
+// What a repoint is going to do: new values under the TTL that is in force; it waits until that has run out for the old ones.
 import type { Outline, PlannedStep, Seen } from '../../plan.ts'
 import type { RRset } from '../../ports/dns.ts'
+import { sameJson } from '../../json.ts'
 import { milliseconds } from '../../quantities.ts'
 import { absent } from '../absent.ts'
+import { cachedMs } from '../cached.ts'
 
 export const CREATED = ', or write `create: true` on the step if it is to be created'
 const CREATED_TTL_SECONDS = 60 // short, because a record that has just been made may have to go again
 
 export function outlineRepoint({ spec }: PlannedStep<'repoint'>, seen: Seen): Outline {
-  const shortestMs = milliseconds(spec.hold) + milliseconds(spec.margin)
   const targets = Object.keys(spec.records)
+  const moving = targets.filter((target) => isMoving(target, spec, seen))
+  const cached = moving.map((target) => cachedMs({ connection: spec.connection, target }, seen))
+  const waitMs = cached.length === 0 ? 0 : Math.max(...cached) + milliseconds(spec.margin)
+  const shortestMs = waitMs + milliseconds(spec.hold) + milliseconds(spec.margin)
   return {
     problems: spec.create ? [] : absent({ connection: spec.connection, targets, hint: CREATED }, seen),
     changes: Object.entries(spec.records).map(([target, values]) => {
@@ -26,6 +31,16 @@ export function outlineRepoint({ spec }: PlannedStep<'repoint'>, seen: Seen): Ou
     longestMs: shortestMs + milliseconds(spec.within) + milliseconds(spec.extend_max),
     decides: null,
   }
+}
+
+/** False = it already is as it is to be, and no cache holds anything else. Not looked at: nothing is known. */
+function isMoving(
+  target: string,
+  { connection, records }: PlannedStep<'repoint'>['spec'],
+  seen: Seen,
+): boolean {
+  const rrset = seen(connection, target) as RRset | undefined
+  return rrset !== undefined && !sameJson(rrset, repointed(records[target] ?? [], rrset))
 }
 
 /** Values in the order providers report them; one that did not exist starts with a short TTL. */

@@ -3,10 +3,13 @@ import type { Outline, PlannedStep, Seen } from '../../plan.ts'
 import type { RRset } from '../../ports/dns.ts'
 import { milliseconds } from '../../quantities.ts'
 import { absent } from '../absent.ts'
+import { cachedMs } from '../cached.ts'
 
 export function outlineTtl({ spec }: PlannedStep<'ttl'>, seen: Seen): Outline {
   const found = spec.records.map((record) => seen(spec.connection, record) as RRset | undefined)
-  const oldTtlMs = Math.max(0, ...found.map((rrset) => (rrset?.ttl ?? 0) * 1_000))
+  const oldTtlMs = Math.max(
+    ...spec.records.map((target) => cachedMs({ connection: spec.connection, target }, seen)),
+  )
   const waitMs = oldTtlMs + milliseconds(spec.margin)
   return {
     problems: absent({ connection: spec.connection, targets: spec.records, hint: '' }, seen),
