@@ -88,9 +88,9 @@ test('a record that is seen late is given its time from when the old answer has 
   const slow = '198.51.100.9'
   const run = await bench.begin((names) =>
     moving(
-      `records: { "${RECORD}": { ttl: 4, values: [192.0.2.10] } }\n    resolvers: { "${slow}": { min_ttl: 5s } }`,
+      `records: { "${RECORD}": { ttl: 6, values: [192.0.2.10] } }\n    resolvers: { "${slow}": { min_ttl: 7s } }`,
       `records: { "${RECORD}": [192.0.2.20] }`,
-    )(names).replace('resolvers: [], within: 20s', `resolvers: ["${slow}"], within: 3s`),
+    )(names).replace('resolvers: [], within: 20s', `resolvers: ["${slow}"], within: 4s`),
   )
   expect((await run.ended()).outcome).toBe('completed')
 })

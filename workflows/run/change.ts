@@ -10,6 +10,7 @@ import { knownOrFound } from './first-look.ts'
 import { firstBefore, lastKnown, ours } from './journal.ts'
 import { gateId } from './gates.ts'
 import { measure } from './measure.ts'
+import { locksAgain } from './locks.ts'
 import { observe } from './observe.ts'
 import { isReset, plannedValues } from './planned-values.ts'
 import { once } from './renewal.ts'
@@ -135,7 +136,8 @@ async function tryOnce(
       expected,
       before: firstBefore(run.state.changes, entry) ?? entry.before,
       ours: ours(run.state.changes, entry),
-      known: [entry.before, ...approved, ...(isReset() ? plannedValues(run.plan, entry) : [])],
+      known: [entry.before, ...approved, ...(isReset(run.state) ? plannedValues(run.plan, entry) : [])],
+      ...locksAgain(run),
     })
     entry.status = 'applied'
     entry.appliedAt = Date.now()

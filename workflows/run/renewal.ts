@@ -13,6 +13,7 @@ import { calls } from './calls.ts'
 import { keepReadings } from './evidence.ts'
 import { failedWith } from './failures.ts'
 import { isOf } from './journal.ts'
+import { isReset } from './planned-values.ts'
 import type { Run } from './run.ts'
 import { checkpoint, hear, recordOf, stepOf } from './run.ts'
 import type { RunState } from './state.ts'
@@ -149,7 +150,10 @@ function taken({ subjects = {} }: Remembered): Readings {
 export async function isCarried(run: Run): Promise<boolean> {
   if (!run.renewing) return false
   await condition(allHandlersFinished)
-  if (run.state.reason === null) return true
+  if (run.state.reason === null) {
+    keepReset(run)
+    return true
+  }
   run.renewing = false
   run.state.gates = [] // nobody waits at them any more
   return false
@@ -158,3 +162,8 @@ export async function isCarried(run: Run): Promise<boolean> {
 export function isRenewal(run: Run, error: unknown): boolean {
   return run.renewing && isCancellation(error)
 }
+/** The server says it of one history alone. */
+function keepReset({ state }: Run): void {
+  if (isReset(state)) state.wasReset = true
+}
+

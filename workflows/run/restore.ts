@@ -9,6 +9,7 @@ import { drainedBy, leansOn } from './draining.ts'
 import { type Failed, failedWith, foundBy } from './failures.ts'
 import { ask, gateId } from './gates.ts'
 import { halvesOf, onItsWayUntil, ours } from './journal.ts'
+import { locksAgain } from './locks.ts'
 import { stopLooking } from './looking.ts'
 import { isReset, plannedValues } from './planned-values.ts'
 import type { Run } from './run.ts'
@@ -201,7 +202,7 @@ function inputOf(run: Run, restoration: Restoration): RestoreInput {
     before,
     ours: [
       ...ours(changes, restoration),
-      ...(isLost || isReset() ? plannedValues(run.plan, restoration) : []),
+      ...(isLost || isReset(run.state) ? plannedValues(run.plan, restoration) : []),
       ...(restoration.lostValues ?? []),
     ],
     halves: halvesOf(changes, restoration),
@@ -217,3 +218,4 @@ function summaryOf({ connection, target, before }: Restoration): string {
 function noteOf({ kind, message }: Failed): string {
   return `${kind}: ${message}`
 }
+    ...locksAgain(run, restoration),

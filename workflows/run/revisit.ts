@@ -36,7 +36,7 @@ async function revisit(
     found,
     planned: plannedValues(run.plan, { connection: name, target }),
     isOpenEnded: isOpenEnded(run.plan, { connection: name, target }),
-    isReset: isReset(),
+    isReset: isReset(run.state),
   })
   // What comes next follows from the answer alone: the question itself is another one in a run that was reset.
   if (holds === 'found') return []

@@ -206,6 +206,8 @@ export type RunState = {
   published: { phase: string; gate: string; weight: number | null; outcome: string } | null
   /** When going back began and when it was done; for time-to-restore. */
   unwindingSince: number | null
+  /** An earlier history of this run was reset: what that one had lost, and given back, is not known to this one either. */
+  wasReset?: boolean
   restoredAt: number | null
 }
 
