@@ -1,16 +1,17 @@
 // The one primitive that changes the world. The way back is in the journal, in history, before anything is touched.
 import type { Applied } from '../activities.ts'
 import type { Json } from '../json.ts'
+import { sameJson } from '../json.ts'
 import { isAsWanted } from '../ports/as-wanted.ts'
 import { formatDuration } from '../quantities.ts'
 import { outline } from '../steps/outlines.ts'
 import { calls } from './calls.ts'
 import { type Failed, StepFailed, failedWith, foundBy } from './failures.ts'
 import { knownOrFound } from './first-look.ts'
-import { firstBefore, lastKnown, ours } from './journal.ts'
+import { firstBefore, lastChange, lastKnown, ours } from './journal.ts'
 import { gateId } from './gates.ts'
-import { measure } from './measure.ts'
 import { locksAgain } from './locks.ts'
+import { measure } from './measure.ts'
 import { observe } from './observe.ts'
 import { isReset, plannedValues } from './planned-values.ts'
 import { once } from './renewal.ts'
@@ -70,6 +71,8 @@ export async function look<V extends Json>(run: Run, of: { connection: string; t
 async function intend(run: Run, wanted: Wanted<Json>): Promise<Change> {
   const before = await knownOrFound(run, wanted)
   const desired = typeof wanted.desired === 'function' ? wanted.desired(before) : wanted.desired
+  const open = lastChange(run.state.changes, wanted)
+  if (open !== undefined && isUnderWay(run, open) && sameJson(open.desired, desired)) return open
   const { port } = connectionOf(run, wanted.connection)
   const same = isAsWanted(port, { value: before }, desired)
   const entry: Change = {
@@ -89,10 +92,15 @@ async function intend(run: Run, wanted: Wanted<Json>): Promise<Change> {
   return entry
 }
 
+/** A change of this step that nothing is known of yet: a new history takes it up where a person is being asked about it. */
+function isUnderWay(run: Run, { step, status, verified }: Change): boolean {
+  return step === stepOf(run).id && !verified && status !== 'noop'
+}
+
 async function carryOut(run: Run, entry: Change): Promise<void> {
-  let expected = entry.before
-  const approved: Json[] = [] // found in one place or another, and let stand: none of them is asked about twice
   for (;;) {
+    const approved = entry.approved ?? []
+    const expected = approved.at(-1) ?? entry.before
     const result = await tryOnce(run, entry, { expected, approved })
     const failed = result.ok ? await verify(run, entry, { applied: result.applied, expected }) : result.failed
     if (failed === null) return
@@ -100,8 +108,7 @@ async function carryOut(run: Run, entry: Change): Promise<void> {
       const { found, writer } = foundBy(failed)
       const verb = await askAboutDrift(run, entry, { found, writer })
       if (verb === 'approve') {
-        expected = found
-        approved.push(found)
+        entry.approved = [...approved, found]
         log(run, `${entry.connection} ${entry.target}: going on from ${show(found)}, found and approved`)
       }
       continue

@@ -24,6 +24,8 @@ export interface Run {
   settledAt: number | null
   /** Notices on their way. */
   telling: number
+  /** Tries of the way back: those that are waited for, and those beside an open question. */
+  readonly tries: { alone: number; beside: number }
   /** Open questions by their ids: the names they were asked under. */
   askedAs: { [gate: string]: string }
   /** Which words of its step the run has come to, how often each, and within which it is. */
@@ -36,6 +38,8 @@ export type Ended = { ok: true } | { ok: false; reason: Reason } | { ok: 'renewe
 
 /** Carries out `body` until it is done or anything ends it: abort, cancel, breach, failure. The first reason wins. */
 export async function forward(run: Run, body: () => Promise<void>): Promise<Ended> {
+  const { reason, unwindingSince } = run.state
+  if (reason !== null && unwindingSince !== null) return { ok: false, reason } // renewed on its way back: it goes on there
   const scope = new CancellationScope({ cancellable: true })
   run.forwardScope = scope
   try {

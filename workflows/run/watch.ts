@@ -8,6 +8,7 @@ import { keepReadings } from './evidence.ts'
 import { ask, type Question } from './gates.ts'
 import { everyMsOf, guardsOf, namesOf } from './guarding.ts'
 import { looking } from './looking.ts'
+import { renewable } from './renewal.ts'
 import type { Run } from './run.ts'
 import { checkpoint, isIrreversible, label, log, note, recordOf, sendBack, stepOf } from './run.ts'
 import { firstOf, together } from './scopes.ts'
@@ -107,14 +108,15 @@ function extensionOf({ deadline, limit }: Watching): number {
   return deadline === null || limit === null ? 0 : limit - deadline
 }
 
-/** Asks a person while the guards of the step stay watched. */
+/** Asks a person while the guards of the step stay watched. Nothing else is under way then: a new history can ask on. */
 export async function askUnderWatch(run: Run, question: Question): Promise<Verb> {
   const answer: { verb: Verb | null } = { verb: null }
   const keeping = question.kind !== 'drift'
   const about = { key: question.id, title: question.title, keeping, patient: true }
-  await underWatch(run, about, async () => {
+  const asked = async () => {
     answer.verb = await ask(run, question)
-  })
+  }
+  await renewable(run, () => underWatch(run, about, asked))
   return answer.verb as Verb
 }
 

@@ -2,7 +2,7 @@
 import type { PlannedStep } from '../../plan.ts'
 import { milliseconds } from '../../quantities.ts'
 import { approvedBy } from '../../run/decisions.ts'
-import { once, renewable } from '../../run/renewal.ts'
+import { once } from '../../run/renewal.ts'
 import type { Run } from '../../run/run.ts'
 import { note } from '../../run/run.ts'
 import { askUnderWatch } from '../../run/watch.ts'
@@ -32,6 +32,6 @@ export async function askPeople(
       expiresInMs: milliseconds(spec.expires),
       onExpiry: spec.on_expiry,
     })
-  await once(run, 'approval', () => renewable(run, asked))
+  await once(run, 'approval', asked)
   note(run, `approved by ${approvedBy(run.state, step.id, spec.people).join(', ')}`)
 }
