@@ -129,7 +129,7 @@ describe('how long caches may hold what a record was', () => {
       { chainTtl: 900 },
       160,
     ],
-  ])('%s', (_name, changes, facts, seconds) => {
+  ])('%s', (...[, changes, facts, seconds]) => {
     expect(until(changes, facts)).toBe(seconds)
   })
 
@@ -195,7 +195,7 @@ describe('what a plan says of the wait for old answers', () => {
       [{ ttl: 60, values: name }, { facts: { chainTtl: 900 } }],
       900,
     ],
-  ])('%s', (_name, step, known, seconds) => {
+  ])('%s', (...[, step, known, seconds]) => {
     expect(outline(step, seen(...known)).shortestMs).toBe(seconds * 1_000)
   })
 })
