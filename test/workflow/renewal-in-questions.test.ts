@@ -10,7 +10,7 @@ import { frame } from './runbooks.ts'
 type Names = { service: string; world: string }
 
 const TEST_MS = 240_000
-const EVENTS_MAX = 400 // of each history; the server suggests a new one after 60
+const EVENTS_MAX = 1_500 // of each history: the server suggests a new one after 60, and a flood goes on while tries are under way
 const RECORD = 'api.example.com. A'
 const QUICK = 'guards: [], unwatched: tried without guards, hold: 0ms, samples: 0'
 const THEIRS = { port: 'traffic', target: 'edge split', by: 'mallory', value: { old: 70, new: 30 } } as const
