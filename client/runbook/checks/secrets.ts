@@ -28,7 +28,10 @@ const LOOKS = [
   [/\bhttps:\/\/hooks\.slack\.com\/services\/\w+/, 'a Slack address, which is a secret itself'],
   [/\beyJ[\w-]{8,4096}\.[\w-]{8,4096}\.[\w-]{8}/, 'a signed token'],
 ] as const
-const CREDENTIALS = /\b(bearer|basic)\s{1,9}([\w.~+/=-]{8,4096})/gi
+const WORD_MAX = 20 // letters: internationalization
+const NUMBER_MAX = 4 // digits: a year
+const PARTS_MAX = 4 // words written as one
+const CREDENTIALS = /\b(bearer|basic)\s{1,9}(?![a-z_]{1,64}=["'][^\s,}\]])([\w.~+/=-]{8,4096})/gi // no challenge: `Bearer realm="x"`
 
 const SECRET_LINE =
   /(?:password|passwd|pwd|passphrase|secret|token|credentials?|authorization|key)["']?\s{0,99}[:=]\s{0,99}(?!["']?(?:env:|file:\/))[^\s{[]/i
@@ -58,8 +61,9 @@ function scalarFindings(value: string | number, path: Path): Finding[] {
 function secretIn(text: string, path: Path): string | null {
   if (text === '' || isSecretReference(text)) return null
   const key = String(path.at(-1) ?? '')
-  if (SECRET_KEY.test(key) && !(isExpected(path) && isWord(text))) return 'a secret'
-  if (KEY_FIELD.test(key) && LONG_BASE64.test(text)) return 'what looks like a key'
+  const isSaid = isExpected(path) && isWord(text)
+  if (!isSaid && SECRET_KEY.test(key)) return 'a secret'
+  if (!isSaid && KEY_FIELD.test(key) && LONG_BASE64.test(text)) return 'what looks like a key'
   return looksLike(text)
 }
 
@@ -70,7 +74,7 @@ function isExpected(path: Path): boolean {
 
 /** Words and short numbers; a secret is longer than any of them, or mixes what words do not mix. */
 function isWord(text: string): boolean {
-  return !LONG_BASE64.test(text) && text.split(/\s+/).every((word) => !isRandom(word))
+  return text.split(/\s+/).every((word) => !isRandom(word))
 }
 
 function looksLike(text: string): string | null {
@@ -89,10 +93,21 @@ function isUserAndPassword(credential: string): boolean {
   return bytes.includes(0x3a) && bytes.every((byte) => byte >= 0x20 && byte !== 0x7f)
 }
 
-/** Longer than words are, or of digits, signs and capitals in the midst of letters. */
 function isRandom(text: string): boolean {
+  return text.length >= 8 && (/[=~+]/.test(text) || !text.split(/[^A-Za-z0-9]+/).every(isOfWords))
+}
+
+/** `canary`, `v2`, `2026`, `OAuth2Client`: a few words written as one, and no more than one number. */
+function isOfWords(piece: string): boolean {
+  const [initial, ...more] = piece.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+/g) ?? []
+  if (initial === undefined) return true
+  const isPart = (part: string): boolean =>
+    /^\d/.test(part) ? part.length <= NUMBER_MAX : part.length >= 2 && part.length <= WORD_MAX
+  const numbers = [initial, ...more].filter((part) => /^\d/.test(part))
   return (
-    text.length >= 8 &&
-    (text.length >= 20 || /\d/.test(text) || /[a-z][A-Z]/.test(text) || /[=~+]/.test(text))
+    (/^[A-Zv]$/.test(initial) || isPart(initial)) && // OAuth, v2
+    more.every(isPart) &&
+    more.length < PARTS_MAX &&
+    numbers.length <= 1
   )
 }
