@@ -189,7 +189,10 @@ function bounds({ max, min, unit }: JsonObject): { max?: number; min?: number } 
 
 function comparedBounds({ compare, unit }: JsonObject): Pick<Limits, 'compares' | 'difference' | 'increase'> {
   if (!isObject(compare)) return { compares: compare !== undefined }
-  const { max: difference } = bounds({ max: compare['difference_max'] ?? null, ...(unit === undefined ? {} : { unit }) })
+  const { max: difference } = bounds({
+    max: compare['difference_max'] ?? null,
+    ...(unit === undefined ? {} : { unit }),
+  })
   const { max: increase } = bounds({ max: compare['increase_max'] ?? null })
   return {
     compares: true,

@@ -101,8 +101,6 @@ function isRandom(text: string): boolean {
 function isOfWords(piece: string): boolean {
   const [initial, ...more] = piece.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+/g) ?? []
   if (initial === undefined) return true
-  const isPart = (part: string): boolean =>
-    /^\d/.test(part) ? part.length <= NUMBER_MAX : part.length >= 2 && part.length <= WORD_MAX
   const numbers = [initial, ...more].filter((part) => /^\d/.test(part))
   return (
     (/^[A-Zv]$/.test(initial) || isPart(initial)) && // OAuth, v2
@@ -110,4 +108,8 @@ function isOfWords(piece: string): boolean {
     more.length < PARTS_MAX &&
     numbers.length <= 1
   )
+}
+
+function isPart(part: string): boolean {
+  return /^\d/.test(part) ? part.length <= NUMBER_MAX : part.length >= 2 && part.length <= WORD_MAX
 }

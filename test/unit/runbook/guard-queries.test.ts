@@ -88,7 +88,11 @@ const GREEN_FOR_EVER: [string, string, RegExp][] = [
   ['errors{side="{% if new %}new{% endif %}"}', 'max: 5', /template was left/],
   ['errors{side="__SIDE__",app="%APP%",zone="CHANGE_ME"}', 'max: 5', /template was left/],
   ['errors{side="$side"} offset 1w', 'max: 5', /how it was 7d ago/],
-  [`(${FAILED.replace('[1m]', '[1m] offset 2h')}) / ${ALL.replace('[1m]', '[1m] offset 1h')}`, 'max: 5', /how it was 1h ago/],
+  [
+    `(${FAILED.replace('[1m]', '[1m] offset 2h')}) / ${ALL.replace('[1m]', '[1m] offset 1h')}`,
+    'max: 5',
+    /how it was 1h ago/,
+  ],
   ['sum_over_time(errors[5m:1m] offset 1h)', 'max: 5', /how it was 1h ago/],
   ['sum(errors) * (hour() >= bool 8)', 'max: 5', /depends on the time of day/],
   ['sum(errors) * on () (day_of_week() < bool 6)', 'max: 5', /depends on the time of day/],
@@ -102,8 +106,16 @@ const GREEN_FOR_EVER: [string, string, RegExp][] = [
   ['sum(errors{a="1",b="2"}) - sum(errors{b=\'2\',a="1"})', 'max: 5', /answers 0 whatever/],
   ['sum by (a, b) (errors) - sum(errors) by (b, a)', 'max: 5', /answers 0 whatever/],
   ['rate(errors[1m]) / rate(errors[60s])', 'max: 2', /answers 1 whatever/],
-  [`(${FAILED} or 0 * ${ALL}) / ${ALL}`, 'compare: { to: old, difference_max: 5 }', /at most 1 apart.*never be bad/],
-  [`(${FAILED} or 0 * ${ALL}) / ${ALL}`, 'max: 100%\n    compare: { to: old, difference_max: 100% }', /never be bad/],
+  [
+    `(${FAILED} or 0 * ${ALL}) / ${ALL}`,
+    'compare: { to: old, difference_max: 5 }',
+    /at most 1 apart.*never be bad/,
+  ],
+  [
+    `(${FAILED} or 0 * ${ALL}) / ${ALL}`,
+    'max: 100%\n    compare: { to: old, difference_max: 100% }',
+    /never be bad/,
+  ],
   ['clamp(sum(x{side="$side"}), 1, 2)', 'compare: { to: old, increase_max: 100% }', /never be bad/],
 ]
 

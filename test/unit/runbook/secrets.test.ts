@@ -58,21 +58,24 @@ test.each(CASES)('%s', async (_, piece, replacement) => {
   expect(problems.flatMap((problem) => problemLines(problem, loaded)).join('\n')).not.toContain(SECRET)
 })
 
-test.each(['aB3dE5fG7hJ9', '3f2b1c4d-77aa-4e1c-9b0e-0a1b2c3d4e5f', 'x9Kq-77Lm-Zp0Q', 'hunter2hunter2', 'abcdefgh12345678=='])(
-  'a token is one in prose, in quotes and in what an answer is to hold: %s',
-  async (token) => {
-    for (const text of [
-      wrong('service: orders', `service: orders\ndescription: use "bearer ${token}" there`),
-      wrong('service: orders', `service: orders\ndescription: "Bearer ${token}"\nx: [`),
-      WEB.replace('- hold:', `${expecting(`token: "${token}"`)}\n  - hold:`),
-    ]) {
-      const loaded = await checkRunbook(text, { file: 'test.yaml' })
-      const problems = loaded.problems ?? []
-      expect(problems).not.toEqual([])
-      expect(problems.flatMap((problem) => problemLines(problem, loaded)).join('\n')).not.toContain(token)
-    }
-  },
-)
+test.each([
+  'aB3dE5fG7hJ9',
+  '3f2b1c4d-77aa-4e1c-9b0e-0a1b2c3d4e5f',
+  'x9Kq-77Lm-Zp0Q',
+  'hunter2hunter2',
+  'abcdefgh12345678==',
+])('a token is one in prose, in quotes and in what an answer is to hold: %s', async (token) => {
+  for (const text of [
+    wrong('service: orders', `service: orders\ndescription: use "bearer ${token}" there`),
+    wrong('service: orders', `service: orders\ndescription: "Bearer ${token}"\nx: [`),
+    WEB.replace('- hold:', `${expecting(`token: "${token}"`)}\n  - hold:`),
+  ]) {
+    const loaded = await checkRunbook(text, { file: 'test.yaml' })
+    const problems = loaded.problems ?? []
+    expect(problems).not.toEqual([])
+    expect(problems.flatMap((problem) => problemLines(problem, loaded)).join('\n')).not.toContain(token)
+  }
+})
 
 test('references are no secrets', async () => {
   expect((await checkRunbook(RIGHT, { file: 'test.yaml' })).problems).toBeUndefined()

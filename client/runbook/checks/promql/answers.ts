@@ -7,8 +7,7 @@ import type { Limits, QueryFault } from './faults.ts'
 import { isPoint, spanOf } from './span.ts'
 
 const AGO_SECONDS_MAX = 300 // metrics that arrive late are asked for a minute or two ago; what a run does has to show while it holds
-const OF_THE_CALENDAR =
-  /^(?:minute|hour|day_of_week|day_of_month|day_of_year|days_in_month|month|year)$/
+const OF_THE_CALENDAR = /^(?:minute|hour|day_of_week|day_of_month|day_of_year|days_in_month|month|year)$/
 
 export function answerFaults(expression: Expression, limits: Limits): QueryFault[] {
   const offset = expression.from
