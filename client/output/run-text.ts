@@ -6,6 +6,7 @@ import type { Paint } from './paint.ts'
 import {
   gateLines,
   guardLines,
+  idleLines,
   leftLines,
   logLines,
   restorationLines,
@@ -37,6 +38,7 @@ export function runText(raw: RunView, look: Look): string[] {
     leftLines(sheet),
     waitingLines(sheet),
     gateLines(sheet),
+    idleLines(sheet),
     logLines(sheet),
   ]
   return sections

@@ -94,6 +94,8 @@ export type RunView = {
   remainder: { connection: string; target: string; note: string }[]
   pointOfNoReturn: { step: string; why: string } | null
   decisions: (Omit<RecordedDecision, 'at'> & { at: string })[]
+  /** So many more had no effect and are only counted. */
+  decisionsNotListed: number
   retrying: RetryView[]
   startedBy: string | null
   startedAt: string | null

@@ -56,6 +56,7 @@ export function runView(
       why: state.pointOfNoReturn.why,
     },
     decisions: state.decisions.map(({ at, ...decision }) => ({ ...decision, at: isoOf(at) })),
+    decisionsNotListed: state.forgotten,
     retrying: retriesOf(described.pending),
     startedBy: state.startedBy,
     startedAt: iso(state.startedAt),
