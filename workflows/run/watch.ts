@@ -96,6 +96,11 @@ async function watchFrom(run: Run, watching: Watching, wait: Wait): Promise<void
 async function watchOn(run: Run, watching: Watching): Promise<void> {
   const rest = { ...watching, key: `${watching.key}-on`, deadline: null, limit: null, patient: false }
   const summary = `${label(run)} - ${watching.title}: going on without evidence`
+  const { holding } = run.state
+  if (holding !== null) {
+    const waived = `the rest of the time: a person goes on without good checks of ${namesOf(watching.subjects)}`
+    holding.waitsFor = holding.waitsFor.replace(/good checks of .*$/, waived) // what was waived is not waited for
+  }
   await together([() => sleep(leftUntil(watching.deadline ?? 0), { summary })], () => watch(run, rest))
 }
 
