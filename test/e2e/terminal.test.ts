@@ -67,7 +67,7 @@ describe('the question of start', () => {
     ['Ctrl-C', 'by-ctrl-c', CTRL_C, 130],
   ])(
     'answered by %s starts nothing and says so',
-    async (_, service, keys, code) => {
+    async (...[, service, keys, code]) => {
       const asked = terminal(['start', canary(service)])
       await asked.shows('Type yes:')
       asked.type(keys)

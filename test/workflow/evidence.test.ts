@@ -77,8 +77,8 @@ describe.concurrent('evidence', () => {
     await run.decide({ verdict: 'approve', gate: id })
     await run.until(
       'says what it goes on without',
-      ({ holding }) =>
-        holding?.waitsFor === 'the rest of the time: a person goes on without good checks of errors',
+      (state) =>
+        state.holding?.waitsFor === 'the rest of the time: a person goes on without good checks of errors',
     )
     run.world.set({ new: { errorRatio: 0.5 } })
     outage.end()
