@@ -12,6 +12,8 @@ const SECRET_KEY =
   /(?:^|[_-])(?:password|passwd|pwd|passphrase|secret|token|credentials?|authorization|(?:api|access|private|signing|tsig|secret)[_-]?key)$/i
 const KEY_FIELD = /(?:^|[_-])key$/i
 const LONG_BASE64 = /^[A-Za-z0-9+/_-]{20,}={0,2}$/ // 15 bytes and more: no name of a key looks like that
+const FLAG = /^--?[\w-]{0,64}(?:password|passwd|token|secret|api[_-]?key)$/i
+const NAMED = /^(?:(--?[\w-]{1,80})=|[\w-]{0,64}(?:api-?key|token|authorization|secret):\s{1,9})(.+)$/is
 const DECLARED = /(?:^|\s)#\s{0,9}cutover:\s{0,9}not-a-secret\s*$/
 // Every repetition is bounded: a line of a million letters must not keep anyone waiting.
 const LOOKS = [
@@ -48,14 +50,36 @@ export function isDeclared(line: string): boolean {
 
 export function secretFindings(value: Json, path: Path = []): Finding[] {
   if (typeof value === 'string' || typeof value === 'number') return scalarFindings(value, path)
-  if (Array.isArray(value)) return value.flatMap((item, index) => secretFindings(item, [...path, index]))
+  if (Array.isArray(value)) return value.flatMap((_, index) => itemFindings(value, index, path))
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, item]) => secretFindings(item, [...path, key]))
 }
 
+/** Of a list of arguments: what follows a flag, or stands in one word with it. */
+function itemFindings(list: Json[], index: number, path: Path): Finding[] {
+  const [before, item] = [list[index - 1], list[index] ?? null]
+  const isFlagged = typeof before === 'string' && FLAG.test(before) && typeof item === 'string'
+  const isSecret = isFlagged ? isContent(item) : typeof item === 'string' && isNamedSecret(item)
+  return isSecret ? [finding('a secret', [...path, index])] : secretFindings(item, [...path, index])
+}
+
+function isNamedSecret(word: string): boolean {
+  const [, flag, content = ''] = NAMED.exec(word) ?? []
+  return flag === undefined ? isRandom(content) : FLAG.test(flag) && isContent(content)
+}
+
+/** Neither a reference, nor a path to it, nor another flag. */
+function isContent(text: string): boolean {
+  return text !== '' && !isSecretReference(text) && !/^[/.~-]/.test(text)
+}
+
 function scalarFindings(value: string | number, path: Path): Finding[] {
   const what = secretIn(String(value), path)
-  return what === null ? [] : [{ path, message: `${what}, written in clear`, fix: FIX, secret: true }]
+  return what === null ? [] : [finding(what, path)]
+}
+
+function finding(what: string, path: Path): Finding {
+  return { path, message: `${what}, written in clear`, fix: FIX, secret: true }
 }
 
 function secretIn(text: string, path: Path): string | null {

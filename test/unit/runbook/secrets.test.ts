@@ -45,6 +45,9 @@ const CASES: [string, string, string][] = [
   ['a token that an answer is to hold', '- hold:', `${expecting(`token: ${SECRET}`)}\n  - hold:`],
   ['a password that a request sends', '- hold:', `${sending(`password: ${SECRET}`)}\n  - hold:`],
   ['a secret in prose', 'service: orders', `service: orders\ndescription: use bearer ${SECRET}`],
+  ['an argument that follows its flag', 'observe: [look]', `observe: [look, "--token", ${SECRET}]`],
+  ['an argument with its flag', 'observe: [look]', `observe: [look, "--db-password=${SECRET}"]`],
+  ['a header among arguments', 'observe: [look]', `observe: [look, -H, "X-Api-Key: ${SECRET}"]`],
   ['a secret beside another mistake', 'key: env:TSIG', `kee: 1, key: ${SECRET}`],
   ['a secret in a file that is no YAML', 'key: env:TSIG }', `key: ${SECRET}\n  x: [`],
   ['a duplicate of a secret', 'key: env:TSIG', `key: ${SECRET}, key: ${SECRET}`],
@@ -74,6 +77,18 @@ test.each([
     const problems = loaded.problems ?? []
     expect(problems).not.toEqual([])
     expect(problems.flatMap((problem) => problemLines(problem, loaded)).join('\n')).not.toContain(token)
+  }
+})
+
+test('where an executable finds a secret is none', async () => {
+  for (const words of [
+    '--token-file, /run/secrets/token',
+    '--token=/run/token',
+    '--secret, "env:NAME"',
+    '-H, "X-Api-Key: none"',
+  ]) {
+    const text = wrong('observe: [look]', `observe: [look, ${words}]`)
+    expect((await checkRunbook(text, { file: 'test.yaml' })).problems, words).toBeUndefined()
   }
 })
 
