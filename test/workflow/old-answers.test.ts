@@ -113,3 +113,23 @@ test('a new history in the midst of it waits on for what was there before the ch
   expect((await run.ended()).outcome).toBe('completed')
   expect(waited(run)).toBeGreaterThanOrEqual(NEGATIVE_TTL_MS)
 })
+
+test('the wait is watched: evidence that is lost in it is asked about until it is back, and time alone ends it', async () => {
+  const run = await bench.begin((names) =>
+    moving(
+      `records: { "${RECORD}": { ttl: 8, values: [192.0.2.10] } }`,
+      `records: { "${RECORD}": [192.0.2.20] }`,
+    )(names).replace('guards: [], unwatched: tried without guards', 'extend_max: 20s'),
+  )
+  await run.until('waits', ({ holding }) => holding?.title.includes('old answers') === true)
+  const outage = run.world.outage('metrics')
+  const { id } = await run.gate('evidence')
+  const asked = run.world.calls({ port: 'metrics' }).length
+  await eventually('looks on', () => run.world.calls({ port: 'metrics' }).length > asked + 6)
+  const { gates, holding } = await run.state()
+  expect(gates.map((gate) => gate.id)).toEqual([id])
+  expect(holding?.waitsFor).not.toContain('good checks')
+  outage.end()
+  expect((await run.ended()).outcome).toBe('completed')
+  expect(waited(run)).toBeGreaterThanOrEqual(8_000)
+})

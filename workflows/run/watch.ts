@@ -281,8 +281,8 @@ function steadyMsAfter(returns: number): number {
 }
 
 function steady(subject: Subject, steadyMs: number): Subject {
-  if (subject.what === 'proof' || steadyMs === 0) return subject
-  return { ...subject, good: Math.max(subject.good, Math.ceil(steadyMs / everyMsOf([subject]))) }
+  if (subject.what === 'proof') return subject
+  return { ...subject, good: Math.max(1, subject.good, Math.ceil(steadyMs / everyMsOf([subject]))) }
 }
 
 function latest(readings: Readings): string {

@@ -70,8 +70,9 @@ export async function seenEverywhere(
     key: 'everywhere',
     title: `${forMs === 0 ? '' : 'old answers running out in every cache, new ones '}seen at every authoritative server and resolver`,
     forMs,
-    subjects: guardsOf(run.plan, run.state, { step, good: 1 }),
-    gating: null,
+    // Time alone ends a wait: a watch that asks for no good look is its own clock, with fewer events than a timer beside it.
+    subjects: guardsOf(run.plan, run.state, { step, good: forMs === 0 ? 1 : 0 }),
+    gating: forMs === 0 ? null : { extendMs: 0 },
     confirm: changes.map(({ connection, target, desired }) => ({
       connection,
       target,
