@@ -64,8 +64,6 @@ export type Outline = {
   problems?: { connection: string; target: string; problem: string }[]
   /** How it goes back, in words. */
   back: string
-  /** Why it cannot go back; null = it can. Such a step is the point of no return. */
-  irreversible: string | null
   shortestMs: number
   /** null = until a person decides. */
   longestMs: number | null

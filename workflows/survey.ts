@@ -6,7 +6,7 @@ import { TASK_QUEUE } from './activities.ts'
 import type { Json } from './json.ts'
 import type { Plan, PlannedConnection } from './plan.ts'
 import type { Observed } from './ports/target.ts'
-import { outline } from './steps/outlines.ts'
+import { outline } from './steps/kind-of.ts'
 import { failedWith } from './run/failures.ts'
 import { type Trial, type TrialResult, type Tried, nameOf, trialsOf } from './trials.ts'
 

@@ -3,9 +3,8 @@
 import type { Plan, PlannedConnection, PlannedGuard, PlannedStep } from './plan.ts'
 import type { ProbeRequest } from './ports/probe.ts'
 import { probeOf } from './run/guarding.ts'
-import { idleGuard } from './steps/decommission/idle-guard.ts'
-import type { Journey } from './steps/fields.ts'
-import { outline } from './steps/outlines.ts'
+import { connectionsIn } from './steps/connections.ts'
+import { kindOf, outline } from './steps/kind-of.ts'
 
 export type Trial =
   /** Its query and its samples, on both sides where it compares. */
@@ -96,27 +95,21 @@ export function nameOf(trial: Trial): string {
 type Place = { isFirst: boolean; at: (name: string) => PlannedConnection[] }
 
 function stepTrials(step: PlannedStep, { isFirst: first, at }: Place): Trial[] {
-  const { spec } = step
-  const journey = ({ connection: name, requests }: Pick<Journey, 'connection' | 'requests'>): Trial[] =>
-    at(name).map((connection) => ({
-      what: 'journey',
-      connection,
-      step: step.id,
-      requests: requests.map(probeOf),
-      isFirst: first,
-    }))
+  const { journeys = [], resolvers = null, proofs = [] } = kindOf(step).needs?.(step.spec) ?? {}
   return [
-    ...('requests' in spec ? journey(spec) : []),
-    ...('journeys' in spec ? spec.journeys.flatMap(journey) : []),
-    ...('resolvers' in spec ? answers(step, spec.resolvers, at) : []),
-    ...('idle_proof' in spec
-      ? at(spec.idle_proof.from).map((connection): Trial => ({
-          what: 'guard',
-          connection,
-          guard: idleGuard(spec),
-          isProof: true,
-        }))
-      : []),
+    ...journeys.flatMap(({ connection: name, requests }) =>
+      at(name).map((connection): Trial => ({
+        what: 'journey',
+        connection,
+        step: step.id,
+        requests: requests.map(probeOf),
+        isFirst: first,
+      })),
+    ),
+    ...(resolvers === null ? [] : answers(step, resolvers, at)),
+    ...proofs.flatMap((guard) =>
+      at(guard.from).map((connection): Trial => ({ what: 'guard', connection, guard, isProof: true })),
+    ),
   ]
 }
 
@@ -133,11 +126,7 @@ function usedConnections(plan: Plan): PlannedConnection[] {
     ...plan.targets.map(({ connection }) => connection),
     ...plan.guards.map(({ from }) => from),
     ...plan.notify,
-    ...plan.steps.flatMap(({ spec }) => [
-      ...('connection' in spec ? [spec.connection] : []),
-      ...('journeys' in spec ? spec.journeys.map(({ connection }) => connection) : []),
-      ...('idle_proof' in spec ? [spec.idle_proof.from] : []),
-    ]),
+    ...plan.steps.flatMap((step) => connectionsIn(step).map(({ name }) => name)),
   ])
   return Object.values(plan.connections).filter(({ name }) => names.has(name))
 }

@@ -2,14 +2,14 @@
 // It never decides what a port answers; that is the port's `effect`.
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Json } from '../../workflows/json.ts'
-import type { PortName } from '../../workflows/ports/index.ts'
+import type { ChangingPort, PortName } from '../../workflows/ports/index.ts'
 import type { Io, Observed, Write } from '../../workflows/ports/target.ts'
 import { failure, kindOf } from '../failure.ts'
 import { cellOf, landElsewhere } from './cells.ts'
 import { type Fault, faultOf } from './faults.ts'
 import { accept, acceptBadly } from './orders.ts'
 import { freeze, shownOf } from './readers.ts'
-import type { Call, Cell, ChangingPort, Order, Shown, Verb, WorldState } from './state.ts'
+import type { Call, Cell, Order, Shown, Verb, WorldState } from './state.ts'
 import { advance, touched } from './time.ts'
 
 const RECORDS_MAX = 100_000 // a long-lived simulator must not eat its worker; a run makes some hundred calls

@@ -1,9 +1,10 @@
 // Scripted trouble: which call it meets and what it does to it. Rules are data; calls.ts lets them happen.
 import type { FailureKind } from '../../workflows/failure.ts'
 import type { Json } from '../../workflows/json.ts'
-import type { PortName } from '../../workflows/ports/index.ts'
+import { changingFacts, partsOf } from '../../workflows/ports/facts.ts'
+import type { ChangingPort, PortName } from '../../workflows/ports/index.ts'
 import { thaw } from './readers.ts'
-import type { ChangingPort, Verb, WorldState } from './state.ts'
+import type { Verb, WorldState } from './state.ts'
 
 export interface When {
   port: PortName
@@ -120,11 +121,12 @@ function refuseNonsense({ when, fault }: Rule): void {
   if (needs !== null && when.verb !== needs) {
     throw new Error(`the fault ${JSON.stringify(fault)} is one of verb ${needs}, not ${when.verb ?? 'any'}`)
   }
-  const changes = when.port === 'traffic' || when.port === 'dns' || when.port === 'capacity'
+  const facts = changingFacts(when.port)
+  const changes = facts !== null
   if ('frozen' in fault && (!changes || (when.verb !== 'observe' && when.verb !== 'write'))) {
     throw new Error(`a reader freezes at an observe or write of a port that changes something`)
   }
-  if ('half' in fault && (when.port === 'capacity' || when.target?.endsWith('mirror') === true)) {
+  if ('half' in fault && partsOf(facts?.strange(when.target ?? '') ?? null).length === 0) {
     throw new Error(
       `${when.port} ${when.target ?? ''} is one number: it has no parts of which one could be done`,
     )

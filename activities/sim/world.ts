@@ -2,7 +2,7 @@
 // The registry is module-level, the one exception in this code base: a worker that is ended and created anew in one process
 // must find the world as it left it, as it would find a real one. Worlds are named, so that several live side by side.
 import type { RRset } from '../../workflows/ports/dns.ts'
-import type { PortName } from '../../workflows/ports/index.ts'
+import type { ChangingPort, PortName } from '../../workflows/ports/index.ts'
 import type { Notice } from '../../workflows/ports/notify.ts'
 import { stranger } from './calls.ts'
 import { cellOf, snapshot } from './cells.ts'
@@ -11,7 +11,7 @@ import { freeze, thaw } from './readers.ts'
 import { ORDINARY, addResolver, arrivals, resolve } from './resolvers.ts'
 import { type Sampled, sample } from './sample.ts'
 import { type Parts, type Settings, adjust, place } from './start.ts'
-import type { Call, ChangingPort, Clock, Fleet, Landed, SideState, WorldState } from './state.ts'
+import type { Call, Clock, Fleet, Landed, SideState, WorldState } from './state.ts'
 import { advance } from './time.ts'
 import { newTimeline, total } from './timeline.ts'
 import { counter } from './traffic.ts'

@@ -4,10 +4,9 @@ import { digested } from '../../workflows/found.ts'
 import { type Json, canonicalJson } from '../../workflows/json.ts'
 import type { Found, Plan, PlannedStep, PlannedTarget } from '../../workflows/plan.ts'
 import type { Looked } from '../../workflows/survey.ts'
-import { outline } from '../../workflows/steps/outlines.ts'
+import { kindOf, outline } from '../../workflows/steps/kind-of.ts'
 import { spelled } from './checks/records.ts'
 import type { Parts, Step } from './parts.ts'
-import { titleOf } from './titles.ts'
 
 /**
  * The order of keys and everything else that says nothing leaves no trace in a plan: runbooks of the same content give
@@ -58,7 +57,8 @@ export function digestOf(plan: Plan): string {
 function plannedStep(step: Step): PlannedStep {
   const index = step.index + 1
   const id = `s${String(index).padStart(2, '0')}-${step.kind}`
-  return { id, index, kind: step.kind, title: titleOf(step), spec: step.spec } as PlannedStep
+  const title = step.spec.title ?? kindOf(step).title(step.spec)
+  return { id, index, kind: step.kind, title, spec: step.spec } as PlannedStep
 }
 
 function plannedTargets(steps: readonly PlannedStep[], parts: Parts): PlannedTarget[] {

@@ -3,7 +3,7 @@ import type { Applied, ApplyInput, RestoreInput } from '../../workflows/activiti
 import { sameJson } from '../../workflows/json.ts'
 import type { Plan } from '../../workflows/plan.ts'
 import type { Change, LogLine, Phase, Reason, Restoration, RunState } from '../../workflows/run/state.ts'
-import { outline } from '../../workflows/steps/outlines.ts'
+import { whyIrreversible } from '../../workflows/steps/kind-of.ts'
 import { cursorOf, stepsUpTo } from './steps-from-history.ts'
 import { blankState, gateKnownById } from './blank-state.ts'
 
@@ -140,7 +140,7 @@ function turnedBackAt(happenings: Happening[]): number | null {
 function pointOfNoReturnOf(plan: Plan, changes: Change[]): RunState['pointOfNoReturn'] {
   for (const step of plan.steps) {
     const first = changes.find((change) => change.step === step.id)
-    const why = first === undefined ? null : outline(step, () => undefined).irreversible
+    const why = first === undefined ? null : whyIrreversible(step, null)
     if (first !== undefined && why !== null) return { step: step.id, why, at: first.at }
   }
   return null

@@ -3,7 +3,7 @@ import type { Applied } from '../activities.ts'
 import type { Json } from '../json.ts'
 import { isAsWanted } from '../ports/as-wanted.ts'
 import { formatDuration } from '../quantities.ts'
-import { outline } from '../steps/outlines.ts'
+import { whyIrreversible } from '../steps/kind-of.ts'
 import { calls } from './calls.ts'
 import { type Failed, StepFailed, failedWith, foundBy } from './failures.ts'
 import { knownOrFound } from './first-look.ts'
@@ -15,7 +15,7 @@ import { isReset, plannedValues } from './planned-values.ts'
 import { once } from './renewal.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, isIrreversible, label, log, note, stepOf } from './run.ts'
-import { remember } from './serving.ts'
+import { recordTraffic } from './record-traffic.ts'
 import { show } from './show.ts'
 import { showsWithinMs } from './shows-within.ts'
 import type { Change } from './state.ts'
@@ -51,7 +51,7 @@ async function changeNow<V extends Json>(run: Run, wanted: Wanted<V>): Promise<C
       `${entry.connection} ${entry.target}: ${show(entry.before)} -> ${show(entry.desired)}, verified`,
     )
   }
-  remember(run, entry)
+  recordTraffic(run, entry)
   checkpoint(run)
   return entry
 }
@@ -205,7 +205,7 @@ function leave(run: Run, entry: Change): void {
 
 function markPointOfNoReturn(run: Run): void {
   const step = stepOf(run)
-  const why = outline(step, () => undefined).irreversible
+  const why = whyIrreversible(step, run.state)
   if (why === null || run.state.pointOfNoReturn !== null) return
   run.state.pointOfNoReturn = { step: step.id, why, at: Date.now() }
   log(run, `point of no return: ${why}`)

@@ -1,17 +1,14 @@
-// What capacity leans on while a run goes back: instances go only behind the traffic that uses them. Pure.
-import { matches } from '../json.ts'
-import type { RRset } from '../ports/dns.ts'
+// What instances rest on while a run goes back: they go only behind the traffic that uses them. Pure.
 import { milliseconds } from '../quantities.ts'
+import { changingFacts } from '../ports/facts.ts'
 import { isWritten, ours } from './journal.ts'
 import { plannedValues } from './planned-values.ts'
 import { type Run, connectionOf } from './run.ts'
 import type { Restoration } from './state.ts'
 
-const DNS_MARGIN_MS = 1_000 // resolvers were seen to follow about a second after the TTL
-
-/** Instances: restored last, whenever they were changed. */
-export function isCapacity(run: Run, { connection }: Restoration): boolean {
-  return connectionOf(run, connection).port === 'capacity'
+/** Restored when everything else is back, whenever it was changed. */
+export function isRestoredLast(run: Run, { connection }: Restoration): boolean {
+  return changingFacts(connectionOf(run, connection).port)?.isRestoredLast === true
 }
 
 /**
@@ -19,7 +16,7 @@ export function isCapacity(run: Run, { connection }: Restoration): boolean {
  * that of a target's first change, so the order of the last ones says nothing.
  */
 export function leansOn(run: Run): Restoration[] {
-  return run.state.restorations.filter((each) => !isCapacity(run, each))
+  return run.state.restorations.filter((each) => !isRestoredLast(run, each))
 }
 
 /**
@@ -30,19 +27,16 @@ export function drainedBy(run: Run): number | null {
   const { changes } = run.state
   const moved = leansOn(run).filter((each) => each.isLost === true || isWritten(changes, each))
   const ends = moved.flatMap((earlier) => {
-    const isTraffic = connectionOf(run, earlier.connection).port === 'traffic'
-    const drainMs = isTraffic ? milliseconds(run.plan.drain) : cachedMs(run, earlier)
-    return earlier.at === null || drainMs === 0 ? [] : [earlier.at + drainMs]
+    const lingersMs = lingersMsAfter(run, earlier)
+    return earlier.at === null || lingersMs === 0 ? [] : [earlier.at + lingersMs]
   })
   return ends.length === 0 ? null : Math.max(...ends)
 }
 
-/** How long a resolver may still hand out what this run has published. */
-function cachedMs(run: Run, { connection, target, before, isLost = false }: Restoration): number {
+/** How long clients may still go where this run has led them. */
+function lingersMsAfter(run: Run, { connection, target, before, isLost = false }: Restoration): number {
+  const facts = changingFacts(connectionOf(run, connection).port)
   const of = { connection, target }
-  const values = (isLost ? plannedValues(run.plan, of) : ours(run.state.changes, of)) as RRset[]
-  const moved = values.filter(
-    (rrset) => !matches({ values: rrset.values }, { values: (before as RRset).values }),
-  )
-  return moved.length === 0 ? 0 : Math.max(...moved.map((rrset) => rrset.ttl * 1_000)) + DNS_MARGIN_MS
+  const values = isLost ? plannedValues(run.plan, of) : ours(run.state.changes, of)
+  return facts?.lingersMs?.({ before, values, drainMs: milliseconds(run.plan.drain) }) ?? 0
 }

@@ -1,5 +1,6 @@
 // The first look of a run at a target. What was found when people approved the plan is what going back leads to; what is found
 // now is compared with it, because hours and other people may lie between.
+import { foundAtStart } from '../found.ts'
 import type { Json } from '../json.ts'
 import { matches } from '../json.ts'
 import { isAsWanted, isExactly, mayOverwrite } from '../ports/as-wanted.ts'
@@ -7,7 +8,7 @@ import type { Observed } from '../ports/target.ts'
 import { gateId } from './gates.ts'
 import { lastKnown } from './journal.ts'
 import { observe } from './observe.ts'
-import { foundAtStart, isPlanned } from './planned-values.ts'
+import { isPlanned } from './planned-values.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, note, stepOf } from './run.ts'
 import { show } from './show.ts'

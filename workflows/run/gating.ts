@@ -5,8 +5,8 @@ import type { Confirming } from './hold.ts'
 
 const COUNT_EVERY_MS = 2_000 // counters move slowly enough, and a look costs one small call
 
-type Gated = { good: string; extend_max: string }
-type Counted = { connection: string; samples: number; tolerance: string }
+export type Gated = { good: string; extend_max: string }
+export type Counted = { connection: string; samples: number; tolerance: string }
 
 export function gatingOf(spec: Gated): { good: number; extendMs: number } {
   return { good: inARow(spec.good), extendMs: milliseconds(spec.extend_max) }

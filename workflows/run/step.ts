@@ -1,6 +1,6 @@
 // Steps in order: entering, carrying out, leaving.
 import type { PlannedStep } from '../plan.ts'
-import { carryOut } from '../steps/runs.ts'
+import { runs } from '../steps/runs.ts'
 import { type Failed, StepFailed, failedWith, reasonOf } from './failures.ts'
 import { leaveReadings } from './evidence.ts'
 import { measure } from './measure.ts'
@@ -20,7 +20,7 @@ export async function perform(run: Run, step: PlannedStep): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     beginWords(run, { isAgain: attempt > 1 })
     try {
-      await carryOut(run, step)
+      await (runs[step.kind] as (run: Run, step: PlannedStep) => Promise<void>)(run, step)
       return leave(run, step, 'done')
     } catch (error) {
       const failed = error instanceof StepFailed ? error.failed : failedWith(error)

@@ -1,7 +1,8 @@
 // The way back: `before` of every target that was or may have been changed, newest first, until done or taken over.
 // How one target is restored stands in restore.ts; here is the order, and what is looked at before `restored` is said.
 import { condition } from '@temporalio/workflow'
-import { isCapacity, leansOn } from './draining.ts'
+import { changingFacts } from '../ports/facts.ts'
+import { isRestoredLast, leansOn } from './draining.ts'
 import { notify } from './gates.ts'
 import { isWritten, restorationsOf, touched } from './journal.ts'
 import { stopLooking } from './looking.ts'
@@ -23,7 +24,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   const last = state.restorations.at(-1)
   const beside: Promise<void>[] = [] // what needs more than a first try goes on beside the others: this loop never sleeps
   for (const restoration of state.restorations) {
-    if (isCapacity(run, restoration)) continue
+    if (isRestoredLast(run, restoration)) continue
     const failed = await firstTry(run, restoration)
     if (failed !== null) beside.push(restoreOn(run, restoration, failed))
     if (restoration === last) break
@@ -31,10 +32,10 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
     publish(plan, state)
   }
   const { looks, lost } = await lostWrites(run)
-  const instances = state.restorations.filter((each) => isCapacity(run, each))
+  const instances = state.restorations.filter((each) => isRestoredLast(run, each))
   for (const restoration of lost) {
     state.restorations.push(restoration)
-    if (isCapacity(run, restoration)) instances.push(restoration)
+    if (isRestoredLast(run, restoration)) instances.push(restoration)
     else beside.push(restoreNow(run, restoration))
   }
   beside.push(...instances.map((restoration) => restoreBehindTraffic(run, restoration)))
@@ -60,7 +61,9 @@ function begin(run: Run, reason: Reason): void {
   state.restorations = restorationsOf(
     state,
     touched(state.changes).filter(
-      (of) => isWritten(state.changes, of) || plan.connections[of.connection]?.port !== 'capacity',
+      (of) =>
+        isWritten(state.changes, of) ||
+        changingFacts(plan.connections[of.connection]?.port)?.drifts !== false,
     ),
   )
   state.remainder = [] // what was left on the way there is judged anew: every target is looked at

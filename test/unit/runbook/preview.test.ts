@@ -114,7 +114,7 @@ describe('the guards that a step is watched by', () => {
       names.join(' '),
     )
     expect(watched).toEqual([
-      'old', 'old', 'both errors old', 'both errors old', 'errors', 'both errors old', 'errors', 'errors',
+      'old', 'old', 'both errors old', 'both errors old', 'errors', 'errors', 'errors', 'errors',
     ]) // prettier-ignore
   })
 

@@ -2,14 +2,14 @@
 import type { PlannedConnection, PlannedStep } from '../../plan.ts'
 import type { Capacity } from '../../ports/capacity.ts'
 import { milliseconds } from '../../quantities.ts'
+import { askPeople } from '../../run/approval.ts'
 import { change } from '../../run/change.ts'
 import { gatingOf } from '../../run/gating.ts'
 import { guardsOf } from '../../run/guarding.ts'
 import { hold } from '../../run/hold.ts'
 import type { Run } from '../../run/run.ts'
 import { note } from '../../run/run.ts'
-import { askPeople } from '../approve/run.ts'
-import { idleGuard } from './idle-guard.ts'
+import { idleGuard } from './kind.ts'
 
 export async function runDecommission(run: Run, step: PlannedStep<'decommission'>): Promise<void> {
   const { spec } = step

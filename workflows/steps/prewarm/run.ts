@@ -8,7 +8,7 @@ import { untilReady } from '../../run/ready.ts'
 import { once } from '../../run/renewal.ts'
 import type { Run } from '../../run/run.ts'
 import { label, note } from '../../run/run.ts'
-import { prewarmed } from './outline.ts'
+import { prewarmed } from './kind.ts'
 
 export async function runPrewarm(run: Run, step: PlannedStep<'prewarm'>): Promise<void> {
   const { spec } = step

@@ -6,15 +6,14 @@ import { change } from '../../run/change.ts'
 import { gatingOf } from '../../run/gating.ts'
 import { guardsOf } from '../../run/guarding.ts'
 import { hold } from '../../run/hold.ts'
+import { recordFollowed } from '../../run/record-traffic.ts'
 import type { Run } from '../../run/run.ts'
-import { servedByRecords } from '../../run/serving.ts'
 import type { Change } from '../../run/state.ts'
-import { factsOf, seenEverywhere, there } from '../records-run.ts'
-import { CREATED, repointed } from './outline.ts'
+import { factsOf, seenEverywhere, there } from '../../run/record-sets.ts'
+import { CREATED, repointed } from './kind.ts'
 
 export async function runRepoint(run: Run, step: PlannedStep<'repoint'>): Promise<void> {
   const { spec } = step
-  const movesUsers = run.state.weights === null // behind a split, the split says who is served
   const changes: Change[] = []
   let negativeTtl = 0
   for (const [target, values] of Object.entries(spec.records)) {
@@ -26,13 +25,12 @@ export async function runRepoint(run: Run, step: PlannedStep<'repoint'>): Promis
     })
     if ((entry.before as RRset).values.length === 0)
       negativeTtl = Math.max(negativeTtl, facts.negativeTtl ?? 0)
-    if (movesUsers) run.state.serving = { ...servedByRecords(run), old: true } // caches follow one by one
     changes.push(entry)
   }
   // Resolvers that were asked before a record was there believe for so long that there is none.
   const forMs = negativeTtl === 0 ? 0 : negativeTtl * 1_000 + milliseconds(spec.margin)
   await seenEverywhere(run, step, { changes, forMs })
-  if (movesUsers) run.state.serving = servedByRecords(run)
+  recordFollowed(run)
   const gating = gatingOf(spec)
   await hold(run, {
     key: 'moved',

@@ -2,13 +2,13 @@
 import type { PlannedStep } from '../plan.ts'
 import type { DnsFacts, RRset } from '../ports/dns.ts'
 import { milliseconds } from '../quantities.ts'
-import { StepFailed, failedWith } from '../run/failures.ts'
-import { guardsOf } from '../run/guarding.ts'
-import { type Holding, hold } from '../run/hold.ts'
-import { observe } from '../run/observe.ts'
-import type { Run } from '../run/run.ts'
-import type { Change } from '../run/state.ts'
-import { absence } from './absent.ts'
+import { StepFailed, failedWith } from './failures.ts'
+import { guardsOf } from './guarding.ts'
+import { type Holding, hold } from './hold.ts'
+import { observe } from './observe.ts'
+import type { Run } from './run.ts'
+import type { Change } from './state.ts'
+import { absence } from '../steps/absent.ts'
 
 const ASK_EVERY_MS = 2_000 // resolvers follow within seconds once the TTL has run out
 
@@ -32,7 +32,7 @@ export async function factsOf(run: Run, of: { connection: string; target: string
 /** Waits until each change shows at every authoritative server and resolver, and for `forMs` at least; not in time ends the step. */
 export async function seenEverywhere(
   run: Run,
-  step: PlannedStep<'repoint' | 'ttl'>,
+  step: PlannedStep & { spec: { resolvers: string[]; within: string } },
   { changes, forMs = 0 }: { changes: Change[]; forMs?: number },
 ): Promise<void> {
   const { spec } = step
