@@ -1,10 +1,10 @@
 // What the engine asks of the outside world: the activities by name, their requests and answers. Types only.
 import type { Json } from './json.ts'
-import type { Plan, PlannedConnection, PlannedGuard } from './plan.ts'
+import type { Plan, PlannedConnection } from './plan.ts'
 import type { Notice } from './ports/notify.ts'
-import type { ProbeRequest } from './ports/probe.ts'
 import type { ConfirmRequest, Confirmation, Observed } from './ports/target.ts'
 import type { Trial, Tried } from './trials.ts'
+import type { Subject } from './watched/index.ts'
 
 /** Task queues: mutations and looks on one, watches (long-lived, poll by retry) on another, so that undo never queues behind them. */
 export const TASK_QUEUE = 'cutover'
@@ -81,35 +81,6 @@ export type ConfirmInput = At & {
 
 /** A look that can be taken up by another one: under its name, from what the first one remembered. */
 export type Named = { name?: string; memory?: Remembered }
-
-/** Something looked at again and again while a step waits. */
-export type Subject =
-  | {
-      what: 'guard'
-      guard: PlannedGuard
-      connection: PlannedConnection
-      /** So many good checks in a row before the gate opens. */
-      good: number
-    }
-  | {
-      what: 'journey'
-      name: string
-      connection: PlannedConnection
-      requests: ProbeRequest[]
-      everyMs: number
-      good: number
-      /** So many bad ones in a row are a breach; null = they only keep the gate shut. */
-      breach: number | null
-      /** Patience with journeys that cannot be made; null = none, the limit of the watch ends it. */
-      whenUnknown: PlannedGuard['when_unknown'] | null
-    }
-  | {
-      /** Must have been good without a break for `forMs`; bad only keeps the gate shut. */
-      what: 'proof'
-      guard: PlannedGuard
-      connection: PlannedConnection
-      forMs: number
-    }
 
 /** What a look remembers from attempt to attempt; only it knows the rest. */
 export type Remembered = { subjects?: { [subject: string]: { earlier: Reading[]; last: Reading } } }

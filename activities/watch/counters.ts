@@ -1,7 +1,7 @@
 // What a watch remembers of each subject from look to look: counts in a row and the newest readings. Pure. The server stores
 // it anew with every look of every run, so it holds only what the next look needs; all readings are kept by readings.ts.
-import type { Reading, Subject } from '../../workflows/activities.ts'
-import { milliseconds } from '../../workflows/quantities.ts'
+import type { Reading } from '../../workflows/activities.ts'
+import type { Subject } from '../../workflows/watched/index.ts'
 import type { Asked } from './clock.ts'
 import type { KeptMemory } from './kept.ts'
 
@@ -53,16 +53,7 @@ export function counted(
   }
 }
 
-export function nameOf(subject: Subject): string {
-  return subject.what === 'journey' ? subject.name : subject.guard.name
-}
-
-export function everyMsOf(subject: Subject): number {
-  return subject.what === 'journey' ? subject.everyMs : milliseconds(subject.guard.every)
-}
-
 /** Looks further apart than this do not belong to one stretch. */
-export function gapMsMaxOf(subject: Subject): number {
-  const everyMs = everyMsOf(subject)
+export function gapMsMaxOf({ everyMs }: Pick<Subject, 'everyMs'>): number {
   return Math.max(3 * everyMs, everyMs + GAP_MS_MIN)
 }

@@ -6,7 +6,7 @@ import { isExactly } from '../../workflows/ports/as-wanted.ts'
 import type { Changing, Io, Observed } from '../../workflows/ports/target.ts'
 import { known, raced } from '../call.ts'
 import { foundDetails } from '../change/look.ts'
-import type { Asking } from './ask.ts'
+import type { Asking } from './asking.ts'
 
 const EVERY_MS_MIN = 30_000 // a backend with a rate limit hardly notices, and half a minute is soon enough for a person
 const DOUBTFUL_MS_MIN = 5_000 // a guard that is not good: weights that somebody took back may be why

@@ -4,15 +4,15 @@ import { Context } from '@temporalio/activity'
 import type { Info } from '@temporalio/activity'
 import type { WatchInput, WatchResult } from '../../workflows/activities.ts'
 import type { Io } from '../../workflows/ports/target.ts'
-import type { Asking } from './ask.ts'
-import { look } from './ask.ts'
+import type { Asking } from './asking.ts'
 import { serverTime } from './clock.ts'
 import type { Counters, WatchMemory } from './counters.ts'
-import { counted, gapMsMaxOf, nameOf } from './counters.ts'
+import { counted, gapMsMaxOf } from './counters.ts'
 import type { Judgement } from './judge.ts'
 import { isDue, judge } from './judge.ts'
 import { keptFrom, lookAtKept } from './kept.ts'
 import { notYet } from './not-yet.ts'
+import { readSubject } from './read-subject.ts'
 import type { KeptReadings } from './readings.ts'
 
 /** `readings`: what this worker keeps of its watches for their results. */
@@ -53,10 +53,10 @@ async function looked(
   const stamp = new Date(at).toISOString()
   const subjects = await Promise.all(
     input.subjects.map(async (subject): Promise<[string, Counters | undefined]> => {
-      const name = nameOf(subject)
+      const { name } = subject
       const counters = before.subjects[name]
       if (!isDue(subject, counters, at)) return [name, counters]
-      const reading = await look(subject, asking, { ...io, at: stamp })
+      const reading = await readSubject(subject, asking, { ...io, at: stamp })
       return [name, counted(counters, reading, { at, gapMsMax: gapMsMaxOf(subject) })]
     }),
   )

@@ -31,6 +31,15 @@ export function kindsIn(): Entry[] {
   })
 }
 
+/** `workflows/watched/<what>.ts`: what can be watched; each is read by `activities/watch/readers/<what>.ts`. */
+export function watchedIn(): (Entry & { reader: string })[] {
+  return definedIn('activities/watch/readers', 'defineReader').map((entry) => ({
+    ...entry,
+    reader: entry.exported,
+    exported: `${pascal(entry.name)}Subject`,
+  }))
+}
+
 /** `switch` -> `Switch`, `http-json` -> `HttpJson`. */
 export function pascal(name: string): string {
   return name

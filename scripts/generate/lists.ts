@@ -1,11 +1,11 @@
 // The registries as source text: one line per folder, so that a provider, a step kind or a port is nothing but its own files.
-import { type Entry, camel, kindsIn, pascal, portsIn, providersIn } from './folders.ts'
+import { type Entry, camel, kindsIn, pascal, portsIn, providersIn, watchedIn } from './folders.ts'
 
 /** Path -> text, not formatted yet. */
 export type Files = { [path: string]: string }
 
 export function lists(): Files {
-  return { ...portList(), ...providerLists(), ...kindLists() }
+  return { ...portList(), ...providerLists(), ...kindLists(), ...watchedLists() }
 }
 
 function portList(): Files {
@@ -96,6 +96,30 @@ ${kinds.map(({ name }) => `  ${key(name)}: run${pascal(name)},`).join('\n')}
   }
 }
 
+function watchedLists(): Files {
+  const watched = watchedIn()
+  return {
+    'workflows/watched/index.ts': `${header('the files beside it')}
+// What can be watched, by name. Types only.
+${watched.map(({ name, exported }) => `import type { ${exported} } from './${name}.ts'`).join('\n')}
+
+export type Subject = ${watched.map(({ exported }) => exported).join(' | ')}
+
+export type What = Subject['what']
+`,
+    'activities/watch/readers/index.ts': `${header('the files beside it')}
+// How everything that can be watched is read.
+import type { What } from '../../../workflows/watched/index.ts'
+import type { Reader } from '../reader.ts'
+${watched.map(({ name, reader }) => `import { ${renamed(reader, camel(name))} } from './${name}.ts'`).join('\n')}
+
+export const readers: { [W in What]: Reader<W> } = {
+${watched.map(({ name }) => `  ${entry(name, camel(name))},`).join('\n')}
+}
+`,
+  }
+}
+
 function kindName({ name }: Entry): string {
   return `${camel(name)}Kind`
 }
@@ -106,6 +130,10 @@ function header(from: string): string {
 
 function renamed(exported: string, name: string): string {
   return exported === name ? name : `${exported} as ${name}`
+}
+
+function entry(name: string, value: string): string {
+  return name === value ? name : `${key(name)}: ${value}`
 }
 
 function key(name: string): string {

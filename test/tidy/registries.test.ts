@@ -54,6 +54,11 @@ describe('the step kinds', () => {
     expect(Object.keys(stepSchemas)).toEqual(folders)
   })
 
+  it.each(folders)('%s stands in an example', (kind) => {
+    const examples = files.filter((file) => file.startsWith('examples/'))
+    expect(examples.filter((file) => new RegExp(`^ +- ${kind}:`, 'm').test(read(file)))).not.toEqual([])
+  })
+
   it.each(folders)('%s has what it says, what it takes and what it does', (kind) => {
     const parts = ['kind.ts', 'schema.ts', 'run.ts'].filter((part) => has(`workflows/steps/${kind}/${part}`))
     expect(parts).toEqual(['kind.ts', 'schema.ts', 'run.ts'])

@@ -1,9 +1,11 @@
 // Which guards are watched now: those that the step names and whose sides are being served. Pure.
-import type { Subject } from '../activities.ts'
 import type { Plan, PlannedConnection, PlannedGuard, PlannedStep } from '../plan.ts'
 import { inARow, milliseconds } from '../quantities.ts'
 import type { Journey, Request } from '../steps/fields.ts'
 import type { ProbeRequest } from '../ports/probe.ts'
+import { guardSubject } from '../watched/guard.ts'
+import type { Subject } from '../watched/index.ts'
+import { journeySubject } from '../watched/journey.ts'
 import type { RunState } from './state.ts'
 
 /** The guards of the current step as subjects of a watch; `good` checks in a row open its gate. */
@@ -15,12 +17,7 @@ export function guardsOf(
   return plan.guards
     .filter((guard) => step.spec.guards === undefined || step.spec.guards.includes(guard.name))
     .filter((guard) => isArmed(guard, state.serving))
-    .map((guard) => ({
-      what: 'guard',
-      guard,
-      connection: plan.connections[guard.from] as PlannedConnection,
-      good,
-    }))
+    .map((guard) => guardSubject(guard, plan.connections[guard.from] as PlannedConnection, good))
 }
 
 /**
@@ -34,19 +31,20 @@ export function isArmed(guard: PlannedGuard, serving: RunState['serving']): bool
 }
 
 export function journeysOf(plan: Plan, journeys: Journey[], good: number): Subject[] {
-  return journeys.map((journey, index) => ({
-    what: 'journey',
-    name:
-      journeys.length === 1
-        ? `journey on ${journey.connection}`
-        : `journey ${index + 1} on ${journey.connection}`,
-    connection: plan.connections[journey.connection] as PlannedConnection,
-    requests: journey.requests.map(probeOf),
-    everyMs: milliseconds(journey.every),
-    good,
-    breach: inARow(journey.breach),
-    whenUnknown: journey.when_unknown,
-  }))
+  return journeys.map((journey, index) =>
+    journeySubject({
+      name:
+        journeys.length === 1
+          ? `journey on ${journey.connection}`
+          : `journey ${index + 1} on ${journey.connection}`,
+      connection: plan.connections[journey.connection] as PlannedConnection,
+      requests: journey.requests.map(probeOf),
+      everyMs: milliseconds(journey.every),
+      good,
+      breach: inARow(journey.breach),
+      whenUnknown: journey.when_unknown,
+    }),
+  )
 }
 
 export function probeOf(request: Request): ProbeRequest {
@@ -68,17 +66,9 @@ export function probeOf(request: Request): ProbeRequest {
 }
 
 export function everyMsOf(subjects: Subject[]): number {
-  return Math.min(
-    ...subjects.map((subject) =>
-      subject.what === 'journey' ? subject.everyMs : milliseconds(subject.guard.every),
-    ),
-  )
-}
-
-export function nameOf(subject: Subject): string {
-  return subject.what === 'journey' ? subject.name : subject.guard.name
+  return Math.min(...subjects.map(({ everyMs }) => everyMs))
 }
 
 export function namesOf(subjects: Subject[]): string {
-  return subjects.map(nameOf).join(', ')
+  return subjects.map(({ name }) => name).join(', ')
 }

@@ -1,9 +1,9 @@
 // Holding: waiting for time, for proof and for enough good checks, under watch.
 import { condition, sleep } from '@temporalio/workflow'
-import type { Subject } from '../activities.ts'
 import type { Json } from '../json.ts'
 import { matches } from '../json.ts'
 import type { ConfirmRequest } from '../ports/target.ts'
+import type { Subject } from '../watched/index.ts'
 import { calls } from './calls.ts'
 import { isAsked } from './drift.ts'
 import { type Failed, StepFailed, failedWith, foundBy } from './failures.ts'

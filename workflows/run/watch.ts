@@ -1,7 +1,8 @@
 // Watching: one long look by retry after the other. Breaches send the run back; lost evidence asks a person while looking on.
 import { sleep } from '@temporalio/workflow'
-import type { Drift, Reading, Readings, Subject, WatchInput, WatchResult } from '../activities.ts'
+import type { Drift, Reading, Readings, WatchInput, WatchResult } from '../activities.ts'
 import { formatDuration } from '../quantities.ts'
+import type { Subject } from '../watched/index.ts'
 import { calls } from './calls.ts'
 import { keptOf, settleDrift } from './drift.ts'
 import { keepReadings } from './evidence.ts'
@@ -274,8 +275,9 @@ function steadyMsAfter(returns: number): number {
 }
 
 function steady(subject: Subject, steadyMs: number): Subject {
-  if (subject.what === 'proof' || steadyMs === 0) return subject
-  return { ...subject, good: Math.max(subject.good, Math.ceil(steadyMs / everyMsOf([subject]))) }
+  const { enough, everyMs } = subject
+  if (steadyMs === 0 || !('good' in enough)) return subject
+  return { ...subject, enough: { good: Math.max(enough.good, Math.ceil(steadyMs / everyMs)) } }
 }
 
 function latest(readings: Readings): string {

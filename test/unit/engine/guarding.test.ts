@@ -24,7 +24,15 @@ function planned({
   isCompared: boolean
 }) {
   const compare = isCompared ? { compare: { to: 'old', increase_max: '10%' } } : {}
-  return { name, from: 'prom', query, side, every: '1s', ...compare } as unknown as PlannedGuard
+  return {
+    name,
+    from: 'prom',
+    query,
+    side,
+    every: '1s',
+    breach: '3 in a row',
+    ...compare,
+  } as unknown as PlannedGuard
 }
 
 function plan(guards: PlannedGuard[]): Plan {

@@ -1,7 +1,7 @@
 // What the run has set is looked at now and then; only another value, seen twice, is drift.
 import { ApplicationFailure } from '@temporalio/common'
 import { expect, it } from 'vitest'
-import type { Asking } from '../../../activities/watch/ask.ts'
+import type { Asking } from '../../../activities/watch/asking.ts'
 import { keptDueAt, keptFrom, lookAtKept } from '../../../activities/watch/kept.ts'
 import type { Kept } from '../../../workflows/activities.ts'
 import type { Json } from '../../../workflows/json.ts'
