@@ -3,7 +3,7 @@ import type { ProviderSpec } from '../../../activities/provider.ts'
 import { MIRROR, type TrafficSupports } from '../../../workflows/ports/traffic.ts'
 import { mainConnectionsIn } from '../../../workflows/steps/connections.ts'
 import { kindOf, outline } from '../../../workflows/steps/kind-of.ts'
-import { oneOf } from '../nearest.ts'
+import { oneOf } from '../suggestions.ts'
 import type { Parts, Step } from '../parts.ts'
 import type { Finding, Path } from '../problem.ts'
 
