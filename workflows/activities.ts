@@ -3,7 +3,7 @@ import type { Json } from './json.ts'
 import type { Plan, PlannedConnection } from './plan.ts'
 import type { Notice } from './ports/notify.ts'
 import type { ConfirmRequest, Confirmation, Observed } from './ports/target.ts'
-import type { Trial, Tried } from './trials.ts'
+import type { Trial, Tried } from './trial.ts'
 import type { Subject } from './watched/index.ts'
 
 /** Task queues: mutations and looks on one, watches (long-lived, poll by retry) on another, so that undo never queues behind them. */

@@ -8,7 +8,8 @@ import type { Plan, PlannedConnection } from './plan.ts'
 import type { Observed } from './ports/target.ts'
 import { outline } from './steps/kind-of.ts'
 import { failedWith } from './run/failures.ts'
-import { type Trial, type TrialResult, type Tried, nameOf, trialsOf } from './trials.ts'
+import type { Trial, TrialResult, Tried } from './trial.ts'
+import { nameOf, trialsOf } from './trials.ts'
 
 const { observe, tryOut } = proxyActivities<Pick<ChangeActivities, 'observe'> & SurveyActivities>({
   taskQueue: TASK_QUEUE,

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from '../../workflows/json.ts'
 import type { RRset } from '../../workflows/ports/dns.ts'
 import type { ChangingPort, PortName } from '../../workflows/ports/index.ts'
 import type { Notice } from '../../workflows/ports/notify.ts'
-import type { ActiveRule } from './faults.ts'
+import type { ActiveRule, Verb } from './fault.ts'
 import type { Timeline } from './timeline.ts'
 
 export type Side = 'old' | 'new'
@@ -111,8 +111,6 @@ export interface LateWrite extends Order {
   /** Only this other place of the thing gets it. */
   place?: string
 }
-
-export type Verb = 'observe' | 'write' | 'confirm' | 'query' | 'probe' | 'send' | 'reach'
 
 /** One call of a port, as it was asked and how it ended. */
 export interface Call {

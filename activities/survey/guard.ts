@@ -1,7 +1,7 @@
 // Asks every query of a guard once. No data is no failure: of a side that nobody is served by there is none yet.
 import type { MetricsPort } from '../../workflows/ports/metrics.ts'
 import type { Io } from '../../workflows/ports/target.ts'
-import type { Trial, Tried } from '../../workflows/trials.ts'
+import type { Trial, Tried } from '../../workflows/trial.ts'
 import type { Asked } from '../watch/reading.ts'
 import { readGuard } from '../watch/reading.ts'
 

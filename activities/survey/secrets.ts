@@ -1,6 +1,6 @@
 // Reads every secret that a connection refers to, once, and says which cannot be read. Their contents go nowhere.
 import type { Json } from '../../workflows/json.ts'
-import type { Tried } from '../../workflows/trials.ts'
+import type { Tried } from '../../workflows/trial.ts'
 import { isSecretReference } from '../config.ts'
 import { failure, kindOf } from '../failure.ts'
 import type { Secrets } from '../provider.ts'

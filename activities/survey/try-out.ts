@@ -2,7 +2,7 @@
 // yet (no data of a side that nobody is served by) is a note.
 import type { Client } from '@temporalio/client'
 import type { Changing, Io } from '../../workflows/ports/target.ts'
-import type { Trial, Tried } from '../../workflows/trials.ts'
+import type { Trial, Tried } from '../../workflows/trial.ts'
 import type { Redact } from '../call.ts'
 import { holdersOf } from '../change/claim.ts'
 import type { Connector } from '../connect.ts'

@@ -5,8 +5,8 @@ import type { Plan } from '../../workflows/plan.ts'
 import type { PortName } from '../../workflows/ports/index.ts'
 import { kindOf, outline } from '../../workflows/steps/kind-of.ts'
 import type { Looked } from '../../workflows/survey.ts'
-import type { TrialResult } from '../../workflows/trials.ts'
-import type { Surveyed } from './preview.ts'
+import type { TrialResult } from '../../workflows/trial.ts'
+import type { Surveyed } from './surveyed.ts'
 import { targetText } from './target-text.ts'
 
 /** `connection`, `target` null: none is concerned; it is something else that the run will need. */

@@ -4,18 +4,16 @@ import type { Plan, PlannedGuard, PlannedStep, Seen } from '../../workflows/plan
 import type { PortName } from '../../workflows/ports/index.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
 import type { Looked } from '../../workflows/survey.ts'
-import type { TrialResult } from '../../workflows/trials.ts'
+import type { TrialResult } from '../../workflows/trial.ts'
 import { explained } from './explained.ts'
 import { type PlanProblem, problemsOf } from './plan-problems.ts'
+import type { Surveyed } from './surveyed.ts'
 import { watchedGuards } from './watched.ts'
 import { mainConnectionsIn } from '../../workflows/steps/connections.ts'
 import { kindOf, outline, reversibility } from '../../workflows/steps/kind-of.ts'
 import type { Reversibility } from '../../workflows/steps/kind.ts'
 import type { StepKind } from '../../workflows/steps/schemas.ts'
 import type { ProviderSpec } from '../../activities/provider.ts'
-
-/** What a survey has brought; both empty = offline. */
-export type Surveyed = { looks: readonly Looked[]; trials: readonly TrialResult[] }
 
 /** `before` null: not looked at. `desired` null: depends on what is found. */
 export type PreviewedChange = {

@@ -4,25 +4,9 @@ import { sameJson } from '../../workflows/json.ts'
 import type { Plan } from '../../workflows/plan.ts'
 import type { Change, LogLine, Phase, Reason, Restoration, RunState } from '../../workflows/run/state.ts'
 import { whyIrreversible } from '../../workflows/steps/kind-of.ts'
+import type { Happening } from './happening.ts'
 import { cursorOf, stepsUpTo } from './steps-from-history.ts'
 import { blankState, gateKnownById } from './blank-state.ts'
-
-/** One event of the history that people may care about, decoded. */
-export type Happening =
-  | {
-      what: 'activity'
-      at: number
-      type: string
-      summary: string | null
-      input: unknown
-      end: ActivityEnd | null
-    }
-  | { what: 'timer'; at: number; summary: string | null }
-  | { what: 'message'; at: number; how: 'signal' | 'update'; name: string; said: unknown; processed: boolean }
-  | { what: 'cancel'; at: number; processed: boolean }
-  | { what: 'closed'; at: number; how: string; result: unknown }
-
-export type ActivityEnd = { at: number; ok: boolean; result: unknown; problem: string | null }
 
 /** What the run itself last told the server. */
 export type Published = {

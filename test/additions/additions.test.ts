@@ -63,13 +63,15 @@ async function generated(added: Added): Promise<Tree> {
 /** The parts of `npm run check` that what was added could break. */
 async function keepsTheRules(copy: Tree, added: Added): Promise<void> {
   const sources = Object.keys(added).filter((file) => file.endsWith('.ts'))
-  await Promise.all([
+  const parts = await Promise.allSettled([
     goesWell(copy, 'tsc', ['--noEmit']),
     goesWell(copy, 'vitest', ['run', '--project=tidy']),
     goesWell(copy, 'node', ['scripts/generate.ts', '--check']),
     goesWell(copy, 'oxlint', ['--type-aware', ...sources]),
     goesWell(copy, 'oxfmt', ['--check', ...sources]),
   ])
+  const failed = parts.flatMap((part) => (part.status === 'rejected' ? [part.reason as Error] : []))
+  expect(failed).toEqual([])
 }
 
 async function simulated(copy: Tree, example: string) {

@@ -55,7 +55,8 @@ export const shelf = defineProvider({
       async write({ target, desired, seen }, io) {
         io.signal.throwIfAborted()
         const side = sideOf(target)
-        if (String(side.version) !== seen.version) throw failure('Conflict', \`\${target} was refilled meanwhile\`)
+        const isOutdated = String(side.version) !== seen.version
+        if (isOutdated) throw failure('Conflict', \`\${target} was refilled meanwhile\`)
         side.count = desired.count
         side.version += 1
       },

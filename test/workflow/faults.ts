@@ -1,6 +1,6 @@
 // The fault matrix: from the calls of a run without trouble to one case per call and kind of failure.
 import { changingFacts, changingPorts, partsOf } from '../../workflows/ports/facts.ts'
-import type { Fault, Rule } from '../../activities/sim/faults.ts'
+import type { Fault, Rule } from '../../activities/sim/fault.ts'
 import type { Call } from '../../activities/sim/state.ts'
 import type { FailureKind } from '../../workflows/failure.ts'
 import type { Json } from '../../workflows/json.ts'

@@ -1,7 +1,8 @@
 // Steps in order: entering, carrying out, leaving.
 import type { PlannedStep } from '../plan.ts'
 import { runs } from '../steps/runs.ts'
-import { type Failed, StepFailed, failedWith, reasonOf } from './failures.ts'
+import { type Failed } from '../failure.ts'
+import { StepFailed, failedWith, reasonOf } from './failures.ts'
 import { leaveReadings } from './evidence.ts'
 import { measure } from './measure.ts'
 import { describe } from './publish.ts'

@@ -2,7 +2,7 @@
 // refuses what is newer, in words; a newer one takes what is older. Pure.
 import type { Plan } from '../plan.ts'
 import { isStepKind } from '../steps/kind-of.ts'
-import type { Failed } from './failures.ts'
+import type { Failed } from '../failure.ts'
 import type { RunState } from './state.ts'
 
 const PLAN_VERSION = 1 satisfies Plan['planVersion']

@@ -12,9 +12,7 @@ import { defineProvider } from '../../provider.ts'
 import { FileChanged, type WholeFile, isLink, replaceWhole } from '../whole-file.ts'
 import { clusterNames, rejectedUpdates, servedRoutes, whyIncomplete } from './client.ts'
 import {
-  type Edge,
   type Look,
-  adminOf,
   changedSince,
   elsewhereOf,
   fileFailure,
@@ -24,6 +22,7 @@ import {
   valueOf,
   versionOf,
 } from './look.ts'
+import { type Edge, adminOf } from './edge.ts'
 import { confirmMirror, confirmSplit } from './proof.ts'
 import { type RouteHere, editMirror, editSplit, findRoute, keyOf } from './routes.ts'
 import { spec } from './schema.ts'

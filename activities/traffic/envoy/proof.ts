@@ -14,7 +14,8 @@ import {
 } from '../counted.ts'
 import { allowedPoints, moreNeeded, needed, number } from '../demands.ts'
 import { requestsPerCluster } from './client.ts'
-import { type Edge, type Look, adminOf } from './look.ts'
+import { type Edge, adminOf } from './edge.ts'
+import type { Look } from './look.ts'
 import { readMirror, readSplit } from './routes.ts'
 
 export interface Proof {

@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { allSpecs } from '../../../client/runbook/load.ts'
 import { paint } from '../../../client/output/paint.ts'
 import { previewLines } from '../../../client/runbook/preview-text.ts'
-import { type Preview, type Surveyed, preview, targetsToLookAt } from '../../../client/runbook/preview.ts'
+import { type Preview, preview, targetsToLookAt } from '../../../client/runbook/preview.ts'
+import type { Surveyed } from '../../../client/runbook/surveyed.ts'
 import type { Json } from '../../../workflows/json.ts'
 import type { Looked } from '../../../workflows/survey.ts'
-import type { TrialResult } from '../../../workflows/trials.ts'
+import type { TrialResult } from '../../../workflows/trial.ts'
 import { RIGHT, cautionsOf, planOf } from './fixture.ts'
 
 const LOOKS: Looked[] = [

@@ -2,7 +2,7 @@
 // say, would be green for ever.
 import { restsOnNothing } from './emptiness.ts'
 import { type Expression, within } from './expression.ts'
-import type { Limits, QueryFault } from './faults.ts'
+import type { Limits, QueryFault } from './query-fault.ts'
 import { isPoint, spanOf } from './span.ts'
 
 export function answerFaults(expression: Expression, limits: Limits): QueryFault[] {
