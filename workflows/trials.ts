@@ -1,7 +1,7 @@
 // What a run is going to need besides its targets, and how each of it can be tried beforehand without changing anything.
 // Pure: the list follows from the plan alone; the trying is an activity.
 import type { Plan, PlannedConnection, PlannedStep } from './plan.ts'
-import { probeOf } from './run/guarding.ts'
+import { probeOf } from './run/guards.ts'
 import { connectionsIn } from './steps/connections.ts'
 import { kindOf, outline } from './steps/kind-of.ts'
 import type { Trial } from './trial.ts'

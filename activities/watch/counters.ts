@@ -3,7 +3,7 @@
 import type { Reading } from '../../workflows/activities.ts'
 import type { Subject } from '../../workflows/watched/index.ts'
 import type { Asked } from './clock.ts'
-import type { KeptMemory } from './kept.ts'
+import type { KeptMemory } from './own-values.ts'
 
 const EARLIER_MAX = 4 // so that a worker that takes over, or takes turns with another one, misses few readings
 const GAP_MS_MIN = 30_000 // a deploy or a busy server: looks this late still count as one stretch

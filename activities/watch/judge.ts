@@ -4,7 +4,7 @@ import type { Subject } from '../../workflows/watched/index.ts'
 import { formatDuration, milliseconds } from '../../workflows/quantities.ts'
 import type { Counters, WatchMemory } from './counters.ts'
 import { formatTime } from './format.ts'
-import { keptDueAt } from './kept.ts'
+import { keptDueAt } from './own-values.ts'
 
 export type Judgement =
   | { kind: 'breach'; subject: string }

@@ -2,7 +2,7 @@
 // that serves. Pure.
 import type { Plan } from '../../workflows/plan.ts'
 import type { Split } from '../../workflows/ports/traffic.ts'
-import { isArmed } from '../../workflows/run/guarding.ts'
+import { isArmed } from '../../workflows/run/guards.ts'
 import type { TrialResult } from '../../workflows/trial.ts'
 import type { Surveyed } from './surveyed.ts'
 

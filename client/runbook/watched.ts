@@ -3,7 +3,7 @@ import { foundAtStart } from '../../workflows/found.ts'
 import type { Plan, PlannedGuard, PlannedStep, Seen } from '../../workflows/plan.ts'
 import { changingFacts } from '../../workflows/ports/facts.ts'
 import type { Served } from '../../workflows/ports/port.ts'
-import { isArmed } from '../../workflows/run/guarding.ts'
+import { isArmed } from '../../workflows/run/guards.ts'
 import { type Held, either, servedBy } from '../../workflows/served-sides.ts'
 import { kindOf, outline } from '../../workflows/steps/kind-of.ts'
 

@@ -1,7 +1,7 @@
 // The end of a run: its outcome, said everywhere.
 import { allHandlersFinished, condition } from '@temporalio/workflow'
 import { formatDuration } from '../quantities.ts'
-import { notify } from './gates.ts'
+import { notify } from './questions.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'

@@ -8,7 +8,7 @@ import { firstState } from './first-state.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
 import { hear, log, sendBack } from './run.ts'
-import { decisionOf, nameOf, signalled } from './said.ts'
+import { decisionOf, nameOf, signalled } from './incoming.ts'
 import type { Decided, Decision, RecordedDecision, RunState } from './state.ts'
 import { presentState, readablePlan } from './versions.ts'
 

@@ -3,7 +3,7 @@
 import type { Capacity } from '../ports/capacity.ts'
 import { isAsWanted } from '../ports/as-wanted.ts'
 import { kindOf } from '../steps/kind-of.ts'
-import { guardsOf } from './guarding.ts'
+import { guardsOf } from './guards.ts'
 import { type Confirming, type Holding, hold } from './hold.ts'
 import { isOf, lastKnown, touched } from './journal.ts'
 import { observe } from './observe.ts'

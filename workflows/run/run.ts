@@ -27,7 +27,7 @@ export interface Run {
   askedAs: { [gate: string]: string }
   /** Which words of its step the run has come to, how often each, and within which it is. */
   words: { within: string; said: { [path: string]: number } }
-  /** Parent of every watch and proof, beside going forward and not within it: see looking.ts. */
+  /** Parent of every watch and proof, beside going forward and not within it: see background-watches.ts. */
   readonly looks: CancellationScope
 }
 

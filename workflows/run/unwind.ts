@@ -2,10 +2,10 @@
 // How one target is restored stands in restore.ts; here is the order, and what is looked at before `restored` is said.
 import { condition } from '@temporalio/workflow'
 import { changingFacts } from '../ports/facts.ts'
-import { isRestoredLast, leansOn } from './draining.ts'
-import { notify } from './gates.ts'
+import { isRestoredLast, leansOn } from './drain.ts'
+import { notify } from './questions.ts'
 import { isWritten, restorationsOf, touched } from './journal.ts'
-import { stopLooking } from './looking.ts'
+import { stopLooking } from './background-watches.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import { describeReason } from './reason.ts'

@@ -1,6 +1,6 @@
 // announce: says one thing and goes on; a receiver that is down never stops a run.
 import type { PlannedStep } from '../../plan.ts'
-import { tell } from '../../run/gates.ts'
+import { tell } from '../../run/questions.ts'
 import type { Run } from '../../run/run.ts'
 
 // eslint-disable-next-line @typescript-eslint/require-await -- every step is a promise to the engine

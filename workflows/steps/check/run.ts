@@ -2,7 +2,7 @@
 import type { PlannedConnection, PlannedStep } from '../../plan.ts'
 import { inARow, milliseconds } from '../../quantities.ts'
 import { StepFailed } from '../../run/failures.ts'
-import { probeOf } from '../../run/guarding.ts'
+import { probeOf } from '../../run/guards.ts'
 import type { Run } from '../../run/run.ts'
 import { lookOnce } from '../../run/watch.ts'
 import { journeySubject } from '../../watched/journey.ts'

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Plan, PlannedGuard, PlannedStep } from '../../../workflows/plan.ts'
-import { guardsOf, isArmed } from '../../../workflows/run/guarding.ts'
+import { guardsOf, isArmed } from '../../../workflows/run/guards.ts'
 
 const guard = fc.record({
   name: fc.constantFrom('errors', 'p95', 'orders', 'cpu'),

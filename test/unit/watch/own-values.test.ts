@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { expect, it } from 'vitest'
 import type { Asking } from '../../../activities/watch/asking.ts'
-import { keptDueAt, keptFrom, lookAtKept } from '../../../activities/watch/kept.ts'
+import { keptDueAt, keptFrom, lookAtKept } from '../../../activities/watch/own-values.ts'
 import type { Kept } from '../../../workflows/activities.ts'
 import type { Json } from '../../../workflows/json.ts'
 import { START, prom } from './subjects.ts'
