@@ -8,7 +8,7 @@ import { renewBetweenSteps } from './run/renewal.ts'
 import { forward } from './run/forward.ts'
 import { checkpoint } from './run/run.ts'
 import type { Outcome, RunState } from './run/state.ts'
-import { type Result, end } from './run/end.ts'
+import { type Result, endRun } from './run/end.ts'
 import { perform, stepsLeft } from './run/step.ts'
 import { unwind } from './run/unwind.ts'
 
@@ -33,6 +33,6 @@ export async function cutover(plan: Plan, start: Start, carried?: RunState): Pro
     if (!ended.ok) outcome = await unwind(run, ended.reason)
     run.state.outcome = outcome // from here on it is too late to abort: nothing is left to go back by
     await releaseTargets(run)
-    return end(run, outcome)
+    return endRun(run, outcome)
   })
 }

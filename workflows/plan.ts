@@ -72,4 +72,4 @@ export type Outline = {
 }
 
 /** The last known value of a target; undefined = not looked at. */
-export type Seen = (connection: string, target: string) => Json | undefined
+export type ValueOf = (connection: string, target: string) => Json | undefined

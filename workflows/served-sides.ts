@@ -6,13 +6,13 @@ import type { PortName } from './ports/index.ts'
 import type { Served } from './ports/port.ts'
 
 /** A target that was changed: what it held first, and what it holds now. */
-export type Held = { port: PortName | undefined; target: string; before: Json; now: Json }
+export type TargetHistory = { port: PortName | undefined; target: string; before: Json; now: Json }
 
 /**
  * Without any split and any name, users reach the old side. Names count where nothing splits: behind a split, the split says
  * who is served, whatever name leads to it.
  */
-export function servedBy(held: Held[]): Served {
+export function servedBy(held: TargetHistory[]): Served {
   const serving = held.flatMap(({ port, ...of }) => changingFacts(port)?.leads?.serves(of) ?? [])
   const sidesAs = (as: (typeof serving)[number]['as']) =>
     serving.filter((each) => each.as === as).map(({ sides }) => sides)

@@ -23,10 +23,10 @@ export type Trial =
   | { what: 'permission'; connection: PlannedConnection; target: string }
 
 /** What came of a trial. `text`: what came back; `notes`: what a person should know, without being a reason not to start. */
-export type Tried = { text: string; notes: string[] }
+export type TrialAnswer = { text: string; notes: string[] }
 
 /** `name` for people: `guard errors`. `problem` null: it works, as far as it could be tried. */
-export type TrialResult = Tried & {
+export type TrialResult = TrialAnswer & {
   what: Trial['what']
   name: string
   connection: string

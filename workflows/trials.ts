@@ -29,10 +29,12 @@ export function trialsOf(plan: Plan): Trial[] {
 
 /** A record that is lowered and then moved has the same servers to show it: they are asked once, for the first step. */
 function once(trials: Trial[]): Trial[] {
-  const keyOf = (trial: Trial): string =>
-    trial.what === 'answers' ? `${nameOf(trial)} ${trial.resolvers.toSorted().join(' ')}` : ''
   const keys = trials.map(keyOf)
   return trials.filter((_, index) => keys[index] === '' || keys.indexOf(keys[index] ?? '') === index)
+}
+
+function keyOf(trial: Trial): string {
+  return trial.what === 'answers' ? `${nameOf(trial)} ${trial.resolvers.toSorted().join(' ')}` : ''
 }
 
 /** What people call it. */

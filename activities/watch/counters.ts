@@ -2,8 +2,8 @@
 // it anew with every look of every run, so it holds only what the next look needs; all readings are kept by readings.ts.
 import type { Reading } from '../../workflows/activities.ts'
 import type { Subject } from '../../workflows/watched/index.ts'
-import type { Asked } from './clock.ts'
-import type { KeptMemory } from './own-values.ts'
+import type { LastLook } from './clock.ts'
+import type { OwnValuesMemory } from './own-values.ts'
 
 const EARLIER_MAX = 4 // so that a worker that takes over, or takes turns with another one, misses few readings
 const GAP_MS_MIN = 30_000 // a deploy or a busy server: looks this late still count as one stretch
@@ -23,7 +23,11 @@ export type Counters = {
   lookedAt: number
 }
 
-export type WatchMemory = { subjects: { [subject: string]: Counters }; kept?: KeptMemory; asked?: Asked }
+export type WatchMemory = {
+  subjects: { [subject: string]: Counters }
+  ownValues?: OwnValuesMemory
+  asked?: LastLook
+}
 
 /**
  * Counts one reading. A stretch in which nobody looked counts for nothing: every row begins anew after it.

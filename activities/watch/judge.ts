@@ -4,7 +4,7 @@ import type { Subject } from '../../workflows/watched/index.ts'
 import { formatDuration, milliseconds } from '../../workflows/quantities.ts'
 import type { Counters, WatchMemory } from './counters.ts'
 import { formatTime } from './format.ts'
-import { keptDueAt } from './own-values.ts'
+import { ownValuesDueAt } from './own-values.ts'
 
 export type Judgement =
   | { kind: 'breach'; subject: string }
@@ -133,8 +133,8 @@ function delayMs(input: WatchInput, memory: WatchMemory, now: number): number {
     const counters = memory.subjects[subject.name]
     return counters === undefined ? now : counters.lookedAt + subject.everyMs
   })
-  const { kept } = memory // looks ride along; only a second look at another value has a time of its own
-  if (kept !== undefined && kept.differs.length > 0) moments.push(keptDueAt(kept, false))
+  const { ownValues } = memory // looks ride along; only a second look at another value has a time of its own
+  if (ownValues !== undefined && ownValues.differs.length > 0) moments.push(ownValuesDueAt(ownValues, false))
   for (const end of [input.deadline, input.limit])
     if (end !== null && end > now) moments.push(end + AFTER_DEADLINE_MS)
   const idleMs = 3_600_000 // an empty watch without an end: an hour between looks at nothing

@@ -1,7 +1,7 @@
-// Looks at what the run has set: whether it is still so. Rides along with the looks at guards. A backend that cannot be
-// looked at is no news here, the guards judge health; only another value counts, seen twice, so that a balancer in the middle
-// of a reload alarms nobody.
-import type { Drift, Kept } from '../../workflows/activities.ts'
+// Checks whether the values that the run has set are still there, beside the looks at guards. Only another value counts, and only
+// when two looks in a row find it: a balancer in the middle of a reload alarms nobody. A backend that does not answer is ignored
+// here, because the guards judge health.
+import type { Drift, OwnValue } from '../../workflows/activities.ts'
 import { isExactly } from '../../workflows/ports/as-wanted.ts'
 import type { Changing, Io, Observed } from '../../workflows/ports/target.ts'
 import { known, raced } from '../call.ts'
@@ -13,26 +13,26 @@ const DOUBTFUL_MS_MIN = 5_000 // a guard that is not good: weights that somebody
 const AGAIN_MS = 1_000 // the second look at another value
 
 /** Carried in the heartbeat details, beside the counters. Server time in ms since the epoch. */
-export type KeptMemory = { lookedAt: number; differs: string[] }
+export type OwnValuesMemory = { lookedAt: number; differs: string[] }
 
 /** Before the first look: what the run has set was read back when it was set. */
-export function keptFrom(now: number): KeptMemory {
+export function beginOwnValues(now: number): OwnValuesMemory {
   return { lookedAt: now, differs: [] }
 }
 
 /** When another look is due; `isDoubtful`: the last look at a guard found it not good. */
-export function keptDueAt({ lookedAt, differs }: KeptMemory, isDoubtful: boolean): number {
+export function ownValuesDueAt({ lookedAt, differs }: OwnValuesMemory, isDoubtful: boolean): number {
   return lookedAt + (differs.length > 0 ? AGAIN_MS : isDoubtful ? DOUBTFUL_MS_MIN : EVERY_MS_MIN)
 }
 
 /** Looks at all of them when it is time. `drift`: a value that is not ours, found by this look and by the one before. */
-export async function lookAtKept(
-  kept: Kept[],
-  before: KeptMemory,
+export async function checkOwnValues(
+  kept: OwnValue[],
+  before: OwnValuesMemory,
   { at, asking, io, isDoubtful }: { at: number; asking: Asking; io: Io; isDoubtful: boolean },
-): Promise<{ memory: KeptMemory; drift: Drift | null }> {
-  if (at < keptDueAt(before, isDoubtful)) return { memory: before, drift: null }
-  const seen = await Promise.all(kept.map((each) => look(each, asking, io)))
+): Promise<{ memory: OwnValuesMemory; drift: Drift | null }> {
+  if (at < ownValuesDueAt(before, isDoubtful)) return { memory: before, drift: null }
+  const seen = await Promise.all(kept.map((each) => observeOwn(each, asking, io)))
   const differing = kept.flatMap((each, index) => differenceOf(each, seen[index] ?? null))
   const differs = differing.map(nameOf)
   return {
@@ -41,7 +41,11 @@ export async function lookAtKept(
   }
 }
 
-async function look({ connection, target }: Kept, asking: Asking, io: Io): Promise<Observed | null> {
+async function observeOwn(
+  { connection, target }: OwnValue,
+  asking: Asking,
+  io: Io,
+): Promise<Observed | null> {
   try {
     const port: Changing = asking.changingOf(connection)
     return await raced(port.observe(target, io), io.signal)
@@ -52,7 +56,7 @@ async function look({ connection, target }: Kept, asking: Asking, io: Io): Promi
   }
 }
 
-function differenceOf({ connection, target, value }: Kept, seen: Observed | null): Drift[] {
+function differenceOf({ connection, target, value }: OwnValue, seen: Observed | null): Drift[] {
   if (seen === null || isExactly(seen, value)) return []
   return [{ connection: connection.name, target, ...foundDetails(seen, value) }]
 }

@@ -4,7 +4,7 @@ import type { Json } from '../../workflows/json.ts'
 import type { Plan } from '../../workflows/plan.ts'
 import type { PortName } from '../../workflows/ports/index.ts'
 import { kindOf, outline } from '../../workflows/steps/kind-of.ts'
-import type { Looked } from '../../workflows/survey.ts'
+import type { TargetLook } from '../../workflows/survey.ts'
 import type { TrialResult } from '../../workflows/trial.ts'
 import type { Surveyed } from './surveyed.ts'
 import { targetText } from './target-text.ts'
@@ -91,7 +91,7 @@ function nameOf({ connection, target }: { connection: string; target: string }):
 }
 
 /** Going back leads to what was there, everywhere: where the places differ, the run would stop and ask at its first look. */
-function divided({ observed }: Looked, port: PortName | undefined): string | null {
+function divided({ observed }: TargetLook, port: PortName | undefined): string | null {
   const { value = null, elsewhere = [] } = observed ?? {}
   if (elsewhere.length === 0) return null
   const others = elsewhere.map((other) => `${other.place} holds ${targetText(other.value, port)}`)

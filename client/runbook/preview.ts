@@ -1,9 +1,9 @@
 // What a plan is going to do, step by step: each change from what to what, with the steps before it taken as done. Pure.
 import type { Json } from '../../workflows/json.ts'
-import type { Plan, PlannedGuard, PlannedStep, Seen } from '../../workflows/plan.ts'
+import type { Plan, PlannedGuard, PlannedStep, ValueOf } from '../../workflows/plan.ts'
 import type { PortName } from '../../workflows/ports/index.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
-import type { Looked } from '../../workflows/survey.ts'
+import type { TargetLook } from '../../workflows/survey.ts'
 import type { TrialResult } from '../../workflows/trial.ts'
 import { explained } from './explained.ts'
 import { type PlanProblem, problemsOf } from './plan-problems.ts'
@@ -72,7 +72,7 @@ export function preview(plan: Plan, { looks, trials }: Surveyed, specs: readonly
   const untold = (text: string) => !told.has(text) && told.add(text)
   let shortestMs = 0
   let longestMs: number | null = 0
-  const seen: Seen = (connection, target) => values.get(keyOf({ connection, target }))
+  const seen: ValueOf = (connection, target) => values.get(keyOf({ connection, target }))
   const steps = plan.steps.map((step, index): PreviewedStep => {
     const planned = outline(step, seen)
     const goingBack = reversibility(step, null)
@@ -145,7 +145,7 @@ function backWords(back: string, goingBack: Reversibility): string {
 }
 
 /** What the backend itself says of a target. */
-function foundNotes(look: Looked | undefined): string[] {
+function foundNotes(look: TargetLook | undefined): string[] {
   return look?.observed?.cautions?.map((caution) => `${look.connection} ${look.target}: ${caution}`) ?? []
 }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { digested } from '../../workflows/found.ts'
 import { type Json, canonicalJson } from '../../workflows/json.ts'
 import type { Found, Plan, PlannedStep, PlannedTarget } from '../../workflows/plan.ts'
-import type { Looked } from '../../workflows/survey.ts'
+import type { TargetLook } from '../../workflows/survey.ts'
 import { kindOf, outline } from '../../workflows/steps/kind-of.ts'
 import { spelled } from './checks/records.ts'
 import type { Parts, Step } from './parts.ts'
@@ -39,7 +39,7 @@ export function withFound(plan: Plan, found: Found[]): Plan {
 }
 
 /** Every target that could be looked at: those that the run may change, and those that a change is computed from. */
-export function foundIn(looks: readonly Looked[]): Found[] {
+export function foundIn(looks: readonly TargetLook[]): Found[] {
   return looks.flatMap(({ connection, target, observed }) =>
     observed === null ? [] : [{ connection, target, value: observed.value }],
   )

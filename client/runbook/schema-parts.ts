@@ -53,5 +53,5 @@ export function ownPattern(schema: z.ZodType): RegExp | null {
 }
 
 function definitionOf({ _zod: internals }: z.ZodType): Definition {
-  return internals.def as unknown as Definition
+  return internals.def
 }

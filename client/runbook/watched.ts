@@ -1,10 +1,10 @@
 // Which guards each step of a plan is going to be watched by: the engine's own rule, with the steps before it taken as done.
 import { foundAtStart } from '../../workflows/found.ts'
-import type { Plan, PlannedGuard, PlannedStep, Seen } from '../../workflows/plan.ts'
+import type { Plan, PlannedGuard, PlannedStep, ValueOf } from '../../workflows/plan.ts'
 import { changingFacts } from '../../workflows/ports/facts.ts'
 import type { Served } from '../../workflows/ports/port.ts'
 import { isArmed } from '../../workflows/run/guards.ts'
-import { type Held, either, servedBy } from '../../workflows/served-sides.ts'
+import { type TargetHistory, either, servedBy } from '../../workflows/served-sides.ts'
 import { kindOf, outline } from '../../workflows/steps/kind-of.ts'
 
 /** Per step, in order: the guards that are watched at some moment of it. */
@@ -16,7 +16,7 @@ export function watchedGuards(plan: Plan): PlannedGuard[][] {
 
 /** Per step, in order: the guards that are watched at each moment of it that lasts. */
 export function watchedMoments(plan: Plan): PlannedGuard[][][] {
-  const held = new Map<string, Held>()
+  const held = new Map<string, TargetHistory>()
   let now = servedBy([])
   return plan.steps.map((step) => {
     const during = momentsOf(step, plan, { held, now })
@@ -41,10 +41,10 @@ export function neverWatched(plan: Plan): PlannedGuard[] {
 function momentsOf(
   step: PlannedStep,
   plan: Plan,
-  { held, now }: { held: Map<string, Held>; now: Served },
+  { held, now }: { held: Map<string, TargetHistory>; now: Served },
 ): Served[] {
   const portOf = (connection: string) => plan.connections[connection]?.port
-  const seen: Seen = (connection, target) =>
+  const seen: ValueOf = (connection, target) =>
     held.get(`${connection} ${target}`)?.now ??
     foundAtStart(plan, { connection, target }) ??
     changingFacts(portOf(connection))?.leads?.unknown

@@ -4,9 +4,9 @@ import { firstState } from '../../workflows/run/first-state.ts'
 import { kindOf } from '../../workflows/steps/kind-of.ts'
 import type { Gate, GateKind, RunState, Verb } from '../../workflows/run/state.ts'
 
-export type Begun = { startedBy: string | null; startedAt: number }
+export type Beginning = { startedBy: string | null; startedAt: number }
 
-export function blankState(plan: Plan, { startedBy, startedAt }: Begun): RunState {
+export function blankState(plan: Plan, { startedBy, startedAt }: Beginning): RunState {
   return { ...firstState(plan, { startedBy: startedBy ?? 'unknown', startedAt }), log: [] } // its log is made of what happened
 }
 

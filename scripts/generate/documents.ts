@@ -13,12 +13,14 @@ const SIMULATED = 'sim' // one page for all of them
 
 export function documents(): Files {
   const specs = allSpecs()
+  const table = 'docs/providers/README.md'
   const pages: Files = {
-    'docs/providers/README.md': withPart('docs/providers/README.md', 'providers', table(specs)),
+    [table]: withPart(read(table), { page: table, name: 'providers', part: providerTable(specs) }),
   }
-  for (const spec of specs) {
-    const page = `docs/providers/${pageOf(spec)}`
-    pages[page] = withPart(page, `configuration of ${spec.id}`, fieldTable(spec.config), pages[page])
+  for (const { id, port, config } of specs) {
+    const page = `docs/providers/${pageOf({ id, port })}`
+    const part = fieldTable(config)
+    pages[page] = withPart(pages[page] ?? read(page), { page, name: `configuration of ${id}`, part })
   }
   return {
     'schema/runbook.json': `${JSON.stringify(runbookJsonSchema(specs), null, 2)}\n`,
@@ -27,12 +29,12 @@ export function documents(): Files {
   }
 }
 
-function pageOf({ id, port }: ProviderSpec): string {
+function pageOf({ id, port }: Pick<ProviderSpec, 'id' | 'port'>): string {
   const name = id.slice(port.length + 1)
   return name === SIMULATED ? 'sim.md' : `${port}-${name}.md`
 }
 
-function table(specs: readonly ProviderSpec[]): string {
+function providerTable(specs: readonly ProviderSpec[]): string {
   const rows = specs
     .filter((spec) => pageOf(spec) !== 'sim.md')
     .map((spec) => {
@@ -77,7 +79,7 @@ function cell(text: string): string {
 }
 
 /** The text of a page with the part between its marks as it should be. */
-function withPart(page: string, name: string, part: string, text = read(page)): string {
+function withPart(text: string, { page, name, part }: { page: string; name: string; part: string }): string {
   const [begin, end] = [`<!-- ${name}: generated -->`, `<!-- end of ${name} -->`]
   const [from, to] = [text.indexOf(begin), text.indexOf(end)]
   if (from === -1 || to < from) throw new Error(`${page} must hold these two lines: ${begin} and ${end}`)

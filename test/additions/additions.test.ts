@@ -2,7 +2,7 @@
 // to a copy of this tree, without an edit anywhere, and then keeps every rule and carries out a run there and back.
 import { afterEach, expect, it } from 'vitest'
 import { kind, provider } from './dummies.ts'
-import { type Added, type Said, type Tree, treeWith } from './tree.ts'
+import { type Added, type CommandResult, type Tree, treeWith } from './tree.ts'
 
 const WITHIN_MS = 600_000 // types, lint, rules and two runs, each in a process of its own
 let tree: Tree | null = null
@@ -81,7 +81,7 @@ async function simulated(copy: Tree, example: string) {
 }
 
 async function goesWell(copy: Tree, command: string, args: string[]): Promise<string> {
-  const { code, output }: Said = await copy.run(command, args)
+  const { code, output }: CommandResult = await copy.run(command, args)
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${output}`)
   return output
 }

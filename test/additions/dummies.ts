@@ -113,7 +113,7 @@ connections:
   boxes: { provider: capacity/shelf, shelf: tools }
   prom: { provider: metrics/sim, world: additions }
 guards:
-  latency: { from: prom, query: "latency(old, 95)", max: 10s, every: 200ms }
+  errors: { from: prom, query: "errors(new)", max: 10, every: 200ms }
 steps:
   - prewarm: { connection: boxes, factor: 3, ready_within: 20s }
   - hold: { for: 2s, good: 1 in a row, extend_max: 20s }

@@ -10,11 +10,11 @@ import { ROOT, files } from '../tidy/repository.ts'
 /** Path -> text. */
 export type Added = { [path: string]: string }
 
-export type Said = { code: number; output: string }
+export type CommandResult = { code: number; output: string }
 
 export type Tree = {
   /** Runs a program of the copy, or a command of node_modules. */
-  run(command: string, args: string[]): Promise<Said>
+  run(command: string, args: string[]): Promise<CommandResult>
   /** Files of the original that are others now. */
   changed(): string[]
   end(): void
@@ -43,7 +43,7 @@ function hashOf(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex')
 }
 
-async function run(folder: string, command: string, args: string[]): Promise<Said> {
+async function run(folder: string, command: string, args: string[]): Promise<CommandResult> {
   const program = command === 'node' ? process.execPath : join(folder, 'node_modules/.bin', command)
   const path = `${join(ROOT, 'node_modules/.bin')}:${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
   return await new Promise((resolve, reject) => {

@@ -6,25 +6,25 @@ import { changingFacts } from './facts.ts'
 import type { PortName } from './index.ts'
 import type { Observed } from './target.ts'
 
-type Seen = Pick<Observed, 'value' | 'elsewhere' | 'writer' | 'writtenBy'>
+type Observation = Pick<Observed, 'value' | 'elsewhere' | 'writer' | 'writtenBy'>
 
 /** Exactly so, everywhere: what going back demands. */
-export function isExactly(seen: Seen, wanted: Json): boolean {
+export function isExactly(seen: Observation, wanted: Json): boolean {
   return heldBy(seen).every((value) => matches(value, wanted))
 }
 
 /** As wanted: exactly so, or more than was ordered, where the port says that this does no harm (instances of an autoscaler). */
-export function isAsWanted(port: PortName, seen: Seen, wanted: Json): boolean {
+export function isAsWanted(port: PortName, seen: Observation, wanted: Json): boolean {
   return heldBy(seen).every((value) => matches(value, wanted) || isEnough(port, value, wanted))
 }
 
 /** Every value that the target holds, in whichever of its places. */
-export function heldBy({ value, elsewhere = [] }: Seen): Json[] {
+export function heldBy({ value, elsewhere = [] }: Observation): Json[] {
   return [value, ...elsewhere.map((other) => other.value)]
 }
 
 /** What machines change by themselves (an autoscaler the number of instances) may be written over unless a person has set it. */
-export function mayOverwrite(port: PortName, seen: Seen): boolean {
+export function mayOverwrite(port: PortName, seen: Observation): boolean {
   if (changingFacts(port)?.drifts !== false) return false
   return seen.writtenBy === undefined ? seen.writer === undefined : seen.writtenBy === 'machine'
 }

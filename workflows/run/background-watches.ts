@@ -1,10 +1,14 @@
-// Looks while a run turns back. Cancelling one makes an event and a workflow task in the very moment in which traffic is to
-// be restored, so a run that goes back leaves its looks alone until that is done; a run that ends takes them with it.
+// Watches and proofs that are under way when a run turns back. The engine does not cancel them at that moment: each cancellation
+// costs an event and a workflow task, and the traffic must be restored first. It cancels them after the first restoration; a run
+// that ends takes them with it.
 import { CancellationScope } from '@temporalio/workflow'
 import type { Run } from './run.ts'
 
-/** A watch or a proof: ends with the scope it is asked in, like anything else, but is not cancelled when that goes back. */
-export async function looking<T>(run: Run, look: () => Promise<T>): Promise<T> {
+/**
+ * Runs a watch or a proof. The caller stops waiting for it when its own scope is cancelled. The activity itself is cancelled only
+ * if the run is not going back.
+ */
+export async function inBackground<T>(run: Run, look: () => Promise<T>): Promise<T> {
   const asking = CancellationScope.current()
   const scope = new CancellationScope({ cancellable: true, parent: run.looks })
   try {
@@ -15,7 +19,7 @@ export async function looking<T>(run: Run, look: () => Promise<T>): Promise<T> {
   }
 }
 
-/** For a way back that takes longer: what was left alone would go on asking the metrics for nobody. */
-export function stopLooking(run: Run): void {
+/** Cancels them. A way back that takes longer would otherwise leave them asking the metrics for nobody. */
+export function stopWatches(run: Run): void {
   run.looks.cancel()
 }

@@ -22,7 +22,7 @@ import { showsWithinMs } from './shows-within.ts'
 import type { Change } from './state.ts'
 import { askUnderWatch } from './watch.ts'
 
-export interface Wanted<V extends Json> {
+export interface ChangeRequest<V extends Json> {
   connection: string
   target: string
   /** The end state, or how it follows from what is there before. */
@@ -33,15 +33,15 @@ export interface Wanted<V extends Json> {
  * Brings a target to its desired value and verifies it. Returns the journal entry.
  * Ends the run going forward when it cannot; asks a person when someone else has changed the target meanwhile.
  */
-export async function change<V extends Json>(run: Run, wanted: Wanted<V>): Promise<Change> {
+export async function change<V extends Json>(run: Run, wanted: ChangeRequest<V>): Promise<Change> {
   const word = `change ${wanted.connection} ${wanted.target}`
   const number = await once(run, word, async () => (await changeNow(run, wanted)).number)
   return run.state.changes[number - 1] as Change
 }
 
-async function changeNow<V extends Json>(run: Run, wanted: Wanted<V>): Promise<Change> {
+async function changeNow<V extends Json>(run: Run, wanted: ChangeRequest<V>): Promise<Change> {
   checkpoint(run)
-  const entry = await intend(run, wanted as unknown as Wanted<Json>)
+  const entry = await intend(run, wanted as unknown as ChangeRequest<Json>)
   if (entry.status === 'noop') {
     note(run, `${entry.connection} ${entry.target} already is ${show(entry.desired)}`)
   } else {
@@ -58,7 +58,10 @@ async function changeNow<V extends Json>(run: Run, wanted: Wanted<V>): Promise<C
 }
 
 /** A value that a step only reckons with; the last verified one if this run has changed it already. */
-export async function look<V extends Json>(run: Run, of: { connection: string; target: string }): Promise<V> {
+export async function presentValue<V extends Json>(
+  run: Run,
+  of: { connection: string; target: string },
+): Promise<V> {
   checkpoint(run)
   const known = lastKnown(run.state.changes, of)
   if (known !== undefined) return known as V
@@ -67,7 +70,7 @@ export async function look<V extends Json>(run: Run, of: { connection: string; t
   return value as V
 }
 
-async function intend(run: Run, wanted: Wanted<Json>): Promise<Change> {
+async function intend(run: Run, wanted: ChangeRequest<Json>): Promise<Change> {
   const before = await knownOrFound(run, wanted)
   const desired = typeof wanted.desired === 'function' ? wanted.desired(before) : wanted.desired
   const { port } = connectionOf(run, wanted.connection)
@@ -114,17 +117,17 @@ async function carryOut(run: Run, entry: Change): Promise<void> {
       waitsFor: `a person: ${failed.kind}: ${failed.message}`,
       allows: ['retry', 'skip'],
     })
-    if (verb === 'skip') return leave(run, entry)
+    if (verb === 'skip') return leaveUnset(run, entry)
   }
 }
 
-type Tried = { ok: true; applied: Applied } | { ok: false; failed: Failed }
+type ApplyResult = { ok: true; applied: Applied } | { ok: false; failed: Failed }
 
 async function tryOnce(
   run: Run,
   entry: Change,
   { expected, approved }: { expected: Json; approved: Json[] },
-): Promise<Tried> {
+): Promise<ApplyResult> {
   const { target, desired } = entry
   const summary = `${label(run)} - ${entry.connection} ${target} ${show(desired)}`
   entry.status = 'unknown' // until the backend has answered, a write may or may not land
@@ -195,7 +198,7 @@ async function askAboutDrift(run: Run, entry: Change, seen: { found: Json; write
   })
 }
 
-function leave(run: Run, entry: Change): void {
+function leaveUnset(run: Run, entry: Change): void {
   run.state.remainder.push({
     connection: entry.connection,
     target: entry.target,

@@ -1,4 +1,4 @@
-// What instances rest on while a run goes back: they go only behind the traffic that uses them. Pure.
+// In which order a run that goes back restores: instances are taken away only when the traffic that uses them has left. Pure.
 import { milliseconds } from '../quantities.ts'
 import { changingFacts } from '../ports/facts.ts'
 import { isWritten, ours } from './journal.ts'
@@ -15,7 +15,7 @@ export function isRestoredLast(run: Run, { connection }: Restoration): boolean {
  * What must be back before instances may go: all traffic and all records of the run, whatever was changed first. `before` is
  * that of a target's first change, so the order of the last ones says nothing.
  */
-export function leansOn(run: Run): Restoration[] {
+export function prerequisitesOf(run: Run): Restoration[] {
   return run.state.restorations.filter((each) => !isRestoredLast(run, each))
 }
 
@@ -25,7 +25,7 @@ export function leansOn(run: Run): Restoration[] {
  */
 export function drainedBy(run: Run): number | null {
   const { changes } = run.state
-  const moved = leansOn(run).filter((each) => each.isLost === true || isWritten(changes, each))
+  const moved = prerequisitesOf(run).filter((each) => each.isLost === true || isWritten(changes, each))
   const ends = moved.flatMap((earlier) => {
     const lingersMs = lingersMsAfter(run, earlier)
     return earlier.at === null || lingersMs === 0 ? [] : [earlier.at + lingersMs]

@@ -1,12 +1,12 @@
 // Drift: someone else has changed what this run set. Looked for while the run waits; whose value holds is for a person to say.
 import { condition } from '@temporalio/workflow'
-import type { Drift, Kept } from '../activities.ts'
+import type { Drift, OwnValue } from '../activities.ts'
 import type { Json } from '../json.ts'
 import { isExactly } from '../ports/as-wanted.ts'
 import { changingFacts } from '../ports/facts.ts'
 import { failedWith } from './failures.ts'
 import { ask } from './questions.ts'
-import { isStanding, lastKnown, touched } from './journal.ts'
+import { isLastVerified, lastKnown, touched } from './journal.ts'
 import { observe } from './observe.ts'
 import type { Run } from './run.ts'
 import { checkpoint, note, stepOf } from './run.ts'
@@ -18,9 +18,9 @@ import type { Gate } from './state.ts'
  * What this run has set and verified, and what nobody else may change while it waits. What machines change by themselves
  * (an autoscaler the number of instances) is not among it.
  */
-export function keptOf({ plan, state }: Pick<Run, 'plan' | 'state'>): Kept[] {
+export function ownValuesOf({ plan, state }: Pick<Run, 'plan' | 'state'>): OwnValue[] {
   return touched(state.changes)
-    .filter((of) => isStanding(state.changes, of))
+    .filter((of) => isLastVerified(state.changes, of))
     .flatMap(({ connection: name, target }) => {
       const connection = plan.connections[name]
       if (connection === undefined || changingFacts(connection.port)?.drifts !== true) return []

@@ -16,7 +16,7 @@ export type Result = {
   remainder: RunState['remainder']
 }
 
-export async function end(run: Run, outcome: Outcome): Promise<Result> {
+export async function endRun(run: Run, outcome: Outcome): Promise<Result> {
   const { state, plan } = run
   state.outcome = outcome
   state.phase = 'ended'

@@ -1,4 +1,5 @@
-// From what a step says of its waits to what the engine holds for. Pure.
+// What the fields of a step mean for its holds: how many good checks it needs, how long it may wait for them, and how its effect
+// is proven by counting requests. Pure.
 import type { Json } from '../json.ts'
 import { inARow, milliseconds, percent } from '../quantities.ts'
 import type { Confirming } from './hold.ts'

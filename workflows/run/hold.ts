@@ -1,4 +1,4 @@
-// Holding: waiting for time, for proof and for enough good checks, under watch.
+// Holding: the run waits for time, for proofs and for enough good checks, and watches its guards meanwhile.
 import { condition, sleep } from '@temporalio/workflow'
 import type { Json } from '../json.ts'
 import { matches } from '../json.ts'
@@ -10,7 +10,7 @@ import { type Failed } from '../failure.ts'
 import { StepFailed, failedWith, foundBy } from './failures.ts'
 import { namesOf } from './guards.ts'
 import { lastKnown } from './journal.ts'
-import { looking } from './background-watches.ts'
+import { inBackground } from './background-watches.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import { once, renewable } from './renewal.ts'
@@ -156,7 +156,7 @@ async function prove(
   }
   const summary = `${label(run)} - prove ${connection} ${target}`
   try {
-    const { lines } = await looking(run, () => calls.confirm(summary, input, withinOf(proof)))
+    const { lines } = await inBackground(run, () => calls.confirm(summary, input, withinOf(proof)))
     proof.isSeen = true
     note(run, `${connection} ${target} proven: ${lines.join('; ')}`)
     return null

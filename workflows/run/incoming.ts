@@ -1,5 +1,5 @@
-// What people and tools say, as it arrives -> a decision of bounded texts. A message may hold anything: it is read here and
-// nowhere else, and what does not fit is left out. Pure.
+// Turns a message of a person or a tool into a decision whose texts are of bounded length. A message may hold anything. It is read
+// here and nowhere else, and parts that do not fit are left out. Pure.
 import { unreadableBecause } from '../payloads.ts'
 import { personKey } from '../people.ts'
 import type { Decision, Verb } from './state.ts'
@@ -15,10 +15,10 @@ const CONTROLS = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu
 export const SOMEONE = 'someone (by signal)'
 
 /** A decision, or why it could not be read as one. */
-export type Heard = Decision | { unreadable: string }
+export type Incoming = Decision | { unreadable: string }
 
 /** The argument of an update: everything must be there. */
-export function decisionOf(said: unknown): Heard {
+export function decisionOf(said: unknown): Incoming {
   const why = unreadableBecause(said)
   if (why !== null) return { unreadable: why }
   if (!isRecord(said))
@@ -34,7 +34,7 @@ export function decisionOf(said: unknown): Heard {
  * The argument of a signal, which may be left out or be a reason alone. An abort counts whatever came with it: somebody
  * wants the run to go back, and will not hear that a word was misplaced.
  */
-export function signalled(verdict: 'approve' | 'abort', said: unknown, fallbackId: string): Heard {
+export function signalled(verdict: 'approve' | 'abort', said: unknown, fallbackId: string): Incoming {
   const why = unreadableBecause(said)
   if (why !== null && verdict !== 'abort') return { unreadable: why }
   const record = isRecord(said) ? said : {}

@@ -55,7 +55,7 @@ function open(run: Run, question: Question): Gate {
   if (carried !== undefined) {
     delete carried.carried
     run.askedAs[carried.id] = question.id
-    standing(run)
+    updatePhase(run)
     return carried
   }
   const now = Date.now()
@@ -82,7 +82,7 @@ function open(run: Run, question: Question): Gate {
   state.gates.push(gate)
   run.askedAs[id] = question.id
   log(run, `asking: ${gate.title} (gate ${gate.id})`)
-  standing(run)
+  updatePhase(run)
   void notify(run, {
     key: `${gate.id}/${now}`,
     title: gate.title,
@@ -111,11 +111,11 @@ function close(run: Run, gate: Gate): void {
     run,
     `gate ${gate.id} closed after ${formatDuration(Date.now() - gate.openedAt)}: ${gate.answer ?? 'without a decision'}`,
   )
-  standing(run)
+  updatePhase(run)
 }
 
 /** The phase follows from the open gates: waiting for an approval is normal, any other question means the run is stuck. */
-function standing(run: Run): void {
+function updatePhase(run: Run): void {
   const { state } = run
   const wasStuck = state.phase === 'stuck'
   const isStuck = state.gates.some((gate) => gate.kind !== 'approval')
@@ -138,7 +138,7 @@ function expire(run: Run, gate: Gate): void {
 
 /** Tells every notify connection; waited for only at the very end of a run. */
 export async function notify(run: Run, notice: News): Promise<void> {
-  await Promise.all(run.plan.notify.map((name) => tell(run, name, notice)))
+  await Promise.all(run.plan.notify.map((name) => sendNotice(run, name, notice)))
 }
 
 export type News = Omit<Notice, 'service'>
@@ -147,7 +147,7 @@ export type News = Omit<Notice, 'service'>
  * Best effort: a receiver that is down is logged and never the reason a run fails. Never cancelled: whoever turns back does not
  * wait for it, and what is under way may be heard.
  */
-export async function tell(run: Run, name: string, news: News): Promise<void> {
+export async function sendNotice(run: Run, name: string, news: News): Promise<void> {
   const { service } = run.plan
   const notice: Notice = { ...news, service, key: `${service}/${run.state.startedAt}/${news.key}` }
   run.telling += 1

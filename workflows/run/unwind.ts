@@ -2,14 +2,14 @@
 // How one target is restored stands in restore.ts; here is the order, and what is looked at before `restored` is said.
 import { condition } from '@temporalio/workflow'
 import { changingFacts } from '../ports/facts.ts'
-import { isRestoredLast, leansOn } from './drain.ts'
+import { isRestoredLast, prerequisitesOf } from './drain.ts'
 import { notify } from './questions.ts'
 import { isWritten, restorationsOf, touched } from './journal.ts'
-import { stopLooking } from './background-watches.ts'
+import { stopWatches } from './background-watches.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import { describeReason } from './reason.ts'
-import { drain, firstTry, lastLook, leave, restoreOn, settle, tryRestore } from './restore.ts'
+import { drain, firstTry, lastLook, leaveAsFound, restoreOn, settle, tryRestore } from './restore.ts'
 import { lostWrites } from './revisit.ts'
 import type { Run } from './run.ts'
 import type { Outcome, Reason, Restoration } from './state.ts'
@@ -28,7 +28,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
     const failed = await firstTry(run, restoration)
     if (failed !== null) beside.push(restoreOn(run, restoration, failed))
     if (restoration === last) break
-    stopLooking(run)
+    stopWatches(run)
     publish(plan, state)
   }
   const { looks, lost } = await lostWrites(run)
@@ -90,22 +90,22 @@ async function restoreNow(run: Run, restoration: Restoration): Promise<void> {
 async function restoreBehindTraffic(run: Run, restoration: Restoration): Promise<void> {
   let backSince: number | null
   do {
-    await condition(() => leansOn(run).every(isSettled))
+    await condition(() => prerequisitesOf(run).every(isSettled))
     backSince = backAt(run)
     await drain(run, restoration)
-    await Promise.all(leansOn(run).map((each) => lastLook(run, each)))
+    await Promise.all(prerequisitesOf(run).map((each) => lastLook(run, each)))
   } while (backAt(run) !== backSince) // somebody had led users back meanwhile: the drain begins anew
-  const kept = leansOn(run).find(({ status }) => status === 'left')
+  const kept = prerequisitesOf(run).find(({ status }) => status === 'left')
   if (kept !== undefined) {
     restoration.note = `${kept.connection} ${kept.target} was left as it is, and may need it`
-    return leave(run, restoration, null)
+    return leaveAsFound(run, restoration, null)
   }
   await restoreNow(run, restoration)
 }
 
 /** Since when all that capacity leans on has been back; null = there is no such thing. */
 function backAt(run: Run): number | null {
-  const moments = leansOn(run).flatMap(({ at }) => (at === null ? [] : [at]))
+  const moments = prerequisitesOf(run).flatMap(({ at }) => (at === null ? [] : [at]))
   return moments.length === 0 ? null : Math.max(...moments)
 }
 

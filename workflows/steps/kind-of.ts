@@ -1,5 +1,5 @@
 // The kind of a step, to be asked what is known of it. Pure.
-import type { Outline, PlannedStep, Seen } from '../plan.ts'
+import type { Outline, PlannedStep, ValueOf } from '../plan.ts'
 import type { RunState } from '../run/state.ts'
 import type { AnyKind, Reversibility } from './kind.ts'
 import { kinds } from './kinds.ts'
@@ -25,7 +25,7 @@ const UNKNOWN: AnyKind = {
   outline: () => ({ changes: [], back: '', shortestMs: 0, longestMs: null, decides: null }),
 }
 
-export function outline(step: Step, seen: Seen): Outline {
+export function outline(step: Step, seen: ValueOf): Outline {
   return kindOf(step).outline(step.spec, seen)
 }
 

@@ -1,7 +1,7 @@
 // What a step kind says of itself, besides what it does (run.ts) and what a runbook may write (schema.ts). Everybody who must know
 // something of a kind asks this object; nobody else knows kinds by their names. Pure: types only, and no zod at run time.
 import type { Json } from '../json.ts'
-import type { Outline, PlannedGuard, PlannedStep, Seen } from '../plan.ts'
+import type { Outline, PlannedGuard, PlannedStep, ValueOf } from '../plan.ts'
 import type { PortName } from '../ports/index.ts'
 import type { RunState, Side } from '../run/state.ts'
 import type { Request } from './fields.ts'
@@ -60,7 +60,7 @@ export interface AnyKind<K extends StepKind = StepKind> {
   connections: { [field: string]: PortName }
   /** Whether it changes the world, so that something must be able to send the run back. */
   changes: boolean
-  outline(spec: Spec<K>, seen: Seen): Outline
+  outline(spec: Spec<K>, seen: ValueOf): Outline
   /** With the state as it is now; null = before the run: what it will come to. Left out: reversible at any time. */
   reversibility?(spec: Spec<K>, state: RunState | null): Reversibility
   /** Where users are sent, in order. Left out: nobody is moved, and no guard is demanded. */

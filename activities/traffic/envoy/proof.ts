@@ -55,7 +55,7 @@ export async function confirmMirror(proof: Proof, io: Io): Promise<Confirmation>
   return withNotes(judgeMirror(request, told), proof)
 }
 
-function judgeMirror(request: ConfirmRequest, { served, mirrored }: Told): Confirmation {
+function judgeMirror(request: ConfirmRequest, { served, mirrored }: CountedTotals): Confirmation {
   const memory = request.memory ?? {}
   const { percent } = request.desired as Mirror
   const share = percent === 0 ? 100 : percent
@@ -75,10 +75,10 @@ function judgeMirror(request: ConfirmRequest, { served, mirrored }: Told): Confi
   }
 }
 
-type Told = { served: number; mirrored: number }
+type CountedTotals = { served: number; mirrored: number }
 
 /** null when the shadow is a side's own cluster and gets everything anyway: then nothing tells copies from requests. */
-function servedAndMirrored({ edge, here }: Proof, counted: Counted): Told | null {
+function servedAndMirrored({ edge, here }: Proof, counted: Counted): CountedTotals | null {
   const { config } = edge
   const { old, new: fresh, shadow } = counted
   if (config.shadow !== config.new && config.shadow !== config.old)

@@ -5,11 +5,11 @@ import type { MetricsPort } from '../../../workflows/ports/metrics.ts'
 import type { Io } from '../../../workflows/ports/target.ts'
 import { raced } from '../../call.ts'
 import { type Asking, reasonOf } from '../asking.ts'
-import type { Asked } from '../reading.ts'
+import type { Answer } from '../reading.ts'
 import { readGuard } from '../reading.ts'
 import { defineReader } from '../reader.ts'
 
-export const guard = defineReader<'guard'>((subject, asking, io) =>
+export const guardReader = defineReader<'guard'>((subject, asking, io) =>
   readByQueries(subject.guard, { ...asking, connection: subject.connection }, io),
 )
 
@@ -18,7 +18,7 @@ export async function readByQueries(
   asking: AskingGuard,
   io: Io & { at: string },
 ): Promise<Reading> {
-  const query = (side: string, text: string): Promise<Asked> =>
+  const query = (side: string, text: string): Promise<Answer> =>
     asked(asking, text.replaceAll('$side', side), io)
   const [value, other, samples] = await Promise.all([
     query(guard.side, guard.query),
@@ -28,7 +28,7 @@ export async function readByQueries(
   return readGuard(guard, { value, other, samples }, io.at)
 }
 
-async function asked(asking: AskingGuard, query: string, io: Io): Promise<Asked> {
+async function asked(asking: AskingGuard, query: string, io: Io): Promise<Answer> {
   try {
     const port: MetricsPort = asking.portOf(asking.connection, 'metrics')
     return await raced(port.query(query, io), io.signal)

@@ -2,9 +2,9 @@
 // How everything that can be watched is read.
 import type { What } from '../../../workflows/watched/index.ts'
 import type { Reader } from '../reader.ts'
-import { guard } from './guard.ts'
-import { journey } from './journey.ts'
-import { proof } from './proof.ts'
+import { guardReader as guard } from './guard.ts'
+import { journeyReader as journey } from './journey.ts'
+import { proofReader as proof } from './proof.ts'
 
 export const readers: { [W in What]: Reader<W> } = {
   guard,

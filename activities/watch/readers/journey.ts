@@ -7,7 +7,7 @@ import { isTold } from '../../http.ts'
 import { reasonOf } from '../asking.ts'
 import { defineReader } from '../reader.ts'
 
-export const journey = defineReader<'journey'>(async (subject, asking, io) => {
+export const journeyReader = defineReader<'journey'>(async (subject, asking, io) => {
   const results: { request: ProbeRequest; result: ProbeResult }[] = []
   const total = subject.requests.length
   const limit = total === 1 ? 'good' : `all ${total} good`

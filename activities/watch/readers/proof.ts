@@ -2,6 +2,6 @@
 import { defineReader } from '../reader.ts'
 import { readByQueries } from './guard.ts'
 
-export const proof = defineReader<'proof'>((subject, asking, io) =>
+export const proofReader = defineReader<'proof'>((subject, asking, io) =>
   readByQueries(subject.guard, { ...asking, connection: subject.connection }, io),
 )

@@ -2,14 +2,14 @@
 import { ApplicationFailure } from '@temporalio/common'
 import { expect, it } from 'vitest'
 import type { Asking } from '../../../activities/watch/asking.ts'
-import { keptDueAt, keptFrom, lookAtKept } from '../../../activities/watch/own-values.ts'
-import type { Kept } from '../../../workflows/activities.ts'
+import { ownValuesDueAt, beginOwnValues, checkOwnValues } from '../../../activities/watch/own-values.ts'
+import type { OwnValue } from '../../../workflows/activities.ts'
 import type { Json } from '../../../workflows/json.ts'
 import { START, prom } from './subjects.ts'
 
 const HALF_A_MINUTE_MS = 30_000
 
-const kept: Kept[] = [
+const kept: OwnValue[] = [
   {
     connection: { ...prom, name: 'edge', port: 'traffic' },
     target: 'split',
@@ -32,12 +32,12 @@ function backend(...values: (Json | Error)[]): { asking: Asking; looks: () => nu
 /** Looks whenever it is due, `times` times, until drift is found. */
 async function lookAgain(asking: Asking, times: number, isDoubtful = false) {
   const io = { signal: new AbortController().signal }
-  let memory = keptFrom(START)
+  let memory = beginOwnValues(START)
   const moments: number[] = []
   for (let time = 0; time < times; time++) {
-    const at = keptDueAt(memory, isDoubtful)
+    const at = ownValuesDueAt(memory, isDoubtful)
     moments.push(at - START)
-    const look = await lookAtKept(kept, memory, { at, asking, io, isDoubtful })
+    const look = await checkOwnValues(kept, memory, { at, asking, io, isDoubtful })
     if (look.drift !== null) return { moments, drift: look.drift }
     memory = look.memory
   }
@@ -48,7 +48,9 @@ it('is not looked at before half a minute has passed: it was read back when it w
   const { asking, looks } = backend({ old: 0, new: 100 })
   const io = { signal: new AbortController().signal }
   const at = START + HALF_A_MINUTE_MS - 1
-  expect(await lookAtKept(kept, keptFrom(START), { at, asking, io, isDoubtful: false })).toMatchObject({
+  expect(
+    await checkOwnValues(kept, beginOwnValues(START), { at, asking, io, isDoubtful: false }),
+  ).toMatchObject({
     drift: null,
   })
   expect(looks()).toBe(0)

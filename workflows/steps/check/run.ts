@@ -4,12 +4,12 @@ import { inARow, milliseconds } from '../../quantities.ts'
 import { StepFailed } from '../../run/failures.ts'
 import { probeOf } from '../../run/guards.ts'
 import type { Run } from '../../run/run.ts'
-import { lookOnce } from '../../run/watch.ts'
+import { watchOnce } from '../../run/watch.ts'
 import { journeySubject } from '../../watched/journey.ts'
 
 export async function runCheck(run: Run, step: PlannedStep<'check'>): Promise<void> {
   const { spec } = step
-  const result = await lookOnce(run, {
+  const result = await watchOnce(run, {
     subjects: [
       journeySubject({
         name: step.title,
