@@ -9,7 +9,7 @@ import type { Redact } from './call.ts'
 import { called, deadlineMsOf } from './call.ts'
 import { patiently, tirelessly } from './retried.ts'
 import { demandAgreed } from './change/agreed.ts'
-import { claimLocks, releaseLocks } from './change/claim.ts'
+import { claimAgain, claimLocks, releaseLocks } from './change/claim.ts'
 import { applyTo } from './change/look.ts'
 import { restoreTo } from './change/restore.ts'
 import { revisited } from './change/revisit.ts'
@@ -55,9 +55,10 @@ export function changeActivities({ deps, client, ...rest }: EngineOptions): Chan
         }))
       return isPatient === true ? patiently(look) : look()
     },
-    apply: ({ connection, ...request }) =>
+    apply: ({ connection, claim, ...request }) =>
       patiently(() =>
         called(writing, async (io) => {
+          await claimAgain(client, claim, io)
           const { attempt } = Context.current().info
           const of = { ...request, portName: connection.port, isRepeated: attempt > 1 }
           return { ...(await applyTo(port(connection), of, io)), tries: attempt }
@@ -65,11 +66,14 @@ export function changeActivities({ deps, client, ...rest }: EngineOptions): Chan
       ),
     shown: ({ connection, ...request }) =>
       called(looking, (io) => shownBy(port(connection), { ...request, portName: connection.port }, io)),
-    restore: ({ connection, ...request }) =>
+    restore: ({ connection, claim, ...request }) =>
       tirelessly(() => {
         const isRepeated = request.isRepeated || Context.current().info.attempt > 1
         const of = { ...request, portName: connection.port, isRepeated }
-        return called(writing, (io) => restoreTo(port(connection), of, io))
+        return called(writing, async (io) => {
+          await claimAgain(client, claim, io)
+          return await restoreTo(port(connection), of, io)
+        })
       }),
     revisit: (input) =>
       tirelessly(() => called(looking, (io) => revisited(port(input.connection), input, io))),

@@ -22,7 +22,7 @@ export type ApplyInput = At & {
   ours: Json[]
   /** Further values that may stand there: what was there before, what a person let stand, what a lost history may have left. */
   known: Json[]
-}
+} & ClaimedAgain
 export type Applied = {
   written: 'written' | 'unchanged'
   /** Whether the backend, asked again, shows the desired value. `unknown`: it could not be asked. */
@@ -43,7 +43,10 @@ export type RestoreInput = At & {
   isRepeated: boolean
   /** A write of this run may still land or still show: `before` is written even where the look shows it already. */
   isUncertain: boolean
-}
+} & ClaimedAgain
+
+/** Locks that are taken before anything is written, by a run that may have given them back. */
+type ClaimedAgain = { claim?: ClaimInput }
 
 /** A write that was accepted and does not show yet. */
 export type ShownInput = At & { desired: Json; expected: Json }

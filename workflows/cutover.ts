@@ -4,8 +4,8 @@ import type { Plan } from './plan.ts'
 import { complete } from './run/complete.ts'
 import { claimTargets, releaseTargets } from './run/locks.ts'
 import { type Start, openRun } from './run/open.ts'
-import { renewBetweenSteps } from './run/renewal.ts'
 import { forward } from './run/forward.ts'
+import { renewBetweenSteps, renewingBack } from './run/renewal.ts'
 import { checkpoint } from './run/run.ts'
 import type { Outcome, RunState } from './run/state.ts'
 import { type Result, endRun } from './run/end.ts'
@@ -30,7 +30,11 @@ export async function cutover(plan: Plan, start: Start, carried?: RunState): Pro
       outcome = await complete(run)
     })
     if (ended.ok === 'renewed') return await continueAsNew<typeof cutover>(plan, start, run.state)
-    if (!ended.ok) outcome = await unwind(run, ended.reason)
+    if (!ended.ok) {
+      const back = await renewingBack(run, () => unwind(run, ended.reason))
+      if (back === null) return await continueAsNew<typeof cutover>(plan, start, run.state)
+      outcome = back
+    }
     run.state.outcome = outcome // from here on it is too late to abort: nothing is left to go back by
     await releaseTargets(run)
     return endRun(run, outcome)

@@ -1,13 +1,23 @@
 // One person in one form. A name is what somebody says of themselves, written now so and now so: `ana`, `Ana`, `ana `. Pure.
 
-const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu // zero-width characters: two names that nobody can tell apart
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu // zero-width characters: two names that nobody can tell apart
+const BLANKS = /[\s\u2800]+/g // the empty Braille pattern is seen as a blank
+// Chats and word processors put others in their place.
+const DASHES = /\p{Pd}/gu
+const APOSTROPHES = /[\u2018\u2019\u201b\u02bc\u2032]/g
 
 /**
  * What two spellings of one name have in common: compatibility form (NFKC, so that wide and composed letters are the plain
- * ones), no blanks around, one between words, no case. Letters of other alphabets that only look alike stay different.
+ * ones), no blanks around, one between words, one dash, one apostrophe, no case. Letters of other alphabets that only look alike stay different.
  */
 export function personKey(name: string): string {
-  const plain = name.normalize('NFKC').replaceAll(INVISIBLE, '').trim().replaceAll(/\s+/g, ' ')
+  const plain = name
+    .normalize('NFKC')
+    .replaceAll(INVISIBLE, '')
+    .replaceAll(BLANKS, ' ')
+    .replaceAll(DASHES, '-')
+    .replaceAll(APOSTROPHES, "'")
+    .trim()
   return plain.toUpperCase().toLowerCase().normalize('NFKC') // both: ß is ss, and every sigma is one
 }
 

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Guard } from './guards/schema.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { PortName } from './ports/index.ts'
+import type { Observed } from './ports/target.ts'
 import type { StepKind, stepSchemas } from './steps/schemas.ts'
 
 /** A connection as activities need it. `config` holds references to secrets, never secrets. */
@@ -72,4 +73,8 @@ export type Outline = {
 }
 
 /** The last known value of a target; undefined = not looked at. */
-export type ValueOf = (connection: string, target: string) => Json | undefined
+export interface ValueOf {
+  (connection: string, target: string): Json | undefined
+  /** What the look itself brought, before any step; left out where a value alone is known. */
+  look?(connection: string, target: string): Pick<Observed, 'value' | 'facts'> | undefined
+}

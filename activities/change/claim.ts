@@ -44,6 +44,23 @@ export async function claimLocks(client: Client, { locks, holder }: ClaimInput, 
   }
 }
 
+/**
+ * Before a write of a run that was reset: it may have ended before, and given its locks back. Raises `Unavailable` while another
+ * run holds one: nothing is written until that has ended, which is no conflict over a value and needs nobody's word.
+ */
+export async function claimAgain(client: Client, claim: ClaimInput | undefined, io: Io): Promise<void> {
+  if (claim === undefined) return
+  try {
+    await claimLocks(client, claim, io)
+  } catch (error) {
+    if (kindOf(error) !== 'Conflict') throw error
+    const { message } = error as Error
+    throw failure('Unavailable', `this run was reset, and its locks are no longer its own: ${message}`, {
+      cause: error,
+    })
+  }
+}
+
 /** Ends every lock of this holder. One that is gone or somebody else's is left alone. */
 export async function releaseLocks(client: Client, { locks, holder }: ClaimInput): Promise<void> {
   for (const lock of sorted(locks)) {

@@ -61,8 +61,7 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed before a
     if (!out.json) await showPlan(reviewed, invocation)
     if (agreedTo === 'runbook') out.error(await acceptedAsFound(plan))
     for (const text of despite) out.error(`starting despite ${text}`)
-    if (!isAgreed && !(await confirmed(plan, invocation)))
-      throw new Problem({ what: 'nothing was started', why: 'the answer was not yes' })
+    if (!isAgreed && !(await confirmed(plan, invocation))) throw notConfirmed(signal)
     const started = await startRun(access, plan, { actor, despite })
     if (flags['wait'] === true) {
       const { attend } = await import('../run/attend.ts')
@@ -121,6 +120,14 @@ async function acceptedAsFound({ found, connections }: Plan): Promise<string> {
         `  ${connection} ${target}: ${targetText(value, connections[connection]?.port)}`,
     ),
   ].join('\n')
+}
+
+function notConfirmed({ aborted: isInterrupted }: AbortSignal): Problem {
+  return new Problem({
+    what: 'nothing was started',
+    why: isInterrupted ? 'interrupted before there was an answer' : 'the answer was not yes',
+    ...(isInterrupted ? { exitCode: EXIT.interrupted } : {}),
+  })
 }
 
 async function confirmed({ service }: Plan, { signal }: Invocation): Promise<boolean> {

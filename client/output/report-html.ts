@@ -81,6 +81,7 @@ function facts({ run, writtenAt }: Report): Html {
         : `${run.endedAt}, after ${lasted(run.startedAt, run.endedAt, Date.parse(run.endedAt))}`,
     ],
     ['Went back because', run.reason === null ? null : `${run.reason.text} (${run.reason.at})`],
+    ['Later also', run.laterReasons.map(({ text, at }) => `${text} (${at})`).join('; ') || null],
     ['Restored in', run.restoredAt === null ? null : lasted(run.unwindingSince, run.restoredAt, 0)],
     [
       'Point of no return',

@@ -118,11 +118,18 @@ export function decisionsTable({ run }: Report): Html {
         <td>${verdict}</td>
         <td>${gate ?? '-'}</td>
         <td>${reason}</td>
-        <td class="${accepted ? 'yes' : 'no'}">${accepted ? 'taken' : `refused: ${why ?? ''}`}</td>
+        <td class="${accepted ? 'yes' : 'no'}">${answerText(accepted, why)}</td>
         <td class="soft">${via}</td>
       </tr>`,
   )
-  return rowsTable(['At', 'Who', 'Said', 'Gate', 'Reason', 'Answer', 'By'], rows)
+  const more = run.decisionsNotListed
+  return html`${rowsTable(['At', 'Who', 'Said', 'Gate', 'Reason', 'Answer', 'By'], rows)}
+  ${more === 0 ? null : html`<p class="soft">${more} more had no effect and are only counted.</p>`}`
+}
+
+function answerText(accepted: boolean, why: string | null): string {
+  if (why === null) return 'taken'
+  return accepted ? `recorded without effect: ${why}` : `refused: ${why}`
 }
 
 export function logTable({ run }: Report): Html {

@@ -3,7 +3,7 @@ import type { GateView, GuardView, RunView, StepView } from '../view/model.ts'
 import { cut, padEnd, padStart, widthOf, wrap } from './paint.ts'
 import type { Paint } from './paint.ts'
 import type { Sheet } from './sheet.ts'
-import { away, clock, lasted, valueText } from './words.ts'
+import { away, clock, counted, lasted, valueText } from './words.ts'
 
 const NOTES_SHOWN = 3 // of the running step; the report has all of them
 
@@ -131,6 +131,27 @@ export function commandOf(service: string, gate: { id: string }, verb: string): 
   return verb === 'abort'
     ? `cutover abort ${service} --reason R`
     : `cutover ${verb} ${service} --gate ${gate.id}${reason}`
+}
+
+/** Decisions that were refused, or changed nothing: how many, and the last one with its reason. */
+export function idleLines({ view, look, ink }: Sheet): string[] {
+  const idle = view.decisions.filter(({ why }) => why !== null)
+  const count = idle.length + view.decisionsNotListed
+  const last = idle.at(-1)
+  if (count === 0) return []
+  const rest = view.decisionsNotListed === 0 ? '' : ` (${view.decisionsNotListed} of them are only counted)`
+  const lines = [
+    `${counted(count, 'decision')} had no effect${rest}`,
+    ...(last === undefined
+      ? []
+      : [
+          `last ${away(last.at, look.now)}, ${last.actor}: ${last.verdict}${last.gate === null ? '' : ` ${last.gate}`}: ${last.why}`,
+        ]),
+  ]
+  return [
+    ink.bold('Without effect'),
+    ...lines.flatMap((line) => wrap(line, look.width - 2, '  ').map((each) => ink.dim(`  ${each}`))),
+  ]
 }
 
 const RESTORATION_SIGNS = { pending: '○', restoring: '●', restored: '✔', stuck: '✖', left: '–' } as const

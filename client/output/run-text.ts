@@ -6,6 +6,7 @@ import type { Paint } from './paint.ts'
 import {
   gateLines,
   guardLines,
+  idleLines,
   leftLines,
   logLines,
   restorationLines,
@@ -29,6 +30,7 @@ export function runText(raw: RunView, look: Look): string[] {
     leftLines(sheet),
     waitingLines(sheet),
     gateLines(sheet),
+    idleLines(sheet),
     logLines(sheet),
   ]
   return sections
@@ -75,10 +77,13 @@ function headLines({ view, look, ink }: Sheet): string[] {
       : view.stale !== null && view.phase === 'unwinding'
         ? [`${ink.yellow('going back:')} why is not known without a worker`]
         : []
+  const [later, ...more] = view.laterReasons
+  const others = more.length === 0 ? '' : `, and ${more.length} more (see the report)`
   return [
     `${ink.bold(view.service)}  ${outcomePaint(view, ink)(headline(view))}`,
     ink.dim([...facts, ...back].join(' · ')),
     ...reason,
+    ...(later === undefined ? [] : [ink.dim(`later also: ${later.text}${others}`)]),
   ]
 }
 

@@ -127,6 +127,8 @@ function typeName(value: Json): string {
 function emptyFix(typed: Json, expected: string): string | null {
   if (typed === null && (expected === 'object' || expected === 'record'))
     return 'indent its fields below it, or write {}'
+  if (expected === 'string' && typed !== null && typeof typed === 'object')
+    return `put text that begins with ${Array.isArray(typed) ? '[' : '{'} in quotes`
   if (expected === 'array' && typed !== null) return 'write [a, b], or each below it behind a dash'
   return null
 }

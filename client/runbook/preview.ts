@@ -72,7 +72,13 @@ export function preview(plan: Plan, { looks, trials }: Surveyed, specs: readonly
   const untold = (text: string) => !told.has(text) && told.add(text)
   let shortestMs = 0
   let longestMs: number | null = 0
-  const seen: ValueOf = (connection, target) => values.get(keyOf({ connection, target }))
+  const seen: ValueOf = Object.assign(
+    (connection: string, target: string) => values.get(keyOf({ connection, target })),
+    {
+      look: (connection: string, target: string) =>
+        looks.find((look) => keyOf(look) === keyOf({ connection, target }))?.observed ?? undefined,
+    },
+  )
   const steps = plan.steps.map((step, index): PreviewedStep => {
     const planned = outline(step, seen)
     const goingBack = reversibility(step, null)

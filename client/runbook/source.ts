@@ -15,7 +15,8 @@ import {
 } from 'yaml'
 import type { Json, JsonObject } from '../../workflows/json.ts'
 import { type Finding, type Path, quoted } from './problem.ts'
-import { inQuotes, strangeBlank, yamlFindings } from './yaml-errors.ts'
+import { strangeSign } from './pasted.ts'
+import { inQuotes, yamlFindings } from './yaml-errors.ts'
 
 const DEPTH_MAX = 32 // the deepest runbook is about eight levels
 const NODES_MAX = 50_000 // what 1 MiB of honest YAML holds; aliases of aliases reach it in a few lines
@@ -77,16 +78,16 @@ function toJson(walk: Walk, node: Node | null, path: Path): Json {
   if (isSeq(node)) return node.items.map((item, index) => toJson(walk, item as Node, [...path, index]))
   if (isScalar(node)) {
     const isBesideItsKey = key !== undefined && !walk.text.slice(key, value).includes('\n')
-    noteStrangeBlank(walk, node, isBesideItsKey)
+    noteStrangeSign(walk, node, isBesideItsKey)
     return scalarToJson(walk, node.value, path)
   }
   return null
 }
 
-/** Outside quotes a blank that YAML does not know as one makes another word of its neighbours: nothing else is believed. */
-function noteStrangeBlank({ findings, text }: Walk, { type, range }: Scalar, isValue: boolean): void {
+/** Outside quotes a blank or a sign that YAML does not know as one makes another word of its neighbours: nothing else is believed. */
+function noteStrangeSign({ findings, text }: Walk, { type, range }: Scalar, isValue: boolean): void {
   if (type !== 'PLAIN' || !range) return
-  const found = strangeBlank(text, { start: range[0], end: range[1], isValue })
+  const found = strangeSign(text, { start: range[0], end: range[1], isValue })
   if (found !== null) findings.push({ path: [], ...found })
 }
 
@@ -157,10 +158,10 @@ function mapToJson(walk: Walk, map: YAMLMap.Parsed, path: Path): JsonObject {
   for (const pair of map.items as Pair<Node | null, Node | null>[]) {
     const offset = pair.key?.range?.[0] ?? map.range[0]
     if (!isScalar(pair.key) || typeof pair.key.value === 'object') {
-      walk.findings.push({ path, position: offset, message: 'a key must be a plain word', fix: null })
+      walk.findings.push(noKey(walk, path, { map, offset }))
       continue
     }
-    noteStrangeBlank(walk, pair.key, false)
+    noteStrangeSign(walk, pair.key, false)
     const key = String(pair.key.value)
     const here = [...path, key]
     const refusal = keyRefusal(key, json)
@@ -172,6 +173,18 @@ function mapToJson(walk: Walk, map: YAMLMap.Parsed, path: Path): JsonObject {
     json[key] = toJson(walk, pair.value, here)
   }
   return json
+}
+
+/** `{{ .Values.x }}` reads as a mapping whose key is a mapping: nothing else is said of it then. */
+function noKey(
+  { text }: Walk,
+  path: Path,
+  { map, offset }: { map: YAMLMap.Parsed; offset: number },
+): Finding {
+  const isTemplate = /^\{\{[^{}\n]{0,200}\}\}/.test(text.slice(map.range[0]))
+  if (!isTemplate) return { path, position: offset, message: 'a key must be a plain word', fix: null }
+  const message = 'a template was left here: {{ ... }}'
+  return { path: [], position: map.range[0], message, fix: 'put the value in its place, or text in quotes' }
 }
 
 function keyRefusal(key: string, json: JsonObject): { message: string; fix: string | null } | null {

@@ -1,6 +1,7 @@
 // What the YAML parser complains about, in words for someone who writes runbooks: what stands there, and what would be right.
 import type { YAMLError } from 'yaml'
 import { mayHoldSecret } from './checks/secrets.ts'
+import { blankIn, markIn, signIn } from './pasted.ts'
 import type { Finding } from './problem.ts'
 
 type Words = { message: string; fix: string | null }
@@ -57,15 +58,46 @@ function isBefore(error: YAMLError, other: YAMLError | undefined): boolean {
 function findingOf(error: YAMLError, text: string): Omit<Finding, 'path'> {
   const position = error.pos[0]
   const line = lineAt(text, position)
+  const lines = { start: line.start, end: lineAt(text, error.pos[1]).end }
   return (
-    blankIn(text, lineAt(text, position).start, lineAt(text, error.pos[1]).end) ??
+    markIn(text) ??
+    blankIn(text, lines) ??
+    signIn(text, lines) ??
     indicatorAt(error, text, line) ??
     commentIn(error, text, line) ?? { position, ...wordsOf(error) }
   )
 }
 
+/** Mistakes of which the parser's own words say little. */
+const SAID: [RegExp, (error: YAMLError) => Words][] = [
+  [
+    /Unexpected scalar at node end/,
+    () => ({
+      message: 'text behind a closing quote: a " within "..." ends it',
+      fix: "put the whole in single quotes '...', or write it below the key behind |",
+    }),
+  ],
+  [
+    /Invalid escape sequence/,
+    ({ message }) => ({
+      message: `${/\\./.exec(message)?.[0] ?? 'the escape'} means nothing within "..."`,
+      fix: 'put the text in single quotes, or double the backslash',
+    }),
+  ],
+  [
+    /Block scalar header/,
+    () => ({ message: 'behind | or > a text block begins on the next line', fix: 'put the text in quotes' }),
+  ],
+  [
+    /Unexpected block-seq-ind on same line/,
+    () => ({ message: 'a list begins on a line of its own', fix: 'write [a, b], or each "- a" on a line' }),
+  ],
+]
+
 function wordsOf(error: YAMLError): Words {
   const words = WORDS[error.code]
+  const said = SAID.find(([form]) => form.test(error.message))
+  if (said !== undefined) return said[1](error)
   if (/quote/.test(error.message))
     return { message: 'a quote is not closed', fix: 'close it on the same line' }
   if (/map keys need to be followed/.test(error.message)) return KEY_AND_VALUE
@@ -111,45 +143,6 @@ function commentIn({ code }: YAMLError, text: string, line: Line): Omit<Finding,
     return { position: start + comment[0].length, message, fix: 'put text that begins with # in quotes' }
   }
   return null
-}
-
-// Blanks that are none for YAML, and characters that nobody sees: pasted from a page or a chat.
-const STRANGE = '\\u00a0\\u1680\\u2000-\\u200f\\u2028\\u2029\\u202f\\u205f\\u2060\\u3000\\ufeff'
-const ON_A_WRONG_LINE = new RegExp(`(?:^[ \\t]{0,99}|[:,?[{-][ \\t]{0,9})[${STRANGE}]`, 'mu')
-const AROUND_A_WORD = new RegExp(`^-?[${STRANGE}]|^[^ \\t]{1,99}[${STRANGE}]$`, 'u')
-const BEHIND_A_KEY = new RegExp(`^[\\w-]{1,64}:[${STRANGE}]`, 'u')
-
-/** On a line that is not YAML: the first one that stands where YAML wants a plain blank. */
-function blankIn(text: string, from: number, to: number): Omit<Finding, 'path'> | null {
-  const found = ON_A_WRONG_LINE.exec(text.slice(from, to))
-  return found === null ? null : strange(text, from + found.index + found[0].length - 1)
-}
-
-/**
- * In a word outside quotes, which would be another word without it. In the midst of text they are text; behind a colon
- * they are when it is a value.
- */
-export function strangeBlank(
-  text: string,
-  { start, end, isValue }: Line & { isValue: boolean },
-): Omit<Finding, 'path'> | null {
-  const word = text.slice(start, end)
-  const found = AROUND_A_WORD.exec(word) ?? (isValue ? null : BEHIND_A_KEY.exec(word))
-  return found === null ? null : strange(text, start + found[0].length - 1)
-}
-
-function strange(text: string, position: number): Omit<Finding, 'path'> {
-  const character = text[position] ?? ''
-  const code = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
-  const isSeen = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/.test(character)
-  const what =
-    character === '\u00a0'
-      ? 'a no-break space'
-      : isSeen
-        ? `a blank of another kind (${code})`
-        : `an invisible character (${code})`
-  const message = isSeen ? `${what} stands where a blank should` : `${what} stands here`
-  return { position, message, fix: isSeen ? 'type a plain space in its place' : 'remove it' }
 }
 
 type Line = { start: number; end: number }

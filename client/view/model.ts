@@ -55,6 +55,8 @@ export type StepView = {
   notes: string[]
 }
 
+export type ReasonView = { kind: string; text: string; at: string }
+
 export type GateView = Pick<
   Gate,
   'id' | 'kind' | 'step' | 'title' | 'waitsFor' | 'quorum' | 'approvals' | 'allows' | 'people'
@@ -84,7 +86,9 @@ export type RunView = {
   weights: { old: number; new: number } | null
   changes: ChangeView[]
   guards: GuardView[]
-  reason: { kind: string; text: string; at: string } | null
+  reason: ReasonView | null
+  /** What would have sent the run back as well, had it not been going back by then. */
+  laterReasons: ReasonView[]
   gates: GateView[]
   steps: StepView[]
   holding: { title: string; until: string | null; limit: string | null; waitsFor: string } | null
@@ -94,6 +98,8 @@ export type RunView = {
   remainder: { connection: string; target: string; note: string }[]
   pointOfNoReturn: { step: string; why: string } | null
   decisions: (Omit<RecordedDecision, 'at'> & { at: string })[]
+  /** So many more had no effect and are only counted. */
+  decisionsNotListed: number
   retrying: RetryView[]
   startedBy: string | null
   startedAt: string | null

@@ -1,10 +1,10 @@
 // From state, plan and what the server describes to the one view of a run. Pure.
 import { describeReason } from '../../workflows/run/reason.ts'
 import type { Plan } from '../../workflows/plan.ts'
-import type { RunState, StateAnswer } from '../../workflows/run/state.ts'
+import type { Reason, RunState, StateAnswer } from '../../workflows/run/state.ts'
 import { EXIT } from '../exit-codes.ts'
 import { guardViews } from './guards.ts'
-import type { RunView, Stale, StepView } from './model.ts'
+import type { ReasonView, RunView, Stale, StepView } from './model.ts'
 import { retriesOf, subjectsOf } from './pending.ts'
 import type { PendingActivity } from './pending.ts'
 
@@ -37,10 +37,8 @@ export function runView(
     weights: state.weights,
     changes: state.changes.map(({ appliedAt, at, ...change }) => ({ ...change, at: iso(appliedAt ?? at) })),
     guards: guardViews(plan, state, { live: subjectsOf(described.pending), isWhole: stale === null }),
-    reason:
-      state.reason === null
-        ? null
-        : { kind: state.reason.kind, text: describeReason(state.reason), at: isoOf(state.reason.at) },
+    reason: state.reason === null ? null : reasonView(state.reason),
+    laterReasons: state.laterReasons.map(reasonView),
     gates: state.gates.filter((gate) => gate.answer === null).map(gateView),
     steps: stepViews(plan, state, described),
     holding: state.holding && {
@@ -56,6 +54,7 @@ export function runView(
       why: state.pointOfNoReturn.why,
     },
     decisions: state.decisions.map(({ at, ...decision }) => ({ ...decision, at: isoOf(at) })),
+    decisionsNotListed: state.forgotten,
     retrying: retriesOf(described.pending),
     startedBy: state.startedBy,
     startedAt: iso(state.startedAt),
@@ -136,6 +135,10 @@ function statusOf(record: RunState['steps'][number] | undefined, state: RunState
 
 function stepEnd({ endedAt }: RunState['steps'][number], state: RunState): string | null {
   return iso(endedAt ?? state.unwindingSince ?? state.endedAt)
+}
+
+function reasonView(reason: Reason): ReasonView {
+  return { kind: reason.kind, text: describeReason(reason), at: isoOf(reason.at) }
 }
 
 function gateView(gate: RunState['gates'][number]): RunView['gates'][number] {

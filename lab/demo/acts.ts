@@ -7,6 +7,7 @@ import { type Played, type Playing, play } from './play.ts'
 
 const RATE = 400 // requests per second: every share is visible, and two cores stay free for the servers
 const LOAD_MAX_SECONDS = 170 // longer than any act
+const LOAD_MAX_SECONDS_ASKED = 3_600 // longer than a person looks at a question
 
 export type Act = { stage: Stage; playing: Omit<Playing, 'load'>; tally: Tally }
 
@@ -92,7 +93,8 @@ async function checkBack({ stage, tally }: Act, { view, times }: Ended): Promise
 }
 
 async function underLoad(act: Act, url: string, run: Parameters<typeof play>[1]): Promise<Ended> {
-  const load = await startLoad({ target: { url }, ratePerSecond: RATE, secondsMax: LOAD_MAX_SECONDS })
+  const secondsMax = act.playing.ask === null ? LOAD_MAX_SECONDS : LOAD_MAX_SECONDS_ASKED
+  const load = await startLoad({ target: { url }, ratePerSecond: RATE, secondsMax })
   try {
     const played = await play({ ...act.playing, load }, run)
     const report = await load.stop()

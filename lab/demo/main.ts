@@ -1,9 +1,9 @@
 // `npm run demo`: the product's story on real servers, in under three minutes. Exit code 0 only if all of it was so.
-import { createInterface } from 'node:readline/promises'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Output } from '../../client/command.ts'
 import { connect } from '../../client/temporal.ts'
+import { answerTo } from '../../client/output/question.ts'
 import { terminalOutput } from '../../client/output/terminal.ts'
 import { openStage } from '../stage/stage.ts'
 import { type Act, type Ended, breach, forward, killed } from './acts.ts'
@@ -11,6 +11,7 @@ import { seconds, tallyOf } from './checks.ts'
 import { type Story, storyTo } from './story.ts'
 
 const ACTS: { [number: string]: (act: Act) => Promise<Ended> } = { 1: forward, 2: breach, 3: killed }
+const INTERRUPTED = 130 // as a shell has it for Ctrl-C
 const USAGE = 'usage: npm run demo -- [--act 1|2|3] [--sim] [--yes]'
 
 type Choice = { acts: string[]; sim: boolean; yes: boolean }
@@ -26,16 +27,20 @@ export async function runDemo(argv: string[], signal: AbortSignal): Promise<numb
     color: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
   })
   const story = storyTo(out)
-  if (choice.sim) {
-    const { runSimulated } = await import('./simulated.ts')
-    return await runSimulated({
-      story,
-      acts: choice.acts,
-      ask: out.tty && !choice.yes ? asker(signal) : null,
-      signal,
-    })
+  try {
+    return await perform({ story, out, choice, signal })
+  } catch (error) {
+    if (!signal.aborted) throw error
+    story.say('stopped: the servers have been ended, and with them everything the demo had set')
+    return INTERRUPTED
   }
-  return await onTheLab({ story, out, choice, signal })
+}
+
+async function perform({ story, out, choice, signal }: Performance): Promise<number> {
+  if (!choice.sim) return await onTheLab({ story, out, choice, signal })
+  const { runSimulated } = await import('./simulated.ts')
+  const ask = out.tty && !choice.yes ? asker(signal) : null
+  return await runSimulated({ story, acts: choice.acts, ask, signal })
 }
 
 function read(argv: string[]): Choice | null {
@@ -78,8 +83,11 @@ async function onTheLab({ story, out, choice, signal }: Performance): Promise<nu
       if (ended.length > 0) await stage.reset()
       ended.push(await (ACTS[number] as (act: Act) => Promise<Ended>)({ stage, playing, tally }))
     }
-    lastWords(story, ended, uiUrl)
-    if (out.tty && !signal.aborted) await untilCtrlC(story, signal)
+    lastWords(story, ended)
+    if (out.tty && !signal.aborted) {
+      story.say(`Temporal   ${uiUrl}`)
+      await untilCtrlC(story, signal)
+    }
     return tally.failures() === 0 ? 0 : 1
   } finally {
     story.rest()
@@ -88,7 +96,7 @@ async function onTheLab({ story, out, choice, signal }: Performance): Promise<nu
   }
 }
 
-function lastWords(story: Story, ended: Ended[], uiUrl: string): void {
+function lastWords(story: Story, ended: Ended[]): void {
   const reports = ended.map(({ load }) => load).filter((load) => load !== null)
   const sum = (of: (report: (typeof reports)[number]) => number) =>
     reports.reduce((total, report) => total + of(report), 0).toLocaleString('en')
@@ -103,18 +111,15 @@ function lastWords(story: Story, ended: Ended[], uiUrl: string): void {
       `${view.reason.kind.padEnd(10)} -> old side serves again after ${seconds(times.traffic)}, everything restored after ${seconds(times.all)} (${view.service})`,
     )
   }
-  story.say(`Temporal   ${uiUrl}`)
 }
 
-/** The person at the terminal; an empty answer is a yes. */
+/** The person at the terminal; an empty answer is a yes, an input that ends (Ctrl-D) a no. */
 function asker(signal: AbortSignal): (question: string) => Promise<boolean> {
   return async (question) => {
-    const lines = createInterface({ input: process.stdin, output: process.stdout })
-    try {
-      return !/^\s*n/i.test(await lines.question(`  ${question}`, { signal }))
-    } finally {
-      lines.close()
-    }
+    const asking = { input: process.stdin, output: process.stdout, signal }
+    const answer = await answerTo(`  ${question}`, asking)
+    signal.throwIfAborted()
+    return answer !== null && !/^\s*n/i.test(answer)
   }
 }
 

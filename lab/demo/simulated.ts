@@ -53,8 +53,6 @@ export async function runSimulated({ story, acts, ask, signal }: Simulated): Pro
     const tally = tallyOf(story)
     const playing: Playing = { story, cli: cliWith(environment), access, load: null, ask, signal }
     for (const number of acts) await simulatedAct(number, { playing, worker, tally, folder: folder.path })
-    story.say('')
-    story.say(`Temporal   ${temporal.uiUrl}`)
     return tally.failures() === 0 ? 0 : 1
   } finally {
     story.rest()

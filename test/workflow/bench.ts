@@ -29,6 +29,7 @@ import type { Decided, Decision, Gate, RunState } from '../../workflows/run/stat
 import { deps } from './deps.ts'
 
 const END_MS = 120_000 // a run of seconds that is not over by then hangs
+const QUERY_TRIES = 5 // each for ten seconds
 const LOOK_MS = 60 // between looks at a condition
 
 export interface Bench {
@@ -186,7 +187,7 @@ async function lookAt(plan: Plan): Promise<Found[]> {
 }
 
 export function runOf(handle: Run['handle'], facts: Pick<Run, 'service' | 'plan' | 'world' | 'before'>): Run {
-  const query = async () => (await handle.query(stateQuery)).state
+  const query = () => patiently(async () => (await handle.query(stateQuery)).state)
   const until: Run['until'] = async (what, wanted) => {
     const seen: { state: RunState | null } = { state: null }
     await eventually(`${facts.service}: ${what}`, async () => {
@@ -219,6 +220,17 @@ export function runOf(handle: Run['handle'], facts: Pick<Run, 'service' | 'plan'
       const now = await until(`asks (${kind ?? 'anything'})`, (each) => of(each) !== undefined)
       return of(now) as Gate
     },
+  }
+}
+
+/** A worker that a busy machine holds up answers late: that says nothing of the run. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (tries === QUERY_TRIES || !String((error as Error).cause).includes('DEADLINE_EXCEEDED')) throw error
+    }
   }
 }
 

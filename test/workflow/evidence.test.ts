@@ -75,6 +75,11 @@ describe.concurrent('evidence', () => {
     const outage = run.world.outage('metrics')
     const { id } = await run.gate('evidence')
     await run.decide({ verdict: 'approve', gate: id })
+    await run.until(
+      'says what it goes on without',
+      (state) =>
+        state.holding?.waitsFor === 'the rest of the time: a person goes on without good checks of errors',
+    )
     run.world.set({ new: { errorRatio: 0.5 } })
     outage.end()
     await restored(run)

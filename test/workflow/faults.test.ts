@@ -1,6 +1,6 @@
 // Does any failure restore the world? One run per call and kind of failure; afterwards the world is as it was, or as planned.
 // On the way back always every case; there, a sample. CUTOVER_FAULTS=all runs the whole matrix, CUTOVER_FAULTS=<text>,<text> the
-// cases whose name contains one of these.
+// cases whose name contains one of these; CUTOVER_PART=2/8 the second of eight parts of either, for a machine that is busy.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { STRANGER, attend } from './attend.ts'
 import type { Ending } from './attend.ts'
@@ -14,7 +14,9 @@ import { everything, thereAndBack } from './runbooks.ts'
 const AT_ONCE = Number(process.env.CUTOVER_AT_ONCE ?? 16) // mostly waiting for timers of the server
 const STRIDE = 11 // coprime with the kinds per call: each call and each kind is met
 const WANTED = process.env.CUTOVER_FAULTS ?? ''
-const MATRIX_MS = 1_800_000
+const [PART, PARTS] = (process.env.CUTOVER_PART ?? '1/1').split('/').map(Number) as [number, number]
+const MATRIX_MS = 5_400_000 // the whole matrix on two cores; a sample takes minutes
+const TOLD_EVERY = 100 // cases
 
 let bench: Bench
 beforeAll(async () => {
@@ -83,6 +85,10 @@ async function turnBack(run: Run, prepare: () => void): Promise<number> {
 }
 
 function chosen(cases: Case[], stride: number): Case[] {
+  return wanted(cases, stride).filter((_, index) => index % PARTS === PART - 1)
+}
+
+function wanted(cases: Case[], stride: number): Case[] {
   if (WANTED === 'all') return cases
   if (WANTED === '') return thinned(cases, stride)
   return cases.filter(({ name }) => WANTED.split(',').some((text) => name.includes(text)))
@@ -96,8 +102,10 @@ async function all(
   completed: string,
   play: (each: Case) => Promise<Played>,
 ): Promise<string[]> {
+  let done = 0
   const played = await bounded(cases, AT_ONCE, async (each) => {
     const result = await play(each)
+    if (++done % TOLD_EVERY === 0) process.stderr.write(`${done} of ${cases.length} played\n`)
     const why = isUnseen(result.run)
       ? null
       : wrongEnd(result.ending, { before: result.run.before, completed, isForeign: each.isForeign })

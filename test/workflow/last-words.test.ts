@@ -29,7 +29,7 @@ test('a record that does not show everywhere in time: the reason names who still
   expect(reason).toHaveProperty(
     'message',
     expect.stringMatching(
-      /^not seen everywhere within 3s: authoritative: 2 s 192\.0\.2\.20; 198\.51\.100\.9: .*still waiting for 2 s 192\.0\.2\.20$/,
+      /^not seen everywhere within 3s after the old answers had run out: authoritative: 2 s 192\.0\.2\.20; 198\.51\.100\.9: .*still waiting for 2 s 192\.0\.2\.20$/,
     ),
   )
 })

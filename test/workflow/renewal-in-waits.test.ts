@@ -1,12 +1,10 @@
 // Continue-as-new in the midst of a hold or a question: deadlines, approvals, proofs and rows of checks live on, nothing that
 // the step has done is done again, and an abort is never lost.
-import { Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { loadWorkflowBundle } from '../../worker/bundle.ts'
-import { measureSinks } from '../../worker/sinks.ts'
 import { approve } from '../../workflows/messages.ts'
 import { bounded, eventually, openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
+import { flood, replayed } from './renewals.ts'
 import { brief, frame } from './runbooks.ts'
 
 type Names = { service: string; world: string }
@@ -30,39 +28,6 @@ beforeAll(async () => {
 })
 afterAll(() => bench.close())
 
-async function runIds({ service }: Run): Promise<string[]> {
-  const found: string[] = []
-  for await (const { runId } of bench.env.client.workflow.list({
-    query: `WorkflowId = "cutover/${service}"`,
-  }))
-    found.push(runId)
-  return found
-}
-
-/** Each of its histories is carried out again by today's code without its world, and gives the same commands in the same order. */
-async function replayed(run: Run): Promise<number> {
-  const { workflowId } = run.handle
-  const workflowBundle = await loadWorkflowBundle()
-  const ids = await runIds(run)
-  for (const runId of ids) {
-    const history = await bench.env.client.workflow.getHandle(workflowId, runId).fetchHistory()
-    await Worker.runReplayHistory({ workflowBundle, sinks: measureSinks(null) }, history, workflowId)
-  }
-  return ids.length
-}
-
-/** Refused ones, until the run has begun a new history so many times. */
-async function flood(run: Run, renewals: number): Promise<void> {
-  const before = new Set(await runIds(run)).size
-  const { client } = bench.env
-  await eventually(`${run.service} begins ${renewals} new histories`, async () => {
-    const latest = client.workflow.getHandle(`cutover/${run.service}`)
-    for (let number = 0; number < 10; number++)
-      await latest.signal(approve, { actor: `bot-${number}`, gate: 'nonsense', reason: 'x'.repeat(5_000) })
-    return (await runIds(run)).length >= before + renewals
-  })
-}
-
 const splits = ({ world }: Run) =>
   world.landed().flatMap(({ port, value }) => (port === 'traffic' ? [(value as { new: number }).new] : []))
 
@@ -72,7 +37,7 @@ test(
     const run = await bench.begin(asking)
     const gate = await run.gate('approval')
     await run.decide({ verdict: 'approve', gate: gate.id, actor: 'ana' })
-    await flood(run, 3)
+    await flood(bench, run, 3)
     const { gates, steps, decisions, forgotten } = await run.state()
     expect(gates).toMatchObject([
       { id: gate.id, approvals: ['ana'], expires: gate.expires, openedAt: gate.openedAt },
@@ -86,7 +51,7 @@ test(
     expect((await run.ended()).outcome).toBe('completed')
     expect(splits(run)).toEqual([10, 50])
     expect((await run.state()).steps[1]?.notes).toEqual(['approved by ana, raj'])
-    expect(await replayed(run)).toBeGreaterThan(3)
+    expect(await replayed(bench, run)).toBeGreaterThan(3)
   },
   TEST_MS,
 )
@@ -108,7 +73,7 @@ test(
       else await run.decide({ verdict: 'approve', gate: asked.id })
     }
     expect((await run.ended()).outcome).toBe('completed')
-    expect(await replayed(run)).toBeGreaterThan(1)
+    expect(await replayed(bench, run)).toBeGreaterThan(1)
     expect(splits(run)).toEqual([10, 50, 100])
     const { log, decisions } = await run.state()
     expect(decisions).toHaveLength(1)
@@ -124,14 +89,14 @@ test(
     await run.until('holds at 10 %', ({ weights, phase }) => weights?.new === 10 && phase === 'holding')
     const outage = run.world.outage('metrics')
     const { id, openedAt } = await run.gate('evidence')
-    await flood(run, 2)
+    await flood(bench, run, 2)
     expect((await run.state()).gates).toMatchObject([{ id, openedAt }])
     expect((await run.state()).phase).toBe('stuck')
     outage.end()
     expect((await run.ended()).outcome).toBe('completed')
     expect(run.world.notices().filter(({ level }) => level === 'ask')).toHaveLength(1)
     expect(splits(run)).toEqual([10, 50, 100])
-    expect(await replayed(run)).toBeGreaterThan(2)
+    expect(await replayed(bench, run)).toBeGreaterThan(2)
   },
   TEST_MS,
 )
@@ -144,7 +109,7 @@ test(
     const theirs = { port: 'traffic', target: 'edge split', by: 'mallory' } as const
     run.world.stranger({ ...theirs, value: { old: 70, new: 30 } })
     const { id, openedAt } = await run.gate('drift')
-    await flood(run, 2)
+    await flood(bench, run, 2)
     expect((await run.state()).gates).toMatchObject([{ id, openedAt }])
     run.world.stranger({ ...theirs, value: { old: 90, new: 10 } })
     await run.decide({ verdict: 'retry', gate: id })
@@ -171,13 +136,13 @@ test(
     const asked = eventually('asks for its approval', async () => (await run.state()).gates.length > 0)
     const over = { yet: false }
     void asked.finally(() => (over.yet = true))
-    while (!over.yet) await flood(run, 1)
+    while (!over.yet) await flood(bench, run, 1)
     await asked
     const { gates } = await run.state()
     expect((gates[0]?.openedAt ?? 0) - (Object.values(deadlines)[0] ?? 0)).toBeLessThan(9_000)
     await run.abort()
     expect((await run.ended()).outcome).toBe('restored')
-    expect(await replayed(run)).toBeGreaterThan(3)
+    expect(await replayed(bench, run)).toBeGreaterThan(3)
     expect(run.world.snapshot()).toBe(run.before)
   },
   TEST_MS,
@@ -198,7 +163,7 @@ test(
         await Promise.all([...noise, run.abort()])
         expect((await run.ended()).outcome).toBe('restored')
         expect(run.world.snapshot()).toBe(run.before)
-        await replayed(run)
+        await replayed(bench, run)
       },
     )
   },

@@ -150,7 +150,11 @@ test('without a worker an abort is kept, what is not known is not told, and a wo
       why: expect.stringContaining('no worker'),
     },
   })
-  expect(JSON.parse(partial.stdout)).toMatchObject({ service: run.service, phase: 'waiting' })
+  expect(JSON.parse(partial.stdout)).toMatchObject({
+    service: run.service,
+    phase: 'waiting',
+    step: { index: 6, total: 6 }, // as the engine names its timers for the server
+  })
   expect(report.stderr).toContain('cannot be told in full')
 
   const watching = follow(access, {

@@ -3,7 +3,7 @@ import { deciders } from '../people.ts'
 import type { PlannedStep } from '../plan.ts'
 import { milliseconds } from '../quantities.ts'
 import { approvedBy } from './decisions.ts'
-import { once, renewable } from './renewal.ts'
+import { once } from './renewal.ts'
 import type { Run } from './run.ts'
 import { note } from './run.ts'
 import { askUnderWatch } from './watch.ts'
@@ -34,6 +34,6 @@ export async function askPeople(run: Run, step: Approved, title: string): Promis
       expiresInMs: milliseconds(spec.expires),
       onExpiry: spec.on_expiry,
     })
-  await once(run, 'approval', () => renewable(run, asked))
+  await once(run, 'approval', asked)
   note(run, `approved by ${approvedBy(run.state, step.id, spec.people).join(', ')}`)
 }

@@ -11,7 +11,6 @@ import type {
   WatchInput,
 } from '../activities.ts'
 import { TASK_QUEUE, WATCH_QUEUE } from '../activities.ts'
-import { isReset } from './planned-values.ts'
 
 const ONE_CALL = '5s' // one backend call with a 4 s I/O deadline inside
 const LOST_WORKER = '2s' // every call heartbeats twice a second: one whose worker has died is tried again after this
@@ -106,9 +105,7 @@ const local = proxyLocalActivities<Pick<ChangeActivities, 'release'>>(release)
 /** Every call names itself for the Temporal UI: `[4/9] canary 25% - edge split old 75 new 25`. */
 export const calls = {
   observe: (summary: string, input: Parameters<ChangeActivities['observe']>[0]) =>
-    changes.observe.executeWithOptions({ ...policies.observe, summary }, [
-      { ...input, isPatient: true, isReset: isReset() },
-    ]),
+    changes.observe.executeWithOptions({ ...policies.observe, summary }, [{ ...input, isPatient: true }]),
   apply: (summary: string, input: Parameters<ChangeActivities['apply']>[0]) =>
     changes.apply.executeWithOptions({ ...policies.apply, summary }, [input]),
   shown: (summary: string, input: ShownInput, withinMs: number) =>

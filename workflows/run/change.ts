@@ -1,6 +1,7 @@
 // The one primitive that changes the world. The way back is in the journal, in history, before anything is touched.
 import type { Applied } from '../activities.ts'
 import type { Json } from '../json.ts'
+import { sameJson } from '../json.ts'
 import { isAsWanted } from '../ports/as-wanted.ts'
 import { formatDuration } from '../quantities.ts'
 import { whyIrreversible } from '../steps/kind-of.ts'
@@ -8,7 +9,8 @@ import { calls } from './calls.ts'
 import { type Failed } from '../failure.ts'
 import { StepFailed, failedWith, foundBy } from './failures.ts'
 import { knownOrFound } from './first-look.ts'
-import { firstBefore, lastKnown, ours } from './journal.ts'
+import { firstBefore, lastChange, lastKnown, ours } from './journal.ts'
+import { locksAgain } from './locks.ts'
 import { gateId } from './questions.ts'
 import { measure } from './measure.ts'
 import { observe } from './observe.ts'
@@ -73,6 +75,8 @@ export async function presentValue<V extends Json>(
 async function intend(run: Run, wanted: ChangeRequest<Json>): Promise<Change> {
   const before = await knownOrFound(run, wanted)
   const desired = typeof wanted.desired === 'function' ? wanted.desired(before) : wanted.desired
+  const open = lastChange(run.state.changes, wanted)
+  if (open !== undefined && isUnderWay(run, open) && sameJson(open.desired, desired)) return open
   const { port } = connectionOf(run, wanted.connection)
   const same = isAsWanted(port, { value: before }, desired)
   const entry: Change = {
@@ -92,10 +96,15 @@ async function intend(run: Run, wanted: ChangeRequest<Json>): Promise<Change> {
   return entry
 }
 
+/** A change of this step that nothing is known of yet: a new history takes it up where a person is being asked about it. */
+function isUnderWay(run: Run, { step, status, verified }: Change): boolean {
+  return step === stepOf(run).id && !verified && status !== 'noop'
+}
+
 async function carryOut(run: Run, entry: Change): Promise<void> {
-  let expected = entry.before
-  const approved: Json[] = [] // found in one place or another, and let stand: none of them is asked about twice
   for (;;) {
+    const approved = entry.approved ?? []
+    const expected = approved.at(-1) ?? entry.before
     const result = await tryOnce(run, entry, { expected, approved })
     const failed = result.ok ? await verify(run, entry, { applied: result.applied, expected }) : result.failed
     if (failed === null) return
@@ -103,8 +112,7 @@ async function carryOut(run: Run, entry: Change): Promise<void> {
       const { found, writer } = foundBy(failed)
       const verb = await askAboutDrift(run, entry, { found, writer })
       if (verb === 'approve') {
-        expected = found
-        approved.push(found)
+        entry.approved = [...approved, found]
         log(run, `${entry.connection} ${entry.target}: going on from ${show(found)}, found and approved`)
       }
       continue
@@ -139,7 +147,8 @@ async function tryOnce(
       expected,
       before: firstBefore(run.state.changes, entry) ?? entry.before,
       ours: ours(run.state.changes, entry),
-      known: [entry.before, ...approved, ...(isReset() ? plannedValues(run.plan, entry) : [])],
+      known: [entry.before, ...approved, ...(isReset(run.state) ? plannedValues(run.plan, entry) : [])],
+      ...locksAgain(run),
     })
     entry.status = 'applied'
     entry.appliedAt = Date.now()

@@ -20,11 +20,14 @@ export async function complete(run: Run): Promise<Outcome> {
   const { state } = run
   state.phase = 'completing'
   publish(run.plan, state)
-  for (const { connection, target, part } of state.atEnd) {
-    if (isAdopted(run, { connection, target })) continue // what a person let stand is not half changed
-    await orAsk(run, { connection, target }, async () => {
-      await change<JsonObject>(run, { connection, target, desired: (now) => ({ ...now, ...part }) })
-    })
+  for (let next = state.atEnd[0]; next !== undefined; next = state.atEnd[0]) {
+    const { connection, target, part } = next
+    // What a person let stand is not half changed.
+    if (!isAdopted(run, { connection, target }))
+      await orAsk(run, { connection, target }, async () => {
+        await change<JsonObject>(run, { connection, target, desired: (now) => ({ ...now, ...part }) })
+      })
+    state.atEnd.shift() // a new history does not do it again
   }
   await Promise.all(touched(state.changes).map((of) => orAsk(run, of, () => lastLook(run, of))))
   for (const of of touched(state.changes)) if (isAdopted(run, of)) listAdopted(run, of)

@@ -8,6 +8,8 @@ export type Ended = { ok: true } | { ok: false; reason: Reason } | { ok: 'renewe
 
 /** Carries out `body` until it is done or anything ends it: abort, cancel, breach, failure. The first reason wins. */
 export async function forward(run: Run, body: () => Promise<void>): Promise<Ended> {
+  const { reason, unwindingSince } = run.state
+  if (reason !== null && unwindingSince !== null) return { ok: false, reason } // renewed on its way back: it goes on there
   const scope = new CancellationScope({ cancellable: true })
   run.forwardScope = scope
   try {

@@ -174,10 +174,14 @@ function withinOf(proof: Proof): number {
 
 /** Besides the time. */
 function waitsFor(holding: Holding): string {
+  const awaited = holding.gating === null ? [] : holding.subjects.filter(isAwaited)
   return [
     ...holding.confirm.map(({ connection, target }) => `proof of ${connection} ${target}`),
-    ...(holding.gating === null || holding.subjects.length === 0
-      ? []
-      : [`good checks of ${namesOf(holding.subjects)}`]),
+    ...(awaited.length === 0 ? [] : [`good checks of ${namesOf(awaited)}`]),
   ].join(', ')
+}
+
+/** A guard that time alone is waited with is watched, and no good look of it is waited for. */
+function isAwaited({ enough }: Subject): boolean {
+  return 'forMs' in enough || enough.good > 0
 }

@@ -2,8 +2,10 @@
 import { workflowInfo } from '@temporalio/workflow'
 import type { ClaimInput } from '../activities.ts'
 import { calls } from './calls.ts'
-import { type Failed } from '../failure.ts'
+import type { Failed } from '../failure.ts'
 import { StepFailed, failedWith, reasonOf } from './failures.ts'
+import { isOf } from './journal.ts'
+import { isReset } from './planned-values.ts'
 import type { Run } from './run.ts'
 import { checkpoint, log, sendBack } from './run.ts'
 import { refusalOfPlan } from './versions.ts'
@@ -41,8 +43,19 @@ export async function releaseTargets(run: Run): Promise<void> {
   }
 }
 
-function inputOf(run: Run): ClaimInput {
+/**
+ * Of a run that was reset: what a write takes again before anything is written, because the run may have ended since and given
+ * its locks back. Going forward takes all of them; a restoration those of its target, so that one does not hold up the others.
+ */
+export function locksAgain(run: Run, of: Of | null = null): { claim?: ClaimInput } {
+  return isReset(run.state) ? { claim: inputOf(run, of) } : {}
+}
+
+type Of = { connection: string; target: string }
+
+function inputOf(run: Run, of: Of | null = null): ClaimInput {
   const { workflowId, firstExecutionRunId } = workflowInfo()
-  const locks = [...new Set(run.plan.targets.flatMap((target) => target.locks))].sort()
+  const targets = run.plan.targets.filter((target) => of === null || isOf(target, of))
+  const locks = [...new Set(targets.flatMap((target) => target.locks))].sort()
   return { locks, holder: { workflowId, firstRunId: firstExecutionRunId, service: run.plan.service } }
 }

@@ -1,6 +1,7 @@
 // One look at a target, named for the Temporal UI by the step that wants it.
 import type { Observed } from '../ports/target.ts'
 import { calls } from './calls.ts'
+import { isReset } from './planned-values.ts'
 import type { Run } from './run.ts'
 import { connectionOf, label } from './run.ts'
 
@@ -13,5 +14,6 @@ export async function observe(
   return await calls.observe(`${label(run)} - ${how} ${connection} ${target}`, {
     connection: connectionOf(run, connection),
     target,
+    isReset: isReset(run.state),
   })
 }

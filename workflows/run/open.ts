@@ -34,6 +34,7 @@ export function openRun(given: Plan, start: Start, carried: RunState | null): Ru
     renewable: 0,
     settledAt: null,
     telling: 0,
+    tries: { alone: 0, beside: 0 },
     askedAs: {},
     words: { within: '', said: {} },
     looks: background(),

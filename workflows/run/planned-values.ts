@@ -9,6 +9,7 @@ import type { Plan } from '../plan.ts'
 import { isMixOf } from '../ports/as-wanted.ts'
 import { outline } from '../steps/kind-of.ts'
 import { isOf } from './journal.ts'
+import type { RunState } from './state.ts'
 
 type Of = { connection: string; target: string }
 
@@ -61,7 +62,7 @@ export function isPlanned(plan: Plan, of: Of, value: Json): boolean {
  * Whether this run goes on from a history that lost its tail. To be used as data for activities only, never to decide what
  * comes next: the part of the history before the reset was recorded when the answer was no.
  */
-export function isReset(): boolean {
+export function isReset({ wasReset = false }: Pick<RunState, 'wasReset'>): boolean {
   const { runId, originalExecutionRunId } = workflowInfo()
-  return runId !== originalExecutionRunId
+  return wasReset || runId !== originalExecutionRunId
 }

@@ -102,6 +102,11 @@ function nameFor(state: RunState, wanted: string): string {
   return times === 1 ? wanted : `${wanted}~${times}`
 }
 
+/** What an earlier history asked under this name has settled itself before anybody asked again. */
+export function closeCarried(run: Run, asked: string): void {
+  for (const gate of run.state.gates.filter(({ carried }) => carried === asked)) close(run, gate)
+}
+
 function close(run: Run, gate: Gate): void {
   measure.gate(run.plan.service, gate.kind, Date.now() - gate.openedAt)
   run.state.gates = run.state.gates.filter((other) => other !== gate)

@@ -13,6 +13,7 @@ import { calls } from './calls.ts'
 import { keepReadings } from './evidence.ts'
 import { failedWith } from './failures.ts'
 import { isOf } from './journal.ts'
+import { isReset } from './planned-values.ts'
 import type { Run } from './run.ts'
 import { checkpoint, hear, recordOf, stepOf } from './run.ts'
 import type { RunState } from './state.ts'
@@ -122,9 +123,13 @@ function isDue({ renewable: waits, telling, settledAt, state }: Run): boolean {
 }
 
 function cut(run: Run): void {
-  run.renewing = true
-  for (const gate of run.state.gates) gate.carried = run.askedAs[gate.id] ?? gate.id
+  carryGates(run)
   run.forwardScope?.cancel()
+}
+
+function carryGates(run: Run): void {
+  run.renewing = true
+  for (const gate of run.state.gates) gate.carried ??= run.askedAs[gate.id] ?? gate.id
 }
 
 /** What the looks under way have counted: the server keeps it for their next attempts, and forgets it with this history. */
@@ -145,14 +150,63 @@ function taken({ subjects = {} }: LookMemory): Readings {
   )
 }
 
+/**
+ * Carries out the way back; null when a new history is due. Nothing is cut there but questions, the tries beside them, and waits
+ * that follow from what is restored already: the new history goes on with what is not.
+ */
+export async function renewingBack<T>(run: Run, back: () => Promise<T>): Promise<T | null> {
+  const scope = new CancellationScope({ cancellable: true })
+  const watching = new CancellationScope({ cancellable: true })
+  const due = watching
+    .run(() => condition(() => isDueBack(run)))
+    .then(
+      () => {
+        carryGates(run)
+        scope.cancel()
+      },
+      (error: unknown) => {
+        if (!isCancellation(error)) throw error // cancelled: it has ended by itself
+      },
+    )
+  try {
+    const end = await scope.run(back)
+    run.renewing = false
+    return end
+  } catch (error) {
+    if (!isRenewal(run, error)) throw error
+    await condition(() => run.tries.alone + run.tries.beside === 0 && allHandlersFinished()) // what they restored counts
+    carryGates(run) // one may have been asked once more in the last moment
+    keepReset(run)
+    return null
+  } finally {
+    watching.cancel()
+    await due
+  }
+}
+
+/** Only while a person is asked: until then the way back is a matter of seconds, and goes before everything. */
+function isDueBack({ tries, telling, settledAt, state }: Run): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo()
+  const isReady = state.gates.length > 0 && tries.alone === 0 && telling === 0
+  return isReady && continueAsNewSuggested && historyLength >= (settledAt ?? 0) + EVENTS_BETWEEN
+}
+
 /** True when everything is in the state that a new history needs; false when an abort came in the last moment. */
 export async function isCarried(run: Run): Promise<boolean> {
   if (!run.renewing) return false
   await condition(allHandlersFinished)
-  if (run.state.reason === null) return true
+  if (run.state.reason === null) {
+    keepReset(run)
+    return true
+  }
   run.renewing = false
   run.state.gates = [] // nobody waits at them any more
   return false
+}
+
+/** The server says it of one history alone. */
+function keepReset({ state }: Run): void {
+  if (isReset(state)) state.wasReset = true
 }
 
 export function isRenewal(run: Run, error: unknown): boolean {

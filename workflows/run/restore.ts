@@ -1,23 +1,24 @@
 // Restoring one target: a first try that nobody waits long for, a few more, as long as an accepted write may need to show, and
 // then for as long as it takes, with a person asked beside it.
-import { CancellationScope, condition, sleep } from '@temporalio/workflow'
+import { CancellationScope, condition, sleep, workflowInfo } from '@temporalio/workflow'
 import type { RestoreInput, Restored } from '../activities.ts'
 import type { Json } from '../json.ts'
 import { milliseconds } from '../quantities.ts'
 import { calls } from './calls.ts'
-import { drainedBy, prerequisitesOf } from './drain.ts'
-import { type Failed } from '../failure.ts'
-import { failedWith, foundBy } from './failures.ts'
-import { ask, gateId } from './questions.ts'
-import { halvesOf, onItsWayUntil, ours } from './journal.ts'
+import type { Failed } from '../failure.ts'
 import { stopWatches } from './background-watches.ts'
+import { drainedBy, prerequisitesOf } from './drain.ts'
+import { failedWith, foundBy } from './failures.ts'
+import { halvesOf, onItsWayUntil, ours } from './journal.ts'
+import { locksAgain } from './locks.ts'
+import { ask, closeCarried, gateId } from './questions.ts'
 import { isReset, plannedValues } from './planned-values.ts'
 import type { Run } from './run.ts'
 import { connectionOf, log } from './run.ts'
 import { recordFound } from './record-traffic.ts'
 import { show } from './show.ts'
 import { showsWithinMs } from './shows-within.ts'
-import type { Restoration } from './state.ts'
+import type { Restoration, Verb } from './state.ts'
 import { leftUntil } from './time.ts'
 
 type Attempt = (summary: string, input: RestoreInput) => Promise<Restored>
@@ -36,11 +37,14 @@ async function attempt(run: Run, restoration: Restoration, call: Attempt): Promi
   restoration.status = 'restoring'
   const input = inputOf(run, restoration)
   restoration.isTried = true
+  run.tries.alone += 1
   try {
     restored(run, restoration, await call(summaryOf(restoration), input))
     return null
   } catch (error) {
     return failedWith(error)
+  } finally {
+    run.tries.alone -= 1
   }
 }
 
@@ -72,9 +76,13 @@ async function restoreWithPeople(run: Run, restoration: Restoration, first: Fail
     const retried: Retried = { failed: null }
     const retries =
       failed.kind === 'Conflict' ? null : scope.run(() => retryOnAndOn(run, restoration, retried))
-    const verb = await askAbout(run, restoration, { failed, retried })
-    scope.cancel()
-    await retries
+    let verb: Verb | null
+    try {
+      verb = await askAbout(run, restoration, { failed, retried })
+    } finally {
+      scope.cancel()
+      await retries
+    }
     if ((restoration.status as Restoration['status']) === 'restored') return
     if (verb === 'skip') return leaveAsFound(run, restoration, foundBy(failed).found)
     // Somebody else's value met by the retries is another question than the one that was open.
@@ -86,11 +94,14 @@ type Retried = { failed: Failed | null }
 
 async function retryOnAndOn(run: Run, restoration: Restoration, retried: Retried): Promise<void> {
   const summary = `${summaryOf(restoration)}, again and again`
+  run.tries.beside += 1
   try {
     restored(run, restoration, await calls.restoreOnAndOn(summary, inputOf(run, restoration)))
   } catch (error) {
     // Cancelled because a person answered: the target is looked at again before anything is believed.
     if (!CancellationScope.current().consideredCancelled) retried.failed = failedWith(error)
+  } finally {
+    run.tries.beside -= 1
   }
 }
 
@@ -102,7 +113,11 @@ async function askAbout(
 ) {
   const isOver = () => restoration.status === 'restored' || retried.failed !== null
   const scope = new CancellationScope({ cancellable: true })
-  const done = condition(isOver).then(() => scope.cancel())
+  const done = condition(isOver).then(
+    () => scope.cancel(),
+    () => {}, // a new history is due: the question itself says so
+  )
+  run.settledAt ??= workflowInfo().historyLength
   try {
     return await scope.run(() =>
       ask(run, {
@@ -162,12 +177,17 @@ function uncertainMs(run: Run, { connection: name }: Restoration): number {
 export async function lastLook(run: Run, restoration: Restoration): Promise<void> {
   if (restoration.status !== 'restored') return
   const { connection, target } = restoration
+  let failed: Failed | null = null
+  run.tries.alone += 1
   try {
     const found = await calls.restore(`last look at ${connection} ${target}`, inputOf(run, restoration))
     if (found.written === 'written') restored(run, restoration, found)
   } catch (error) {
-    await restoreOn(run, restoration, failedWith(error))
+    failed = failedWith(error)
+  } finally {
+    run.tries.alone -= 1
   }
+  if (failed !== null) await restoreOn(run, restoration, failed)
 }
 
 /** `found`: what it holds, as far as anybody knows; null = nobody does. */
@@ -186,6 +206,7 @@ function restored(run: Run, restoration: Restoration, { written }: Restored): vo
   restoration.status = 'restored'
   if (written === 'written' || restoration.at === null) restoration.at = Date.now() // a later look that finds it so is not news
   restoration.note = null
+  closeCarried(run, gateId('restore', restoration))
   log(
     run,
     `${restoration.connection} ${restoration.target} ${written === 'written' ? 'restored to' : 'already back at'} ${show(restoration.before)}`,
@@ -202,12 +223,13 @@ function inputOf(run: Run, restoration: Restoration): RestoreInput {
     before,
     ours: [
       ...ours(changes, restoration),
-      ...(isLost || isReset() ? plannedValues(run.plan, restoration) : []),
+      ...(isLost || isReset(run.state) ? plannedValues(run.plan, restoration) : []),
       ...(restoration.lostValues ?? []),
     ],
     halves: halvesOf(changes, restoration),
     isUncertain: !settled,
     isRepeated: isTried,
+    ...locksAgain(run, restoration),
   }
 }
 

@@ -15,10 +15,16 @@ export async function lostWrites(run: Run): Promise<{ looks: number; lost: Resto
   const { plan, state } = run
   const unknown = plan.targets.flatMap((of) => {
     const found = foundAtStart(plan, of)
-    return found === undefined || state.changes.some((change) => isOf(change, of)) ? [] : [{ of, found }]
+    const isKnown = [...state.changes, ...state.restorations].some((each) => isOf(each, of))
+    return found === undefined || isKnown ? [] : [{ of, found }]
   })
-  const lost = await Promise.all(unknown.map(({ of, found }) => revisit(run, of, found)))
-  return { looks: unknown.length, lost: lost.flat() }
+  run.tries.alone += 1
+  try {
+    const lost = await Promise.all(unknown.map(({ of, found }) => revisit(run, of, found)))
+    return { looks: unknown.length, lost: lost.flat() }
+  } finally {
+    run.tries.alone -= 1
+  }
 }
 
 async function revisit(
@@ -37,7 +43,7 @@ async function revisit(
     found,
     planned: plannedValues(run.plan, { connection: name, target }),
     isOpenEnded: isOpenEnded(run.plan, { connection: name, target }),
-    isReset: isReset(),
+    isReset: isReset(run.state),
   })
   // What comes next follows from the answer alone: the question itself is another one in a run that was reset.
   if (holds === 'found') return []

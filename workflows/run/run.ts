@@ -23,6 +23,8 @@ export interface Run {
   settledAt: number | null
   /** Notices on their way. */
   telling: number
+  /** Tries of the way back: those that are waited for, and those beside an open question. */
+  readonly tries: { alone: number; beside: number }
   /** Open questions by their ids: the names they were asked under. */
   askedAs: { [gate: string]: string }
   /** Which words of its step the run has come to, how often each, and within which it is. */

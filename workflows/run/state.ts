@@ -46,6 +46,8 @@ export type Change = {
   retried: boolean
   at: number
   appliedAt: number | null
+  /** Found in one place or another, and let stand by a person: none of them is asked about twice. */
+  approved?: Json[]
 }
 
 /** How far going back has come, per target, in the order in which targets are restored. */
@@ -204,6 +206,8 @@ export type RunState = {
   log: LogLine[]
   /** What the search attributes last said. */
   published: { phase: string; gate: string; weight: number | null; outcome: string } | null
+  /** An earlier history of this run was reset: what that one had lost, and given back, is not known to this one either. */
+  wasReset?: boolean
   /** When going back began and when it was done; for time-to-restore. */
   unwindingSince: number | null
   restoredAt: number | null

@@ -3,7 +3,7 @@
 import { condition } from '@temporalio/workflow'
 import { changingFacts } from '../ports/facts.ts'
 import { isRestoredLast, prerequisitesOf } from './drain.ts'
-import { notify } from './questions.ts'
+import { closeCarried, gateId, notify } from './questions.ts'
 import { isWritten, restorationsOf, touched } from './journal.ts'
 import { stopWatches } from './background-watches.ts'
 import { measure } from './measure.ts'
@@ -20,11 +20,13 @@ import type { Outcome, Reason, Restoration } from './state.ts'
  */
 export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   const { state, plan } = run
-  begin(run, reason)
+  const isResumed = state.unwindingSince !== null // by a new history
+  if (isResumed) closeSettled(run)
+  else begin(run, reason)
   const last = state.restorations.at(-1)
   const beside: Promise<void>[] = [] // what needs more than a first try goes on beside the others: this loop never sleeps
   for (const restoration of state.restorations) {
-    if (isRestoredLast(run, restoration)) continue
+    if (isRestoredLast(run, restoration) || isSettled(restoration)) continue
     const failed = await firstTry(run, restoration)
     if (failed !== null) beside.push(restoreOn(run, restoration, failed))
     if (restoration === last) break
@@ -32,7 +34,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
     publish(plan, state)
   }
   const { looks, lost } = await lostWrites(run)
-  const instances = state.restorations.filter((each) => isRestoredLast(run, each))
+  const instances = state.restorations.filter((each) => isRestoredLast(run, each) && !isSettled(each))
   for (const restoration of lost) {
     state.restorations.push(restoration)
     if (isRestoredLast(run, restoration)) instances.push(restoration)
@@ -42,13 +44,17 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   await Promise.all(beside)
   const hasWaited = await settle(run, state.restorations)
 
-  state.restoredAt = Date.now()
-  measure.restored(plan.service, reason.kind, state.restoredAt - reason.at)
+  if (state.restoredAt === null) {
+    state.restoredAt = Date.now()
+    measure.restored(plan.service, reason.kind, state.restoredAt - reason.at)
+  }
   // What was read back a moment ago, with nothing after it, has been looked at.
-  const isFresh = (each: Restoration) => each === last && beside.length === 0 && looks === 0 && !hasWaited
+  const isFresh = (each: Restoration) =>
+    each === last && beside.length === 0 && looks === 0 && !hasWaited && !isResumed
   await Promise.all(state.restorations.filter((each) => !isFresh(each)).map((each) => lastLook(run, each)))
   for (const record of state.steps)
     if (record.status === 'done' || record.status === 'running') record.status = 'undone'
+  closeSettled(run)
   return state.remainder.length === 0 ? 'restored' : 'completed-with-remainder'
 }
 
@@ -107,6 +113,11 @@ async function restoreBehindTraffic(run: Run, restoration: Restoration): Promise
 function backAt(run: Run): number | null {
   const moments = prerequisitesOf(run).flatMap(({ at }) => (at === null ? [] : [at]))
   return moments.length === 0 ? null : Math.max(...moments)
+}
+
+/** Questions that nobody waits at any more: their targets came back in the moment of a renewal. */
+function closeSettled(run: Run): void {
+  for (const each of run.state.restorations.filter(isSettled)) closeCarried(run, gateId('restore', each))
 }
 
 function isSettled({ status }: Restoration): boolean {

@@ -7,9 +7,10 @@ import type { Subject } from '../watched/index.ts'
 import { calls } from './calls.ts'
 import { ownValuesOf, settleDrift } from './drift.ts'
 import { keepReadings } from './evidence.ts'
-import { ask, type Question } from './questions.ts'
-import { everyMsOf, guardsOf, namesOf } from './guards.ts'
 import { inBackground } from './background-watches.ts'
+import { everyMsOf, guardsOf, namesOf } from './guards.ts'
+import { ask, type Question } from './questions.ts'
+import { renewable } from './renewal.ts'
 import type { Run } from './run.ts'
 import { checkpoint, isIrreversible, label, log, note, recordOf, sendBack, stepOf } from './run.ts'
 import { firstOf, together } from './scopes.ts'
@@ -97,6 +98,11 @@ async function watchFrom(run: Run, watching: Watching, wait: Wait): Promise<void
 async function watchOn(run: Run, watching: Watching): Promise<void> {
   const rest = { ...watching, key: `${watching.key}-on`, deadline: null, limit: null, patient: false }
   const summary = `${label(run)} - ${watching.title}: going on without evidence`
+  const { holding } = run.state
+  if (holding !== null) {
+    const waived = `the rest of the time: a person goes on without good checks of ${namesOf(watching.subjects)}`
+    holding.waitsFor = holding.waitsFor.replace(/good checks of .*$/, waived) // what was waived is not waited for
+  }
   await together([() => sleep(leftUntil(watching.deadline ?? 0), { summary })], () => watch(run, rest))
 }
 
@@ -109,14 +115,15 @@ function extensionOf({ deadline, limit }: Watching): number {
   return deadline === null || limit === null ? 0 : limit - deadline
 }
 
-/** Asks a person while the guards of the step stay watched. */
+/** Asks a person while the guards of the step stay watched. Nothing else is under way then: a new history can ask on. */
 export async function askUnderWatch(run: Run, question: Question): Promise<Verb> {
   const answer: { verb: Verb | null } = { verb: null }
   const keeping = question.kind !== 'drift'
   const about = { key: question.id, title: question.title, keeping, patient: true }
-  await underWatch(run, about, async () => {
+  const asked = async () => {
     answer.verb = await ask(run, question)
-  })
+  }
+  await renewable(run, () => underWatch(run, about, asked))
   return answer.verb as Verb
 }
 
@@ -283,8 +290,8 @@ function steadyMsAfter(returns: number): number {
 
 function steady(subject: Subject, steadyMs: number): Subject {
   const { enough, everyMs } = subject
-  if (steadyMs === 0 || !('good' in enough)) return subject
-  return { ...subject, enough: { good: Math.max(enough.good, Math.ceil(steadyMs / everyMs)) } }
+  if (!('good' in enough)) return subject
+  return { ...subject, enough: { good: Math.max(1, enough.good, Math.ceil(steadyMs / everyMs)) } }
 }
 
 function latest(readings: Readings): string {

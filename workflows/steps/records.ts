@@ -25,5 +25,7 @@ export const resolved = {
     .default(['1.1.1.1', '8.8.8.8'])
     .describe('Recursive resolvers that must show the change too'),
   margin: Duration.default('5s').describe('Waited beyond the old TTL'),
-  within: PositiveDuration.default('30m').describe('Go back when it is not to be seen everywhere by then'),
+  within: PositiveDuration.default('30m').describe(
+    'Go back when it is not to be seen everywhere so long after the old TTL has run out',
+  ),
 }

@@ -2,7 +2,7 @@
 // none or unhealthy, weights that something else overrides.
 import { isTold } from '../../http.ts'
 import type { Io } from '../../../workflows/ports/target.ts'
-import { type ClusterHealth, clusterHealth } from './client.ts'
+import { type Endpoint, endpointsOf } from './client.ts'
 import { type Edge, adminOf } from './edge.ts'
 import { type RouteHere, runtimeKeysOf } from './routes.ts'
 
@@ -22,20 +22,25 @@ export async function cautionsOf(
       ? []
       : [`${route.name} names runtime keys (${keys}): values set there override the weights of the file`]
   try {
-    const health = await clusterHealth(adminOf(edge, io), names)
-    return [...names.flatMap((name) => ofCluster(name, health[name])), ...overridden]
+    const endpoints = await endpointsOf(adminOf(edge, io), names)
+    return [...names.flatMap((name) => ofCluster(name, endpoints[name])), ...overridden]
   } catch (error) {
     if (isTold(io.signal)) throw error
     return [`the endpoints could not be looked at: ${(error as Error).message}`, ...overridden]
   }
 }
 
-function ofCluster(name: string, health: ClusterHealth | undefined): string[] {
-  if (health === undefined) return [`Envoy has no cluster ${name}: requests to it would be answered 503`]
-  const { endpoints, unhealthy } = health
-  if (endpoints === 0) return [`cluster ${name} has no endpoint: requests to it are answered 503`]
+function ofCluster(name: string, endpoints: Endpoint[] | undefined): string[] {
+  if (endpoints === undefined) return [`Envoy has no cluster ${name}: requests to it would be answered 503`]
+  if (endpoints.length === 0) return [`cluster ${name} has no endpoint: requests to it are answered 503`]
+  const unhealthy = endpoints.filter(({ troubles }) => troubles.length > 0)
   if (unhealthy.length === 0) return []
   const more = unhealthy.length > ENDPOINTS_NAMED_MAX ? ', ...' : ''
-  const named = unhealthy.slice(0, ENDPOINTS_NAMED_MAX).join('; ')
-  return [`${unhealthy.length} of ${endpoints} endpoints of cluster ${name} are unhealthy: ${named}${more}`]
+  const named = unhealthy
+    .slice(0, ENDPOINTS_NAMED_MAX)
+    .map(({ address, troubles }) => `${address} ${troubles.join(', ')}`)
+    .join('; ')
+  return [
+    `${unhealthy.length} of ${endpoints.length} endpoints of cluster ${name} are unhealthy: ${named}${more}`,
+  ]
 }

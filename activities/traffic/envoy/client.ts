@@ -28,41 +28,49 @@ export async function servedRoutes(admin: Admin): Promise<ServedRoutes[]> {
 
 type Dumped = { version_info?: string; route_config?: JsonObject }
 
-export interface ClusterHealth {
-  endpoints: number
-  /** Per unhealthy endpoint: its address and why. */
-  unhealthy: string[]
+export interface Endpoint {
+  address: string
+  /** Locality and priority: which of them get requests is Envoy's choice. */
+  place: string
+  /** Requests since Envoy knows it. */
+  requests: number
+  /** Why it is unhealthy; empty = it is not. */
+  troubles: string[]
 }
 
-/** The clusters of these names that Envoy has, by name. */
-export async function clusterHealth(admin: Admin, names: string[]): Promise<Record<string, ClusterHealth>> {
+/** The endpoints of the clusters of these names that Envoy has, by cluster. */
+export async function endpointsOf(admin: Admin, names: string[]): Promise<Record<string, Endpoint[]>> {
   const filter = `^(?:${names.map(escaped).join('|')})$` // before 1.3x Envoy answers with all clusters all the same
   const path = `/clusters?format=json&filter=${encodeURIComponent(filter)}`
   const answer = await getJson<{ cluster_statuses?: ClusterStatus[] }>(admin, path)
   const found = (answer?.cluster_statuses ?? []).filter(({ name }) => names.includes(name))
-  return Object.fromEntries(found.map((cluster) => [cluster.name, healthOf(cluster.host_statuses ?? [])]))
+  return Object.fromEntries(found.map(({ name, host_statuses: hosts = [] }) => [name, hosts.map(endpointOf)]))
 }
 
 type ClusterStatus = { name: string; host_statuses?: HostStatus[] }
 type HostStatus = {
   address?: { socket_address?: { address?: string; port_value?: number }; pipe?: { path?: string } }
   health_status?: Record<string, boolean | string>
+  stats?: { name?: string; value?: string | number }[]
+  locality?: { region?: string; zone?: string; sub_zone?: string }
+  priority?: number
 }
 
 /** Every kind of reason is a field of its own: `failed_active_health_check: true`, `eds_health_status: "DRAINING"`. */
-function healthOf(hosts: HostStatus[]): ClusterHealth {
-  const unhealthy = hosts.flatMap(({ address, health_status: health = {} }) => {
-    const { eds_health_status: eds, ...flags } = health
-    const reasons = Object.entries(flags).flatMap(([reason, is]) =>
-      is === true ? [reason.replaceAll('_', ' ')] : [],
-    )
-    if (typeof eds === 'string' && eds !== 'HEALTHY' && eds !== 'UNKNOWN') reasons.push(eds)
-    const { address: host, port_value: port } = address?.socket_address ?? {}
-    return reasons.length === 0
-      ? []
-      : [`${host ?? address?.pipe?.path ?? '?'}:${port ?? ''} ${reasons.join(', ')}`]
-  })
-  return { endpoints: hosts.length, unhealthy }
+function endpointOf(host: HostStatus): Endpoint {
+  const { eds_health_status: eds, ...flags } = host.health_status ?? {}
+  const troubles = Object.entries(flags).flatMap(([reason, is]) =>
+    is === true ? [reason.replaceAll('_', ' ')] : [],
+  )
+  if (typeof eds === 'string' && eds !== 'HEALTHY' && eds !== 'UNKNOWN') troubles.push(eds)
+  const { address, port_value: port } = host.address?.socket_address ?? {}
+  const { region = '', zone = '', sub_zone: part = '' } = host.locality ?? {}
+  return {
+    address: `${address ?? host.address?.pipe?.path ?? '?'}:${port ?? ''}`,
+    place: [region, zone, part, host.priority ?? 0].join('/'),
+    requests: Number(host.stats?.find(({ name }) => name === 'rq_total')?.value ?? 0),
+    troubles,
+  }
 }
 
 export async function clusterNames(admin: Admin): Promise<string[]> {

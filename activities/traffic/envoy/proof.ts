@@ -13,8 +13,9 @@ import {
   total,
 } from '../counted.ts'
 import { allowedPoints, moreNeeded, needed, number } from '../demands.ts'
-import { requestsPerCluster } from './client.ts'
+import { type Endpoint, endpointsOf, requestsPerCluster } from './client.ts'
 import { type Edge, adminOf } from './edge.ts'
+import { confirmEndpoints } from './endpoints.ts'
 import type { Look } from './look.ts'
 import { readMirror, readSplit } from './routes.ts'
 
@@ -26,8 +27,11 @@ export interface Proof {
 
 export async function confirmSplit(proof: Proof, io: Io): Promise<Confirmation> {
   const { request } = proof
-  const { counters, counted, started } = await count(proof, io)
-  if (counted === null) return started
+  const [{ counters, counted, started }, endpoints] = await Promise.all([
+    count(proof, io),
+    endpointsWithShare(proof, io),
+  ])
+  if (counted === null) return confirmEndpoints(started, endpoints, { isFirst: true })
   const desired = request.desired as Split
   const newSharePercent = (desired.new / (desired.old + desired.new)) * 100
   const copies = copiesAmong(proof, counted)
@@ -40,7 +44,17 @@ export async function confirmSplit(proof: Proof, io: Io): Promise<Confirmation> 
         { old: counted.old - (copies?.old ?? 0), new: counted.new - (copies?.new ?? 0) },
         newSharePercent,
       )
-  return withNotes(confirmation, proof)
+  // Counting that has begun anew says so by a memory of its own.
+  const isFirst = confirmation.memory?.['endpoints'] === undefined
+  return withNotes(confirmEndpoints(confirmation, endpoints, { isFirst }), proof)
+}
+
+/** Endpoints of the sides that are to get requests. */
+async function endpointsWithShare({ edge, request }: Proof, io: Io): Promise<Record<string, Endpoint[]>> {
+  const { old, new: fresh } = request.desired as Split
+  const { config } = edge
+  const names = [...(old > 0 ? [config.old] : []), ...(fresh > 0 ? [config.new] : [])]
+  return await endpointsOf(adminOf(edge, io), names)
 }
 
 export async function confirmMirror(proof: Proof, io: Io): Promise<Confirmation> {

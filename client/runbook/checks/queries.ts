@@ -148,7 +148,7 @@ function queriesOf(runbook: JsonObject): Query[] {
     ...entries(runbook['guards']).flatMap(([name, guard]) => [
       ...queryAt(guard, ['guards', name, 'query'], (fields) => ({
         ...bounds(fields),
-        compares: fields['compare'] !== undefined,
+        ...comparedBounds(fields),
         what: 'guard',
       })),
       ...queryAt(guard, ['guards', name, 'samples'], ({ min_samples: min }) => ({
@@ -185,6 +185,20 @@ function bounds({ max, min, unit }: JsonObject): { max?: number; min?: number } 
   }
   const [upper, lower] = [number(max), number(min)]
   return { ...(upper === null ? {} : { max: upper }), ...(lower === null ? {} : { min: lower }) }
+}
+
+function comparedBounds({ compare, unit }: JsonObject): Pick<Limits, 'compares' | 'difference' | 'increase'> {
+  if (!isObject(compare)) return { compares: compare !== undefined }
+  const { max: difference } = bounds({
+    max: compare['difference_max'] ?? null,
+    ...(unit === undefined ? {} : { unit }),
+  })
+  const { max: increase } = bounds({ max: compare['increase_max'] ?? null })
+  return {
+    compares: true,
+    ...(difference === undefined ? {} : { difference }),
+    ...(increase === undefined ? {} : { increase }),
+  }
 }
 
 function at(path: Path, faults: QueryFault[]): Finding[] {

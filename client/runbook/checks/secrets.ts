@@ -12,6 +12,8 @@ const SECRET_KEY =
   /(?:^|[_-])(?:password|passwd|pwd|passphrase|secret|token|credentials?|authorization|(?:api|access|private|signing|tsig|secret)[_-]?key)$/i
 const KEY_FIELD = /(?:^|[_-])key$/i
 const LONG_BASE64 = /^[A-Za-z0-9+/_-]{20,}={0,2}$/ // 15 bytes and more: no name of a key looks like that
+const FLAG = /^--?[\w-]{0,64}(?:password|passwd|token|secret|api[_-]?key)$/i
+const NAMED = /^(?:(--?[\w-]{1,80})=|[\w-]{0,64}(?:api-?key|token|authorization|secret):\s{1,9})(.+)$/is
 const DECLARED = /(?:^|\s)#\s{0,9}cutover:\s{0,9}not-a-secret\s*$/
 // Every repetition is bounded: a line of a million letters must not keep anyone waiting.
 const LOOKS = [
@@ -28,7 +30,10 @@ const LOOKS = [
   [/\bhttps:\/\/hooks\.slack\.com\/services\/\w+/, 'a Slack address, which is a secret itself'],
   [/\beyJ[\w-]{8,4096}\.[\w-]{8,4096}\.[\w-]{8}/, 'a signed token'],
 ] as const
-const CREDENTIALS = /\b(bearer|basic)\s{1,9}([\w.~+/=-]{8,4096})/gi
+const WORD_MAX = 20 // letters: internationalization
+const NUMBER_MAX = 4 // digits: a year
+const PARTS_MAX = 4 // words written as one
+const CREDENTIALS = /\b(bearer|basic)\s{1,9}(?![a-z_]{1,64}=["'][^\s,}\]])([\w.~+/=-]{8,4096})/gi // no challenge: `Bearer realm="x"`
 
 const SECRET_LINE =
   /(?:password|passwd|pwd|passphrase|secret|token|credentials?|authorization|key)["']?\s{0,99}[:=]\s{0,99}(?!["']?(?:env:|file:\/))[^\s{[]/i
@@ -45,21 +50,44 @@ export function isDeclared(line: string): boolean {
 
 export function secretFindings(value: Json, path: Path = []): Finding[] {
   if (typeof value === 'string' || typeof value === 'number') return scalarFindings(value, path)
-  if (Array.isArray(value)) return value.flatMap((item, index) => secretFindings(item, [...path, index]))
+  if (Array.isArray(value)) return value.flatMap((_, index) => itemFindings(value, index, path))
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, item]) => secretFindings(item, [...path, key]))
 }
 
+/** Of a list of arguments: what follows a flag, or stands in one word with it. */
+function itemFindings(list: Json[], index: number, path: Path): Finding[] {
+  const [before, item] = [list[index - 1], list[index] ?? null]
+  const isFlagged = typeof before === 'string' && FLAG.test(before) && typeof item === 'string'
+  const isSecret = isFlagged ? isContent(item) : typeof item === 'string' && isNamedSecret(item)
+  return isSecret ? [finding('a secret', [...path, index])] : secretFindings(item, [...path, index])
+}
+
+function isNamedSecret(word: string): boolean {
+  const [, flag, content = ''] = NAMED.exec(word) ?? []
+  return flag === undefined ? isRandom(content) : FLAG.test(flag) && isContent(content)
+}
+
+/** Neither a reference, nor a path to it, nor another flag. */
+function isContent(text: string): boolean {
+  return text !== '' && !isSecretReference(text) && !/^[/.~-]/.test(text)
+}
+
 function scalarFindings(value: string | number, path: Path): Finding[] {
   const what = secretIn(String(value), path)
-  return what === null ? [] : [{ path, message: `${what}, written in clear`, fix: FIX, secret: true }]
+  return what === null ? [] : [finding(what, path)]
+}
+
+function finding(what: string, path: Path): Finding {
+  return { path, message: `${what}, written in clear`, fix: FIX, secret: true }
 }
 
 function secretIn(text: string, path: Path): string | null {
   if (text === '' || isSecretReference(text)) return null
   const key = String(path.at(-1) ?? '')
-  if (SECRET_KEY.test(key) && !(isExpected(path) && isWord(text))) return 'a secret'
-  if (KEY_FIELD.test(key) && LONG_BASE64.test(text)) return 'what looks like a key'
+  const isSaid = isExpected(path) && isWord(text)
+  if (!isSaid && SECRET_KEY.test(key)) return 'a secret'
+  if (!isSaid && KEY_FIELD.test(key) && LONG_BASE64.test(text)) return 'what looks like a key'
   return looksLike(text)
 }
 
@@ -70,7 +98,7 @@ function isExpected(path: Path): boolean {
 
 /** Words and short numbers; a secret is longer than any of them, or mixes what words do not mix. */
 function isWord(text: string): boolean {
-  return !LONG_BASE64.test(text) && text.split(/\s+/).every((word) => !isRandom(word))
+  return text.split(/\s+/).every((word) => !isRandom(word))
 }
 
 function looksLike(text: string): string | null {
@@ -89,10 +117,23 @@ function isUserAndPassword(credential: string): boolean {
   return bytes.includes(0x3a) && bytes.every((byte) => byte >= 0x20 && byte !== 0x7f)
 }
 
-/** Longer than words are, or of digits, signs and capitals in the midst of letters. */
 function isRandom(text: string): boolean {
+  return text.length >= 8 && (/[=~+]/.test(text) || !text.split(/[^A-Za-z0-9]+/).every(isOfWords))
+}
+
+/** `canary`, `v2`, `2026`, `OAuth2Client`: a few words written as one, and no more than one number. */
+function isOfWords(piece: string): boolean {
+  const [initial, ...more] = piece.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+/g) ?? []
+  if (initial === undefined) return true
+  const numbers = [initial, ...more].filter((part) => /^\d/.test(part))
   return (
-    text.length >= 8 &&
-    (text.length >= 20 || /\d/.test(text) || /[a-z][A-Z]/.test(text) || /[=~+]/.test(text))
+    (/^[A-Zv]$/.test(initial) || isPart(initial)) && // OAuth, v2
+    more.every(isPart) &&
+    more.length < PARTS_MAX &&
+    numbers.length <= 1
   )
+}
+
+function isPart(part: string): boolean {
+  return /^\d/.test(part) ? part.length <= NUMBER_MAX : part.length >= 2 && part.length <= WORD_MAX
 }

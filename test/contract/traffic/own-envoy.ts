@@ -14,6 +14,7 @@ type Bootstrap = {
 
 export interface OwnEnvoy {
   server: ServerHandle
+  url: string
   adminUrl: string
   routesFile: string
 }
@@ -48,6 +49,7 @@ export async function startOwnEnvoy(
   )
   return {
     server,
+    url: `http://127.0.0.1:${chosen[0]}`,
     adminUrl: `http://127.0.0.1:${chosen[1]}`,
     routesFile: join(folder, 'rds', 'app.json'),
   }

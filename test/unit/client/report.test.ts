@@ -89,6 +89,25 @@ describe('the report', () => {
     expect(reportHtml(reportFor({ steps }))).toContain('Not watched in this run.')
   })
 
+  it('says how many decisions are not listed, and which were taken and changed nothing', () => {
+    const idle = {
+      decisionId: '1',
+      gate: null,
+      verdict: 'abort',
+      actor: 'raj',
+      reason: '',
+      digest: null,
+      at: NOW,
+      accepted: true,
+      why: 'the run is going back already',
+      via: 'decision',
+    } as const
+    const page = reportHtml(reportFor({ decisions: [idle], forgotten: 250 }))
+    expect(page).toContain('250 more had no effect and are only counted')
+    expect(page).toMatch(/recorded without effect: the run is going back already/)
+    expect(reportHtml(reportFor({ decisions: [], forgotten: 0 }))).not.toContain('only counted')
+  })
+
   it('loads nothing from elsewhere', () => {
     expect(reportHtml(reportFor())).not.toMatch(/(?:src|href)=|url\(|@import|https?:/)
   })

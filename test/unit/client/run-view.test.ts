@@ -59,6 +59,34 @@ describe('the view of a run', () => {
   })
 })
 
+describe('decisions without effect', () => {
+  const refused = {
+    decisionId: '1',
+    gate: 's02-approve',
+    verdict: 'approve',
+    actor: 'mia',
+    reason: '',
+    digest: null,
+    at: NOW - 1_000,
+    accepted: false,
+    why: 'mia is not on the list of s02-approve: ana, raj',
+    via: 'signal',
+  } as const
+
+  it('are counted in status, with the last one, also those that are not listed any more', () => {
+    const view = viewOf({ decisions: [refused], forgotten: 250 })
+    expect(view.decisionsNotListed).toBe(250)
+    const text = runText(view, { ...look, width: 120 }).join('\n')
+    expect(text).toContain('251 decisions had no effect (250 of them are only counted)')
+    expect(text).toContain('mia: approve s02-approve: mia is not on the list of s02-approve: ana, raj')
+  })
+
+  it('are no word in a run that has none', () => {
+    const taken = { ...refused, accepted: true, why: null }
+    expect(runText(viewOf({ decisions: [taken] }), look).join('\n')).not.toContain('no effect')
+  })
+})
+
 describe('what is over', () => {
   const failure = { kind: 'failure', step: 'locks', failure: 'Conflict', message: 'held', at: NOW } as const
   const later = { ...look, now: NOW + 3_600_000 }

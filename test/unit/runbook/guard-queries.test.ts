@@ -83,6 +83,40 @@ const GREEN_FOR_EVER: [string, string, RegExp][] = [
   ['errors{side="<service>"}', 'max: 5', /template was left/],
   ['errors{side="$(params.side)",a="#{b}",c="<%= d %>",e="@ENV@"}', 'max: 5', /template was left/],
   ['{"errors", "side"="[[side]]"}', 'max: 5', /template was left/],
+  ['errors{side="{side}"}', 'max: 5', /template was left/],
+  ['errors{side="$$side"}', 'max: 5', /template was left/],
+  ['errors{side="{% if new %}new{% endif %}"}', 'max: 5', /template was left/],
+  ['errors{side="__SIDE__",app="%APP%",zone="CHANGE_ME"}', 'max: 5', /template was left/],
+  ['errors{side="$side"} offset 1w', 'max: 5', /how it was 7d ago/],
+  [
+    `(${FAILED.replace('[1m]', '[1m] offset 2h')}) / ${ALL.replace('[1m]', '[1m] offset 1h')}`,
+    'max: 5',
+    /how it was 1h ago/,
+  ],
+  ['sum_over_time(errors[5m:1m] offset 1h)', 'max: 5', /how it was 1h ago/],
+  ['sum(errors) * (hour() >= bool 8)', 'max: 5', /depends on the time of day/],
+  ['sum(errors) * on () (day_of_week() < bool 6)', 'max: 5', /depends on the time of day/],
+  ['sum(errors) * (time() % 86400 > bool 3600)', 'max: 5', /depends on the time of day/],
+  ['sin(errors)', 'max: 1', /can never be bad/],
+  [`${FAILED} atan2 ${ALL}`, 'max: 4', /can never be bad/],
+  ['hour(errors)', 'max: 23', /can never be bad/],
+  [`round((${FAILED} or 0 * ${ALL}) / ${ALL}, 10)`, 'max: 5%', /answers 0 whatever/],
+  ['quantile(-1, errors)', 'max: 5', /answers -Infinity whatever/],
+  ['histogram_quantile(1.5, b_bucket)', 'max: 5', /answers Infinity whatever/],
+  ['sum(errors{a="1",b="2"}) - sum(errors{b=\'2\',a="1"})', 'max: 5', /answers 0 whatever/],
+  ['sum by (a, b) (errors) - sum(errors) by (b, a)', 'max: 5', /answers 0 whatever/],
+  ['rate(errors[1m]) / rate(errors[60s])', 'max: 2', /answers 1 whatever/],
+  [
+    `(${FAILED} or 0 * ${ALL}) / ${ALL}`,
+    'compare: { to: old, difference_max: 5 }',
+    /at most 1 apart.*never be bad/,
+  ],
+  [
+    `(${FAILED} or 0 * ${ALL}) / ${ALL}`,
+    'max: 100%\n    compare: { to: old, difference_max: 100% }',
+    /never be bad/,
+  ],
+  ['clamp(sum(x{side="$side"}), 1, 2)', 'compare: { to: old, increase_max: 100% }', /never be bad/],
 ]
 
 describe('a guard that could be green for ever is refused', () => {
@@ -156,6 +190,17 @@ describe('a guard that can say bad is let through', () => {
     ['errors{class=~"a[$]b|c$",path=~"/x/[<]id>"}', 'max: 5'],
     ['sum(label_replace(errors, "a", "$1-${1}", "b", "(?P<name>.*)"))', 'max: 5'],
     ['errors{pod=~"(?P<name>a.*)",query="100%",path="/a%20b"}', 'max: 5'],
+    ['errors{path="/orders/{id}",name="__init__",share="%A"}', 'max: 5'],
+    ['sum(rate(errors[1m] offset 1m))', 'max: 5'],
+    ['sum(errors) / sum(errors offset 1w)', 'max: 5'],
+    ['time() - max(last_success_seconds)', 'max: 60'],
+    ['sum(errors) by (a) - sum(errors)', 'max: 5'],
+    ['round(sum(errors), 10)', 'max: 5'],
+    ['histogram_quantile(1, sum by (le) (b_bucket))', 'max: 5'],
+    [`(${FAILED} or 0 * ${ALL}) / ${ALL}`, 'max: 5%\n    compare: { to: old, difference_max: 100% }'],
+    [`(${FAILED} or 0 * ${ALL}) / ${ALL}`, 'compare: { to: old, difference_max: 2% }'],
+    [`(${FAILED} or 0 * ${ALL}) / ${ALL}`, 'compare: { to: old, increase_max: 500% }'],
+    ['clamp(sum(x{side="$side"}), 1, 2)', 'compare: { to: old, increase_max: 50%, difference_max: 2 }'],
   ])('%s with %s', async (query, limits) => {
     expect(await saidOf(query, limits)).toEqual([])
   })

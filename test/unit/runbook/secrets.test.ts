@@ -14,6 +14,8 @@ function sending(body: string): string {
   return `- check: { connection: web, requests: [{ path: /, method: POST, body: { ${body} } }] }`
 }
 
+const WEB = wrong('ops: {', 'web: { provider: probe/http, url: "http://127.0.0.1:8080" }\n  ops: {')
+
 const CASES: [string, string, string][] = [
   ['a key in clear', 'key: env:TSIG', `key: ${SECRET}`],
   ['a key in clear, as a block', 'key: env:TSIG }', `key: ${SECRET},\n    key_name: x }`],
@@ -43,6 +45,9 @@ const CASES: [string, string, string][] = [
   ['a token that an answer is to hold', '- hold:', `${expecting(`token: ${SECRET}`)}\n  - hold:`],
   ['a password that a request sends', '- hold:', `${sending(`password: ${SECRET}`)}\n  - hold:`],
   ['a secret in prose', 'service: orders', `service: orders\ndescription: use bearer ${SECRET}`],
+  ['an argument that follows its flag', 'observe: [look]', `observe: [look, "--token", ${SECRET}]`],
+  ['an argument with its flag', 'observe: [look]', `observe: [look, "--db-password=${SECRET}"]`],
+  ['a header among arguments', 'observe: [look]', `observe: [look, -H, "X-Api-Key: ${SECRET}"]`],
   ['a secret beside another mistake', 'key: env:TSIG', `kee: 1, key: ${SECRET}`],
   ['a secret in a file that is no YAML', 'key: env:TSIG }', `key: ${SECRET}\n  x: [`],
   ['a duplicate of a secret', 'key: env:TSIG', `key: ${SECRET}, key: ${SECRET}`],
@@ -56,11 +61,40 @@ test.each(CASES)('%s', async (_, piece, replacement) => {
   expect(problems.flatMap((problem) => problemLines(problem, loaded)).join('\n')).not.toContain(SECRET)
 })
 
+test.each([
+  'aB3dE5fG7hJ9',
+  '3f2b1c4d-77aa-4e1c-9b0e-0a1b2c3d4e5f',
+  'x9Kq-77Lm-Zp0Q',
+  'hunter2hunter2',
+  'abcdefgh12345678==',
+])('a token is one in prose, in quotes and in what an answer is to hold: %s', async (token) => {
+  for (const text of [
+    wrong('service: orders', `service: orders\ndescription: use "bearer ${token}" there`),
+    wrong('service: orders', `service: orders\ndescription: "Bearer ${token}"\nx: [`),
+    WEB.replace('- hold:', `${expecting(`token: "${token}"`)}\n  - hold:`),
+  ]) {
+    const loaded = await checkRunbook(text, { file: 'test.yaml' })
+    const problems = loaded.problems ?? []
+    expect(problems).not.toEqual([])
+    expect(problems.flatMap((problem) => problemLines(problem, loaded)).join('\n')).not.toContain(token)
+  }
+})
+
+test('where an executable finds a secret is none', async () => {
+  for (const words of [
+    '--token-file, /run/secrets/token',
+    '--token=/run/token',
+    '--secret, "env:NAME"',
+    '-H, "X-Api-Key: none"',
+  ]) {
+    const text = wrong('observe: [look]', `observe: [look, ${words}]`)
+    expect((await checkRunbook(text, { file: 'test.yaml' })).problems, words).toBeUndefined()
+  }
+})
+
 test('references are no secrets', async () => {
   expect((await checkRunbook(RIGHT, { file: 'test.yaml' })).problems).toBeUndefined()
 })
-
-const WEB = wrong('ops: {', 'web: { provider: probe/http, url: "http://127.0.0.1:8080" }\n  ops: {')
 
 test.each([
   [
@@ -72,6 +106,21 @@ test.each([
     'more prose',
     'notify: [ops]',
     'notify: [ops]\ndescription: bearer authentication and basic monitoring only until noon',
+  ],
+  [
+    'prose of words with numbers, dashes and capitals',
+    'notify: [ops]',
+    'notify: [ops]\ndescription: Bearer authentication-service v2 and Bearer OAuth2Client move, then Bearer orders-v2-canary, basic JsonWebToken support, Bearer auth2023, bearer 2.0-compatible clients',
+  ],
+  [
+    'a challenge, as answers have it',
+    'service: orders',
+    `service: orders\ndescription: 'asks for Bearer resource_metadata="https://x", error="invalid_token2"'`,
+  ],
+  [
+    'what an answer says of a token, in more than a word',
+    '- hold:',
+    `${expecting('token: expired-2-days-ago, secret: not_configured_2, private_key: RSA-2048, credentials: AuthenticationRequired, password: "present (expires 2026-01-01)", api_key: loaded-from-vault-agent-sidecar')}\n  - hold:`,
   ],
   [
     'what an answer says of a token',

@@ -100,3 +100,102 @@ test.each([
     ])
   },
 )
+
+/** What people paste besides: [what, the runbook, what is said, what would be right, where it stands]. */
+const PASTED: [string, string, RegExp, RegExp, string][] = [
+  [
+    'a no-break space that indents a line which looks right',
+    wrong('\n  - hold:', `\n${NBSP}${NBSP}- hold:`),
+    /no-break space stands where a blank should/,
+    /plain space/,
+    `${NBSP}${NBSP}- hold`,
+  ],
+  [
+    'an invisible character within a key',
+    wrong('service: orders', 'ser\u200bvice: orders'),
+    /invisible character \(U\+200B\)/,
+    /remove it/,
+    '\u200bvice',
+  ],
+  [
+    'an invisible character within a word',
+    wrong('connection: edge, weights', 'connection: ed\u00adge, weights'),
+    /invisible character \(U\+00AD\)/,
+    /remove it/,
+    '\u00adge',
+  ],
+  [
+    'typographic quotes',
+    wrong('"http://prom:9090"', '\u201chttp://prom:9090\u201d'),
+    /typographic quote/,
+    /write "/,
+    '\u201chttp',
+  ],
+  ['a wide colon', wrong('service: orders', 'service\uff1aorders'), /U\+FF1A/, /write ":"/, '\uff1aorders'],
+  ['a dash that is none', wrong('  - hold:', '  \u2013 hold:'), /U\+2013/, /write "-"/, '\u2013 hold'],
+  [
+    'a quote within quotes',
+    wrong('query: sum(rate(errors{side="$side"}[1m]))', 'query: "sum(rate(errors{side="$side"}[1m]))"'),
+    /text behind a closing quote/,
+    /single quotes|'/,
+    '$side',
+  ],
+  [
+    'an escape that YAML does not know',
+    wrong('query: sum(rate(errors{side="$side"}[1m]))', 'query: "errors{a=~\'b\\.c\'}"'),
+    /\\\. means nothing within "/,
+    /single quotes/,
+    '\\.c',
+  ],
+  [
+    'a text behind a bar',
+    wrong('service: orders', 'service: |orders'),
+    /a text block begins on the next line/,
+    /quotes/,
+    'orders',
+  ],
+  [
+    'a list beside its key',
+    wrong('service: orders', 'service: - orders'),
+    /a list begins on a line of its own/,
+    /\[/,
+    '- orders',
+  ],
+  [
+    'a template of another tool',
+    wrong('service: orders', 'service: {{ .Values.service }}'),
+    /a template was left/,
+    /put the value in its place/,
+    '{{ .Values',
+  ],
+  [
+    'what a merge left behind',
+    wrong('service: orders', '<<<<<<< HEAD\nservice: orders\n=======\nservice: shop\n>>>>>>> theirs'),
+    /mark of a merge/,
+    /decide/,
+    '<<<<<<< HEAD',
+  ],
+  ['the fence of a page', `\`\`\`yaml\n${RIGHT}\`\`\`\n`, /fence/, /remove the line/, '```yaml'],
+]
+
+test.each(PASTED)('%s', async (...[, text, message, fix, place]) => {
+  const problems = await problemsOf(text)
+  expect(problems).toMatchObject([
+    { message: expect.stringMatching(message), fix: expect.stringMatching(fix) },
+  ])
+  const { line = 0, column = 0 } = problems[0] ?? {}
+  expect(text.split('\n')[line - 1]?.slice(column - 1)).toMatch(new RegExp(`^${RegExp.escape(place)}`))
+})
+
+test('letters of other scripts, joined or quoted as they are written, are text', async () => {
+  for (const title of ['\u06cc\u200c\u06a9', 'the \u201cnew\u201d side \u2013 now', '\u201cnew\u201d side'])
+    expect(
+      await problemsOf(wrong('hold: { for: 24h }', `hold: { title: ${title}, for: 24h }`)),
+      title,
+    ).toEqual([])
+})
+
+test('a query that begins with a brace is told to stand in quotes', async () => {
+  const text = wrong('query: sum(rate(errors{side="$side"}[1m]))', 'query: {__name__="errors"}')
+  expect(await problemsOf(text)).toMatchObject([{ fix: expect.stringContaining('in quotes') }])
+})

@@ -1,4 +1,4 @@
-// repoint: new values, seen at every authoritative server and resolver, then held under watch.
+// repoint: new values, seen at every authoritative server and resolver and the old ones gone from caches, then held under watch.
 import type { PlannedStep } from '../../plan.ts'
 import type { RRset } from '../../ports/dns.ts'
 import { milliseconds } from '../../quantities.ts'
@@ -9,26 +9,26 @@ import { hold } from '../../run/hold.ts'
 import { recordFollowed } from '../../run/record-traffic.ts'
 import type { Run } from '../../run/run.ts'
 import type { Change } from '../../run/state.ts'
-import { factsOf, seenEverywhere, there } from '../../run/record-sets.ts'
+import { factsOf, heldUntil, seenEverywhere, there } from '../../run/record-sets.ts'
+import { leftUntil } from '../../run/time.ts'
 import { CREATED, repointed } from './kind.ts'
 
 export async function runRepoint(run: Run, step: PlannedStep<'repoint'>): Promise<void> {
   const { spec } = step
   const changes: Change[] = []
-  let negativeTtl = 0
+  const held: number[] = []
   for (const [target, values] of Object.entries(spec.records)) {
     const of = { connection: spec.connection, target }
-    const facts = spec.create ? await factsOf(run, of) : {}
+    const facts = spec.create || target.endsWith(' CNAME') ? await factsOf(run, of) : {}
     const entry = await change<RRset>(run, {
       ...of,
       desired: (before) => repointed(values, spec.create ? before : there(target, before, CREATED)),
     })
-    if ((entry.before as RRset).values.length === 0)
-      negativeTtl = Math.max(negativeTtl, facts.negativeTtl ?? 0)
     changes.push(entry)
+    const until = heldUntil(run.state.changes, entry, facts)
+    if (until !== null) held.push(until)
   }
-  // Resolvers that were asked before a record was there believe for so long that there is none.
-  const forMs = negativeTtl === 0 ? 0 : negativeTtl * 1_000 + milliseconds(spec.margin)
+  const forMs = held.length === 0 ? 0 : leftUntil(Math.max(...held)) + milliseconds(spec.margin)
   await seenEverywhere(run, step, { changes, forMs })
   recordFollowed(run)
   const gating = gatingOf(spec)

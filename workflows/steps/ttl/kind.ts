@@ -2,6 +2,7 @@
 import type { RRset } from '../../ports/dns.ts'
 import { milliseconds } from '../../quantities.ts'
 import { absent } from '../absent.ts'
+import { cachedMs } from '../cached.ts'
 import { defineKind } from '../kind.ts'
 
 export const ttl = defineKind<'ttl'>({
@@ -14,7 +15,7 @@ export const ttl = defineKind<'ttl'>({
   needs: ({ resolvers }) => ({ resolvers }),
   outline({ connection, records, to, margin, within }, seen) {
     const found = records.map((record) => seen(connection, record) as RRset | undefined)
-    const oldTtlMs = Math.max(0, ...found.map((rrset) => (rrset?.ttl ?? 0) * 1_000))
+    const oldTtlMs = Math.max(...records.map((target) => cachedMs({ connection, target }, seen)))
     const waitMs = oldTtlMs + milliseconds(margin)
     return {
       problems: absent({ connection, targets: records, hint: '' }, seen),

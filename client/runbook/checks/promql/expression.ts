@@ -16,8 +16,8 @@ export type Expression = Place &
     | { is: 'series'; metric: string; matchers: string[] }
     /** Samples of a stretch of time: `x[5m]`, `x[5m:1m]`. */
     | { is: 'range'; of: Expression; window: string }
-    /** Looked at from another moment; `pinned` = a fixed one. */
-    | { is: 'moved'; of: Expression; pinned: boolean }
+    /** Looked at from another moment: a fixed one (`pinned`), or so many seconds ago. */
+    | { is: 'moved'; of: Expression; pinned: boolean; ago: number }
     | { is: 'negative'; of: Expression }
     | { is: 'call'; name: string; args: Expression[] }
     | { is: 'aggregate'; name: string; grouping: string; args: Expression[] }
@@ -93,9 +93,11 @@ function read(node: SyntaxNode, text: string): Expression {
     case 'OffsetExpr':
     case 'AnchoredExpr':
     case 'SmoothedExpr':
-      return { ...place, is: 'moved', of: inner(), pinned: false }
-    case 'StepInvariantExpr':
-      return { ...place, is: 'moved', of: inner(), pinned: node.getChild('AtModifierPreprocessors') === null }
+      return { ...place, is: 'moved', of: inner(), pinned: false, ago: offsetOf(node, text) }
+    case 'StepInvariantExpr': {
+      const pinned = node.getChild('AtModifierPreprocessors') === null
+      return { ...place, is: 'moved', of: inner(), pinned, ago: 0 }
+    }
     case 'FunctionCall':
       return {
         ...place,
@@ -150,8 +152,15 @@ function selectorOf(node: SyntaxNode, text: string): { metric: string; matchers:
 function windowOf(node: SyntaxNode, text: string): string {
   return node
     .getChildren('DurationExpr')
-    .map((duration) => text.slice(duration.from, duration.to))
+    .map((duration) => keyOf(duration, text))
     .join(':')
+}
+
+/** How far back it looks; a time that is itself computed counts as none. */
+function offsetOf(node: SyntaxNode, text: string): number {
+  const duration = node.getChild('OffsetDurationExpr')
+  const seconds = duration === null ? 0 : numberOf(text.slice(duration.from, duration.to).trim())
+  return Number.isNaN(seconds) ? 0 : seconds
 }
 
 function argumentsOf(node: SyntaxNode, text: string): Expression[] {
@@ -171,13 +180,34 @@ function partsOf(node: SyntaxNode): SyntaxNode[] {
   return parts
 }
 
-/** The text without blanks, comments and the parentheses around it. */
+/** The text without blanks, comments, the parentheses around it and what else may be written in several ways. */
 function keyOf(node: SyntaxNode, text: string): string {
-  if (node.name === 'ParenExpr') {
-    const [inner] = partsOf(node)
-    if (inner !== undefined) return keyOf(inner, text)
+  const whole = text.slice(node.from, node.to)
+  const keys = (parts: SyntaxNode[]): string[] => parts.map((part) => keyOf(part, text))
+  switch (node.name) {
+    case 'ParenExpr':
+      return keys(partsOf(node))[0] ?? ''
+    case 'StringLiteral':
+      return `"${whole.slice(1, -1)}"`
+    case 'NumberDurationLiteral':
+    case 'NumberDurationLiteralInDurationContext':
+      return String(numberOf(whole))
+    case 'VectorSelector': {
+      const { metric, matchers } = selectorOf(node, text)
+      return `${metric} { ${matchers.join(' , ')} }`
+    }
+    case 'GroupingLabels':
+      return `( ${keys(partsOf(node)).toSorted().join(' , ')} )`
+    case 'AggregateExpr': {
+      const parts = [node.firstChild, node.getChild('AggregateModifier'), node.getChild('FunctionCallBody')]
+      return keys(parts.filter((part) => part !== null)).join(' ')
+    }
+    default:
+      return node.firstChild === null ? whole : keyOfParts(node, text)
   }
-  if (node.firstChild === null || node.name === 'StringLiteral') return text.slice(node.from, node.to)
+}
+
+function keyOfParts(node: SyntaxNode, text: string): string {
   const pieces: string[] = []
   let at = node.from
   for (const part of partsOf(node)) {

@@ -16,11 +16,31 @@ const SAME = new Set(
   ),
 )
 const NEVER_NEGATIVE = new Set(
-  'count count_values count_over_time abs sqrt exp rate increase irate changes resets stddev_over_time stdvar_over_time mad_over_time histogram_count histogram_stddev histogram_stdvar timestamp time hour minute month year day_of_month day_of_week day_of_year days_in_month stddev stdvar'.split(
+  'count count_values count_over_time abs sqrt exp rate increase irate changes resets stddev_over_time stdvar_over_time mad_over_time histogram_count histogram_stddev histogram_stdvar timestamp time year acosh stddev stdvar'.split(
     ' ',
   ),
 )
 const ALWAYS_ONE = new Set(['present_over_time', 'absent', 'absent_over_time', 'group'])
+
+const BOUNDED: { [name: string]: Span } = {
+  sin: { low: -1, high: 1 },
+  cos: { low: -1, high: 1 },
+  tanh: { low: -1, high: 1 },
+  sgn: { low: -1, high: 1 },
+  asin: { low: -Math.PI / 2, high: Math.PI / 2 },
+  atan: { low: -Math.PI / 2, high: Math.PI / 2 },
+  acos: { low: 0, high: Math.PI },
+  cosh: { low: 1, high: Infinity },
+  histogram_fraction: { low: 0, high: 1 },
+  pi: point(Math.PI),
+  minute: { low: 0, high: 59 },
+  hour: { low: 0, high: 23 },
+  day_of_week: { low: 0, high: 6 },
+  day_of_month: { low: 1, high: 31 },
+  day_of_year: { low: 1, high: 366 },
+  days_in_month: { low: 28, high: 31 },
+  month: { low: 1, high: 12 },
+}
 
 export function spanOf(expression: Expression): Span {
   switch (expression.is) {
@@ -72,21 +92,30 @@ function calledSpan(name: string, args: Expression[]): Span {
   const spans = args.map(spanOf)
   const [first = ANY, second = ANY, third = ANY] = spans
   if (ALWAYS_ONE.has(name)) return ONE
+  const bounded = Object.hasOwn(BOUNDED, name) ? BOUNDED[name] : undefined
+  if (bounded !== undefined) return bounded
   // VictoriaMetrics takes several arguments: the least, or the greatest, of all.
   if (name === 'min' && spans.length > 1) return least(spans)
   if (name === 'max' && spans.length > 1) return greatest(spans)
   if (SAME.has(name)) return spans.length > 1 && isRanked(name) ? second : first
-  if (name === 'quantile' || name === 'quantile_over_time') return second
+  if (/^(?:histogram_)?quantile(?:_over_time)?$/.test(name)) {
+    if (first.high < 0) return point(-Infinity)
+    if (first.low > 1) return point(Infinity)
+    return name === 'histogram_quantile' ? ANY : second
+  }
   if (name === 'clamp_max') return least([first, second])
   if (name === 'clamp_min') return greatest([first, second])
   if (name === 'clamp') return least([greatest([first, second]), third])
   if (name === 'sum' || name === 'sum_over_time') return summed(first)
-  if (name === 'sgn') return { low: -1, high: 1 }
-  if (name === 'pi') return point(Math.PI)
-  if (name === 'histogram_fraction') return { low: 0, high: 1 }
   if (name === 'floor' || name === 'ceil' || (name === 'round' && spans.length === 1))
     return { low: Math.floor(first.low), high: Math.ceil(first.high) }
+  if (name === 'round' && isPoint(second) && second.low > 0)
+    return { low: rounded(first.low, second.low), high: rounded(first.high, second.low) }
   return NEVER_NEGATIVE.has(name) ? POSITIVE : ANY
+}
+
+function rounded(value: number, to: number): number {
+  return Math.floor(value / to + 0.5) * to
 }
 
 function isRanked(name: string): boolean {
@@ -121,7 +150,7 @@ function binarySpan(expression: Binary): Span {
     case 'unless':
       return a
     case 'atan2':
-      return ANY
+      return { low: -Math.PI, high: Math.PI }
     default:
       if (!bool) return left.is === 'number' ? b : a // a filter: what it leaves through
       return compared(operator, { a, b, isSame })

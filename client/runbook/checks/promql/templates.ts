@@ -5,9 +5,12 @@ import type { QueryFault } from './query-fault.ts'
 
 export const TEMPLATES = 'of templates only $side is known here'
 
-/** In a matcher. `$name` but not the `$` that ends a regular expression; `<name>` but not the name of one of its groups. */
+/**
+ * In a matcher. `$name` but not the `$` that ends a regular expression; `<name>` but not the name of one of its groups; `{side}`
+ * but not `{id}`, as paths have it.
+ */
 const IN_VALUES =
-  /\{\{[^}]*\}?\}?|\$\{[^}]*\}?|\[\[\s*\w[\w.]*\s*\]\]|\$(?!side\b)[A-Za-z_]\w*|%\(\w+\)s|%\{[^}]*\}|\$\([\w.-]+\)|#\{[^}]*\}|<%[^>]*>?|@[A-Z][A-Z0-9_]*@|%[sdv](?!\w)|(?<!\?P?)<[A-Za-z][\w .-]*>/g
+  /\{\{[^}]*\}?\}?|\{%[^%]*%\}?|\{side\}|\$\$side\b|__[A-Z][A-Z0-9_]*__|%[A-Z][A-Z0-9_]+%|\b(?:CHANGE|REPLACE|FILL)[-_ ]?(?:ME|THIS)\b|\$\{[^}]*\}?|\[\[\s*\w[\w.]*\s*\]\]|\$(?!side\b)[A-Za-z_]\w*|%\(\w+\)s|%\{[^}]*\}|\$\([\w.-]+\)|#\{[^}]*\}|<%[^>]*>?|@[A-Z][A-Z0-9_]*@|%[sdv](?!\w)|(?<!\?P?)<[A-Za-z][\w .-]*>/g
 /** In any other text: label_replace has a `$1` and a `${1}` of its own. */
 const ANYWHERE = /\{\{[^}]*\}?\}?|\$\{(?!\w+\})[^}]*\}?/g
 
