@@ -11,6 +11,7 @@ const LAYERS: Record<string, string[]> = {
   workflow: ['test/workflow/**/*.test.ts'],
   lab: ['test/lab/**/*.test.ts'],
   e2e: ['test/e2e/**/*.test.ts'],
+  additions: ['test/additions/**/*.test.ts'],
 }
 
 /** A whole lab and 400 requests per second each: one after the other, when the other layers are done. */
@@ -25,7 +26,7 @@ export default defineConfig({
       test: {
         name,
         include,
-        ...(name === 'e2e' ? ALONE : {}),
+        ...(name === 'e2e' || name === 'additions' ? ALONE : {}),
         testTimeout: 60_000, // servers boot and holds pass inside a test; a hang must still end
         hookTimeout: 120_000, // the slowest hook boots Temporal, a worker and its bundle on two busy cores
       },

@@ -4,10 +4,11 @@ import type { z } from 'zod'
 import { canonicalJson } from '../workflows/json.ts'
 import type { Json } from '../workflows/json.ts'
 import type { PlannedConnection } from '../workflows/plan.ts'
-import type { PortName, Ports } from '../workflows/ports/index.ts'
+import { changingPorts } from '../workflows/ports/facts.ts'
+import type { ChangingPort, PortName, Ports } from '../workflows/ports/index.ts'
 import { failure } from './failure.ts'
 import type { Deps, Provider } from './provider.ts'
-import { findProvider } from './providers.ts'
+import { findProvider } from './find-provider.ts'
 import { specs } from './specs.ts'
 
 const CONNECTIONS_KEPT_MAX = 1_000 // about one per run and connection; the longest unused goes first
@@ -26,7 +27,7 @@ export interface Connector {
   /** The port of a connection. Raises Config: unknown provider, wrong port, configuration that does not parse. */
   portOf<P extends PortName>(connection: PlannedConnection, port: P): Ports[P]
   /** The port of a connection whose targets can change. */
-  changingOf(connection: PlannedConnection): Ports['traffic' | 'dns' | 'capacity']
+  changingOf(connection: PlannedConnection): Ports[ChangingPort]
 }
 
 export function connector(deps: Deps, registry: Registry = shippedProviders): Connector {
@@ -48,8 +49,8 @@ export function connector(deps: Deps, registry: Registry = shippedProviders): Co
       return connected(connection) as Ports[P]
     },
     changingOf(connection) {
-      demandPort(connection, ['traffic', 'dns', 'capacity'])
-      return connected(connection) as Ports['traffic' | 'dns' | 'capacity']
+      demandPort(connection, changingPorts())
+      return connected(connection) as Ports[ChangingPort]
     },
   }
 }

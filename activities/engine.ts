@@ -21,8 +21,8 @@ import type { Deps } from './provider.ts'
 import { tryOut } from './survey/try-out.ts'
 import { memoriesOf } from './watch/memories.ts'
 import { confirmOnce } from './watch/confirm.ts'
-import { createKeptReadings } from './watch/readings.ts'
-import { lookOnce } from './watch/watch.ts'
+import { createReadingsStore } from './watch/readings.ts'
+import { watchAttempt } from './watch/watch.ts'
 
 export interface EngineOptions {
   deps: Deps
@@ -105,12 +105,12 @@ export function watchActivities({ deps, ...rest }: EngineOptions): WatchActiviti
   const redact = rest.redact ?? unchanged
   const { portOf, changingOf } = connector(deps, rest.registry ?? shippedProviders)
   const looking = { redact, cancellable: true, bounds: 'calls' } as const
-  const readings = createKeptReadings()
+  const readings = createReadingsStore()
   return {
     watch: (input) =>
       called(looking, (io) => {
         const deadlineMs = deadlineMsOf(Context.current().info)
-        return lookOnce(input, { portOf, changingOf, redact, deadlineMs, readings }, io)
+        return watchAttempt(input, { portOf, changingOf, redact, deadlineMs, readings }, io)
       }),
     confirm: ({ connection, ...request }) =>
       called(looking, (io) => {

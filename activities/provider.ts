@@ -8,6 +8,8 @@ export interface ProviderSpec<P extends PortName = PortName, C extends JsonObjec
   /** `<port>/<name>`: also its folder, its docs page and what runbooks write. */
   id: `${P}/${string}`
   port: P
+  /** What it can, in a few words: for the table of providers. */
+  summary: string
   config: z.ZodType<C>
   supports: SupportsOf<P>
   /**

@@ -97,7 +97,7 @@ function unknownFlag(verb: string, rawName: string, flags: Flag[]) {
     flags.map(({ name }) => name),
   )
   return usageProblem(`unknown flag ${rawName} for ${verb}`, [
-    ...(guess === undefined ? [] : [`did you mean --${guess}?`]),
+    ...(guess === null ? [] : [`did you mean --${guess}?`]),
     `cutover ${verb} --help lists its flags`,
   ])
 }

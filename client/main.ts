@@ -60,7 +60,7 @@ function verbOf(name: string): Verb {
     verbs.map((each) => each.name),
   )
   throw usageProblem(`unknown verb ${name}`, [
-    ...(guess === undefined ? [] : [`did you mean: cutover ${guess}`]),
+    ...(guess === null ? [] : [`did you mean: cutover ${guess}`]),
     'cutover --help lists all verbs',
   ])
 }

@@ -1,38 +1,43 @@
-// The known word nearest to a mistyped one, for `did you mean`. Pure.
+// The known word that somebody probably meant: by edit distance, or because it goes on from what was typed. Pure.
 
-const DISTANCE_MAX = 3 // beyond this a suggestion is a guess
+const WRONG_LETTERS_MIN = 2 // two letters swapped or missing are a slip even in a short word
+const BEGINNING_MIN = 2 // letters; fewer begin too many words
 
-export function nearest(word: string, known: string[]): string | undefined {
-  const limit = Math.min(DISTANCE_MAX, Math.max(1, Math.floor(word.length / 2)))
-  const ranked = known
-    .map((candidate) => ({
-      candidate,
-      distance: candidate.startsWith(word) ? 0.5 : distance(word, candidate),
-    }))
-    .sort((a, b) => a.distance - b.distance)
-  const best = ranked[0]
-  return best !== undefined && best.distance <= limit ? best.candidate : undefined
+/** The word nearest to `typed`, if it is near enough to be a slip of the fingers; null = none is. */
+export function nearest(typed: string, words: readonly string[]): string | null {
+  const meant = typed.toLowerCase()
+  if (meant.length >= BEGINNING_MIN) {
+    const begun = words.filter((word) => word.toLowerCase().startsWith(meant))
+    if (begun.length > 0) return begun[0] ?? null
+  }
+  let best: string | null = null
+  let bestDistance = Math.max(WRONG_LETTERS_MIN, Math.floor(meant.length / 3)) + 1 // a third of the letters wrong is another word
+  for (const word of words) {
+    if (Math.abs(word.length - meant.length) >= bestDistance) continue
+    const distance = editDistance(meant, word.toLowerCase())
+    if (distance < bestDistance && distance < word.length - 1) [best, bestDistance] = [word, distance]
+  }
+  return best
 }
 
-/** Optimal string alignment: insertions, deletions, substitutions, swaps of neighbours. */
-function distance(a: string, b: string): number {
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)]
-  const at = (row: number, column: number) => rows[row]?.[column] ?? Number.POSITIVE_INFINITY
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    rows.push(row)
-    for (let j = 1; j <= b.length; j++) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-      row.push(
-        Math.min(
-          at(i - 1, j) + 1,
-          at(i, j - 1) + 1,
-          at(i - 1, j - 1) + cost,
-          swapped ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY,
-        ),
-      )
+/** Damerau-Levenshtein (optimal string alignment): letters added, dropped, changed, or two neighbours swapped. */
+function editDistance(a: string, b: string): number {
+  let older: number[] = []
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (let row = 1; row <= a.length; row++) {
+    const line = [row]
+    for (let column = 1; column <= b.length; column++) {
+      const same = a[row - 1] === b[column - 1] ? 0 : 1
+      let distance = Math.min(at(line, column - 1) + 1, at(above, column) + 1, at(above, column - 1) + same)
+      const isSwap = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
+      if (isSwap) distance = Math.min(distance, at(older, column - 2) + 1)
+      line.push(distance)
     }
+    ;[older, above] = [above, line]
   }
-  return at(a.length, b.length)
+  return at(above, b.length)
+}
+
+function at(line: readonly number[], column: number): number {
+  return line[column] ?? 0
 }

@@ -152,12 +152,12 @@ function settings(env: Environment) {
   }
 }
 
-type Tried = {
+type ConnectAttempt = {
   finding: Finding
   /** Null: it was given up at once, for waiting does not mend it. */ tried: string | null
 }
 
-function unreachable(address: string, env: Environment, { finding, tried }: Tried): Problem {
+function unreachable(address: string, env: Environment, { finding, tried }: ConnectAttempt): Problem {
   const isChosen = isSet(env['TEMPORAL_ADDRESS'])
   const how = tried === null ? '' : `; tried for ${tried}`
   return new Problem({

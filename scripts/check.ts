@@ -27,8 +27,8 @@ const parts: Part[] = [
   { name: 'types', asks: 'do the types hold?', command: 'tsc', args: ['--noEmit'] },
   { name: 'unused', asks: 'is there code or a dependency nobody uses?', command: 'knip', args: [] },
   {
-    name: 'schema',
-    asks: 'is schema/ what the code says? `npm run generate` renews it',
+    name: 'fresh',
+    asks: 'is what is generated (registries, schema/, tables in docs/) what folders and code say? `npm run generate` renews it',
     command: process.execPath,
     args: ['scripts/generate.ts', '--check'],
   },

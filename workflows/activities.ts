@@ -1,10 +1,10 @@
 // What the engine asks of the outside world: the activities by name, their requests and answers. Types only.
 import type { Json } from './json.ts'
-import type { Plan, PlannedConnection, PlannedGuard } from './plan.ts'
+import type { Plan, PlannedConnection } from './plan.ts'
 import type { Notice } from './ports/notify.ts'
-import type { ProbeRequest } from './ports/probe.ts'
 import type { ConfirmRequest, Confirmation, Observed } from './ports/target.ts'
-import type { Trial, Tried } from './trials.ts'
+import type { Trial, TrialAnswer } from './trial.ts'
+import type { Subject } from './watched/index.ts'
 
 /** Task queues: mutations and looks on one, watches (long-lived, poll by retry) on another, so that undo never queues behind them. */
 export const TASK_QUEUE = 'cutover'
@@ -80,48 +80,19 @@ export type ConfirmInput = At & {
   desired: Json
   options: ConfirmRequest['options']
   everyMs: number
-} & Named
+} & Resumable
 
 /** A look that can be taken up by another one: under its name, from what the first one remembered. */
-export type Named = { name?: string; memory?: Remembered }
-
-/** Something looked at again and again while a step waits. */
-export type Subject =
-  | {
-      what: 'guard'
-      guard: PlannedGuard
-      connection: PlannedConnection
-      /** So many good checks in a row before the gate opens. */
-      good: number
-    }
-  | {
-      what: 'journey'
-      name: string
-      connection: PlannedConnection
-      requests: ProbeRequest[]
-      everyMs: number
-      good: number
-      /** So many bad ones in a row are a breach; null = they only keep the gate shut. */
-      breach: number | null
-      /** Patience with journeys that cannot be made; null = none, the limit of the watch ends it. */
-      whenUnknown: PlannedGuard['when_unknown'] | null
-    }
-  | {
-      /** Must have been good without a break for `forMs`; bad only keeps the gate shut. */
-      what: 'proof'
-      guard: PlannedGuard
-      connection: PlannedConnection
-      forMs: number
-    }
+export type Resumable = { name?: string; memory?: LookMemory }
 
 /** What a look remembers from attempt to attempt; only it knows the rest. */
-export type Remembered = { subjects?: { [subject: string]: { earlier: Reading[]; last: Reading } } }
+export type LookMemory = { subjects?: { [subject: string]: { earlier: Reading[]; last: Reading } } }
 
 /** What looks under way remember, by their names. */
-export type Memories = { [name: string]: Remembered }
+export type Memories = { [name: string]: LookMemory }
 
 /** A value that this run has set, and that is to stay as it is while the run waits. */
-export type Kept = At & { value: Json }
+export type OwnValue = At & { value: Json }
 
 /** What was found instead; `writer` where the backend knows. */
 export type Drift = { connection: string; target: string; found: Json; writer: string | null }
@@ -129,14 +100,14 @@ export type Drift = { connection: string; target: string; found: Json; writer: s
 export type WatchInput = {
   subjects: Subject[]
   /** Looked at beside the subjects, less often; another value found twice in a row ends the watch (`drift`). */
-  kept?: Kept[]
+  ownValues?: OwnValue[]
   /** Server time in ms since the epoch before which the gate stays shut; null = until cancelled. */
   deadline: number | null
   /** Server time at which the watch gives up waiting for good checks; null = never. */
   limit: number | null
   /** Whether unknown readings end the watch after the guard's patience (`blind`). False once a person has been asked. */
   patient: boolean
-} & Named
+} & Resumable
 
 export type Verdict = 'good' | 'bad' | 'unknown'
 
@@ -210,5 +181,5 @@ export interface WatchActivities {
 
 export interface SurveyActivities {
   /** Tries once, without effect, what a run will need. Fails with the kind and the words of what cannot work. */
-  tryOut(input: Trial): Promise<Tried>
+  tryOut(input: Trial): Promise<TrialAnswer>
 }

@@ -4,10 +4,11 @@ import type { Plan } from './plan.ts'
 import { complete } from './run/complete.ts'
 import { claimTargets, releaseTargets } from './run/locks.ts'
 import { type Start, openRun } from './run/open.ts'
+import { forward } from './run/forward.ts'
 import { renewBetweenSteps, renewingBack } from './run/renewal.ts'
-import { checkpoint, forward } from './run/run.ts'
+import { checkpoint } from './run/run.ts'
 import type { Outcome, RunState } from './run/state.ts'
-import { type Result, end } from './run/end.ts'
+import { type Result, endRun } from './run/end.ts'
 import { perform, stepsLeft } from './run/step.ts'
 import { unwind } from './run/unwind.ts'
 
@@ -36,6 +37,6 @@ export async function cutover(plan: Plan, start: Start, carried?: RunState): Pro
     }
     run.state.outcome = outcome // from here on it is too late to abort: nothing is left to go back by
     await releaseTargets(run)
-    return end(run, outcome)
+    return endRun(run, outcome)
   })
 }

@@ -1,4 +1,5 @@
 // The closed list of failure kinds. A kind is the `type` of every ApplicationFailure that leaves an activity.
+import type { JsonObject } from './json.ts'
 
 /** Kind -> whether Temporal retries it. What each means stands in docs/failures.md. */
 export const RETRIED = {
@@ -18,3 +19,6 @@ export type FailureKind = keyof typeof RETRIED
 export function isFailureKind(text: string | null | undefined): text is FailureKind {
   return text !== null && text !== undefined && Object.hasOwn(RETRIED, text)
 }
+
+/** What a call or a step failed with. `Timeout`: no answer at all. */
+export type Failed = { kind: FailureKind | 'Timeout'; message: string; details: JsonObject | null }

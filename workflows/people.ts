@@ -34,3 +34,17 @@ export function listed(people: readonly string[], name: string): string | undefi
 export function distinct(people: readonly string[]): number {
   return new Set(people.map(personKey)).size
 }
+
+/** `1 of anyone but the one who starts the run`: refused later, it would be met as a surprise. */
+export function deciders({
+  people,
+  quorum,
+  self_approval: isSelfAllowed,
+}: {
+  people: 'anyone' | string[]
+  quorum: number
+  self_approval: boolean
+}): string {
+  if (people !== 'anyone') return `${quorum} of ${people.join(', ')}`
+  return `${quorum} of anyone${isSelfAllowed ? '' : ' but the one who starts the run'}`
+}

@@ -65,8 +65,6 @@ export type Outline = {
   problems?: { connection: string; target: string; problem: string }[]
   /** How it goes back, in words. */
   back: string
-  /** Why it cannot go back; null = it can. Such a step is the point of no return. */
-  irreversible: string | null
   shortestMs: number
   /** null = until a person decides. */
   longestMs: number | null
@@ -75,7 +73,7 @@ export type Outline = {
 }
 
 /** The last known value of a target; undefined = not looked at. */
-export interface Seen {
+export interface ValueOf {
   (connection: string, target: string): Json | undefined
   /** What the look itself brought, before any step; left out where a value alone is known. */
   look?(connection: string, target: string): Pick<Observed, 'value' | 'facts'> | undefined

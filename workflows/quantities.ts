@@ -1,8 +1,11 @@
 // Quantities as people write them in a runbook: `5m`, `25%`, `20/s`. Plans keep the written form; code asks for the number.
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-export const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/
-export const SHARE = /^\d+(?:\.\d+)?%$/
+const DURATION_TEXT = String.raw`(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+`
+const SHARE_TEXT = String.raw`\d+(?:\.\d+)?%`
+export const DURATION = new RegExp(`^${DURATION_TEXT}$`)
+export const SHARE = new RegExp(`^${SHARE_TEXT}$`)
+export const SHARE_OR_DURATION = new RegExp(`^(?:${SHARE_TEXT}|${DURATION_TEXT})$`)
 export const RATE = /^\d+(?:\.\d+)?\/(?:s|m|h)$/
 export const IN_A_ROW = /^[1-9]\d* in a row$/
 

@@ -6,6 +6,7 @@ import {
   IN_A_ROW,
   RATE,
   SHARE,
+  SHARE_OR_DURATION,
   TIME_UNITS,
   type TimeUnit,
   milliseconds,
@@ -45,7 +46,7 @@ export const InARow = z
   .meta({ id: 'InARow', description: 'Consecutive checks', examples: ['3 in a row'] })
 
 export const Limit = z
-  .union([z.number(), z.string().regex(/^(?:\d+(?:\.\d+)?%|(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+)$/)], {
+  .union([z.number(), z.string().regex(SHARE_OR_DURATION)], {
     error: 'not a limit: write a number, a share such as 0.5%, or a duration such as 800ms',
   })
   .meta({

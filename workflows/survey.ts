@@ -6,9 +6,10 @@ import { TASK_QUEUE } from './activities.ts'
 import type { Json } from './json.ts'
 import type { Plan, PlannedConnection } from './plan.ts'
 import type { Observed } from './ports/target.ts'
-import { outline } from './steps/outlines.ts'
+import { outline } from './steps/kind-of.ts'
 import { failedWith } from './run/failures.ts'
-import { type Trial, type TrialResult, type Tried, nameOf, trialsOf } from './trials.ts'
+import type { Trial, TrialResult, TrialAnswer } from './trial.ts'
+import { nameOf, trialsOf } from './trials.ts'
 
 const { observe, tryOut } = proxyActivities<Pick<ChangeActivities, 'observe'> & SurveyActivities>({
   taskQueue: TASK_QUEUE,
@@ -18,13 +19,13 @@ const { observe, tryOut } = proxyActivities<Pick<ChangeActivities, 'observe'> & 
 })
 
 export type SurveyInput = { plan: Plan; targets: { connection: string; target: string }[] }
-export type Looked = {
+export type TargetLook = {
   connection: string
   target: string
   observed: Observed | null
   problem: string | null
 }
-export type Survey = { looks: Looked[]; trials: TrialResult[] }
+export type Survey = { looks: TargetLook[]; trials: TrialResult[] }
 
 /** What each target is now, what works and what does not, or why it could not be told. */
 export async function survey({ plan, targets }: SurveyInput): Promise<Survey> {
@@ -48,7 +49,7 @@ function wantedOf(plan: Plan, name: string, of: string): Json[] {
     .flatMap(({ desired }) => (desired === null ? [] : [desired]))
 }
 
-async function lookedAt(connection: PlannedConnection, target: string, wanted: Json[]): Promise<Looked> {
+async function lookedAt(connection: PlannedConnection, target: string, wanted: Json[]): Promise<TargetLook> {
   const found = { connection: connection.name, target }
   try {
     return { ...found, observed: await observe({ connection, target, wanted }), problem: null }
@@ -66,7 +67,7 @@ async function tried(trial: Trial): Promise<TrialResult> {
     step: 'step' in trial ? trial.step : null,
   }
   try {
-    return { ...of, ...((await tryOut(trial)) satisfies Tried), problem: null }
+    return { ...of, ...((await tryOut(trial)) satisfies TrialAnswer), problem: null }
   } catch (error) {
     return { ...of, text: '', notes: [], problem: wordsOf(error) }
   }

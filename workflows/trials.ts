@@ -1,45 +1,10 @@
 // What a run is going to need besides its targets, and how each of it can be tried beforehand without changing anything.
 // Pure: the list follows from the plan alone; the trying is an activity.
-import type { Plan, PlannedConnection, PlannedGuard, PlannedStep } from './plan.ts'
-import type { ProbeRequest } from './ports/probe.ts'
-import { probeOf } from './run/guarding.ts'
-import { idleGuard } from './steps/decommission/idle-guard.ts'
-import type { Journey } from './steps/fields.ts'
-import { outline } from './steps/outlines.ts'
-
-export type Trial =
-  /** Its query and its samples, on both sides where it compares. */
-  | { what: 'guard'; connection: PlannedConnection; guard: PlannedGuard; isProof: boolean }
-  | {
-      what: 'journey'
-      connection: PlannedConnection
-      step: string
-      requests: ProbeRequest[]
-      /** Nothing that the run does, no wait and no person comes before it: if it is not good now, it will not be then. */
-      isFirst: boolean
-    }
-  /** Every reference in the configuration of a connection. */
-  | { what: 'secrets'; connection: PlannedConnection }
-  | { what: 'notices'; connection: PlannedConnection }
-  | { what: 'lock'; connection: PlannedConnection; target: string; locks: string[] }
-  /** Whether every name server and resolver that is to show a change answers, and with what is there now. */
-  | { what: 'answers'; connection: PlannedConnection; target: string; step: string; resolvers: string[] }
-  /** Whether a write would be allowed, where a backend can tell without one. */
-  | { what: 'permission'; connection: PlannedConnection; target: string }
-
-/** What came of a trial. `text`: what came back; `notes`: what a person should know, without being a reason not to start. */
-export type Tried = { text: string; notes: string[] }
-
-/** `name` for people: `guard errors`. `problem` null: it works, as far as it could be tried. */
-export type TrialResult = Tried & {
-  what: Trial['what']
-  name: string
-  connection: string
-  target: string | null
-  /** The step concerned, where it is one. */
-  step: string | null
-  problem: string | null
-}
+import type { Plan, PlannedConnection, PlannedStep } from './plan.ts'
+import { probeOf } from './run/guards.ts'
+import { connectionsIn } from './steps/connections.ts'
+import { kindOf, outline } from './steps/kind-of.ts'
+import type { Trial } from './trial.ts'
 
 export function trialsOf(plan: Plan): Trial[] {
   const used = usedConnections(plan)
@@ -64,10 +29,12 @@ export function trialsOf(plan: Plan): Trial[] {
 
 /** A record that is lowered and then moved has the same servers to show it: they are asked once, for the first step. */
 function once(trials: Trial[]): Trial[] {
-  const keyOf = (trial: Trial): string =>
-    trial.what === 'answers' ? `${nameOf(trial)} ${trial.resolvers.toSorted().join(' ')}` : ''
   const keys = trials.map(keyOf)
   return trials.filter((_, index) => keys[index] === '' || keys.indexOf(keys[index] ?? '') === index)
+}
+
+function keyOf(trial: Trial): string {
+  return trial.what === 'answers' ? `${nameOf(trial)} ${trial.resolvers.toSorted().join(' ')}` : ''
 }
 
 /** What people call it. */
@@ -96,27 +63,21 @@ export function nameOf(trial: Trial): string {
 type Place = { isFirst: boolean; at: (name: string) => PlannedConnection[] }
 
 function stepTrials(step: PlannedStep, { isFirst: first, at }: Place): Trial[] {
-  const { spec } = step
-  const journey = ({ connection: name, requests }: Pick<Journey, 'connection' | 'requests'>): Trial[] =>
-    at(name).map((connection) => ({
-      what: 'journey',
-      connection,
-      step: step.id,
-      requests: requests.map(probeOf),
-      isFirst: first,
-    }))
+  const { journeys = [], resolvers = null, proofs = [] } = kindOf(step).needs?.(step.spec) ?? {}
   return [
-    ...('requests' in spec ? journey(spec) : []),
-    ...('journeys' in spec ? spec.journeys.flatMap(journey) : []),
-    ...('resolvers' in spec ? answers(step, spec.resolvers, at) : []),
-    ...('idle_proof' in spec
-      ? at(spec.idle_proof.from).map((connection): Trial => ({
-          what: 'guard',
-          connection,
-          guard: idleGuard(spec),
-          isProof: true,
-        }))
-      : []),
+    ...journeys.flatMap(({ connection: name, requests }) =>
+      at(name).map((connection): Trial => ({
+        what: 'journey',
+        connection,
+        step: step.id,
+        requests: requests.map(probeOf),
+        isFirst: first,
+      })),
+    ),
+    ...(resolvers === null ? [] : answers(step, resolvers, at)),
+    ...proofs.flatMap((guard) =>
+      at(guard.from).map((connection): Trial => ({ what: 'guard', connection, guard, isProof: true })),
+    ),
   ]
 }
 
@@ -133,11 +94,7 @@ function usedConnections(plan: Plan): PlannedConnection[] {
     ...plan.targets.map(({ connection }) => connection),
     ...plan.guards.map(({ from }) => from),
     ...plan.notify,
-    ...plan.steps.flatMap(({ spec }) => [
-      ...('connection' in spec ? [spec.connection] : []),
-      ...('journeys' in spec ? spec.journeys.map(({ connection }) => connection) : []),
-      ...('idle_proof' in spec ? [spec.idle_proof.from] : []),
-    ]),
+    ...plan.steps.flatMap((step) => connectionsIn(step).map(({ name }) => name)),
   ])
   return Object.values(plan.connections).filter(({ name }) => names.has(name))
 }

@@ -22,13 +22,13 @@ const ID_VALUES = 0x1_0000
 const NO_ANSWER_TO_IT = 'what came back over TCP is no answer to it'
 const ANSWER_WITHIN_MS = 1_200 // a confirm asks up to three times in a row and has 4 s
 
-export type AskedType = PlainType | 'NS' | 'SOA' | 'ANY'
+export type QueryType = PlainType | 'NS' | 'SOA' | 'ANY'
 
 export interface Question {
   /** `host` or `host:port`. */
   server: string
   name: string
-  type: AskedType
+  type: QueryType
   /** True for a resolver (RD=1); false for an authoritative server, which must know by itself. */
   recursive: boolean
 }

@@ -2,7 +2,7 @@
 // their beginning and compare it with the end. Real connections are left alone.
 import type { JsonObject } from '../../workflows/json.ts'
 import type { Deps } from '../provider.ts'
-import { findProvider } from '../providers.ts'
+import { findProvider } from '../find-provider.ts'
 import { type World, openWorld } from './world.ts'
 
 export interface SimulatedConnection {

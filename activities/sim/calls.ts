@@ -2,20 +2,22 @@
 // It never decides what a port answers; that is the port's `effect`.
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Json } from '../../workflows/json.ts'
-import type { PortName } from '../../workflows/ports/index.ts'
+import type { ChangingPort, PortName } from '../../workflows/ports/index.ts'
 import type { Io, Observed, Write } from '../../workflows/ports/target.ts'
 import { failure, kindOf } from '../failure.ts'
 import { cellOf, landElsewhere } from './cells.ts'
-import { type Fault, faultOf } from './faults.ts'
+import { type Fault } from './fault.ts'
+import { faultOf } from './faults.ts'
 import { accept, acceptBadly } from './orders.ts'
 import { freeze, shownOf } from './readers.ts'
-import type { Call, Cell, ChangingPort, Order, Shown, Verb, WorldState } from './state.ts'
+import type { Verb } from './fault.ts'
+import type { Call, Cell, Order, Shown, WorldState } from './state.ts'
 import { advance, touched } from './time.ts'
 
 const RECORDS_MAX = 100_000 // a long-lived simulator must not eat its worker; a run makes some hundred calls
 const OURS = 'cutover' // the name under which our own writes are signed
 
-interface Asked<T> {
+interface PortCall<T> {
   port: PortName
   verb: Verb
   target: string
@@ -26,7 +28,7 @@ interface Asked<T> {
   order?: Order
 }
 
-export async function ask<T>(state: WorldState, asked: Asked<T>, io: Io): Promise<T> {
+export async function ask<T>(state: WorldState, asked: PortCall<T>, io: Io): Promise<T> {
   const { port, verb, target, value = null } = asked
   const call: Call = { port, verb, target, value, at: state.clock.now(), outcome: 'open' }
   state.calls.push(call)
@@ -42,7 +44,7 @@ export async function ask<T>(state: WorldState, asked: Asked<T>, io: Io): Promis
   }
 }
 
-async function meet<T>(state: WorldState, asked: Asked<T>, io: Io): Promise<T> {
+async function meet<T>(state: WorldState, asked: PortCall<T>, io: Io): Promise<T> {
   const what = `${asked.verb} ${asked.target} in the simulated world ${state.name}`
   const doEffect = () => {
     advance(state)
@@ -128,7 +130,7 @@ function admit(state: WorldState, { cellKey, basedOn }: Order): Cell {
   return cell
 }
 
-function orderOf({ order, verb, target }: Asked<unknown>): Order {
+function orderOf({ order, verb, target }: PortCall<unknown>): Order {
   if (order !== undefined) return order
   throw failure('Bug', `${verb} ${target}: only a write can land late or in part`)
 }
@@ -179,7 +181,7 @@ function outdated(cell: Cell): Error {
   })
 }
 
-function intrude<T>(state: WorldState, asked: Asked<T>, fault: Extract<Fault, { foreign: Json }>): void {
+function intrude<T>(state: WorldState, asked: PortCall<T>, fault: Extract<Fault, { foreign: Json }>): void {
   const { port, target } = fault.target ?? { port: asked.port as ChangingPort, target: asked.target }
   const as = fault.as === undefined ? {} : { as: fault.as }
   stranger(state, { port, target, value: fault.foreign, by: fault.by, ...as })
@@ -192,7 +194,7 @@ function readingOf(value: number | null, state: WorldState): Json {
     : { kind: 'value', value, at, warnings: [] }
 }
 
-async function hang<T>(fault: Fault, asked: Asked<T>, io: Io): Promise<void> {
+async function hang<T>(fault: Fault, asked: PortCall<T>, io: Io): Promise<void> {
   if (fault.hang === undefined) return
   await wait(fault.hang, undefined, { signal: io.signal }).catch(() => {
     throw abortOf(io.signal, asked)

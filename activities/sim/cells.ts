@@ -1,21 +1,22 @@
 // The things that can be changed, each with a version and a last writer; and the one place where a write takes effect.
+import type { ChangingPort } from '../../workflows/ports/index.ts'
 import { canonicalJson, sameJson, type Json } from '../../workflows/json.ts'
-import type { RRset } from '../../workflows/ports/dns.ts'
+import { changingFacts } from '../../workflows/ports/facts.ts'
 import { failure } from '../failure.ts'
-import { resize } from './capacity.ts'
-import { fillCaches } from './resolvers.ts'
-import type { Cell, ChangingPort, Order, Side, WorldState } from './state.ts'
+import type { Cell, Order, WorldState } from './state.ts'
 
-/** Puts a thing into the world as it is at the start. The first one to name it wins: a restarted worker resets nothing. */
-export function place(state: WorldState, cell: Pick<Cell, 'port' | 'target' | 'value'>): void {
+/**
+ * Puts a thing into the world as it is at the start. The first one to name it wins: a restarted worker resets nothing. False:
+ * it was there already.
+ */
+export function place(
+  state: WorldState,
+  cell: Pick<Cell, 'port' | 'target' | 'alias' | 'value' | 'follow'>,
+): boolean {
   const key = `${cell.port} ${cell.target}`
-  if (state.cells.has(key)) return
+  if (state.cells.has(key)) return false
   state.cells.set(key, { ...cell, version: 1, writer: null, writtenBy: null, elsewhere: {} })
-  if (cell.port === 'dns') fillCaches(state, cell.target)
-  if (cell.port === 'capacity') {
-    const { count } = cell.value as { count: number }
-    state.fleets[cell.target as Side].batches = count === 0 ? [] : [{ count, readyAt: -Infinity }]
-  }
+  return true
 }
 
 /** A write takes effect, in every place of the thing. The same content again is no write. */
@@ -26,9 +27,7 @@ export function land(state: WorldState, write: Omit<Order, 'basedOn'>): void {
   if (isAgreed && sameJson(cell.value, write.value)) return
   cell.value = write.value
   cell.elsewhere = {}
-  if (cell.port === 'capacity') {
-    resize(state.fleets[cell.target as Side], (write.value as { count: number }).count, state.cursor)
-  }
+  cell.follow?.(write.value, state.cursor)
   record(state, cell, write)
 }
 
@@ -67,10 +66,8 @@ export function cellOf(state: WorldState, { port, target }: { port: ChangingPort
 export function keyOf(state: WorldState, port: ChangingPort, target: string): string | null {
   const key = `${port} ${target}`
   if (state.cells.has(key)) return key
-  const only = [...state.balancers.keys()]
-  if (port !== 'traffic' || only.length !== 1) return null
-  const ofOnly = `${port} ${only[0]} ${target}`
-  return state.cells.has(ofOnly) ? ofOnly : null
+  const [only, ...more] = [...state.cells].filter(([, cell]) => cell.port === port && cell.alias === target)
+  return only === undefined || more.length > 0 ? null : only[0]
 }
 
 /**
@@ -97,7 +94,7 @@ function ordersOf(state: WorldState, key: string, cell: Cell): Json[] {
     .filter((value) => !sameJson(value, cell.value))
 }
 
-/** A record set without values does not exist, however often somebody has looked for it. */
-function isAbsent(cell: Cell): boolean {
-  return cell.port === 'dns' && (cell.value as RRset).values.length === 0
+/** A record set without values, say: it does not exist, however often somebody has looked for it. */
+function isAbsent({ port, value }: Cell): boolean {
+  return changingFacts(port)?.isThere?.(value) === false
 }

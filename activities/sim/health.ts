@@ -7,7 +7,7 @@ import { spread } from './sample.ts'
 import type { Side, WorldState } from './state.ts'
 
 /** Who is asked, and what a good answer says besides the health of that side. */
-interface Asked {
+interface Probed {
   side: Side
   body: JsonObject
 }
@@ -15,7 +15,7 @@ interface Asked {
 const LIVENESS = /\blive(?:z|ness)?\b/ // a path that asks for life only is told nothing else
 const STEP = 0.618_033_988_75 // of the sequence by which failures are spread, as in sample.ts
 
-export function answer(state: WorldState, asked: Asked, request: ProbeRequest): ProbeResult {
+export function answer(state: WorldState, asked: Probed, request: ProbeRequest): ProbeResult {
   if (readyCount(state.fleets[asked.side], state.cursor) === 0) {
     return noAnswer(`${asked.side} has no instance that is ready`)
   }

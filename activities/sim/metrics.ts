@@ -1,7 +1,7 @@
 // Readings that follow the traffic: a side that nobody asked in the window has no errors to be good at, it has no data.
 import type { Measurement } from '../../workflows/ports/metrics.ts'
 import { readyCount } from './capacity.ts'
-import type { Asked } from './queries.ts'
+import type { SimQuery } from './queries.ts'
 import { spread } from './sample.ts'
 import type { Side, WorldState } from './state.ts'
 import { count } from './timeline.ts'
@@ -10,7 +10,7 @@ import { counter } from './traffic.ts'
 const SAMPLE_MIN = 1 // less than one whole request in the window is no request
 
 /** The reading of a world that was brought to its present moment. */
-export function read(state: WorldState, asked: Asked): Measurement {
+export function read(state: WorldState, asked: SimQuery): Measurement {
   const at = new Date(state.cursor).toISOString()
   const value = valueOf(state, asked)
   if (typeof value === 'string') return { kind: 'none', why: value, at }
@@ -18,7 +18,7 @@ export function read(state: WorldState, asked: Asked): Measurement {
 }
 
 /** A number, or why there is none. */
-function valueOf(state: WorldState, { what, sides, windowMs, quantile }: Asked): number | string {
+function valueOf(state: WorldState, { what, sides, windowMs, quantile }: SimQuery): number | string {
   const span = { from: state.cursor - windowMs, to: state.cursor }
   const counted = (name: (side: Side) => string) =>
     sides.reduce((sum, side) => sum + count(state.timeline, name(side), span), 0)
@@ -30,7 +30,7 @@ function valueOf(state: WorldState, { what, sides, windowMs, quantile }: Asked):
     return `${sides.join(' and ')} has no instance that is ready, and ${nobody}`
   }
   const perSecond = isSilent ? 0 : (requests * 1_000) / windowMs
-  const readings: { [W in Asked['what']]: () => number | string } = {
+  const readings: { [W in SimQuery['what']]: () => number | string } = {
     // An instance that is up reports its zeros: counts are numbers even when nobody asks.
     requests: () => (isSilent ? 0 : Math.floor(requests)),
     rate: () => perSecond,
@@ -53,7 +53,7 @@ function tail(quantile: number): number {
 const P95 = 0.95
 
 /** Counts are exact, as counters are; the rest varies by the second, equally for equal seeds. */
-function noiseOf(state: WorldState, { what }: Asked): number {
+function noiseOf(state: WorldState, { what }: SimQuery): number {
   if (state.noise === 0 || what === 'requests' || what === 'errors') return 1
   const second = Math.floor(state.cursor / 1_000)
   return (

@@ -2,7 +2,7 @@
 import { type Json, type JsonObject, sameJson } from '../../workflows/json.ts'
 import { failure } from '../failure.ts'
 import { land, landElsewhere } from './cells.ts'
-import type { Fault } from './faults.ts'
+import type { Fault } from './fault.ts'
 import type { Cell, Order, WorldState } from './state.ts'
 import { touched } from './time.ts'
 

@@ -3,7 +3,7 @@
 import { DURATION, milliseconds } from '../../workflows/quantities.ts'
 import { SIDES, type Side } from './state.ts'
 
-export type Asked = {
+export type SimQuery = {
   what: 'error_ratio' | 'errors' | 'requests' | 'rate' | 'latency' | 'saturation'
   /** Both when a query names none. */
   sides: readonly Side[]
@@ -23,12 +23,12 @@ const ANY_STATUS = /\b(?:status|code|status_code)\s*[=!]/
 const ARITHMETIC = /[/*%^<>=+-]|\b(?:and|unless|atan2|bool)\b/ // with these a query is a formula, and formulas are not evaluated here
 
 /** Null: not a query that this world has an answer to. */
-export function recognise(query: string): Asked | null {
+export function recognise(query: string): SimQuery | null {
   const text = query.trim()
   return shortForm(text) ?? promql(text)
 }
 
-function shortForm(text: string): Asked | null {
+function shortForm(text: string): SimQuery | null {
   const parts = SHORT_FORM.exec(text)
   if (parts === null) return null
   const [, name = '', percentile, side, window] = parts
@@ -37,7 +37,7 @@ function shortForm(text: string): Asked | null {
     ? 'latency'
     : name === 'samples'
       ? 'requests'
-      : (name as Asked['what'])
+      : (name as SimQuery['what'])
   return {
     what,
     sides: side === 'all' ? SIDES : [side as Side],
@@ -46,7 +46,7 @@ function shortForm(text: string): Asked | null {
   }
 }
 
-function promql(query: string): Asked | null {
+function promql(query: string): SimQuery | null {
   const text = withoutCompletion(query)
   const sides = new Set([...text.matchAll(/\bside\s*=~?\s*"(old|new)"/g)].map(([, side]) => side as Side))
   const windows = new Set([...text.matchAll(/\[([0-9.a-z]+)[\]:]/g)].map(([, window]) => window ?? ''))
@@ -61,7 +61,7 @@ function promql(query: string): Asked | null {
   }
 }
 
-function promqlKind(text: string): Asked['what'] | null {
+function promqlKind(text: string): SimQuery['what'] | null {
   const [numerator = '', denominator, ...rest] = outsideStrings(text).split('/')
   if (rest.length > 0 || ARITHMETIC.test(bare(numerator)) || ARITHMETIC.test(bare(denominator ?? '')))
     return null

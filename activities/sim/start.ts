@@ -1,7 +1,11 @@
 // How a world begins and what may be turned while it runs. Start values hold once: who connects again resets nothing.
+import type { Json } from '../../workflows/json.ts'
+import type { Capacity } from '../../workflows/ports/capacity.ts'
 import type { RRset } from '../../workflows/ports/dns.ts'
+import { MIRROR, SPLIT } from '../../workflows/ports/traffic.ts'
+import { resize } from './capacity.ts'
 import { place as placeCell } from './cells.ts'
-import { addResolver } from './resolvers.ts'
+import { addResolver, fillCaches } from './resolvers.ts'
 import { type Entry, SIDES, type Side, type SideState, type WorldState } from './state.ts'
 import { advance, touched } from './time.ts'
 
@@ -37,10 +41,16 @@ export function place(state: WorldState, parts: Parts): void {
       state.balancers.set(name, { rps: start.rps ?? RPS })
       placeCell(state, {
         port: 'traffic',
-        target: `${name} split`,
+        target: `${name} ${SPLIT}`,
+        alias: SPLIT,
         value: { old: start.old, new: start.new },
       })
-      placeCell(state, { port: 'traffic', target: `${name} mirror`, value: { percent: start.mirror ?? 0 } })
+      placeCell(state, {
+        port: 'traffic',
+        target: `${name} ${MIRROR}`,
+        alias: MIRROR,
+        value: { percent: start.mirror ?? 0 },
+      })
     })
   }
   if (parts.capacity !== undefined) placeFleets(state, parts.capacity)
@@ -56,7 +66,7 @@ export function place(state: WorldState, parts: Parts): void {
   for (const [zone, records] of Object.entries(parts.zones ?? {})) {
     state.zones.add(zone)
     for (const [target, rrset] of Object.entries(records)) {
-      placeCell(state, { port: 'dns', target, value: rrset })
+      placeRecord(state, target, rrset)
     }
   }
   for (const users of parts.entries ?? []) {
@@ -82,11 +92,20 @@ export function adjust(state: WorldState, settings: Settings): void {
   touched(state)
 }
 
+/** A record set that is new to the world is in every cache at once. */
+export function placeRecord(state: WorldState, target: string, rrset: RRset): void {
+  if (placeCell(state, { port: 'dns', target, value: rrset })) fillCaches(state, target)
+}
+
 function placeFleets(state: WorldState, start: NonNullable<Parts['capacity']>): void {
   for (const side of SIDES) {
     once(state, `fleet ${side}`, () => {
-      state.fleets[side].warmUpMs = start.warmUpMs ?? 0
-      placeCell(state, { port: 'capacity', target: side, value: { count: start[side] } })
+      const fleet = state.fleets[side]
+      const count = start[side]
+      const follow = (value: Json, at: number) => resize(fleet, (value as Capacity).count, at)
+      const isNew = placeCell(state, { port: 'capacity', target: side, value: { count }, follow })
+      fleet.warmUpMs = start.warmUpMs ?? 0
+      if (isNew) fleet.batches = count === 0 ? [] : [{ count, readyAt: -Infinity }]
     })
   }
 }

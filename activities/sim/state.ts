@@ -3,9 +3,9 @@
 import type { FailureKind } from '../../workflows/failure.ts'
 import type { Json, JsonObject } from '../../workflows/json.ts'
 import type { RRset } from '../../workflows/ports/dns.ts'
-import type { PortName } from '../../workflows/ports/index.ts'
+import type { ChangingPort, PortName } from '../../workflows/ports/index.ts'
 import type { Notice } from '../../workflows/ports/notify.ts'
-import type { ActiveRule } from './faults.ts'
+import type { ActiveRule, Verb } from './fault.ts'
 import type { Timeline } from './timeline.ts'
 
 export type Side = 'old' | 'new'
@@ -20,6 +20,8 @@ export interface Cell {
   port: ChangingPort
   /** `edge split`, `api.example.com. A`, `new`. */
   target: string
+  /** What it may be called while there is only one of that name: `split`. */
+  alias?: string
   value: Json
   version: number
   writer: string | null
@@ -27,6 +29,8 @@ export interface Cell {
   writtenBy: 'person' | 'machine' | null
   /** Other places in which the thing lives, as far as they hold something else: a file beside a process, a second server. */
   elsewhere: { [place: string]: Json }
+  /** What else happens in the world when a value takes effect: instances start, say. */
+  follow?(value: Json, at: number): void
 }
 
 export type Shown = Pick<Cell, 'value' | 'version' | 'writer' | 'writtenBy' | 'elsewhere'>
@@ -40,8 +44,6 @@ export interface FrozenReader {
   /** What froze it: the end of that lifts it. */
   cause: object
 }
-
-export type ChangingPort = Extract<PortName, 'traffic' | 'dns' | 'capacity'>
 
 /** How a side behaves when it is asked. */
 export interface SideState {
@@ -109,8 +111,6 @@ export interface LateWrite extends Order {
   /** Only this other place of the thing gets it. */
   place?: string
 }
-
-export type Verb = 'observe' | 'write' | 'confirm' | 'query' | 'probe' | 'send' | 'reach'
 
 /** One call of a port, as it was asked and how it ended. */
 export interface Call {

@@ -1,8 +1,8 @@
 // Asks every query of a guard once. No data is no failure: of a side that nobody is served by there is none yet.
 import type { MetricsPort } from '../../workflows/ports/metrics.ts'
 import type { Io } from '../../workflows/ports/target.ts'
-import type { Trial, Tried } from '../../workflows/trials.ts'
-import type { Asked } from '../watch/reading.ts'
+import type { Trial, TrialAnswer } from '../../workflows/trial.ts'
+import type { Answer } from '../watch/reading.ts'
 import { readGuard } from '../watch/reading.ts'
 
 /** Raises what the backend says of a query that cannot work. */
@@ -10,8 +10,9 @@ export async function tryGuard(
   { guard, isProof }: Extract<Trial, { what: 'guard' }>,
   port: MetricsPort,
   io: Io,
-): Promise<Tried> {
-  const ask = (side: string, query: string): Promise<Asked> => port.query(query.replaceAll('$side', side), io)
+): Promise<TrialAnswer> {
+  const ask = (side: string, query: string): Promise<Answer> =>
+    port.query(query.replaceAll('$side', side), io)
   const [value, other, samples] = await Promise.all([
     ask(guard.side, guard.query),
     guard.compare === undefined ? null : ask(guard.compare.to, guard.query),

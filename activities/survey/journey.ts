@@ -1,7 +1,7 @@
 // Makes the requests of a journey that have no effect, once. A POST may have one and is left out, with all that rests on it.
 import type { ProbePort } from '../../workflows/ports/probe.ts'
 import type { Io } from '../../workflows/ports/target.ts'
-import type { Trial, Tried } from '../../workflows/trials.ts'
+import type { Trial, TrialAnswer } from '../../workflows/trial.ts'
 import type { Redact } from '../call.ts'
 import { failure } from '../failure.ts'
 
@@ -12,7 +12,7 @@ export async function tryJourney(
   { requests, isFirst }: Extract<Trial, { what: 'journey' }>,
   { port, redact }: Asking,
   io: Io,
-): Promise<Tried> {
+): Promise<TrialAnswer> {
   for (const [index, request] of requests.entries()) {
     if (request.method === 'POST') {
       const rest = requests.slice(index).map(({ name }) => name)

@@ -1,12 +1,12 @@
 // Reads every secret that a connection refers to, once, and says which cannot be read. Their contents go nowhere.
 import type { Json } from '../../workflows/json.ts'
-import type { Tried } from '../../workflows/trials.ts'
+import type { TrialAnswer } from '../../workflows/trial.ts'
 import { isSecretReference } from '../config.ts'
 import { failure, kindOf } from '../failure.ts'
 import type { Secrets } from '../provider.ts'
 
 /** Raises the kind of the first that cannot be read, with the words of all of them. */
-export async function trySecrets(config: Json, secrets: Secrets): Promise<Tried> {
+export async function trySecrets(config: Json, secrets: Secrets): Promise<TrialAnswer> {
   const references = [...new Set(referencesIn(config))]
   const outcomes = await Promise.allSettled(references.map((reference) => secrets.read(reference)))
   const failed = outcomes.flatMap((outcome) =>

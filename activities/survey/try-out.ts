@@ -2,7 +2,7 @@
 // yet (no data of a side that nobody is served by) is a note.
 import type { Client } from '@temporalio/client'
 import type { Changing, Io } from '../../workflows/ports/target.ts'
-import type { Trial, Tried } from '../../workflows/trials.ts'
+import type { Trial, TrialAnswer } from '../../workflows/trial.ts'
 import type { Redact } from '../call.ts'
 import { holdersOf } from '../change/claim.ts'
 import type { Connector } from '../connect.ts'
@@ -23,7 +23,7 @@ export async function tryOut(
   trial: Trial,
   { connector, secrets, client, redact }: TryingOut,
   io: Io,
-): Promise<Tried> {
+): Promise<TrialAnswer> {
   const { connection } = trial
   switch (trial.what) {
     case 'secrets':
@@ -53,7 +53,7 @@ async function tryAnswers(
   { target, resolvers }: Extract<Trial, { what: 'answers' }>,
   port: Changing,
   io: Io,
-): Promise<Tried> {
+): Promise<TrialAnswer> {
   const { value } = await port.observe(target, io)
   const proof = await port.confirm?.({ target, desired: value, options: { resolvers } }, io)
   if (proof === undefined) return { text: '', notes: [] }
@@ -61,7 +61,7 @@ async function tryAnswers(
   return { text, notes: proof.settled ? [] : [`not alike everywhere now: ${text}`] }
 }
 
-async function tryLock(locks: string[], client: Client): Promise<Tried> {
+async function tryLock(locks: string[], client: Client): Promise<TrialAnswer> {
   const held = await holdersOf(client, locks)
   if (held.length === 0) return { text: 'free', notes: [] }
   const runs = new Set(held.map(({ service, workflowId }) => `the run of ${service} (${workflowId})`))

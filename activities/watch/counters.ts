@@ -1,9 +1,9 @@
 // What a watch remembers of each subject from look to look: counts in a row and the newest readings. Pure. The server stores
 // it anew with every look of every run, so it holds only what the next look needs; all readings are kept by readings.ts.
-import type { Reading, Subject } from '../../workflows/activities.ts'
-import { milliseconds } from '../../workflows/quantities.ts'
-import type { Asked } from './clock.ts'
-import type { KeptMemory } from './kept.ts'
+import type { Reading } from '../../workflows/activities.ts'
+import type { Subject } from '../../workflows/watched/index.ts'
+import type { LastLook } from './clock.ts'
+import type { OwnValuesMemory } from './own-values.ts'
 
 const EARLIER_MAX = 4 // so that a worker that takes over, or takes turns with another one, misses few readings
 const GAP_MS_MIN = 30_000 // a deploy or a busy server: looks this late still count as one stretch
@@ -23,7 +23,11 @@ export type Counters = {
   lookedAt: number
 }
 
-export type WatchMemory = { subjects: { [subject: string]: Counters }; kept?: KeptMemory; asked?: Asked }
+export type WatchMemory = {
+  subjects: { [subject: string]: Counters }
+  ownValues?: OwnValuesMemory
+  asked?: LastLook
+}
 
 /**
  * Counts one reading. A stretch in which nobody looked counts for nothing: every row begins anew after it.
@@ -53,16 +57,7 @@ export function counted(
   }
 }
 
-export function nameOf(subject: Subject): string {
-  return subject.what === 'journey' ? subject.name : subject.guard.name
-}
-
-export function everyMsOf(subject: Subject): number {
-  return subject.what === 'journey' ? subject.everyMs : milliseconds(subject.guard.every)
-}
-
 /** Looks further apart than this do not belong to one stretch. */
-export function gapMsMaxOf(subject: Subject): number {
-  const everyMs = everyMsOf(subject)
+export function gapMsMaxOf({ everyMs }: Pick<Subject, 'everyMs'>): number {
   return Math.max(3 * everyMs, everyMs + GAP_MS_MIN)
 }

@@ -1,7 +1,7 @@
 // What the looks of a run remember, read from the server: heartbeat details outlive an attempt, but not the history of a run.
 import type { Client } from '@temporalio/client'
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js'
-import type { Memories, Named, Remembered } from '../../workflows/activities.ts'
+import type { Memories, Resumable, LookMemory } from '../../workflows/activities.ts'
 import { failure } from '../failure.ts'
 
 /** By the names of the looks; those without a name, and calls that change something, remember nothing for others. */
@@ -11,7 +11,7 @@ export async function memoriesOf(
 ): Promise<Memories> {
   const memories: Memories = {}
   for (const details of await heartbeats(client, workflowId, runId)) {
-    const { name, ...memory } = (details ?? {}) as Remembered & Named
+    const { name, ...memory } = (details ?? {}) as LookMemory & Resumable
     if (typeof name === 'string') memories[name] = memory
   }
   return memories

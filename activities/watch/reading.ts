@@ -8,14 +8,14 @@ import { formatNumber, formatValue } from './format.ts'
 import type { Limit } from './format.ts'
 
 /** What came of one query: an answer, or why there is none. */
-export type Asked = Measurement | { kind: 'failed'; why: string }
+export type Answer = Measurement | { kind: 'failed'; why: string }
 
-export interface AskedGuard {
-  value: Asked
+export interface GuardAnswers {
+  value: Answer
   /** The other side's answer to the same query; null = the guard compares nothing. */
-  other: Asked | null
+  other: Answer | null
   /** null = the guard counts no samples. */
-  samples: Asked | null
+  samples: Answer | null
 }
 
 const REMARK_MAX = 100 // it stands in every reading
@@ -23,7 +23,7 @@ const REMARK_MAX = 100 // it stands in every reading
 /** One limit applied: `words` for people. */
 type Judged = { verdict: Verdict; limit: string; words: string }
 
-export function readGuard(guard: PlannedGuard, asked: AskedGuard, at: string): Reading {
+export function readGuard(guard: PlannedGuard, asked: GuardAnswers, at: string): Reading {
   const value = numberOf(asked.value)
   const samples = asked.samples === null ? null : numberOf(asked.samples)
   const judged = value === null ? [] : limitsOf(guard, value, asked.other)
@@ -37,7 +37,7 @@ export function readGuard(guard: PlannedGuard, asked: AskedGuard, at: string): R
 }
 
 /** What the backend remarked of the query, for whoever reads the number. */
-function remarkOf(asked: Asked): string {
+function remarkOf(asked: Answer): string {
   const [first] = asked.kind === 'value' ? asked.warnings : []
   if (first === undefined) return ''
   return ` (${first.length <= REMARK_MAX ? first : `${first.slice(0, REMARK_MAX)}...`})`
@@ -52,7 +52,7 @@ function worst(judged: Judged[]): Verdict {
 function limitsOf(
   { max, min, compare, unit: time }: PlannedGuard,
   value: number,
-  other: Asked | null,
+  other: Answer | null,
 ): Judged[] {
   const judged: Judged[] = []
   if (max !== undefined) judged.push(atMost(value, max, time))
@@ -112,7 +112,7 @@ function differing(look: Comparison & { by: Limit }): Judged {
   return { verdict: value - base <= threshold(by, time) ? 'good' : 'bad', limit, words }
 }
 
-function samplesProblem(guard: PlannedGuard, asked: Asked | null, samples: number | null): string | null {
+function samplesProblem(guard: PlannedGuard, asked: Answer | null, samples: number | null): string | null {
   if (guard.min_samples === 0) return null
   const wanted = formatNumber(guard.min_samples)
   if (asked === null || samples === null) {
@@ -128,10 +128,10 @@ function limitWords(guard: PlannedGuard, judged: Judged[]): string {
     .join('; ')
 }
 
-function numberOf(asked: Asked): number | null {
+function numberOf(asked: Answer): number | null {
   return asked.kind === 'value' && Number.isFinite(asked.value) ? asked.value : null
 }
 
-function whyNot(asked: Asked): string {
+function whyNot(asked: Answer): string {
   return asked.kind === 'value' ? `the answer is ${asked.value}, not a number to judge` : asked.why
 }

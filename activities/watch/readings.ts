@@ -11,14 +11,14 @@ type Subjects = { [subject: string]: Counters }
 /** `stride`: one of so many readings is kept. `skipped`: so many were not since the last one that was. */
 type Series = { readings: Reading[]; stride: number; skipped: number; newest: string }
 
-export interface KeptReadings {
+export interface ReadingsStore {
   /** Keeps what was read until now by the watch of this name. */
   add(watch: string, subjects: Subjects): void
   /** Everything known of a watch that is over, oldest first, the last reading always among it. Forgets the watch. */
   take(watch: string, subjects: Subjects): Readings
 }
 
-export function createKeptReadings(limit = READINGS_OF_ALL_MAX): KeptReadings {
+export function createReadingsStore(limit = READINGS_OF_ALL_MAX): ReadingsStore {
   const watches = new Map<string, { [subject: string]: Series }>()
   let size = 0
 

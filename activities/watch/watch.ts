@@ -4,35 +4,40 @@ import { Context } from '@temporalio/activity'
 import type { Info } from '@temporalio/activity'
 import type { WatchInput, WatchResult } from '../../workflows/activities.ts'
 import type { Io } from '../../workflows/ports/target.ts'
-import type { Asking } from './ask.ts'
-import { look } from './ask.ts'
+import type { Asking } from './asking.ts'
 import { serverTime } from './clock.ts'
 import type { Counters, WatchMemory } from './counters.ts'
-import { counted, gapMsMaxOf, nameOf } from './counters.ts'
+import { counted, gapMsMaxOf } from './counters.ts'
 import type { Judgement } from './judge.ts'
 import { isDue, judge } from './judge.ts'
-import { keptFrom, lookAtKept } from './kept.ts'
+import { beginOwnValues, checkOwnValues } from './own-values.ts'
 import { notYet } from './not-yet.ts'
-import type { KeptReadings } from './readings.ts'
+import { readSubject } from './read-subject.ts'
+import type { ReadingsStore } from './readings.ts'
 
 /** `readings`: what this worker keeps of its watches for their results. */
-export type Watching = Asking & { readings: KeptReadings }
+export type Watching = Asking & { readings: ReadingsStore }
 
 const BLIND_READINGS = 3 // how it went
 
 /** Looks at every subject that is due, counts, judges. Raises `NotYet` while there is no verdict. */
-export async function lookOnce(input: WatchInput, watching: Watching, io: Io): Promise<WatchResult> {
+export async function watchAttempt(input: WatchInput, watching: Watching, io: Io): Promise<WatchResult> {
   const { readings, ...asking } = watching
   const context = Context.current()
   const startedAt = performance.now()
   const before = memoryOf(context.info.heartbeatDetails ?? input.memory)
   const at = serverTime(context.info.currentAttemptScheduledTimestampMs, before.asked ?? null)
-  const { kept = [] } = input
-  const [subjects, { memory: keptMemory, drift }] = await Promise.all([
-    looked(input, before, { at, asking, io }),
-    lookAtKept(kept, before.kept ?? keptFrom(at), { at, asking, io, isDoubtful: isDoubtful(before) }),
+  const { ownValues = [] } = input
+  const [subjects, { memory: ownValuesMemory, drift }] = await Promise.all([
+    readDue(input, before, { at, asking, io }),
+    checkOwnValues(ownValues, before.ownValues ?? beginOwnValues(at), {
+      at,
+      asking,
+      io,
+      isDoubtful: isDoubtful(before),
+    }),
   ])
-  const memory: WatchMemory = { subjects, ...(kept.length > 0 && { kept: keptMemory }) }
+  const memory: WatchMemory = { subjects, ...(ownValues.length > 0 && { ownValues: ownValuesMemory }) }
   const name = watchName(context.info)
   const judgement = judge(input, memory, at)
   if (drift !== null && judgement.kind !== 'breach')
@@ -45,7 +50,7 @@ export async function lookOnce(input: WatchInput, watching: Watching, io: Io): P
   throw notYet(judgement.message, judgement.delayMs - elapsedMs)
 }
 
-async function looked(
+async function readDue(
   input: WatchInput,
   before: WatchMemory,
   { at, asking, io }: { at: number; asking: Asking; io: Io },
@@ -53,10 +58,10 @@ async function looked(
   const stamp = new Date(at).toISOString()
   const subjects = await Promise.all(
     input.subjects.map(async (subject): Promise<[string, Counters | undefined]> => {
-      const name = nameOf(subject)
+      const { name } = subject
       const counters = before.subjects[name]
       if (!isDue(subject, counters, at)) return [name, counters]
-      const reading = await look(subject, asking, { ...io, at: stamp })
+      const reading = await readSubject(subject, asking, { ...io, at: stamp })
       return [name, counted(counters, reading, { at, gapMsMax: gapMsMaxOf(subject) })]
     }),
   )

@@ -25,10 +25,14 @@ export const RUN: Flag = {
   about: 'Which run, by its run id or the beginning of it; default: the one under way',
 }
 
-export type Spoken = { answer: Answer; service: string }
+export type DecisionCommand = { answer: Answer; service: string }
 
 /** Says the decision and tells the answer. Refusals are problems with exit code 1. */
-export async function decideBy(verdict: Verb, invocation: Invocation, usage: string): Promise<Spoken> {
+export async function decideBy(
+  verdict: Verb,
+  invocation: Invocation,
+  usage: string,
+): Promise<DecisionCommand> {
   const { args, flags, env, out, temporal } = invocation
   const [service = ''] = expectArgs(args, ['SERVICE'], usage)
   const reason = textFlag(flags, 'reason')
@@ -53,7 +57,7 @@ export async function decideBy(verdict: Verb, invocation: Invocation, usage: str
 }
 
 /** The answer as a document: what was said and how it was taken. */
-export function documentOf({ answer, service }: Spoken) {
+export function documentOf({ answer, service }: DecisionCommand) {
   const { decisionId, gate, verdict, actor, reason } = answer.decision
   return {
     service,

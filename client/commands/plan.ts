@@ -4,7 +4,7 @@ import type { Command, Invocation } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { counted } from '../output/words.ts'
 import { usageProblem } from '../problem.ts'
-import type { Surveyed } from '../runbook/preview.ts'
+import type { Surveyed } from '../runbook/surveyed.ts'
 import type { Plan } from '../../workflows/plan.ts'
 
 const OFFLINE: Surveyed = { looks: [], trials: [] }

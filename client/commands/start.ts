@@ -110,13 +110,14 @@ async function showPlan({ plan, survey }: Review, { out }: Invocation): Promise<
 }
 
 /** Who agreed to a runbook alone is told what it is going to act on. */
-async function acceptedAsFound({ found }: Plan): Promise<string> {
+async function acceptedAsFound({ found, connections }: Plan): Promise<string> {
   const { targetText } = await import('../runbook/target-text.ts')
   const { harmless } = await import('../output/paint.ts')
   return [
     'this digest was made --offline and names the runbook alone; what the targets hold now is accepted as it is:',
     ...harmless(found).map(
-      ({ connection, target, value }) => `  ${connection} ${target}: ${targetText(value)}`,
+      ({ connection, target, value }) =>
+        `  ${connection} ${target}: ${targetText(value, connections[connection]?.port)}`,
     ),
   ].join('\n')
 }

@@ -1,7 +1,7 @@
 // Fits the live view into the height of a terminal: the log gives way first, then finished steps. Pure.
 import type { RunView } from '../view/model.ts'
 import { runText } from './run-text.ts'
-import type { Look } from './run-text.ts'
+import type { Look } from './sheet.ts'
 
 const LOG_LINES_LIVE = 8 // what a glance takes in
 

@@ -1,7 +1,7 @@
 // A plan in a few lines, shown before a run starts. `cutover plan` tells all of it. Pure.
 import type { Plan } from '../../workflows/plan.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
-import { outline } from '../../workflows/steps/outlines.ts'
+import { outline, whyIrreversible } from '../../workflows/steps/kind-of.ts'
 import { harmless, paint } from './paint.ts'
 import { table } from './table.ts'
 
@@ -11,7 +11,7 @@ export function planSummary(raw: Plan, look: { width: number; color: boolean }):
   const outlines = plan.steps.map((step) => outline(step, () => undefined))
   const rows = plan.steps.map((step, index) => [String(index + 1), step.title, ...cells(outlines[index])])
   const shortest = outlines.reduce((sum, each) => sum + each.shortestMs, 0)
-  const last = outlines.findIndex(({ irreversible }) => irreversible !== null)
+  const last = plan.steps.findIndex((step) => whyIrreversible(step, null) !== null)
   const lastStep = plan.steps[last]
   const columns = [
     { title: '#', align: 'right' as const },

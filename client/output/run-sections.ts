@@ -2,7 +2,7 @@
 import type { GateView, GuardView, RunView, StepView } from '../view/model.ts'
 import { cut, padEnd, padStart, widthOf, wrap } from './paint.ts'
 import type { Paint } from './paint.ts'
-import type { Sheet } from './run-text.ts'
+import type { Sheet } from './sheet.ts'
 import { away, clock, counted, lasted, valueText } from './words.ts'
 
 const NOTES_SHOWN = 3 // of the running step; the report has all of them

@@ -13,16 +13,8 @@ import {
   stepLines,
   waitingLines,
 } from './run-sections.ts'
+import type { Look, Sheet } from './sheet.ts'
 import { away, bar, clock, lasted } from './words.ts'
-
-export type Look = {
-  width: number
-  color: boolean
-  now: number
-  /** Lines of log to show. */ logLines: number
-}
-
-export type Sheet = { view: RunView; look: Look; ink: Paint }
 
 const LABEL_WIDTH = 9
 const BAR_WIDTH_MAX = 50 // longer bars are not read any better

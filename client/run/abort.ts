@@ -11,7 +11,7 @@ import type { Problem } from '../problem.ts'
 import { temporalProblem } from '../temporal-problem.ts'
 import { whySilent } from './ask-worker.ts'
 import { notFound, runIdOf, toRun } from './chain.ts'
-import type { Answer, Said } from './decide.ts'
+import type { Answer, DecisionRequest } from './decide.ts'
 import { ended, isUnanswered, leave, refusalOf, update } from './decide.ts'
 import { readRun } from './read.ts'
 
@@ -22,7 +22,7 @@ const WHY_WITHIN_MS = 3_000 // the abort is with the server by then; a person wa
 /** Works without a worker, with a slow server, over a history that cannot be read. */
 export async function sayAbort(
   access: TemporalAccess,
-  said: Omit<Said, 'verdict' | 'gate'>,
+  said: Omit<DecisionRequest, 'verdict' | 'gate'>,
   progress: (line: string) => void,
 ): Promise<Answer> {
   const { client } = access
@@ -86,7 +86,11 @@ async function persist(send: () => Promise<void>): Promise<void> {
   }
 }
 
-async function toldAs(error: unknown, access: TemporalAccess, said: Omit<Said, 'verdict'>): Promise<unknown> {
+async function toldAs(
+  error: unknown,
+  access: TemporalAccess,
+  said: Omit<DecisionRequest, 'verdict'>,
+): Promise<unknown> {
   if (error instanceof WorkflowNotFoundError) return await noOpenRun(error, access, said)
   const refused = refusalOf(error, { ...said, verdict: 'abort' })
   if (refused !== undefined) return refused
@@ -102,7 +106,7 @@ async function toldAs(error: unknown, access: TemporalAccess, said: Omit<Said, '
 async function noOpenRun(
   cause: unknown,
   access: TemporalAccess,
-  { service, runId }: Omit<Said, 'verdict'>,
+  { service, runId }: Omit<DecisionRequest, 'verdict'>,
 ): Promise<Problem> {
   try {
     const { view } = await readRun(access, service, { runId })

@@ -28,14 +28,14 @@ export type Asking = {
 /** One execution of a run. */
 export type Execution = { workflowId: string; runId: string }
 
-export type Asked = { answer: StateAnswer } | { why: string }
+export type WorkerAnswer = { answer: StateAnswer } | { why: string }
 
 /** The run's own state, or why it could not be had in that time. */
 export async function askWorker(
   access: TemporalAccess,
   of: Execution,
   { patientMs, progress }: Asking,
-): Promise<Asked> {
+): Promise<WorkerAnswer> {
   const end = Date.now() + patientMs
   let withinMs = FIRST_ANSWER_WITHIN_MS
   for (let attempt = 1; ; attempt++) {

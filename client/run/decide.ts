@@ -15,7 +15,7 @@ import { readRun } from './read.ts'
 const WORKER_ANSWERS_WITHIN_MS = 5_000 // an update takes milliseconds; longer means that no worker is up
 const SERVER_TAKES_WITHIN_MS = 20_000 // a signal is for the server alone; a busy one may take its time
 
-export type Said = {
+export type DecisionRequest = {
   service: string
   verdict: Verb
   gate?: string | undefined
@@ -26,19 +26,19 @@ export type Said = {
 }
 
 /** What the run did with a decision, as far as its answer says; nulls where that could not be read. */
-export type Taken = {
+export type DecisionOutcome = {
   phase: string | null
   /** Approvals that the gate still needs. */ missing: number | null
 }
 
 export type Answer =
   /** The run took it. */
-  | { how: 'taken'; decision: Decision; taken: Taken; runId: string | undefined }
+  | { how: 'taken'; decision: Decision; taken: DecisionOutcome; runId: string | undefined }
   /** No worker answered; the server keeps it until one does. */
   | { how: 'kept'; decision: Decision; why: string; runId: string | undefined }
 
 /** Approve, retry and skip: about a gate of a run that has been looked at, so they are said to that run only. */
-export async function say(access: TemporalAccess, said: Said): Promise<Answer> {
+export async function say(access: TemporalAccess, said: DecisionRequest): Promise<Answer> {
   const { view } = await readRun(access, said.service, { runId: said.runId })
   if (view.endedAt !== null) throw ended(view)
   const decision: Decision = {
@@ -80,7 +80,7 @@ export async function update(
   { client }: TemporalAccess,
   handle: WorkflowHandle,
   decision: Decision,
-): Promise<{ taken: Taken; runId: string | undefined } | null> {
+): Promise<{ taken: DecisionOutcome; runId: string | undefined } | null> {
   const end = Date.now() + WORKER_ANSWERS_WITHIN_MS
   try {
     const begun = await client.withDeadline(end, () =>
@@ -120,7 +120,7 @@ export async function leave(
 }
 
 /** The answer of a worker of this version or of another one: what is not in it is not known. */
-function takenOf(answer: unknown, { gate }: Decision): Taken {
+function takenOf(answer: unknown, { gate }: Decision): DecisionOutcome {
   const { phase, gates } = (answer ?? {}) as {
     phase?: string
     gates?: { id: string; quorum: number; approvals: string[]; answer: unknown }[]
@@ -133,7 +133,7 @@ function takenOf(answer: unknown, { gate }: Decision): Taken {
 }
 
 /** The named gate, else the only one that takes this verdict. */
-function gateFor({ gates, service }: RunView, { gate, verdict }: Said): string {
+function gateFor({ gates, service }: RunView, { gate, verdict }: DecisionRequest): string {
   if (gate !== undefined) return gate
   const open = gates.filter(({ allows }) => allows.includes(verdict))
   const [only] = open
@@ -152,7 +152,7 @@ function gateFor({ gates, service }: RunView, { gate, verdict }: Said): string {
 }
 
 /** A refusal of the run, in its words; undefined = it is another kind of failure. */
-export function refusalOf(error: unknown, { verdict }: Said): Problem | undefined {
+export function refusalOf(error: unknown, { verdict }: DecisionRequest): Problem | undefined {
   if (!(error instanceof WorkflowUpdateFailedError)) return undefined
   const { cause } = error
   const isRefusal = cause instanceof ApplicationFailure && cause.type === REFUSED
@@ -170,7 +170,7 @@ export function isUnanswered(error: unknown): boolean {
   return problem !== undefined && !problem.isFinal
 }
 
-function noLonger({ service }: Said, cause: unknown): Problem {
+function noLonger({ service }: DecisionRequest, cause: unknown): Problem {
   return new Problem({
     what: `the run of ${service} has ended`,
     todo: [`cutover status ${service}`],

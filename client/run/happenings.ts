@@ -2,7 +2,7 @@
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import type { Plan } from '../../workflows/plan.ts'
 import type { RunState } from '../../workflows/run/state.ts'
-import type { ActivityEnd, Happening } from '../view/from-history.ts'
+import type { ActivityEnd, Happening } from '../view/happening.ts'
 import { decodeAll, decodeOne, failureText, msOf } from './decode.ts'
 
 type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number]

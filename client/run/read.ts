@@ -72,9 +72,13 @@ export function unanswered({ service, stale }: RunView, partial: string): Proble
   })
 }
 
-type Named = { service: string; runId: string | undefined; withinMs: number }
+type RunName = { service: string; runId: string | undefined; withinMs: number }
 
-async function describe(access: TemporalAccess, handle: WorkflowHandle, { service, runId, withinMs }: Named) {
+async function describe(
+  access: TemporalAccess,
+  handle: WorkflowHandle,
+  { service, runId, withinMs }: RunName,
+) {
   try {
     return await describeIn(access.client, handle, withinMs)
   } catch (error) {

@@ -1,11 +1,19 @@
 // What differs between a plan that was reviewed and the present one, by name: in the world and in the runbook. Pure.
-import { standing } from '../../workflows/found.ts'
 import { type Json, canonicalJson, sameJson } from '../../workflows/json.ts'
 import type { Found, Plan } from '../../workflows/plan.ts'
+import { lastingPart } from '../../workflows/ports/facts.ts'
+import type { PortName } from '../../workflows/ports/index.ts'
 import { targetText } from './target-text.ts'
 
 /** `from` or `to` null: it was not there, or could not be looked at. */
-export type Changed = { what: 'target' | 'runbook'; name: string; from: Json | null; to: Json | null }
+export type Changed = {
+  what: 'target' | 'runbook'
+  name: string
+  from: Json | null
+  to: Json | null
+  /** Of a target. */
+  port: PortName | null
+}
 
 /** Empty = the same plan: what moves by itself (a count of instances) is no difference. */
 export function changedSince(reviewed: Plan, present: Plan): Changed[] {
@@ -13,14 +21,11 @@ export function changedSince(reviewed: Plan, present: Plan): Changed[] {
 }
 
 /** `edge split: old 100 new 0 -> old 80 new 20`; of the runbook only the place is said. */
-export function changedText({ what, name, from, to }: Changed): string {
+export function changedText({ what, name, from, to, port }: Changed): string {
   if (what === 'runbook')
     return `${name} ${from === null ? 'was added' : to === null ? 'was removed' : 'was changed'}`
-  return `${name}: ${foundText(from)} -> ${foundText(to)}`
-}
-
-function foundText(value: Json | null): string {
-  return value === null ? 'not looked at' : targetText(value)
+  const found = (value: Json | null) => (value === null ? 'not looked at' : targetText(value, port))
+  return `${name}: ${found(from)} -> ${found(to)}`
 }
 
 function worldChanges(reviewed: Plan, present: Plan): Changed[] {
@@ -28,15 +33,18 @@ function worldChanges(reviewed: Plan, present: Plan): Changed[] {
   return [...new Set(names)].toSorted().flatMap((name) => {
     const from = valueIn(reviewed, name)
     const to = valueIn(present, name)
-    const isSame = from !== null && to !== null && sameJson(from.standing, to.standing)
-    return isSame ? [] : [{ what: 'target' as const, name, from: from?.value ?? null, to: to?.value ?? null }]
+    const isSame = from !== null && to !== null && sameJson(from.lasting, to.lasting)
+    if (isSame) return []
+    const port = (to ?? from)?.port ?? null
+    return [{ what: 'target' as const, name, from: from?.value ?? null, to: to?.value ?? null, port }]
   })
 }
 
-function valueIn(plan: Plan, name: string): { value: Json; standing: Json } | null {
+function valueIn(plan: Plan, name: string): { value: Json; lasting: Json; port: PortName | null } | null {
   const found = plan.found.find((each) => nameOf(each) === name)
   if (found === undefined) return null
-  return { value: found.value, standing: standing(plan.connections[found.connection]?.port, found.value) }
+  const port = plan.connections[found.connection]?.port
+  return { value: found.value, lasting: lastingPart(port, found.value), port: port ?? null }
 }
 
 function nameOf({ connection, target }: Pick<Found, 'connection' | 'target'>): string {
@@ -49,7 +57,7 @@ function runbookChanges(reviewed: Plan, present: Plan): Changed[] {
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((name) => {
     const [from = null, to = null] = [before.get(name), after.get(name)]
     const isSame = from !== null && to !== null && canonicalJson(from) === canonicalJson(to)
-    return isSame ? [] : [{ what: 'runbook' as const, name, from, to }]
+    return isSame ? [] : [{ what: 'runbook' as const, name, from, to, port: null }]
   })
 }
 

@@ -2,9 +2,9 @@
 // that serves. Pure.
 import type { Plan } from '../../workflows/plan.ts'
 import type { Split } from '../../workflows/ports/traffic.ts'
-import { isArmed } from '../../workflows/run/guarding.ts'
-import type { TrialResult } from '../../workflows/trials.ts'
-import type { Surveyed } from './preview.ts'
+import { isArmed } from '../../workflows/run/guards.ts'
+import type { TrialResult } from '../../workflows/trial.ts'
+import type { Surveyed } from './surveyed.ts'
 
 /** The trials, the notes of guards completed by what follows from them. */
 export function explained(plan: Plan, { looks, trials }: Surveyed): TrialResult[] {

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { Limit, Name } from '../../workflows/scalars.ts'
 import type { Json } from '../../workflows/json.ts'
-import { oneOf, suggest } from './nearest.ts'
+import { oneOf, suggest } from './suggestions.ts'
 import { type Finding, type Path, quoted } from './problem.ts'
 import { limitFix, quantityFix } from './quantity-fixes.ts'
 import { descriptionAt, exampleAt, keysAt, patternAt } from './schema-at.ts'

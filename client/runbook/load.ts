@@ -18,8 +18,8 @@ import { type Source, parseSource } from './source.ts'
 import { entries, isObject, list } from './uses.ts'
 import { neverWatched } from './watched.ts'
 
-/** `cautions` are worth a look and stop nothing. `hushed`: lines that hold a secret and must not be shown. */
-export type Loaded = { file: string; text: string; hushed: ReadonlySet<number> } & (
+/** `cautions` are worth a look and stop nothing. `secretLines`: lines that hold a secret and must not be shown. */
+export type Loaded = { file: string; text: string; secretLines: ReadonlySet<number> } & (
   | { plan: Plan; cautions: Problem[]; problems?: undefined }
   | { plan?: undefined; problems: Problem[] }
 )
@@ -30,24 +30,24 @@ export type LoadOptions = { file: string; specs?: readonly ProviderSpec[] }
 export async function loadRunbook(file: string): Promise<Loaded> {
   const read = await readRunbook(file)
   if ('text' in read) return await checkRunbook(read.text, { file })
-  return { file, text: '', hushed: new Set(), problems: [{ file, path: '', ...read }] }
+  return { file, text: '', secretLines: new Set(), problems: [{ file, path: '', ...read }] }
 }
 
 /** Checks the text of a runbook; `specs` are the providers it may name. */
 export async function checkRunbook(text: string, { file, specs = allSpecs() }: LoadOptions): Promise<Loaded> {
   const source = parseSource(text)
-  const hushed = hushedLines(source)
+  const secretLines = linesWithSecrets(source)
   const checked = await check(source, specs)
   const located = (findings: Finding[]) =>
     findings.map((finding) => locate(finding, { source, file })).toSorted(byPlace)
-  if (checked.findings.length > 0) return { file, text, hushed, problems: located(checked.findings) }
+  if (checked.findings.length > 0) return { file, text, secretLines, problems: located(checked.findings) }
   const plan = resolve(checked.parts)
   const cautions = [
     ...checked.cautions,
     ...neverWatched(plan).map(({ name }) => sleepingGuard(name)),
     ...watchedAfterAll(plan, checked.parts),
   ]
-  return { file, text, hushed, plan, cautions: located(cautions) }
+  return { file, text, secretLines, plan, cautions: located(cautions) }
 }
 
 export function allSpecs(): readonly ProviderSpec[] {
@@ -131,13 +131,13 @@ function undeclaredSecrets(source: Source): Finding[] {
   })
 }
 
-function hushedLines(source: Source): Set<number> {
-  const hushed = new Set<number>()
+function linesWithSecrets(source: Source): Set<number> {
+  const secretLines = new Set<number>()
   for (const finding of undeclaredSecrets(source)) {
     const { line, lastLine } = source.locate(finding)
-    for (let at = line; at <= lastLine; at++) hushed.add(at)
+    for (let at = line; at <= lastLine; at++) secretLines.add(at)
   }
-  return hushed
+  return secretLines
 }
 
 function locate(finding: Finding, { source, file }: { source: Source; file: string }): Problem {

@@ -7,7 +7,7 @@ import type { PlannedConnection, PlannedGuard, PlannedStep } from '../../workflo
 import { Name } from '../../workflows/scalars.ts'
 import { type StepKind, stepSchemas } from '../../workflows/steps/schemas.ts'
 import { issueFindings } from './issues.ts'
-import { didYouMean, oneOf } from './nearest.ts'
+import { didYouMean, oneOf } from './suggestions.ts'
 import { type Finding, type Path, quoted } from './problem.ts'
 import { Frame } from './schema.ts'
 import { entries, isObject, list } from './uses.ts'

@@ -2,10 +2,11 @@
 import { distinct, isSamePerson } from '../../workflows/people.ts'
 import type { Json } from '../../workflows/json.ts'
 import type { Plan } from '../../workflows/plan.ts'
-import { outline } from '../../workflows/steps/outlines.ts'
-import type { Looked } from '../../workflows/survey.ts'
-import type { TrialResult } from '../../workflows/trials.ts'
-import type { Surveyed } from './preview.ts'
+import type { PortName } from '../../workflows/ports/index.ts'
+import { kindOf, outline } from '../../workflows/steps/kind-of.ts'
+import type { TargetLook } from '../../workflows/survey.ts'
+import type { TrialResult } from '../../workflows/trial.ts'
+import type { Surveyed } from './surveyed.ts'
 import { targetText } from './target-text.ts'
 
 /** `connection`, `target` null: none is concerned; it is something else that the run will need. */
@@ -21,7 +22,7 @@ export function problemsOf(plan: Plan, { looks, trials }: Surveyed): PlanProblem
   return [
     ...looks.flatMap((look): PlanProblem[] => {
       const { connection, target } = look
-      const problem = look.problem ?? divided(look)
+      const problem = look.problem ?? divided(look, plan.connections[connection]?.port)
       if (problem === null) return []
       return [{ what: 'target', name: `${connection} ${target}`, connection, target, problem }]
     }),
@@ -34,10 +35,12 @@ export function problemsOf(plan: Plan, { looks, trials }: Surveyed): PlanProblem
 
 /** Questions that cannot be answered once this person has started the run: who started it is refused there. */
 export function quorumProblems(plan: Plan, starter: string): PlanProblem[] {
-  return plan.steps.flatMap(({ index, title, spec }): PlanProblem[] => {
-    if (!('people' in spec) || spec.people === 'anyone' || spec.self_approval) return []
-    const others = spec.people.filter((name) => !isSamePerson(name, starter))
-    if (distinct(others) >= spec.quorum) return []
+  return plan.steps.flatMap((step): PlanProblem[] => {
+    const { index, title } = step
+    const { people = 'anyone', quorum = 0, selfApproval = false } = kindOf(step).asks?.(step.spec) ?? {}
+    if (people === 'anyone' || selfApproval) return []
+    const others = people.filter((name) => !isSamePerson(name, starter))
+    if (distinct(others) >= quorum) return []
     const left = others.length === 0 ? 'nobody' : `only ${others.join(', ')}`
     return [
       {
@@ -45,7 +48,7 @@ export function quorumProblems(plan: Plan, starter: string): PlanProblem[] {
         name: `step ${index} (${title})`,
         connection: null,
         target: null,
-        problem: `${starter} starts the run and cannot approve it, which leaves ${left} of the ${spec.quorum} it needs: let somebody else start it`,
+        problem: `${starter} starts the run and cannot approve it, which leaves ${left} of the ${quorum} it needs: let somebody else start it`,
       },
     ]
   })
@@ -88,9 +91,9 @@ function nameOf({ connection, target }: { connection: string; target: string }):
 }
 
 /** Going back leads to what was there, everywhere: where the places differ, the run would stop and ask at its first look. */
-function divided({ observed }: Looked): string | null {
+function divided({ observed }: TargetLook, port: PortName | undefined): string | null {
   const { value = null, elsewhere = [] } = observed ?? {}
   if (elsewhere.length === 0) return null
-  const others = elsewhere.map((other) => `${other.place} holds ${targetText(other.value)}`)
-  return `Conflict: it is not the same everywhere: ${targetText(value)} is in force, ${others.join(', ')}; make them agree first`
+  const others = elsewhere.map((other) => `${other.place} holds ${targetText(other.value, port)}`)
+  return `Conflict: it is not the same everywhere: ${targetText(value, port)} is in force, ${others.join(', ')}; make them agree first`
 }

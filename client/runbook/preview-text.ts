@@ -95,14 +95,14 @@ function field(label: string, text: string, { width, paint }: Style): string[] {
   ]
 }
 
-function changeText({ connection, target, before, desired, problem }: PreviewedChange): string {
+function changeText({ connection, port, target, before, desired, problem }: PreviewedChange): string {
   const what = `${connection} ${target}`
-  const to = desired === null ? 'follows from what is found' : targetText(desired)
+  const to = desired === null ? 'follows from what is found' : targetText(desired, port)
   if (problem !== null) return `${what}: cannot be looked at: ${problem} -> ${to}`
   if (before === null) return `${what}: ${desired === null ? to : `-> ${to}`}`
   return JSON.stringify(before) === JSON.stringify(desired)
     ? `${what}: ${to} already`
-    : `${what}: ${targetText(before)} -> ${to}`
+    : `${what}: ${targetText(before, port)} -> ${to}`
 }
 
 function range(shortest: string, longest: string | null): string {

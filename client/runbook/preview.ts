@@ -1,22 +1,24 @@
 // What a plan is going to do, step by step: each change from what to what, with the steps before it taken as done. Pure.
 import type { Json } from '../../workflows/json.ts'
-import type { Plan, PlannedGuard, PlannedStep, Seen } from '../../workflows/plan.ts'
+import type { Plan, PlannedGuard, PlannedStep, ValueOf } from '../../workflows/plan.ts'
+import type { PortName } from '../../workflows/ports/index.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
-import type { Looked } from '../../workflows/survey.ts'
-import type { TrialResult } from '../../workflows/trials.ts'
+import type { TargetLook } from '../../workflows/survey.ts'
+import type { TrialResult } from '../../workflows/trial.ts'
 import { explained } from './explained.ts'
 import { type PlanProblem, problemsOf } from './plan-problems.ts'
+import type { Surveyed } from './surveyed.ts'
 import { watchedGuards } from './watched.ts'
-import { outline } from '../../workflows/steps/outlines.ts'
+import { mainConnectionsIn } from '../../workflows/steps/connections.ts'
+import { kindOf, outline, reversibility } from '../../workflows/steps/kind-of.ts'
+import type { Reversibility } from '../../workflows/steps/kind.ts'
 import type { StepKind } from '../../workflows/steps/schemas.ts'
 import type { ProviderSpec } from '../../activities/provider.ts'
-
-/** What a survey has brought; both empty = offline. */
-export type Surveyed = { looks: readonly Looked[]; trials: readonly TrialResult[] }
 
 /** `before` null: not looked at. `desired` null: depends on what is found. */
 export type PreviewedChange = {
   connection: string
+  port: PortName | null
   target: string
   before: Json | null
   desired: Json | null
@@ -70,7 +72,7 @@ export function preview(plan: Plan, { looks, trials }: Surveyed, specs: readonly
   const untold = (text: string) => !told.has(text) && told.add(text)
   let shortestMs = 0
   let longestMs: number | null = 0
-  const seen: Seen = Object.assign(
+  const seen: ValueOf = Object.assign(
     (connection: string, target: string) => values.get(keyOf({ connection, target })),
     {
       look: (connection: string, target: string) =>
@@ -79,22 +81,24 @@ export function preview(plan: Plan, { looks, trials }: Surveyed, specs: readonly
   )
   const steps = plan.steps.map((step, index): PreviewedStep => {
     const planned = outline(step, seen)
+    const goingBack = reversibility(step, null)
     shortestMs += planned.shortestMs
     longestMs = longestMs === null || planned.longestMs === null ? null : longestMs + planned.longestMs
     const changes = planned.changes.map((change): PreviewedChange => {
       const key = keyOf(change)
       const before = values.get(key) ?? null
       if (change.desired !== null) values.set(key, change.desired)
-      return { ...change, before, problem: before === null ? (troubles.get(key) ?? null) : null }
+      const port = plan.connections[change.connection]?.port ?? null
+      return { ...change, port, before, problem: before === null ? (troubles.get(key) ?? null) : null }
     })
     return {
       id: step.id,
       kind: step.kind,
       title: step.title,
       changes,
-      reversible: planned.irreversible === null,
-      irreversible: planned.irreversible,
-      back: planned.back,
+      reversible: goingBack.is !== 'irreversible',
+      irreversible: goingBack.is === 'irreversible' ? goingBack.because : null,
+      back: backWords(planned.back, goingBack),
       watched: watchedIn(step, guards[index] ?? []),
       unwatched: unwatchedIn(step),
       decides: planned.decides,
@@ -134,13 +138,20 @@ export function targetsToLookAt(plan: Plan): { connection: string; target: strin
 }
 
 function watchedIn(step: PlannedStep, guards: PlannedGuard[]): string[] {
-  const journeys =
-    step.kind === 'hold' ? step.spec.journeys.map(({ connection }) => `journey on ${connection}`) : []
+  const { journeys: all = [] } = kindOf(step).needs?.(step.spec) ?? {}
+  const journeys = all
+    .filter(({ isWatched }) => isWatched)
+    .map(({ connection }) => `journey on ${connection}`)
   return [...guards.map(({ name, dry_run }) => (dry_run ? `${name} (dry run)` : name)), ...journeys]
 }
 
+function backWords(back: string, goingBack: Reversibility): string {
+  if (goingBack.is === 'reversible until') return `${back}; possible until ${goingBack.at}`
+  return goingBack.is === 'reversible with loss' ? `${back}; loses ${goingBack.loses}` : back
+}
+
 /** What the backend itself says of a target. */
-function foundNotes(look: Looked | undefined): string[] {
+function foundNotes(look: TargetLook | undefined): string[] {
   return look?.observed?.cautions?.map((caution) => `${look.connection} ${look.target}: ${caution}`) ?? []
 }
 
@@ -152,10 +163,10 @@ function unwatchedIn({ spec }: PlannedStep): string | null {
 
 /** What the provider of the step wants known; told once, at the first step that uses it. */
 function cautionsOf(step: PlannedStep, plan: Plan, specs: readonly ProviderSpec[]): string[] {
-  const name = 'connection' in step.spec ? step.spec.connection : null
-  const connection = name === null ? undefined : plan.connections[name]
-  const spec = specs.find(({ id }) => id === connection?.provider)
-  return spec?.supports.cautions.map((caution) => `${spec.id}: ${caution}`) ?? []
+  return mainConnectionsIn(step).flatMap(({ name }) => {
+    const spec = specs.find(({ id }) => id === plan.connections[name]?.provider)
+    return spec?.supports.cautions.map((caution) => `${spec.id}: ${caution}`) ?? []
+  })
 }
 
 function keyOf({ connection, target }: { connection: string; target: string }): string {

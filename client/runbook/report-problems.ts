@@ -15,10 +15,10 @@ export function problemLines(problem: Problem, loaded: Loaded): string[] {
   ].map(harmless)
 }
 
-function excerpt({ line, column }: Problem, { text, hushed }: Loaded): string[] {
+function excerpt({ line, column }: Problem, { text, secretLines }: Loaded): string[] {
   const content = text.split('\n')[line - 1]?.trimEnd()
   if (content === undefined || content === '') return []
-  if (hushed.has(line) || mayHoldSecret(content)) return ['    (not shown: it may hold a secret)']
+  if (secretLines.has(line) || mayHoldSecret(content)) return ['    (not shown: it may hold a secret)']
   const start = column > LINE_MAX - 20 ? column - 60 : 0
   const shown = content.slice(start, start + LINE_MAX)
   const indent = shown.slice(0, column - 1 - start).replaceAll(/[^\t]/g, ' ')

@@ -3,11 +3,10 @@ import { createHash } from 'node:crypto'
 import { digested } from '../../workflows/found.ts'
 import { type Json, canonicalJson } from '../../workflows/json.ts'
 import type { Found, Plan, PlannedStep, PlannedTarget } from '../../workflows/plan.ts'
-import type { Looked } from '../../workflows/survey.ts'
-import { outline } from '../../workflows/steps/outlines.ts'
+import type { TargetLook } from '../../workflows/survey.ts'
+import { kindOf, outline } from '../../workflows/steps/kind-of.ts'
 import { spelled } from './checks/records.ts'
 import type { Parts, Step } from './parts.ts'
-import { titleOf } from './titles.ts'
 
 /**
  * The order of keys and everything else that says nothing leaves no trace in a plan: runbooks of the same content give
@@ -40,7 +39,7 @@ export function withFound(plan: Plan, found: Found[]): Plan {
 }
 
 /** Every target that could be looked at: those that the run may change, and those that a change is computed from. */
-export function foundIn(looks: readonly Looked[]): Found[] {
+export function foundIn(looks: readonly TargetLook[]): Found[] {
   return looks.flatMap(({ connection, target, observed }) =>
     observed === null ? [] : [{ connection, target, value: observed.value }],
   )
@@ -58,7 +57,8 @@ export function digestOf(plan: Plan): string {
 function plannedStep(step: Step): PlannedStep {
   const index = step.index + 1
   const id = `s${String(index).padStart(2, '0')}-${step.kind}`
-  return { id, index, kind: step.kind, title: titleOf(step), spec: step.spec } as PlannedStep
+  const title = step.spec.title ?? kindOf(step).title(step.spec)
+  return { id, index, kind: step.kind, title, spec: step.spec } as PlannedStep
 }
 
 function plannedTargets(steps: readonly PlannedStep[], parts: Parts): PlannedTarget[] {

@@ -1,12 +1,14 @@
 // Finds the part of a zod schema that a path of a runbook leads to, to name what would be right there. Pure look-up.
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Path } from './problem.ts'
+import { ownPattern, partsOf } from './schema-parts.ts'
 
 /** The schema at `path`; null when the path leads nowhere in it. Of a union: the first member that the path fits. */
 function schemaAt(schema: z.ZodType, path: Path): z.ZodType | null {
   const bare = unwrapped(schema)
-  if (bare instanceof z.ZodUnion) {
-    for (const option of bare.options as z.ZodType[]) {
+  const { options } = partsOf(bare)
+  if (options !== undefined) {
+    for (const option of options) {
       const found = schemaAt(option, path)
       if (found !== null) return path.length === 0 ? bare : found
     }
@@ -21,10 +23,9 @@ function schemaAt(schema: z.ZodType, path: Path): z.ZodType | null {
 /** The keys that may stand in the mapping at `path`; empty when any may, or none. */
 export function keysAt(schema: z.ZodType, path: Path): string[] {
   const found = schemaAt(schema, path)
-  if (found instanceof z.ZodObject) return Object.keys(found.shape)
-  if (found instanceof z.ZodUnion)
-    return (found.options as z.ZodType[]).flatMap((option) => keysAt(option, []))
-  return []
+  const { shape, options } = found === null ? {} : partsOf(found)
+  if (shape !== undefined) return Object.keys(shape)
+  return options?.flatMap((option) => keysAt(option, [])) ?? []
 }
 
 /** An example of what may stand at `path`, as its schema gives it. */
@@ -41,15 +42,9 @@ export function descriptionAt(schema: z.ZodType, path: Path): string | null {
 /** What a text at `path` must match; null when anything goes or no text does. */
 export function patternAt(schema: z.ZodType, path: Path): RegExp | null {
   const found = schemaAt(schema, path)
-  const candidates = found instanceof z.ZodUnion ? (found.options as z.ZodType[]).map(unwrapped) : [found]
-  for (const candidate of candidates) {
-    for (const check of candidate?.def.checks ?? []) {
-      const { _zod: internals } = check // the only place where zod keeps it
-      const { pattern } = internals.def as { pattern?: unknown }
-      if (pattern instanceof RegExp) return pattern
-    }
-  }
-  return null
+  if (found === null) return null
+  const candidates = partsOf(found).options?.map(unwrapped) ?? [found]
+  return candidates.map(ownPattern).find((pattern) => pattern !== null) ?? null
 }
 
 /** As schemaAt, but with the wrappers of the last part left on: they carry its description. */
@@ -61,20 +56,13 @@ function step(schema: z.ZodType, path: Path): z.ZodType | null {
 }
 
 function child(schema: z.ZodType, part: string | number): z.ZodType | null {
-  if (schema instanceof z.ZodObject) {
-    return Object.hasOwn(schema.shape, part) ? (schema.shape[part] as z.ZodType) : null
-  }
-  if (schema instanceof z.ZodArray) return schema.element as z.ZodType
-  if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType
-  if (schema instanceof z.ZodTuple) {
-    return ((schema.def.items[Number(part)] ?? schema.def.rest) as z.ZodType | null | undefined) ?? null
-  }
-  return null
+  const { shape, element, items, rest } = partsOf(schema)
+  if (shape !== undefined) return Object.hasOwn(shape, part) ? (shape[part] ?? null) : null
+  if (element !== undefined) return element
+  return items?.[Number(part)] ?? rest ?? null
 }
 
 function unwrapped(schema: z.ZodType): z.ZodType {
-  const def = schema.def as { innerType?: z.ZodType; in?: z.ZodType }
-  if (def.innerType !== undefined) return unwrapped(def.innerType)
-  if (schema instanceof z.ZodPipe && def.in !== undefined) return unwrapped(def.in)
-  return schema
+  const { inner } = partsOf(schema)
+  return inner === undefined ? schema : unwrapped(inner)
 }

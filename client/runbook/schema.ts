@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ProviderSpec } from '../../activities/provider.ts'
 import { Guard } from '../../workflows/guards/schema.ts'
 import { Duration, Name } from '../../workflows/scalars.ts'
+import { partsOf } from './schema-parts.ts'
 import { type StepKind, stepSchemas } from '../../workflows/steps/schemas.ts'
 
 const DESCRIPTION_MAX = 2_000 // it is shown in full by plan, report and the Temporal UI
@@ -59,13 +60,9 @@ function stepSchema(): z.ZodType {
 }
 
 function withProvider(id: string, config: z.ZodType): z.ZodType {
-  if (config instanceof z.ZodObject) {
-    return z
-      .strictObject({ provider: z.literal(id).describe('The implementation'), ...config.shape })
-      .describe(id)
-  }
-  if (config instanceof z.ZodUnion) {
-    return z.union((config.options as z.ZodType[]).map((option) => withProvider(id, option)))
-  }
+  const { shape, options } = partsOf(config)
+  if (shape !== undefined)
+    return z.strictObject({ provider: z.literal(id).describe('The implementation'), ...shape }).describe(id)
+  if (options !== undefined) return z.union(options.map((option) => withProvider(id, option)))
   throw new Error(`the configuration of ${id} must be an object or a union of objects`)
 }

@@ -2,23 +2,10 @@
 // must not hide a wrong reference in it.
 import type { Json, JsonObject } from '../../workflows/json.ts'
 import type { PortName } from '../../workflows/ports/index.ts'
+import { connectionsIn } from '../../workflows/steps/connections.ts'
+import { isStepKind } from '../../workflows/steps/kind-of.ts'
 import type { StepKind } from '../../workflows/steps/schemas.ts'
 import type { Path } from './problem.ts'
-
-/** The port of a step's `connection`; null = the kind has none. */
-const PORT_OF_STEP: Record<StepKind, PortName | null> = {
-  announce: 'notify',
-  check: 'probe',
-  prewarm: 'capacity',
-  ttl: 'dns',
-  approve: null,
-  shadow: 'traffic',
-  canary: 'traffic',
-  switch: 'traffic',
-  repoint: 'dns',
-  hold: null,
-  decommission: 'capacity',
-}
 
 export type Use = { path: Path; name: string; port: PortName }
 
@@ -26,7 +13,7 @@ export function connectionUses(runbook: JsonObject): Use[] {
   return [
     ...entries(runbook['guards']).flatMap(([name, guard]) => use(guard, ['guards', name, 'from'], 'metrics')),
     ...list(runbook['notify']).flatMap((name, index) => named(name, ['notify', index], 'notify')),
-    ...stepsOf(runbook).flatMap(({ kind, spec, path }) => stepUses(kind, spec, path)),
+    ...stepsOf(runbook).flatMap(stepUses),
   ]
 }
 
@@ -36,22 +23,13 @@ export type RawStep = { index: number; kind: StepKind; spec: JsonObject; path: P
 export function stepsOf(runbook: JsonObject): RawStep[] {
   return list(runbook['steps']).flatMap((step, index) =>
     entries(step).flatMap(([kind, spec]) =>
-      Object.hasOwn(PORT_OF_STEP, kind) && isObject(spec)
-        ? [{ index, kind: kind as StepKind, spec, path: ['steps', index, kind] }]
-        : [],
+      isStepKind(kind) && isObject(spec) ? [{ index, kind, spec, path: ['steps', index, kind] }] : [],
     ),
   )
 }
 
-function stepUses(kind: StepKind, spec: JsonObject, path: Path): Use[] {
-  const port = PORT_OF_STEP[kind]
-  return [
-    ...(port === null ? [] : use(spec, [...path, 'connection'], port)),
-    ...use(spec['idle_proof'] ?? null, [...path, 'idle_proof', 'from'], 'metrics'),
-    ...list(spec['journeys']).flatMap((journey, index) =>
-      use(journey, [...path, 'journeys', index, 'connection'], 'probe'),
-    ),
-  ]
+function stepUses({ kind, spec, path }: RawStep): Use[] {
+  return connectionsIn({ kind, spec }).map((each) => ({ ...each, path: [...path, ...each.path] }))
 }
 
 function use(holder: Json, path: Path, port: PortName): Use[] {

@@ -1,13 +1,11 @@
 // Which guards each step of a plan is going to be watched by: the engine's own rule, with the steps before it taken as done.
-import type { Plan, PlannedGuard, PlannedStep } from '../../workflows/plan.ts'
-import type { Mirror, Split } from '../../workflows/ports/traffic.ts'
-import { isArmed } from '../../workflows/run/guarding.ts'
-import { outline } from '../../workflows/steps/outlines.ts'
-import type { StepKind } from '../../workflows/steps/schemas.ts'
-
-type Serving = { old: boolean; new: boolean }
-
-const UNWATCHED: ReadonlySet<StepKind> = new Set(['announce', 'check']) // over in seconds, they change nothing
+import { foundAtStart } from '../../workflows/found.ts'
+import type { Plan, PlannedGuard, PlannedStep, ValueOf } from '../../workflows/plan.ts'
+import { changingFacts } from '../../workflows/ports/facts.ts'
+import type { Served } from '../../workflows/ports/port.ts'
+import { isArmed } from '../../workflows/run/guards.ts'
+import { type TargetHistory, either, servedBy } from '../../workflows/served-sides.ts'
+import { kindOf, outline } from '../../workflows/steps/kind-of.ts'
 
 /** Per step, in order: the guards that are watched at some moment of it. */
 export function watchedGuards(plan: Plan): PlannedGuard[][] {
@@ -18,18 +16,18 @@ export function watchedGuards(plan: Plan): PlannedGuard[][] {
 
 /** Per step, in order: the guards that are watched at each moment of it that lasts. */
 export function watchedMoments(plan: Plan): PlannedGuard[][][] {
-  const splits = new Map<string, Split>()
-  const mirrors = new Map<string, Mirror>()
-  let now: Serving = { old: true, new: false }
+  const held = new Map<string, TargetHistory>()
+  let now = servedBy([])
   return plan.steps.map((step) => {
-    const during = momentsOf(step, now, { splits, mirrors })
+    const during = momentsOf(step, plan, { held, now })
     now = during.at(-1) ?? now
-    if (UNWATCHED.has(step.kind)) return []
-    const lasting = step.kind === 'shadow' ? during.slice(0, -1) : during // it ends with the end of mirroring
+    const { watched } = kindOf(step)
+    if (watched === 'never') return []
+    const lasting = watched === 'until its last change' ? during.slice(0, -1) : during
     const named = plan.guards.filter(
       ({ name }) => step.spec.guards === undefined || step.spec.guards.includes(name),
     )
-    return lasting.map((serving) => named.filter((guard) => isArmed(guard, serving)))
+    return lasting.map((served) => named.filter((guard) => isArmed(guard, served)))
   })
 }
 
@@ -39,24 +37,28 @@ export function neverWatched(plan: Plan): PlannedGuard[] {
   return plan.guards.filter(({ name }) => !watched.has(name))
 }
 
-type Traffic = { splits: Map<string, Split>; mirrors: Map<string, Mirror> }
-
-/** Which sides are served at the moments of a step, the last one being how it leaves things. */
-function momentsOf(step: PlannedStep, before: Serving, traffic: Traffic): Serving[] {
-  // Caches follow a record one by one.
-  if (step.kind === 'repoint') return [{ old: true, new: true }, { old: false, new: true }] // prettier-ignore
-  if (step.kind !== 'canary' && step.kind !== 'switch' && step.kind !== 'shadow') return [before]
-  return outline(step, () => undefined).changes.map(({ connection, target, desired }) => {
-    if (target === 'split') traffic.splits.set(connection, desired as Split)
-    else traffic.mirrors.set(connection, desired as Mirror)
-    return servingOf(traffic)
-  })
-}
-
-function servingOf({ splits, mirrors }: Traffic): Serving {
-  const shares = [...splits.values()]
-  return {
-    old: shares.length === 0 || shares.some((split) => split.old > 0),
-    new: shares.some((split) => split.new > 0) || [...mirrors.values()].some((mirror) => mirror.percent > 0),
+/** Which sides are served at the moments of a step, the last one being how it leaves things. Keeps what it changes in `held`. */
+function momentsOf(
+  step: PlannedStep,
+  plan: Plan,
+  { held, now }: { held: Map<string, TargetHistory>; now: Served },
+): Served[] {
+  const portOf = (connection: string) => plan.connections[connection]?.port
+  const seen: ValueOf = (connection, target) =>
+    held.get(`${connection} ${target}`)?.now ??
+    foundAtStart(plan, { connection, target }) ??
+    changingFacts(portOf(connection))?.leads?.unknown
+  const moments: Served[] = []
+  let isFollowedLate = false
+  for (const { connection, target, desired } of outline(step, seen).changes) {
+    const leads = changingFacts(portOf(connection))?.leads
+    if (leads === undefined || desired === null) continue
+    const before = held.get(`${connection} ${target}`)?.before ?? seen(connection, target) ?? leads.unknown
+    held.set(`${connection} ${target}`, { port: portOf(connection), target, before, now: desired })
+    if (leads.isFollowedLate) isFollowedLate = true
+    else moments.push(servedBy([...held.values()]))
   }
+  const after = servedBy([...held.values()])
+  if (isFollowedLate) moments.push(either(now, after), after)
+  return moments.length === 0 ? [now] : moments
 }

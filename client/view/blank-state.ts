@@ -1,11 +1,12 @@
 // The parts of a state that history alone cannot fill: a run of which nothing is known yet, a gate known by its id. Pure.
 import type { Plan } from '../../workflows/plan.ts'
 import { firstState } from '../../workflows/run/first-state.ts'
+import { kindOf } from '../../workflows/steps/kind-of.ts'
 import type { Gate, GateKind, RunState, Verb } from '../../workflows/run/state.ts'
 
-export type Begun = { startedBy: string | null; startedAt: number }
+export type Beginning = { startedBy: string | null; startedAt: number }
 
-export function blankState(plan: Plan, { startedBy, startedAt }: Begun): RunState {
+export function blankState(plan: Plan, { startedBy, startedAt }: Beginning): RunState {
   return { ...firstState(plan, { startedBy: startedBy ?? 'unknown', startedAt }), log: [] } // its log is made of what happened
 }
 
@@ -65,8 +66,9 @@ const QUESTIONS: { form: RegExp; kind: GateKind; title: string; allows: Verb[] }
 /** Approvals are named like their step, and the plan says who may give them: also for a step that asks among other things. */
 function approvalOf(id: string, plan: Plan): Partial<Gate> | null {
   const step = plan.steps.find((each) => id === each.id || id.startsWith(`${each.id}~`))
-  if (step === undefined || !('people' in step.spec)) return null
-  const { people, quorum, self_approval: selfApproval } = step.spec
+  const asked = step === undefined ? undefined : kindOf(step).asks?.(step.spec)
+  if (step === undefined || asked === undefined) return null
+  const { people, quorum, selfApproval } = asked
   const who = people === 'anyone' ? 'anyone' : people.join(', ')
   return {
     kind: 'approval',

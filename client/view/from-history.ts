@@ -3,26 +3,10 @@ import type { Applied, ApplyInput, RestoreInput } from '../../workflows/activiti
 import { sameJson } from '../../workflows/json.ts'
 import type { Plan } from '../../workflows/plan.ts'
 import type { Change, LogLine, Phase, Reason, Restoration, RunState } from '../../workflows/run/state.ts'
-import { outline } from '../../workflows/steps/outlines.ts'
+import { whyIrreversible } from '../../workflows/steps/kind-of.ts'
+import type { Happening } from './happening.ts'
 import { cursorOf, stepsUpTo } from './steps-from-history.ts'
 import { blankState, gateKnownById } from './blank-state.ts'
-
-/** One event of the history that people may care about, decoded. */
-export type Happening =
-  | {
-      what: 'activity'
-      at: number
-      type: string
-      summary: string | null
-      input: unknown
-      end: ActivityEnd | null
-    }
-  | { what: 'timer'; at: number; summary: string | null }
-  | { what: 'message'; at: number; how: 'signal' | 'update'; name: string; said: unknown; processed: boolean }
-  | { what: 'cancel'; at: number; processed: boolean }
-  | { what: 'closed'; at: number; how: string; result: unknown }
-
-export type ActivityEnd = { at: number; ok: boolean; result: unknown; problem: string | null }
 
 /** What the run itself last told the server. */
 export type Published = {
@@ -140,7 +124,7 @@ function turnedBackAt(happenings: Happening[]): number | null {
 function pointOfNoReturnOf(plan: Plan, changes: Change[]): RunState['pointOfNoReturn'] {
   for (const step of plan.steps) {
     const first = changes.find((change) => change.step === step.id)
-    const why = first === undefined ? null : outline(step, () => undefined).irreversible
+    const why = first === undefined ? null : whyIrreversible(step, null)
     if (first !== undefined && why !== null) return { step: step.id, why, at: first.at }
   }
   return null

@@ -7,7 +7,7 @@ import type { GuardView } from './model.ts'
 import type { SubjectState } from './pending.ts'
 
 type Subjects = { [name: string]: SubjectState }
-type Looked = {
+type LiveSubjects = {
   live: Subjects
   /** False: a worker knows more than is known here. */
   isWhole: boolean
@@ -16,7 +16,7 @@ type Looked = {
 const UNTOLD = 'unknown: only a worker can tell what was read last'
 
 /** Every guard of the plan, then every other subject that was looked at (journeys, proofs). */
-export function guardViews(plan: Plan, state: RunState, { live, isWhole }: Looked): GuardView[] {
+export function guardViews(plan: Plan, state: RunState, { live, isWhole }: LiveSubjects): GuardView[] {
   const recorded = newestReadings(state)
   const planned = plan.guards.map((guard) => guardView(guard, live[guard.name], recorded[guard.name]))
   const names = new Set([...Object.keys(recorded), ...Object.keys(live)])

@@ -1,7 +1,7 @@
 // The report of a run: the view, plus planned against actual and the readings of every guard. Pure.
 import type { Reading, Verdict } from '../../workflows/activities.ts'
 import type { Json } from '../../workflows/json.ts'
-import { outline } from '../../workflows/steps/outlines.ts'
+import { outline, whyIrreversible } from '../../workflows/steps/kind-of.ts'
 import type { PlannedGuard } from '../../workflows/plan.ts'
 import { threshold } from '../../workflows/quantities.ts'
 import type { RunState, StateAnswer, Sum } from '../../workflows/run/state.ts'
@@ -50,7 +50,8 @@ export function reportOf({ state, plan }: StateAnswer, run: RunView, writtenAt: 
     description: plan.description,
     run,
     steps: plan.steps.map((step, index) => {
-      const { shortestMs, longestMs, changes, back, irreversible, decides } = outline(step, firstBefore)
+      const { shortestMs, longestMs, changes, back, decides } = outline(step, firstBefore)
+      const irreversible = whyIrreversible(step, state)
       const view = run.steps[index] as StepView
       return {
         ...view,

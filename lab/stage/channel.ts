@@ -3,15 +3,15 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 
-export type Told = { key: string; title: string; text: string; level: string }
+export type Notice = { key: string; title: string; text: string; level: string }
 
-export type Channel = { url: string; told: Told[]; close(): Promise<void> }
+export type Channel = { url: string; told: Notice[]; close(): Promise<void> }
 
-export async function openChannel(hear: (notice: Told) => void = () => {}): Promise<Channel> {
-  const told: Told[] = []
+export async function openChannel(hear: (notice: Notice) => void = () => {}): Promise<Channel> {
+  const told: Notice[] = []
   const server = createServer((request, response) => {
     const take = async () => {
-      const notice = (await json(request)) as Told
+      const notice = (await json(request)) as Notice
       if (!told.some(({ key }) => key === notice.key)) {
         told.push(notice)
         hear(notice)

@@ -7,17 +7,17 @@ import { CUTOVER } from './worker.ts'
 
 const LINE_WITHIN_MS = 60_000 // the longest wait of a hurried run, on busy cores
 
-export type Said = { code: number; stdout: string; stderr: string }
+export type CommandResult = { code: number; stdout: string; stderr: string }
 
 /** A verb that stays: `start --wait`, `watch`. Its lines come while it runs. */
 export type Following = {
   /** The first line that matches, said already or still to come. */
   line(pattern: RegExp): Promise<string>
-  ended: Promise<Said>
+  ended: Promise<CommandResult>
 }
 
 export type Cli = {
-  run(args: string[], env?: { [name: string]: string }): Promise<Said>
+  run(args: string[], env?: { [name: string]: string }): Promise<CommandResult>
   /** With `-o json`; the parsed document whatever the exit code. */
   json<T = Json>(args: string[]): Promise<T>
   follow(args: string[]): Following

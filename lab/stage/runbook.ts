@@ -1,5 +1,9 @@
 // An example runbook on the lab: its connections replaced by the lab's servers, its hours by seconds. The steps stay.
 import { parse, stringify } from 'yaml'
+import type { JsonObject } from '../../workflows/json.ts'
+import type { Lab } from '../../workflows/steps/kind.ts'
+import { kindOf } from '../../workflows/steps/kind-of.ts'
+import type { StepKind } from '../../workflows/steps/schemas.ts'
 import type { Addresses } from '../addresses.ts'
 
 export type Settings = {
@@ -66,9 +70,10 @@ export function hurried(example: string, places: Places): string {
     Object.keys(runbook.connections).map((name) => [name, places.connections[name]]),
   )
   for (const guard of Object.values(runbook.guards ?? {})) Object.assign(guard, hurriedGuard(guard))
+  const lab: Lab = { ...places, record: RECORD, query: hurriedQuery }
   for (const step of runbook.steps) {
-    const [kind, fields] = Object.entries(step)[0] as [string, Fields]
-    Object.assign(fields, hurriedStep(kind, fields, places))
+    const [kind, fields] = Object.entries(step)[0] as [StepKind, JsonObject]
+    step[kind] = kindOf({ kind }).hurried?.(fields, lab) ?? fields
   }
   places.edit?.(runbook)
   return stringify(runbook, { lineWidth: 0 })
@@ -132,39 +137,6 @@ function hurriedGuard(guard: Fields): Fields {
 
 function hurriedQuery(query: unknown): string {
   return String(query).replaceAll(/\[\d+[smhd]\]/g, WINDOW)
-}
-
-function hurriedStep(kind: string, fields: Fields, places: Places): Fields {
-  const seen = { resolvers: [places.resolver], margin: '1s' }
-  switch (kind) {
-    case 'check':
-      return { every: '1s' }
-    case 'prewarm':
-      if (places.warmUrl === null) delete fields['warm']
-      return places.warmUrl === null ? {} : { warm: { urls: [places.warmUrl], rate: '50/s', rounds: 20 } }
-    case 'ttl':
-      return { records: [RECORD], to: '2s', ...seen }
-    case 'repoint':
-      return { records: { [RECORD]: [places.newAddress] }, hold: '2s', ...seen }
-    case 'shadow':
-      return { for: '5s' }
-    case 'canary':
-    case 'switch':
-      return { hold: places.hold }
-    case 'hold':
-      return {
-        for: '5s',
-        ...(Array.isArray(fields['journeys'])
-          ? { journeys: fields['journeys'].map((each: Fields) => ({ ...each, every: '1s' })) }
-          : {}),
-      }
-    case 'decommission': {
-      const proof = fields['idle_proof'] as Fields
-      return { idle_proof: { ...proof, query: hurriedQuery(proof['query']), for: '4s', every: '1s' } }
-    }
-    default:
-      return {}
-  }
 }
 
 function at({ host, port }: { host: string; port: number }): string {

@@ -13,10 +13,10 @@ export const USAGE = `npm run test:chaos -- [--seed N | --seeds A..B | --case NA
 const SEEDS_BY_DEFAULT = '1..100'
 const MS_OF_A_MINUTE = 60_000
 
-export type Asked = { scenarios: Scenario[]; lanes: number; milliseconds: number }
+export type ChaosOptions = { scenarios: Scenario[]; lanes: number; milliseconds: number }
 
 /** Throws over what it does not know. */
-export function asked(args: string[]): Asked {
+export function asked(args: string[]): ChaosOptions {
   const text = { type: 'string' } as const
   const { values } = parseArgs({
     args,

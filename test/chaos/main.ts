@@ -1,6 +1,6 @@
 // `npm run test:chaos -- --seed 17` or `--seeds 1..100`: seeded runs on a real lab, with faults, judged by the world.
 // One line a seed; a wrong end is told whole and makes the exit code 1.
-import { type Asked, USAGE, asked } from './asked.ts'
+import { type ChaosOptions, USAGE, asked } from './asked.ts'
 import { play } from './play.ts'
 import type { Scenario } from './scenario.ts'
 import { type ChaosStage, openChaosStage } from './stage.ts'
@@ -12,7 +12,7 @@ const wish = understood(process.argv.slice(2))
 if (wish === null) process.exitCode = USAGE_EXIT
 else process.exitCode = (await playAll(wish)) ? 0 : 1
 
-function understood(args: string[]): Asked | null {
+function understood(args: string[]): ChaosOptions | null {
   try {
     return asked(args)
   } catch (error) {
@@ -22,7 +22,7 @@ function understood(args: string[]): Asked | null {
 }
 
 /** True: every end was right. */
-async function playAll({ scenarios, lanes, milliseconds }: Asked): Promise<boolean> {
+async function playAll({ scenarios, lanes, milliseconds }: ChaosOptions): Promise<boolean> {
   const queue = [...scenarios]
   const results: Result[] = []
   const began = Date.now()

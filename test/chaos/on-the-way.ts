@@ -2,7 +2,7 @@
 // taken away under users, a write that lands when all is said to be over. Judged from samples of the world.
 import { sameJson } from '../../workflows/json.ts'
 import type { ForeignWrite } from './stranger.ts'
-import type { Story } from './oracle.ts'
+import type { Story } from './story.ts'
 import { targetOf } from './people.ts'
 import type { LinkName, TargetName } from './scenario.ts'
 import type { Sample } from './sight.ts'

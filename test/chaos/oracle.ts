@@ -1,34 +1,12 @@
 // Judges how a run ended by the world alone: what it says must be so, and nothing may have happened on the way that it
 // promises never to do. Each problem is a sentence; none = a right end.
-import type { RunView } from '../../client/view/model.ts'
 import { sameJson } from '../../workflows/json.ts'
-import type { HistoryCall } from './history.ts'
-import type { Deeds } from './inflict.ts'
+import type { Story } from './story.ts'
 import { SAMPLE_MS, instancesTaken, lateLandings, overwritten } from './on-the-way.ts'
-import { type Answered, targetOf } from './people.ts'
+import { targetOf } from './people.ts'
 import { wantedAfter } from './runbook.ts'
-import type { Scenario, TargetName } from './scenario.ts'
-import type { Sample, Sight } from './sight.ts'
-
-export type Story = {
-  scenario: Scenario
-  /** Null: the run did not end in time. */
-  closed: string | null
-  closedAt: number
-  view: RunView
-  start: Sight
-  end: Sight
-  newEntry: string
-  samples: Sample[]
-  calls: HistoryCall[]
-  deeds: Deeds
-  answered: Answered[]
-  lies: string[]
-  /** Requests lost per load while the run lasted. */
-  lost: { [load: string]: number }
-  /** Ids of workflows that are still open. */
-  open: string[]
-}
+import type { TargetName } from './scenario.ts'
+import type { Sight } from './sight.ts'
 
 export function problemsOf(story: Story): string[] {
   const { closed, view, lies } = story

@@ -8,7 +8,7 @@ import { RETRIED } from '../../workflows/failure.ts'
 import type { Json, JsonObject } from '../../workflows/json.ts'
 import type { ChangeSupports, Changing, Io, Observed } from '../../workflows/ports/target.ts'
 import { casesWithout, given } from './applicable.ts'
-import type { Lies } from './lies.ts'
+import type { Lies } from './bench-lies.ts'
 import { type Refusal, endWithoutSecrets, refusalOf } from './said.ts'
 
 export interface ChangingBench {

@@ -88,8 +88,30 @@ describe('a provider', () => {
   })
 })
 
+describe('files', () => {
+  it('import each other in no circle, not even by types: each can be understood after those that it names', () => {
+    expect(circles()).toEqual([])
+  })
+})
+
 const eager = (file: string): Import[] =>
   importsOf(file).filter(({ isTypeOnly, isLazy }) => !isTypeOnly && !isLazy)
+
+/** Files that lead back to themselves, as the way there. Lazy imports are no part of it: a program that is started is another one. */
+function circles(): string[] {
+  const found: string[] = []
+  const done = new Set<string>()
+  const follow = (file: string, way: string[]): void => {
+    if (way.includes(file)) found.push([...way.slice(way.indexOf(file)), file].join(' -> '))
+    if (done.has(file) || way.includes(file)) return
+    for (const { target, isOwn, isLazy } of importsOf(file)) {
+      if (isOwn && !isLazy && sources.includes(target)) follow(target, [...way, file])
+    }
+    done.add(file)
+  }
+  for (const file of sources) follow(file, [])
+  return found
+}
 
 /** Files of activities that are loaded when the client loads its own. */
 function reachedFromClient(): Set<string> {

@@ -1,13 +1,14 @@
 // A folder is a registry entry: whatever has a folder is registered, documented and tested, and the other way round.
 import { describe, expect, it } from 'vitest'
-import { findProvider } from '../../activities/providers.ts'
+import { findProvider } from '../../activities/find-provider.ts'
 import { specs } from '../../activities/specs.ts'
+import { ports } from '../../workflows/ports/index.ts'
+import { kinds } from '../../workflows/steps/kinds.ts'
 import { stepSchemas } from '../../workflows/steps/schemas.ts'
 import { files, foldersIn, has, read } from './repository.ts'
 
-const PORTS = files.flatMap((file) => /^workflows\/ports\/(\w+)\.ts$/.exec(file)?.[1] ?? [])
-const ports = PORTS.filter((port) => port !== 'index' && port !== 'target')
-const providers = ports.flatMap((port) =>
+const portNames = Object.keys(ports)
+const providers = portNames.flatMap((port) =>
   foldersIn(`activities/${port}`).map((name) => ({ id: `${port}/${name}`, port, name })),
 )
 const registered: string[] = specs.map(({ id }) => id)
@@ -41,29 +42,25 @@ describe('the registry of providers', () => {
   })
 
   it('has a simulated twin for every port', () => {
-    expect(ports.filter((port) => !registered.includes(`${port}/sim`))).toEqual([])
+    expect(portNames.filter((port) => !registered.includes(`${port}/sim`))).toEqual([])
   })
 })
 
 describe('the step kinds', () => {
   const folders = foldersIn('workflows/steps')
 
-  it('are the folders of workflows/steps, in all three lists', () => {
-    expect(Object.keys(stepSchemas).toSorted()).toEqual(folders)
-    for (const list of ['outlines.ts', 'runs.ts']) {
-      const text = read(`workflows/steps/${list}`)
-      const half = list === 'runs.ts' ? 'run' : 'outline'
-      expect(
-        folders.filter((kind) => !text.includes(`'./${kind}/${half}.ts'`)),
-        list,
-      ).toEqual([])
-    }
+  it('are the folders of workflows/steps', () => {
+    expect(Object.keys(kinds)).toEqual(folders)
+    expect(Object.keys(stepSchemas)).toEqual(folders)
   })
 
-  it.each(folders)('%s has its three halves', (kind) => {
-    const halves = ['schema.ts', 'outline.ts', 'run.ts'].filter((half) =>
-      has(`workflows/steps/${kind}/${half}`),
-    )
-    expect(halves).toEqual(['schema.ts', 'outline.ts', 'run.ts'])
+  it.each(folders)('%s stands in an example', (kind) => {
+    const examples = files.filter((file) => file.startsWith('examples/'))
+    expect(examples.filter((file) => new RegExp(`^ +- ${kind}:`, 'm').test(read(file)))).not.toEqual([])
+  })
+
+  it.each(folders)('%s has what it says, what it takes and what it does', (kind) => {
+    const parts = ['kind.ts', 'schema.ts', 'run.ts'].filter((part) => has(`workflows/steps/${kind}/${part}`))
+    expect(parts).toEqual(['kind.ts', 'schema.ts', 'run.ts'])
   })
 })

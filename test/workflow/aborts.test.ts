@@ -1,7 +1,7 @@
 // Abort at every await: by decision, by signal, by cancelling the workflow; while a call is under way and between two calls;
 // going forward and going back. CUTOVER_FAULTS=all takes every call.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Fault } from '../../activities/sim/faults.ts'
+import type { Fault } from '../../activities/sim/fault.ts'
 import { attend } from './attend.ts'
 import type { Ending } from './attend.ts'
 import { bounded, openBench } from './bench.ts'

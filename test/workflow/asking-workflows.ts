@@ -1,6 +1,6 @@
 // A run that only asks: the same question about two things side by side, then once more, without the steps around it.
 import type { Plan } from '../../workflows/plan.ts'
-import { type Question, ask } from '../../workflows/run/gates.ts'
+import { type Question, ask } from '../../workflows/run/questions.ts'
 import { openRun } from '../../workflows/run/open.ts'
 import type { Verb } from '../../workflows/run/state.ts'
 

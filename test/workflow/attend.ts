@@ -1,7 +1,7 @@
 // Stands by a run as people would: answers its gates by a policy, ends the trouble when asked, and says how it all ended.
+import type { ChangingPort } from '../../workflows/ports/index.ts'
 import type { WorkflowFailedError } from '@temporalio/client'
 import type { World } from '../../activities/sim/world.ts'
-import type { ChangingPort } from '../../activities/sim/state.ts'
 import type { Json } from '../../workflows/json.ts'
 import type { Result } from '../../workflows/run/end.ts'
 import type { Gate, RunState } from '../../workflows/run/state.ts'

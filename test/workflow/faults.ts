@@ -1,6 +1,6 @@
 // The fault matrix: from the calls of a run without trouble to one case per call and kind of failure.
-import type { ChangingPort } from '../../activities/sim/state.ts'
-import type { Fault, Rule } from '../../activities/sim/faults.ts'
+import { changingFacts, changingPorts, partsOf } from '../../workflows/ports/facts.ts'
+import type { Fault, Rule } from '../../activities/sim/fault.ts'
 import type { Call } from '../../activities/sim/state.ts'
 import type { FailureKind } from '../../workflows/failure.ts'
 import type { Json } from '../../workflows/json.ts'
@@ -47,7 +47,7 @@ const SHOWS_MS = 300 // within the 500 ms in which the simulator promises that w
 const TRIES = 5 // of apply
 const LASTING = 60 // calls: until it is lifted
 
-const CHANGING = ['traffic', 'dns', 'capacity']
+const CHANGING: string[] = changingPorts()
 
 /** Every call once, in the order of their first occurrence; calls of the same name are told apart by number. */
 export function spotsOf(calls: Call[]): Spot[] {
@@ -120,8 +120,10 @@ function liesOf(spot: Spot): Case[] {
     from('shows late', 1)('shows late', { showsLate: SHOWS_MS }),
     from('shows late', LASTING)('every write from here shows late', { showsLate: SHOWS_MS }),
     from('shows late', 1)('answered late, shows late', { showsLate: SHOWS_MS, hang: SHOWS_MS }),
-    ...partsOf(spot).map((half) => from('done in part', 1)(`only ${half}`, { half })),
-    ...partsOf(spot).map((half) => from('done in part', LASTING)(`only ${half}, every time`, { half })),
+    ...partsOf(foreignValue(spot)).map((half) => from('done in part', 1)(`only ${half}`, { half })),
+    ...partsOf(foreignValue(spot)).map((half) =>
+      from('done in part', LASTING)(`only ${half}, every time`, { half }),
+    ),
     from('reader frozen', 1)('frozen for a moment', { frozen: SHOWS_MS }),
     from('reader frozen', 1)('frozen until somebody sees to it', { frozen: 'until lifted' }),
     from('several places', 1)('a file keeps the old', { elsewhere: 'keeps' }),
@@ -139,12 +141,6 @@ function liesOf(spot: Spot): Case[] {
     }),
     from('several places', 1)('all but a file get it, Denied', { elsewhere: 'keeps', kind: 'Denied' }),
   ]
-}
-
-/** What of a write can be done alone. A mirror and a count are one number each. */
-function partsOf({ port, target }: Spot): string[] {
-  if (port === 'dns') return ['ttl', 'values']
-  return target.endsWith('split') ? ['old', 'new'] : []
 }
 
 function nameOf({ port, verb, target }: Spot): string {
@@ -181,14 +177,7 @@ function rule({ port, verb, target }: Spot, call: number, fault: Fault): Rule {
 }
 
 function foreignValue({ port, target }: Spot): Json {
-  switch (port as ChangingPort) {
-    case 'traffic':
-      return target.endsWith('mirror') ? { percent: 7 } : { old: 70, new: 30 }
-    case 'dns':
-      return { ttl: 7, values: ['192.0.2.77'] }
-    case 'capacity':
-      return { count: 9 }
-  }
+  return changingFacts(port)?.strange(target) ?? null
 }
 
 /** Every `stride`th case, wandering so that every call and every kind is met sooner or later. */

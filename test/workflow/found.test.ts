@@ -1,7 +1,7 @@
 // What people approved is a plan over a world that was looked at. What somebody writes between then and the run's first touch is
 // theirs: it is asked about, never taken for what was there before.
+import type { ChangingPort } from '../../workflows/ports/index.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { ChangingPort } from '../../activities/sim/state.ts'
 import type { Json, JsonObject } from '../../workflows/json.ts'
 import { openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'

@@ -7,7 +7,8 @@ import { openWorld } from '../../activities/sim/world.ts'
 import { requireServer } from '../../scripts/find-servers.mjs'
 import type { TestWorker } from '../../worker/testing.ts'
 import { createTestWorker } from '../../worker/testing.ts'
-import type { Subject, WatchResult } from '../../workflows/activities.ts'
+import type { WatchResult } from '../../workflows/activities.ts'
+import { guardSubject } from '../../workflows/watched/guard.ts'
 import { guardOf, watchOf } from '../unit/watch/subjects.ts'
 
 const HOUR_MS = 3_600_000
@@ -42,12 +43,7 @@ it('a watch of three days looks once an hour, opens at its deadline and keeps a 
   } as const
   const world = openWorld('weeks')
   world.script([{ when: { port: 'metrics', verb: 'query', call: 'every' }, fault: { reading: 0 } }])
-  const subject: Subject = {
-    what: 'guard',
-    guard: guardOf({ query: 'error_ratio(new)', every: '1h' }),
-    connection,
-    good: 3,
-  }
+  const subject = guardSubject(guardOf({ query: 'error_ratio(new)', every: '1h' }), connection, 3)
   const handle = await environment.client.workflow.start('watching', {
     workflowId: 'weeks',
     taskQueue: 'cutover',

@@ -5,10 +5,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { World } from '../../activities/sim/world.ts'
 import { forgetWorld, openWorld } from '../../activities/sim/world.ts'
 import type { WatchMemory } from '../../activities/watch/counters.ts'
-import type { ConfirmInput, Subject, WatchInput, WatchResult } from '../../workflows/activities.ts'
+import type { ConfirmInput, WatchInput, WatchResult } from '../../workflows/activities.ts'
 import type { PlannedConnection, PlannedGuard } from '../../workflows/plan.ts'
+import { guardSubject } from '../../workflows/watched/guard.ts'
+import type { Subject } from '../../workflows/watched/index.ts'
+import { proofSubject } from '../../workflows/watched/proof.ts'
 import type { Confirmation } from '../../workflows/ports/target.ts'
-import { guardOf, proof, watchOf } from '../unit/watch/subjects.ts'
+import { guardOf, watchOf } from '../unit/watch/subjects.ts'
 import type { Bench } from './looking-bench.ts'
 import { startBench } from './looking-bench.ts'
 
@@ -37,12 +40,7 @@ function newWorld(): { world: World; connection: PlannedConnection } {
 const QUERY = 'error_ratio($side)'
 
 function errors(connection: PlannedConnection, overrides: Partial<PlannedGuard> = {}): Subject {
-  return {
-    what: 'guard',
-    guard: guardOf({ query: QUERY, every: '100ms', ...overrides }),
-    connection,
-    good: 3,
-  }
+  return guardSubject(guardOf({ query: QUERY, every: '100ms', ...overrides }), connection, 3)
 }
 
 async function start(input: WatchInput, openAfterMs: number | null, limitAfterMs: number | null = null) {
@@ -180,13 +178,8 @@ it('passes a proof only after an unbroken stretch', async () => {
   const { world, connection } = newWorld()
   world.script([{ when: { port: 'metrics', verb: 'query', call: 3 }, fault: { reading: null } }])
   world.script([{ when: { port: 'metrics', verb: 'query', call: 'every' }, fault: { reading: 0 } }])
-  const idle = proof(400)
-  if (idle.what !== 'proof') throw new Error('proof() makes proofs')
-  const subject: Subject = {
-    ...idle,
-    connection,
-    guard: guardOf({ name: 'idle', query: 'rate(old)', max: 0, every: '100ms' }),
-  }
+  const guard = guardOf({ name: 'idle', query: 'rate(old)', max: 0, every: '100ms' })
+  const subject = proofSubject(guard, connection, 400)
   const result = (await (await start(watchOf([subject]), null)).result()) as WatchResult
   expect(result.kind).toBe('passed')
   const readings = result.readings['idle'] ?? []

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { ApplicationFailure } from '@temporalio/common'
 import { failure } from '../../activities/failure.ts'
-import { findProvider } from '../../activities/providers.ts'
+import { findProvider } from '../../activities/find-provider.ts'
 import type { JsonObject } from '../../workflows/json.ts'
 import { deps } from './deps.ts'
 

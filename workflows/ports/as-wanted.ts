@@ -2,31 +2,30 @@
 // and way back judge alike.
 import type { Json } from '../json.ts'
 import { isObject, matches, sameJson } from '../json.ts'
+import { changingFacts } from './facts.ts'
 import type { PortName } from './index.ts'
 import type { Observed } from './target.ts'
 
-type Seen = Pick<Observed, 'value' | 'elsewhere' | 'writer' | 'writtenBy'>
+type Observation = Pick<Observed, 'value' | 'elsewhere' | 'writer' | 'writtenBy'>
 
 /** Exactly so, everywhere: what going back demands. */
-export function isExactly(seen: Seen, wanted: Json): boolean {
+export function isExactly(seen: Observation, wanted: Json): boolean {
   return heldBy(seen).every((value) => matches(value, wanted))
 }
 
-/** As wanted: exactly so, or more instances than were ordered, because those an autoscaler has added do no harm. */
-export function isAsWanted(port: PortName, seen: Seen, wanted: Json): boolean {
-  return heldBy(seen).every(
-    (value) => matches(value, wanted) || (port === 'capacity' && isEnough(value, wanted)),
-  )
+/** As wanted: exactly so, or more than was ordered, where the port says that this does no harm (instances of an autoscaler). */
+export function isAsWanted(port: PortName, seen: Observation, wanted: Json): boolean {
+  return heldBy(seen).every((value) => matches(value, wanted) || isEnough(port, value, wanted))
 }
 
 /** Every value that the target holds, in whichever of its places. */
-export function heldBy({ value, elsewhere = [] }: Seen): Json[] {
+export function heldBy({ value, elsewhere = [] }: Observation): Json[] {
   return [value, ...elsewhere.map((other) => other.value)]
 }
 
-/** Instances are an autoscaler's to change: their number may be written over unless a person has set it. */
-export function mayOverwrite(port: PortName, seen: Seen): boolean {
-  if (port !== 'capacity') return false
+/** What machines change by themselves (an autoscaler the number of instances) may be written over unless a person has set it. */
+export function mayOverwrite(port: PortName, seen: Observation): boolean {
+  if (changingFacts(port)?.drifts !== false) return false
   return seen.writtenBy === undefined ? seen.writer === undefined : seen.writtenBy === 'machine'
 }
 
@@ -44,11 +43,6 @@ export function isMixOf(value: Json, values: Json[]): boolean {
   return named.length > 0 && named.every(isKnown)
 }
 
-function isEnough(found: Json, ordered: Json): boolean {
-  const [has, wants] = [countOf(found), countOf(ordered)]
-  return has !== null && wants !== null && wants > 0 && has >= wants
-}
-
-function countOf(value: Json): number | null {
-  return isObject(value) && typeof value['count'] === 'number' ? value['count'] : null
+function isEnough(port: PortName, found: Json, ordered: Json): boolean {
+  return isObject(found) && isObject(ordered) && changingFacts(port)?.isEnough?.(found, ordered) === true
 }

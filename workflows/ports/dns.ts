@@ -1,6 +1,10 @@
 // DNS: record sets. A target is `<fqdn with final dot> <type>`, e.g. `api.example.com. A`.
-import type { JsonObject } from '../json.ts'
+import { type JsonObject, sameJson } from '../json.ts'
+import { definePort } from './port.ts'
 import type { ChangeSupports, Changing } from './target.ts'
+
+const LEADS_USERS = / (?:A|AAAA|CNAME|LUA)$/
+const FOLLOWING_MARGIN_MS = 1_000 // resolvers were seen to follow about a second after the TTL
 
 /**
  * TTL in seconds; values in presentation form, sorted. No values = the record set does not exist (its TTL is then 0).
@@ -33,3 +37,35 @@ export type DnsPort = Changing<RRset>
 export interface DnsSupports extends ChangeSupports {
   port: 'dns'
 }
+
+export const dns = definePort<RRset>({
+  changing: {
+    isRestoredLast: false,
+    drifts: true,
+    temporaryParts: ['ttl'],
+    strange: () => ({ ttl: 7, values: ['192.0.2.77'] }),
+    words: ({ ttl, values }) =>
+      values.length === 0 ? 'no such record' : `${values.join(', ')} (TTL ${ttl}s)`,
+    isThere: ({ values }) => values.length > 0,
+    // A resolver may still hand out what the run has published.
+    lingersMs({ before, values }) {
+      const others = values.filter((rrset) => !sameJson(rrset.values, before.values))
+      return others.length === 0 ? 0 : Math.max(...others.map(({ ttl }) => ttl * 1_000)) + FOLLOWING_MARGIN_MS
+    },
+    leads: {
+      unknown: { ttl: 0, values: ['not looked at'] },
+      isFollowedLate: true,
+      serves: ({ target, before, now }) =>
+        LEADS_USERS.test(target)
+          ? {
+              as: 'name',
+              // A value that was there before the run is the old side's: a record that holds old and new ones serves both.
+              sides: {
+                old: now.values.some((value) => before.values.includes(value)),
+                new: now.values.some((value) => !before.values.includes(value)),
+              },
+            }
+          : null,
+    },
+  },
+})

@@ -1,4 +1,5 @@
 // Metrics: one number for one query. No data is an answer of its own and never a number.
+import { definePort } from './port.ts'
 import type { Io } from './target.ts'
 
 export type Measurement =
@@ -18,3 +19,5 @@ export interface MetricsSupports {
   language: 'promql' | 'text'
   cautions: string[]
 }
+
+export const metrics = definePort({ changing: null })

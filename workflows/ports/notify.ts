@@ -1,4 +1,5 @@
 // Notify: tells people. Best effort: a run never waits for it and never fails by it.
+import { definePort } from './port.ts'
 import type { Io } from './target.ts'
 
 export type Notice = {
@@ -21,3 +22,5 @@ export interface NotifySupports {
   port: 'notify'
   cautions: string[]
 }
+
+export const notify = definePort({ changing: null })

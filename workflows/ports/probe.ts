@@ -1,5 +1,6 @@
 // Probe: asks a service a question as a client would, and says whether the answer will do.
 import type { Json } from '../json.ts'
+import { definePort } from './port.ts'
 import type { Io } from './target.ts'
 
 /** One request and what its answer must be. All conditions that are given must hold. */
@@ -38,3 +39,5 @@ export interface ProbeSupports {
   port: 'probe'
   cautions: string[]
 }
+
+export const probe = definePort({ changing: null })

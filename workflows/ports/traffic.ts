@@ -1,5 +1,6 @@
 // Traffic: how requests are shared between the sides. Targets: `split` and, where supported, `mirror`.
 import type { JsonObject } from '../json.ts'
+import { definePort } from './port.ts'
 import type { ChangeSupports, Changing } from './target.ts'
 
 /**
@@ -11,7 +12,8 @@ export type Split = { old: number; new: number; members?: Record<string, number>
 /** Share in percent of served requests that is copied to the shadow, answers dropped. 0 = no mirroring. */
 export type Mirror = { percent: number }
 
-export type TrafficTarget = 'split' | 'mirror'
+export const SPLIT = 'split'
+export const MIRROR = 'mirror'
 
 /** Options of `confirm`: counted shares must be within `tolerance` (percentage points) over at least `samples` requests. */
 export type TrafficConfirmOptions = JsonObject & { samples: number; tolerance: number }
@@ -24,3 +26,33 @@ export interface TrafficSupports extends ChangeSupports {
   weightStep: number
   mirror: boolean
 }
+
+/** The split that gives the new side `share` percent; rounded so that 99.9 leaves 0.1 and not 0.0999…. */
+export function splitAt(share: number): Split {
+  return { old: Math.round((100 - share) * 1e6) / 1e6, new: share }
+}
+
+export const traffic = definePort<Split | Mirror>({
+  changing: {
+    isRestoredLast: false,
+    drifts: true,
+    strange: (target) => (target.endsWith(MIRROR) ? { percent: 7 } : { old: 70, new: 30 }),
+    words(value) {
+      if (!('percent' in value)) return null
+      return value.percent === 0 ? 'no mirroring' : `${value.percent}% mirrored`
+    },
+    lingersMs: ({ drainMs }) => drainMs, // requests in flight
+    leads: {
+      unknown: splitAt(0),
+      isFollowedLate: false,
+      serves: ({ now }) =>
+        'percent' in now
+          ? { as: 'copy', sides: { old: false, new: now.percent > 0 } }
+          : { as: 'split', sides: { old: now.old > 0, new: now.new > 0 } },
+      weights({ target, now }) {
+        if (target !== SPLIT) return undefined
+        return now === null || 'percent' in now ? null : { old: now.old, new: now.new }
+      },
+    },
+  },
+})

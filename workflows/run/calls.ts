@@ -74,7 +74,7 @@ const policies = {
   announce: {
     ...onChanges,
     scheduleToCloseTimeout: '30s', // news is stale after that, and the end of a run waits for it
-    // Nobody cancels it (gates.ts). ABANDON, which would seem to fit, must not be used: core 1.24 cannot take the failure or
+    // Nobody cancels it (questions.ts). ABANDON, which would seem to fit, must not be used: core 1.24 cannot take the failure or
     // time-out of an activity that was abandoned, and the run is wedged for good.
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: { initialInterval: '2s', backoffCoefficient: 2, maximumAttempts: 5 },

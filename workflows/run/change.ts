@@ -4,26 +4,27 @@ import type { Json } from '../json.ts'
 import { sameJson } from '../json.ts'
 import { isAsWanted } from '../ports/as-wanted.ts'
 import { formatDuration } from '../quantities.ts'
-import { outline } from '../steps/outlines.ts'
+import { whyIrreversible } from '../steps/kind-of.ts'
 import { calls } from './calls.ts'
-import { type Failed, StepFailed, failedWith, foundBy } from './failures.ts'
+import { type Failed } from '../failure.ts'
+import { StepFailed, failedWith, foundBy } from './failures.ts'
 import { knownOrFound } from './first-look.ts'
 import { firstBefore, lastChange, lastKnown, ours } from './journal.ts'
-import { gateId } from './gates.ts'
 import { locksAgain } from './locks.ts'
+import { gateId } from './questions.ts'
 import { measure } from './measure.ts'
 import { observe } from './observe.ts'
 import { isReset, plannedValues } from './planned-values.ts'
 import { once } from './renewal.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, isIrreversible, label, log, note, stepOf } from './run.ts'
-import { remember } from './serving.ts'
+import { recordTraffic } from './record-traffic.ts'
 import { show } from './show.ts'
 import { showsWithinMs } from './shows-within.ts'
 import type { Change } from './state.ts'
 import { askUnderWatch } from './watch.ts'
 
-export interface Wanted<V extends Json> {
+export interface ChangeRequest<V extends Json> {
   connection: string
   target: string
   /** The end state, or how it follows from what is there before. */
@@ -34,15 +35,15 @@ export interface Wanted<V extends Json> {
  * Brings a target to its desired value and verifies it. Returns the journal entry.
  * Ends the run going forward when it cannot; asks a person when someone else has changed the target meanwhile.
  */
-export async function change<V extends Json>(run: Run, wanted: Wanted<V>): Promise<Change> {
+export async function change<V extends Json>(run: Run, wanted: ChangeRequest<V>): Promise<Change> {
   const word = `change ${wanted.connection} ${wanted.target}`
   const number = await once(run, word, async () => (await changeNow(run, wanted)).number)
   return run.state.changes[number - 1] as Change
 }
 
-async function changeNow<V extends Json>(run: Run, wanted: Wanted<V>): Promise<Change> {
+async function changeNow<V extends Json>(run: Run, wanted: ChangeRequest<V>): Promise<Change> {
   checkpoint(run)
-  const entry = await intend(run, wanted as unknown as Wanted<Json>)
+  const entry = await intend(run, wanted as unknown as ChangeRequest<Json>)
   if (entry.status === 'noop') {
     note(run, `${entry.connection} ${entry.target} already is ${show(entry.desired)}`)
   } else {
@@ -53,13 +54,16 @@ async function changeNow<V extends Json>(run: Run, wanted: Wanted<V>): Promise<C
       `${entry.connection} ${entry.target}: ${show(entry.before)} -> ${show(entry.desired)}, verified`,
     )
   }
-  remember(run, entry)
+  recordTraffic(run, entry)
   checkpoint(run)
   return entry
 }
 
 /** A value that a step only reckons with; the last verified one if this run has changed it already. */
-export async function look<V extends Json>(run: Run, of: { connection: string; target: string }): Promise<V> {
+export async function presentValue<V extends Json>(
+  run: Run,
+  of: { connection: string; target: string },
+): Promise<V> {
   checkpoint(run)
   const known = lastKnown(run.state.changes, of)
   if (known !== undefined) return known as V
@@ -68,7 +72,7 @@ export async function look<V extends Json>(run: Run, of: { connection: string; t
   return value as V
 }
 
-async function intend(run: Run, wanted: Wanted<Json>): Promise<Change> {
+async function intend(run: Run, wanted: ChangeRequest<Json>): Promise<Change> {
   const before = await knownOrFound(run, wanted)
   const desired = typeof wanted.desired === 'function' ? wanted.desired(before) : wanted.desired
   const open = lastChange(run.state.changes, wanted)
@@ -121,17 +125,17 @@ async function carryOut(run: Run, entry: Change): Promise<void> {
       waitsFor: `a person: ${failed.kind}: ${failed.message}`,
       allows: ['retry', 'skip'],
     })
-    if (verb === 'skip') return leave(run, entry)
+    if (verb === 'skip') return leaveUnset(run, entry)
   }
 }
 
-type Tried = { ok: true; applied: Applied } | { ok: false; failed: Failed }
+type ApplyResult = { ok: true; applied: Applied } | { ok: false; failed: Failed }
 
 async function tryOnce(
   run: Run,
   entry: Change,
   { expected, approved }: { expected: Json; approved: Json[] },
-): Promise<Tried> {
+): Promise<ApplyResult> {
   const { target, desired } = entry
   const summary = `${label(run)} - ${entry.connection} ${target} ${show(desired)}`
   entry.status = 'unknown' // until the backend has answered, a write may or may not land
@@ -203,7 +207,7 @@ async function askAboutDrift(run: Run, entry: Change, seen: { found: Json; write
   })
 }
 
-function leave(run: Run, entry: Change): void {
+function leaveUnset(run: Run, entry: Change): void {
   run.state.remainder.push({
     connection: entry.connection,
     target: entry.target,
@@ -214,7 +218,7 @@ function leave(run: Run, entry: Change): void {
 
 function markPointOfNoReturn(run: Run): void {
   const step = stepOf(run)
-  const why = outline(step, () => undefined).irreversible
+  const why = whyIrreversible(step, run.state)
   if (why === null || run.state.pointOfNoReturn !== null) return
   run.state.pointOfNoReturn = { step: step.id, why, at: Date.now() }
   log(run, `point of no return: ${why}`)

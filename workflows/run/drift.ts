@@ -1,28 +1,29 @@
 // Drift: someone else has changed what this run set. Looked for while the run waits; whose value holds is for a person to say.
 import { condition } from '@temporalio/workflow'
-import type { Drift, Kept } from '../activities.ts'
+import type { Drift, OwnValue } from '../activities.ts'
 import type { Json } from '../json.ts'
 import { isExactly } from '../ports/as-wanted.ts'
+import { changingFacts } from '../ports/facts.ts'
 import { failedWith } from './failures.ts'
-import { ask } from './gates.ts'
-import { isStanding, lastKnown, touched } from './journal.ts'
+import { ask } from './questions.ts'
+import { isLastVerified, lastKnown, touched } from './journal.ts'
 import { observe } from './observe.ts'
 import type { Run } from './run.ts'
 import { checkpoint, note, stepOf } from './run.ts'
-import { remember } from './serving.ts'
+import { recordTraffic } from './record-traffic.ts'
 import { show } from './show.ts'
 import type { Gate } from './state.ts'
 
 /**
- * What this run has set and verified, and what nobody else may change while it waits: where users are led. Numbers of
- * instances are an autoscaler's to change.
+ * What this run has set and verified, and what nobody else may change while it waits. What machines change by themselves
+ * (an autoscaler the number of instances) is not among it.
  */
-export function keptOf({ plan, state }: Pick<Run, 'plan' | 'state'>): Kept[] {
+export function ownValuesOf({ plan, state }: Pick<Run, 'plan' | 'state'>): OwnValue[] {
   return touched(state.changes)
-    .filter((of) => isStanding(state.changes, of))
+    .filter((of) => isLastVerified(state.changes, of))
     .flatMap(({ connection: name, target }) => {
       const connection = plan.connections[name]
-      if (connection?.port !== 'traffic' && connection?.port !== 'dns') return []
+      if (connection === undefined || changingFacts(connection.port)?.drifts !== true) return []
       return [{ connection, target, value: lastKnown(state.changes, { connection: name, target }) as Json }]
     })
 }
@@ -81,6 +82,6 @@ function adopt(run: Run, { connection, target, found }: Drift): void {
     at: now,
     appliedAt: now,
   })
-  remember(run, { connection, target })
+  recordTraffic(run, { connection, target })
   note(run, `${connection} ${target}: going on from ${show(found)}, found and approved`)
 }

@@ -1,7 +1,7 @@
 // The end of a run: its outcome, said everywhere.
 import { allHandlersFinished, condition } from '@temporalio/workflow'
 import { formatDuration } from '../quantities.ts'
-import { notify } from './gates.ts'
+import { notify } from './questions.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
@@ -16,7 +16,7 @@ export type Result = {
   remainder: RunState['remainder']
 }
 
-export async function end(run: Run, outcome: Outcome): Promise<Result> {
+export async function endRun(run: Run, outcome: Outcome): Promise<Result> {
   const { state, plan } = run
   state.outcome = outcome
   state.phase = 'ended'

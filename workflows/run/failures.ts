@@ -1,6 +1,6 @@
 // Reads what an activity failed with, in the words of the closed list.
 import { ActivityFailure, ApplicationFailure, TimeoutFailure, isCancellation } from '@temporalio/workflow'
-import { type FailureKind, isFailureKind } from '../failure.ts'
+import { type Failed, isFailureKind } from '../failure.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { Reason } from './state.ts'
 
@@ -13,8 +13,6 @@ const TIMED_OUT: Record<string, string> = {
   HEARTBEAT: 'the worker that ran it has fallen silent',
   SCHEDULE_TO_CLOSE: 'nothing was answered until then',
 }
-
-export type Failed = { kind: FailureKind | 'Timeout'; message: string; details: JsonObject | null }
 
 /** What an activity call failed with. Rethrows cancellation and everything that is not an activity's failure: those are not for steps to judge. */
 export function failedWith(error: unknown): Failed {

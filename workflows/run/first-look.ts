@@ -1,13 +1,14 @@
 // The first look of a run at a target. What was found when people approved the plan is what going back leads to; what is found
 // now is compared with it, because hours and other people may lie between.
+import { foundAtStart } from '../found.ts'
 import type { Json } from '../json.ts'
 import { matches } from '../json.ts'
 import { isAsWanted, isExactly, mayOverwrite } from '../ports/as-wanted.ts'
 import type { Observed } from '../ports/target.ts'
-import { gateId } from './gates.ts'
+import { gateId } from './questions.ts'
 import { lastKnown } from './journal.ts'
 import { observe } from './observe.ts'
-import { foundAtStart, isPlanned } from './planned-values.ts'
+import { isPlanned } from './planned-values.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, note, stepOf } from './run.ts'
 import { show } from './show.ts'
@@ -16,7 +17,7 @@ import { askUnderWatch } from './watch.ts'
 type Of = { connection: string; target: string }
 
 /** `isReset`: the run goes on from a history that lost its tail; without that a value like ours is somebody else's. */
-type Seen = Observed & { isReset?: boolean }
+type Observation = Observed & { isReset?: boolean }
 
 /** The last verified value of a target; looked at, and compared with what the plan found, when the run does not know it yet. */
 export async function knownOrFound(run: Run, of: Of): Promise<Json> {
@@ -40,7 +41,7 @@ export async function knownOrFound(run: Run, of: Of): Promise<Json> {
 }
 
 /** Why what is found cannot be taken for the state to go back to without a person's word; null = it can. */
-function strangeness(run: Run, of: Of, seen: Seen): { title: string; words: string } | null {
+function strangeness(run: Run, of: Of, seen: Observation): { title: string; words: string } | null {
   const name = `${of.connection} ${of.target}`
   const { port } = connectionOf(run, of.connection)
   const planned = foundAtStart(run.plan, of)
@@ -64,7 +65,7 @@ function strangeness(run: Run, of: Of, seen: Seen): { title: string; words: stri
  * The run finds its own write and does not know it: a part of its history was lost. It is recorded with what was there before
  * it, so that the way back leads there. Returns the value; null = this is no such write.
  */
-function recovered(run: Run, of: Of, { value, isReset = false }: Seen): Json | null {
+function recovered(run: Run, of: Of, { value, isReset = false }: Observation): Json | null {
   const { changes } = run.state
   const before = foundAtStart(run.plan, of)
   if (!isReset || before === undefined || !isPlanned(run.plan, of, value)) return null

@@ -1,15 +1,16 @@
-// Holding: waiting for time, for proof and for enough good checks, under watch.
+// Holding: the run waits for time, for proofs and for enough good checks, and watches its guards meanwhile.
 import { condition, sleep } from '@temporalio/workflow'
-import type { Subject } from '../activities.ts'
 import type { Json } from '../json.ts'
 import { matches } from '../json.ts'
 import type { ConfirmRequest } from '../ports/target.ts'
+import type { Subject } from '../watched/index.ts'
 import { calls } from './calls.ts'
 import { isAsked } from './drift.ts'
-import { type Failed, StepFailed, failedWith, foundBy } from './failures.ts'
-import { namesOf } from './guarding.ts'
+import { type Failed } from '../failure.ts'
+import { StepFailed, failedWith, foundBy } from './failures.ts'
+import { namesOf } from './guards.ts'
 import { lastKnown } from './journal.ts'
-import { looking } from './looking.ts'
+import { inBackground } from './background-watches.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import { once, renewable } from './renewal.ts'
@@ -155,7 +156,7 @@ async function prove(
   }
   const summary = `${label(run)} - prove ${connection} ${target}`
   try {
-    const { lines } = await looking(run, () => calls.confirm(summary, input, withinOf(proof)))
+    const { lines } = await inBackground(run, () => calls.confirm(summary, input, withinOf(proof)))
     proof.isSeen = true
     note(run, `${connection} ${target} proven: ${lines.join('; ')}`)
     return null
@@ -181,6 +182,6 @@ function waitsFor(holding: Holding): string {
 }
 
 /** A guard that time alone is waited with is watched, and no good look of it is waited for. */
-function isAwaited(subject: Subject): boolean {
-  return subject.what === 'proof' || subject.good > 0
+function isAwaited({ enough }: Subject): boolean {
+  return 'forMs' in enough || enough.good > 0
 }

@@ -38,7 +38,7 @@ export function lastChange(changes: Change[], of: Of): Change | undefined {
 }
 
 /** Whether the last thing that was done to a target was seen to be so. */
-export function isStanding(changes: Change[], of: Of): boolean {
+export function isLastVerified(changes: Change[], of: Of): boolean {
   return lastChange(changes, of)?.verified === true
 }
 
@@ -78,8 +78,9 @@ export function halvesOf(changes: Change[], of: Of): [before: Json, desired: Jso
 }
 
 /**
- * The last moment at which a write that may still land was on its way: a try that was followed by one that worked was over by
- * then, one that nothing is known of counts until the target was restored.
+ * The latest moment at which an abandoned write of this target could still have been in flight.
+ * - An abandoned try that was followed by a successful one: until that one was applied.
+ * - A write of which nothing is known: until the target was restored.
  */
 export function onItsWayUntil(changes: Change[], of: Of, restoredAt: number): number {
   const tries = changes.filter((change) => isOf(change, of))

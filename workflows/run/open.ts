@@ -8,7 +8,7 @@ import { firstState } from './first-state.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
 import { hear, log, sendBack } from './run.ts'
-import { decisionOf, nameOf, signalled } from './said.ts'
+import { decisionOf, nameOf, signalled } from './incoming.ts'
 import type { Decided, Decision, RecordedDecision, RunState } from './state.ts'
 import { presentState, readablePlan } from './versions.ts'
 
@@ -48,8 +48,8 @@ export function openRun(given: Plan, start: Start, carried: RunState | null): Ru
     decide,
     (said) => {
       const heard = decisionOf(said)
-      if (!('unreadable' in heard)) take(run, heard, 'decision')
-      return decided(run.state)
+      if (!('unreadable' in heard)) applyDecision(run, heard, 'decision')
+      return answerFrom(run.state)
     },
     {
       description:
@@ -65,16 +65,16 @@ export function openRun(given: Plan, start: Start, carried: RunState | null): Ru
       },
     },
   )
-  setHandler(approve, (said) => listen(run, 'approve', said), {
+  setHandler(approve, (said) => onSignal(run, 'approve', said), {
     description: 'Approve the gate you name: { "gate": "s03-approve", "actor": "ana", "reason": "..." }',
   })
-  setHandler(abort, (said) => listen(run, 'abort', said), {
+  setHandler(abort, (said) => onSignal(run, 'abort', said), {
     description: 'Go back and restore everything: { "actor": "ana", "reason": "..." }',
   })
   // A cancel of the workflow is one more decision to abort; otherwise it could not be refused past the point of no return.
   CancellationScope.current().cancelRequested.catch(() => {
     const said = { actor: 'workflow cancel', reason: 'cancelled through Temporal' }
-    take(run, signalled('abort', said, uuid4()) as Decision, 'cancel')
+    applyDecision(run, signalled('abort', said, uuid4()) as Decision, 'cancel')
   })
   return run
 }
@@ -86,14 +86,14 @@ function background(): CancellationScope {
 }
 
 /** A signal has no answer: what becomes of it is a line in the log. */
-function listen(run: Run, name: 'approve' | 'abort', said: unknown): void {
+function onSignal(run: Run, name: 'approve' | 'abort', said: unknown): void {
   const why = unreadableBecause(said)
   if (why !== null) hear(run, `a signal ${name} could not be read: ${why}`)
   const heard = signalled(name, said, uuid4())
-  if (!('unreadable' in heard)) take(run, heard, 'signal')
+  if (!('unreadable' in heard)) applyDecision(run, heard, 'signal')
 }
 
-function take(run: Run, decision: Decision, via: RecordedDecision['via']): void {
+function applyDecision(run: Run, decision: Decision, via: RecordedDecision['via']): void {
   const recorded = record(run.state, decision, { at: Date.now(), via })
   if (recorded === null) return
   const { actor, verdict, reason, gate, why } = recorded
@@ -112,6 +112,6 @@ function take(run: Run, decision: Decision, via: RecordedDecision['via']): void 
 }
 
 /** The answer to a decision: what it changed, not the whole state. */
-function decided({ phase, outcome, gates }: RunState): Decided {
+function answerFrom({ phase, outcome, gates }: RunState): Decided {
   return { phase, outcome, gates }
 }

@@ -1,22 +1,19 @@
 // Every value that a plan may write to a target, and what the target held when the plan was made. By these a run whose history
 // lost its tail (a reset, a forced failover) knows its own writes again. Pure but for the question whether there was a reset.
 import { workflowInfo } from '@temporalio/workflow'
+import { foundAtStart } from '../found.ts'
 import type { Json } from '../json.ts'
 import { isObject, matches, sameJson } from '../json.ts'
+import { changingFacts } from '../ports/facts.ts'
 import type { Plan } from '../plan.ts'
 import { isMixOf } from '../ports/as-wanted.ts'
-import { outline } from '../steps/outlines.ts'
+import { outline } from '../steps/kind-of.ts'
 import { isOf } from './journal.ts'
 import type { RunState } from './state.ts'
 
 type Of = { connection: string; target: string }
 
-/** What a target held when the plan was made; undefined = it was not looked at. */
-export function foundAtStart(plan: Plan, of: Of): Json | undefined {
-  return plan.found.find((found) => isOf(found, of))?.value
-}
-
-/** In the order of the steps; with a value that has a TTL also under the TTL that was found, which returns at the end. */
+/** In the order of the steps; each also with the parts that were found and return at the end (the TTL of a record). */
 export function plannedValues(plan: Plan, of: Of): Json[] {
   const values = plan.found.map((found) => ({ ...found }))
   const valueOf = (target: Of) => values.find((each) => isOf(each, target))
@@ -31,11 +28,15 @@ export function plannedValues(plan: Plan, of: Of): Json[] {
       if (isOf({ connection, target }, of)) planned.push(desired)
     }
   }
-  const found = foundAtStart(plan, of)
+  const { temporaryParts = [] } = changingFacts(plan.connections[of.connection]?.port) ?? {}
+  const found = foundAtStart(plan, of) ?? null
+  const returning = isObject(found)
+    ? Object.fromEntries(
+        temporaryParts.flatMap((part) => (part in found ? [[part, found[part] as Json]] : [])),
+      )
+    : {}
   const atEnd = planned.flatMap((value) =>
-    isObject(value) && isObject(found ?? null) && 'ttl' in value
-      ? [{ ...value, ttl: (found as { ttl: Json }).ttl }]
-      : [],
+    isObject(value) && Object.keys(returning).length > 0 ? [{ ...value, ...returning }] : [],
   )
   return [...planned, ...atEnd].filter(
     (value, index, all) => all.findIndex((other) => sameJson(other, value)) === index,

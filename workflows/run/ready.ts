@@ -2,11 +2,10 @@
 // were being asked. They are looked at again before each larger share.
 import type { Capacity } from '../ports/capacity.ts'
 import { isAsWanted } from '../ports/as-wanted.ts'
-import type { PlannedStep } from '../plan.ts'
-import { milliseconds } from '../quantities.ts'
-import { guardsOf } from './guarding.ts'
+import { kindOf } from '../steps/kind-of.ts'
+import { guardsOf } from './guards.ts'
 import { type Confirming, type Holding, hold } from './hold.ts'
-import { lastKnown, touched } from './journal.ts'
+import { isOf, lastKnown, touched } from './journal.ts'
 import { observe } from './observe.ts'
 import type { Run } from './run.ts'
 import { connectionOf, note, stepOf } from './run.ts'
@@ -23,7 +22,7 @@ export async function expectReady(run: Run): Promise<null> {
     const seen = await observe(run, ordered, 'look again at')
     const ready = seen.facts?.['ready']
     const isServing = typeof ready !== 'number' || ready >= wanted.count
-    if (isAsWanted('capacity', seen, wanted) && isServing) continue
+    if (isAsWanted(connectionOf(run, connection).port, seen, wanted) && isServing) continue
     const facts = typeof ready === 'number' ? `, ${ready} ready` : ''
     note(run, `${connection} ${target}: ${show(wanted)} ordered, ${show(seen.value)} found${facts}`)
     await untilReady(run, ordered, { key: `ready/${connection}/${target}`, otherwise: 'ask' })
@@ -49,17 +48,13 @@ export async function untilReady(
   })
 }
 
-/** What prewarm steps have ordered, or found to be there already. */
-function orderedBy(run: Run): Ordered[] {
-  const { plan, state } = run
+/** What earlier steps have ordered to be ready, or found to be there already. */
+function orderedBy({ plan, state }: Run): Ordered[] {
+  const readied = plan.steps.flatMap((step) => kindOf(step).readies?.(step.spec) ?? [])
   return touched(state.changes).flatMap((of) => {
-    if (connectionOf(run, of.connection).port !== 'capacity') return []
-    const prewarm = plan.steps.find(
-      (step): step is PlannedStep<'prewarm'> =>
-        step.kind === 'prewarm' && step.spec.connection === of.connection && step.spec.side === of.target,
-    )
+    const first = readied.find((each) => isOf(each, of))
     const wanted = lastKnown(state.changes, of) as Capacity | undefined
-    if (prewarm === undefined || wanted === undefined || wanted.count === 0) return []
-    return [{ ...of, wanted, withinMs: milliseconds(prewarm.spec.ready_within) }]
+    if (first === undefined || wanted === undefined || wanted.count === 0) return []
+    return [{ ...of, wanted, withinMs: first.withinMs }]
   })
 }

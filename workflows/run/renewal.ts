@@ -7,7 +7,7 @@ import {
   isCancellation,
   workflowInfo,
 } from '@temporalio/workflow'
-import type { Readings, Remembered } from '../activities.ts'
+import type { Readings, LookMemory } from '../activities.ts'
 import type { Json } from '../json.ts'
 import { calls } from './calls.ts'
 import { keepReadings } from './evidence.ts'
@@ -144,7 +144,7 @@ async function recalled(run: Run): Promise<Run['state']['memories']> {
 }
 
 /** The newest readings stay with the step. */
-function taken({ subjects = {} }: Remembered): Readings {
+function taken({ subjects = {} }: LookMemory): Readings {
   return Object.fromEntries(
     Object.entries(subjects).map(([name, { earlier, last }]) => [name, [...earlier, last]]),
   )

@@ -5,16 +5,17 @@ import type { RestoreInput, Restored } from '../activities.ts'
 import type { Json } from '../json.ts'
 import { milliseconds } from '../quantities.ts'
 import { calls } from './calls.ts'
-import { drainedBy, leansOn } from './draining.ts'
-import { type Failed, failedWith, foundBy } from './failures.ts'
-import { ask, closeCarried, gateId } from './gates.ts'
+import type { Failed } from '../failure.ts'
+import { stopWatches } from './background-watches.ts'
+import { drainedBy, prerequisitesOf } from './drain.ts'
+import { failedWith, foundBy } from './failures.ts'
 import { halvesOf, onItsWayUntil, ours } from './journal.ts'
 import { locksAgain } from './locks.ts'
-import { stopLooking } from './looking.ts'
+import { ask, closeCarried, gateId } from './questions.ts'
 import { isReset, plannedValues } from './planned-values.ts'
 import type { Run } from './run.ts'
 import { connectionOf, log } from './run.ts'
-import { recordFound } from './serving.ts'
+import { recordFound } from './record-traffic.ts'
 import { show } from './show.ts'
 import { showsWithinMs } from './shows-within.ts'
 import type { Restoration, Verb } from './state.ts'
@@ -49,7 +50,7 @@ async function attempt(run: Run, restoration: Restoration, call: Attempt): Promi
 
 /** After a try that failed: until the target is back, or a person has taken it over. */
 export async function restoreOn(run: Run, restoration: Restoration, first: Failed): Promise<void> {
-  stopLooking(run)
+  stopWatches(run)
   restoration.note = noteOf(first)
   let failed: Failed | null = first.kind === 'Conflict' ? first : await tryRestore(run, restoration)
   if (failed !== null && failed.details?.['accepted'] === true) failed = await untilShown(run, restoration)
@@ -83,7 +84,7 @@ async function restoreWithPeople(run: Run, restoration: Restoration, first: Fail
       await retries
     }
     if ((restoration.status as Restoration['status']) === 'restored') return
-    if (verb === 'skip') return leave(run, restoration, foundBy(failed).found)
+    if (verb === 'skip') return leaveAsFound(run, restoration, foundBy(failed).found)
     // Somebody else's value met by the retries is another question than the one that was open.
     failed = verb === null ? retried.failed : await tryRestore(run, restoration)
   }
@@ -143,7 +144,7 @@ export async function drain(run: Run, next: Restoration): Promise<void> {
       summary: `drain before ${next.connection} ${next.target} is restored`,
     })
   }
-  await settle(run, leansOn(run))
+  await settle(run, prerequisitesOf(run))
 }
 
 /**
@@ -190,7 +191,7 @@ export async function lastLook(run: Run, restoration: Restoration): Promise<void
 }
 
 /** `found`: what it holds, as far as anybody knows; null = nobody does. */
-export function leave(run: Run, restoration: Restoration, found: Json): void {
+export function leaveAsFound(run: Run, restoration: Restoration, found: Json): void {
   restoration.status = 'left'
   run.state.remainder.push({
     connection: restoration.connection,

@@ -1,9 +1,10 @@
 // Targets that the journal does not know. A run whose history lost its tail (a reset, a forced failover) may have changed them:
 // before `restored` is said, each is looked at once.
+import { foundAtStart } from '../found.ts'
 import type { Json } from '../json.ts'
 import { calls } from './calls.ts'
 import { isOf, restorationsOf } from './journal.ts'
-import { foundAtStart, isOpenEnded, isReset, plannedValues } from './planned-values.ts'
+import { isOpenEnded, isReset, plannedValues } from './planned-values.ts'
 import type { Run } from './run.ts'
 import { connectionOf, log } from './run.ts'
 import { show } from './show.ts'

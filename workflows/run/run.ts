@@ -1,8 +1,7 @@
 // A run in progress: its plan, its state, and the one way to end going forward. What it can do stands in the other files here.
-import { CancellationScope, CancelledFailure, TemporalFailure, isCancellation } from '@temporalio/workflow'
+import { type CancellationScope, CancelledFailure } from '@temporalio/workflow'
 import type { Plan, PlannedConnection, PlannedStep } from '../plan.ts'
 import { describeReason } from './reason.ts'
-import { isCarried, isRenewal, renewing } from './renewal.ts'
 import type { LogLine, Reason, RunState, StepRecord } from './state.ts'
 
 const LOG_LINES = 300 // enough for the longest runbooks; older lines go first
@@ -30,37 +29,8 @@ export interface Run {
   askedAs: { [gate: string]: string }
   /** Which words of its step the run has come to, how often each, and within which it is. */
   words: { within: string; said: { [path: string]: number } }
-  /** Parent of every watch and proof, beside going forward and not within it: see looking.ts. */
+  /** Parent of every watch and proof, beside going forward and not within it: see background-watches.ts. */
   readonly looks: CancellationScope
-}
-
-export type Ended = { ok: true } | { ok: false; reason: Reason } | { ok: 'renewed' }
-
-/** Carries out `body` until it is done or anything ends it: abort, cancel, breach, failure. The first reason wins. */
-export async function forward(run: Run, body: () => Promise<void>): Promise<Ended> {
-  const { reason, unwindingSince } = run.state
-  if (reason !== null && unwindingSince !== null) return { ok: false, reason } // renewed on its way back: it goes on there
-  const scope = new CancellationScope({ cancellable: true })
-  run.forwardScope = scope
-  try {
-    checkpoint(run) // an abort may have come before the first task
-    await scope.run(() => renewing(run, body))
-  } catch (error) {
-    if (run.state.reason === null && !isRenewal(run, error)) sendBack(run, unexpected(error))
-  } finally {
-    run.forwardScope = null
-  }
-  if (await isCarried(run)) return { ok: 'renewed' }
-  run.state.gates = run.state.gates.filter(({ carried }) => carried === undefined) // open before a renewal, and not come to since
-  // A reason that came in while the last await was resolving counts: abort outranks everything.
-  return run.state.reason === null ? { ok: true } : { ok: false, reason: run.state.reason }
-}
-
-/** Steps judge their own failures; whatever escapes them still must not end the run without the way back. */
-function unexpected(error: unknown): Reason {
-  if (!isCancellation(error) && !(error instanceof TemporalFailure)) throw error // a bug fails the workflow task: mended by a deploy
-  const message = error instanceof Error ? error.message : String(error)
-  return { kind: 'failure', step: 'the run', failure: 'Bug', message, at: Date.now() }
 }
 
 /** Ends going forward. Past the point of no return nobody may call this: ask a person instead. */

@@ -2,7 +2,7 @@
 import type { Memories, Readings, Reading, WatchResult } from '../activities.ts'
 import type { Json } from '../json.ts'
 import type { FailureKind } from '../failure.ts'
-import type { Failed } from './failures.ts'
+import type { Failed } from '../failure.ts'
 import type { Plan } from '../plan.ts'
 
 export type Side = 'old' | 'new'

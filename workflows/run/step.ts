@@ -1,7 +1,8 @@
 // Steps in order: entering, carrying out, leaving.
 import type { PlannedStep } from '../plan.ts'
-import { carryOut } from '../steps/runs.ts'
-import { type Failed, StepFailed, failedWith, reasonOf } from './failures.ts'
+import { runs } from '../steps/runs.ts'
+import { type Failed } from '../failure.ts'
+import { StepFailed, failedWith, reasonOf } from './failures.ts'
 import { leaveReadings } from './evidence.ts'
 import { measure } from './measure.ts'
 import { describe } from './publish.ts'
@@ -16,12 +17,12 @@ export function stepsLeft(run: Run): PlannedStep[] {
 
 /** Carries out one step. A failure sends the run back; past the point of no return it asks a person instead. */
 export async function perform(run: Run, step: PlannedStep): Promise<void> {
-  enter(run, step)
+  enterStep(run, step)
   for (let attempt = 1; ; attempt++) {
     beginWords(run, { isAgain: attempt > 1 })
     try {
-      await carryOut(run, step)
-      return leave(run, step, 'done')
+      await (runs[step.kind] as (run: Run, step: PlannedStep) => Promise<void>)(run, step)
+      return leaveStep(run, step, 'done')
     } catch (error) {
       const failed = error instanceof StepFailed ? error.failed : failedWith(error)
       note(run, `${failed.kind}: ${failed.message}`)
@@ -43,7 +44,7 @@ export async function perform(run: Run, step: PlannedStep): Promise<void> {
   }
 }
 
-function enter(run: Run, step: PlannedStep): void {
+function enterStep(run: Run, step: PlannedStep): void {
   checkpoint(run)
   const record = recordOf(run, step)
   if (record.status === 'running') return describe(run.plan, run.state) // taken up again by a new history
@@ -61,10 +62,10 @@ function skip(run: Run, step: PlannedStep, failed: Failed): void {
     target: step.id,
     note: `skipped: ${step.title}: ${failed.kind}: ${failed.message}`,
   })
-  leave(run, step, 'skipped')
+  leaveStep(run, step, 'skipped')
 }
 
-function leave(run: Run, step: PlannedStep, status: 'done' | 'skipped'): void {
+function leaveStep(run: Run, step: PlannedStep, status: 'done' | 'skipped'): void {
   checkpoint(run)
   const record = recordOf(run, step)
   record.status = status

@@ -1,14 +1,15 @@
 // The way back: `before` of every target that was or may have been changed, newest first, until done or taken over.
 // How one target is restored stands in restore.ts; here is the order, and what is looked at before `restored` is said.
 import { condition } from '@temporalio/workflow'
-import { isCapacity, leansOn } from './draining.ts'
-import { closeCarried, gateId, notify } from './gates.ts'
+import { changingFacts } from '../ports/facts.ts'
+import { isRestoredLast, prerequisitesOf } from './drain.ts'
+import { closeCarried, gateId, notify } from './questions.ts'
 import { isWritten, restorationsOf, touched } from './journal.ts'
-import { stopLooking } from './looking.ts'
+import { stopWatches } from './background-watches.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import { describeReason } from './reason.ts'
-import { drain, firstTry, lastLook, leave, restoreOn, settle, tryRestore } from './restore.ts'
+import { drain, firstTry, lastLook, leaveAsFound, restoreOn, settle, tryRestore } from './restore.ts'
 import { lostWrites } from './revisit.ts'
 import type { Run } from './run.ts'
 import type { Outcome, Reason, Restoration } from './state.ts'
@@ -25,18 +26,18 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   const last = state.restorations.at(-1)
   const beside: Promise<void>[] = [] // what needs more than a first try goes on beside the others: this loop never sleeps
   for (const restoration of state.restorations) {
-    if (isCapacity(run, restoration) || isSettled(restoration)) continue
+    if (isRestoredLast(run, restoration) || isSettled(restoration)) continue
     const failed = await firstTry(run, restoration)
     if (failed !== null) beside.push(restoreOn(run, restoration, failed))
     if (restoration === last) break
-    stopLooking(run)
+    stopWatches(run)
     publish(plan, state)
   }
   const { looks, lost } = await lostWrites(run)
-  const instances = state.restorations.filter((each) => isCapacity(run, each) && !isSettled(each))
+  const instances = state.restorations.filter((each) => isRestoredLast(run, each) && !isSettled(each))
   for (const restoration of lost) {
     state.restorations.push(restoration)
-    if (isCapacity(run, restoration)) instances.push(restoration)
+    if (isRestoredLast(run, restoration)) instances.push(restoration)
     else beside.push(restoreNow(run, restoration))
   }
   beside.push(...instances.map((restoration) => restoreBehindTraffic(run, restoration)))
@@ -66,7 +67,9 @@ function begin(run: Run, reason: Reason): void {
   state.restorations = restorationsOf(
     state,
     touched(state.changes).filter(
-      (of) => isWritten(state.changes, of) || plan.connections[of.connection]?.port !== 'capacity',
+      (of) =>
+        isWritten(state.changes, of) ||
+        changingFacts(plan.connections[of.connection]?.port)?.drifts !== false,
     ),
   )
   state.remainder = [] // what was left on the way there is judged anew: every target is looked at
@@ -93,22 +96,22 @@ async function restoreNow(run: Run, restoration: Restoration): Promise<void> {
 async function restoreBehindTraffic(run: Run, restoration: Restoration): Promise<void> {
   let backSince: number | null
   do {
-    await condition(() => leansOn(run).every(isSettled))
+    await condition(() => prerequisitesOf(run).every(isSettled))
     backSince = backAt(run)
     await drain(run, restoration)
-    await Promise.all(leansOn(run).map((each) => lastLook(run, each)))
+    await Promise.all(prerequisitesOf(run).map((each) => lastLook(run, each)))
   } while (backAt(run) !== backSince) // somebody had led users back meanwhile: the drain begins anew
-  const kept = leansOn(run).find(({ status }) => status === 'left')
+  const kept = prerequisitesOf(run).find(({ status }) => status === 'left')
   if (kept !== undefined) {
     restoration.note = `${kept.connection} ${kept.target} was left as it is, and may need it`
-    return leave(run, restoration, null)
+    return leaveAsFound(run, restoration, null)
   }
   await restoreNow(run, restoration)
 }
 
 /** Since when all that capacity leans on has been back; null = there is no such thing. */
 function backAt(run: Run): number | null {
-  const moments = leansOn(run).flatMap(({ at }) => (at === null ? [] : [at]))
+  const moments = prerequisitesOf(run).flatMap(({ at }) => (at === null ? [] : [at]))
   return moments.length === 0 ? null : Math.max(...moments)
 }
 

@@ -1,8 +1,8 @@
 // Versions of plans and of states, read: whether this worker's code can carry out what a run brings with it. An older worker
 // refuses what is newer, in words; a newer one takes what is older. Pure.
 import type { Plan } from '../plan.ts'
-import { isStepKind } from '../steps/outlines.ts'
-import type { Failed } from './failures.ts'
+import { isStepKind } from '../steps/kind-of.ts'
+import type { Failed } from '../failure.ts'
 import type { RunState } from './state.ts'
 
 const PLAN_VERSION = 1 satisfies Plan['planVersion']

@@ -1,13 +1,15 @@
-// Watching: one long look by retry after the other. Breaches send the run back; lost evidence asks a person while looking on.
+// Runs one `watch` activity after another. A breach sends the run back. When readings have been missing for too long, the run
+// asks a person and goes on reading meanwhile.
 import { sleep } from '@temporalio/workflow'
-import type { Drift, Reading, Readings, Subject, WatchInput, WatchResult } from '../activities.ts'
+import type { Drift, Reading, Readings, WatchInput, WatchResult } from '../activities.ts'
 import { formatDuration } from '../quantities.ts'
+import type { Subject } from '../watched/index.ts'
 import { calls } from './calls.ts'
-import { keptOf, settleDrift } from './drift.ts'
+import { ownValuesOf, settleDrift } from './drift.ts'
 import { keepReadings } from './evidence.ts'
-import { ask, type Question } from './gates.ts'
-import { everyMsOf, guardsOf, namesOf } from './guarding.ts'
-import { looking } from './looking.ts'
+import { inBackground } from './background-watches.ts'
+import { everyMsOf, guardsOf, namesOf } from './guards.ts'
+import { ask, type Question } from './questions.ts'
 import { renewable } from './renewal.ts'
 import type { Run } from './run.ts'
 import { checkpoint, isIrreversible, label, log, note, recordOf, sendBack, stepOf } from './run.ts'
@@ -57,7 +59,7 @@ async function watchFrom(run: Run, watching: Watching, wait: Wait): Promise<void
   for (; ; wait.attempt++) {
     const key = `${watching.key}-${wait.attempt}`
     const { limit, patient } = wait
-    const result = wait.asking ?? (await look(run, { ...watching, key, limit }, patient))
+    const result = wait.asking ?? (await watchToVerdict(run, { ...watching, key, limit }, patient))
     wait.asking = result.kind === 'passed' ? null : { ...result, readings: {} }
     switch (result.kind) {
       case 'passed':
@@ -148,14 +150,14 @@ async function underWatch(
 }
 
 /** One watch that passes as soon as it is good, or gives up in time: for steps that judge the result themselves. */
-export async function lookOnce(
+export async function watchOnce(
   run: Run,
   { subjects, withinMs }: { subjects: Subject[]; withinMs: number },
 ): Promise<WatchResult> {
   checkpoint(run)
   const now = Date.now()
   const summary = `${label(run)}: at most ${formatDuration(withinMs)}`
-  const result = await watched(run, summary, {
+  const result = await callWatch(run, summary, {
     subjects,
     deadline: now,
     limit: now + withinMs,
@@ -165,40 +167,46 @@ export async function lookOnce(
   return result
 }
 
-async function look(run: Run, watching: Watching, patient: boolean): Promise<WatchResult> {
+async function watchToVerdict(run: Run, watching: Watching, patient: boolean): Promise<WatchResult> {
   const { key, title, subjects, deadline, limit } = watching
   const until = deadline === null ? '' : `: HOLD until ${new Date(deadline).toISOString()}`
   const summary = `${label(run)} - ${title}${until}, watching ${namesOf(subjects)}`
   const input = {
     subjects,
-    ...keptBy(run, watching),
+    ...ownValuesFor(run, watching),
     deadline,
     limit: patient ? limit : null,
     patient,
     name: key,
   }
-  return await watched(run, summary, input)
+  return await callWatch(run, summary, input)
 }
 
 /** Over as soon as everything is good for `steadyMs`, however long the hold lasts; without patience or limit. */
-async function lookForEvidence(run: Run, watching: Watching, steadyMs: number): Promise<WatchResult> {
+async function watchForEvidence(run: Run, watching: Watching, steadyMs: number): Promise<WatchResult> {
   const { key, title } = watching
   const subjects = watching.subjects.map((subject) => steady(subject, steadyMs))
   const summary = `${label(run)} - ${title}: until evidence is back, watching ${namesOf(subjects)}`
-  const input = { subjects, ...keptBy(run, watching), deadline: Date.now(), limit: null, patient: false }
-  return await watched(run, summary, { ...input, name: `${key}/evidence` })
+  const input = {
+    subjects,
+    ...ownValuesFor(run, watching),
+    deadline: Date.now(),
+    limit: null,
+    patient: false,
+  }
+  return await callWatch(run, summary, { ...input, name: `${key}/evidence` })
 }
 
-function keptBy(run: Run, { keeping = true }: Watching): Pick<WatchInput, 'kept'> {
-  const kept = keeping ? keptOf(run) : []
-  return kept.length > 0 ? { kept } : {}
+function ownValuesFor(run: Run, { keeping = true }: Watching): Pick<WatchInput, 'ownValues'> {
+  const ownValues = keeping ? ownValuesOf(run) : []
+  return ownValues.length > 0 ? { ownValues } : {}
 }
 
-async function watched(run: Run, summary: string, input: WatchInput): Promise<WatchResult> {
+async function callWatch(run: Run, summary: string, input: WatchInput): Promise<WatchResult> {
   const { memories } = run.state
   const memory = input.name === undefined ? undefined : memories[input.name]
   const taken = memory === undefined ? input : { ...input, memory }
-  const result = await looking(run, () => calls.watch(summary, taken, everyMsOf(input.subjects)))
+  const result = await inBackground(run, () => calls.watch(summary, taken, everyMsOf(input.subjects)))
   if (input.name !== undefined) delete memories[input.name]
   keepReadings(run.state, recordOf(run, stepOf(run)), result.readings)
   return result
@@ -223,7 +231,7 @@ async function breached(
   })
 }
 
-type Lost = Extract<WatchResult, { kind: 'blind' | 'inconclusive' }>
+type MissingEvidence = Extract<WatchResult, { kind: 'blind' | 'inconclusive' }>
 
 /**
  * Asks a person and looks on meanwhile, without patience or limit: evidence that comes back answers by itself, at once.
@@ -232,7 +240,7 @@ type Lost = Extract<WatchResult, { kind: 'blind' | 'inconclusive' }>
 async function askAboutEvidence(
   run: Run,
   watching: Watching,
-  { lost, wait }: { lost: Lost; wait: Wait },
+  { lost, wait }: { lost: MissingEvidence; wait: Wait },
 ): Promise<'good' | 'without' | 'again'> {
   const steadyMs = steadyMsAfter(wait.returns)
   const title = lost.kind === 'blind' ? `${lost.subject} cannot be read` : 'not enough good checks in time'
@@ -253,10 +261,10 @@ async function askAboutEvidence(
     if (verb === 'approve') end.answer = 'without'
   }
   const evidence = async () => {
-    let result = await lookForEvidence(run, watching, steadyMs)
+    let result = await watchForEvidence(run, watching, steadyMs)
     while (result.kind === 'drift') {
       await settleUnderWatch(run, { key: watching.key, patient: false }, result) // often it is why evidence is missing
-      result = await lookForEvidence(run, watching, steadyMs)
+      result = await watchForEvidence(run, watching, steadyMs)
     }
     if (result.kind === 'breach')
       await breached(run, watching.key, {
@@ -281,8 +289,9 @@ function steadyMsAfter(returns: number): number {
 }
 
 function steady(subject: Subject, steadyMs: number): Subject {
-  if (subject.what === 'proof') return subject
-  return { ...subject, good: Math.max(1, subject.good, Math.ceil(steadyMs / everyMsOf([subject]))) }
+  const { enough, everyMs } = subject
+  if (!('good' in enough)) return subject
+  return { ...subject, enough: { good: Math.max(1, enough.good, Math.ceil(steadyMs / everyMs)) } }
 }
 
 function latest(readings: Readings): string {

@@ -1,5 +1,5 @@
 // Records that are not there: a wrong name, unless the runbook says that they are to be created. Pure.
-import type { Seen } from '../plan.ts'
+import type { ValueOf } from '../plan.ts'
 import type { RRset } from '../ports/dns.ts'
 
 /** Says why when a record that a step needs is not there. `hint`: what to do besides checking the name. */
@@ -10,7 +10,7 @@ export function absence(target: string, { values }: RRset, hint: string): string
 /** For the plan: the records of a step that were looked at and are not there. */
 export function absent(
   of: { connection: string; targets: readonly string[]; hint: string },
-  seen: Seen,
+  seen: ValueOf,
 ): { connection: string; target: string; problem: string }[] {
   return of.targets.flatMap((target) => {
     const rrset = seen(of.connection, target) as RRset | undefined

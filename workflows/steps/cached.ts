@@ -1,12 +1,12 @@
 // For how long caches may keep what is published of a record, as far as a look tells before the run. Pure.
-import type { Seen } from '../plan.ts'
+import type { ValueOf } from '../plan.ts'
 import type { DnsFacts, RRset } from '../ports/dns.ts'
 
 /**
  * The TTL of a record, or what is behind an alias where that is kept for longer; of a name that does not exist, what its zone says.
  * A step before may have lowered the TTL of the record, never what is behind it.
  */
-export function cachedMs(of: { connection: string; target: string }, seen: Seen): number {
+export function cachedMs(of: { connection: string; target: string }, seen: ValueOf): number {
   const { connection, target } = of
   const rrset = seen(connection, target) as RRset | undefined
   if (rrset === undefined) return 0

@@ -30,6 +30,7 @@ export type CommandConfig = z.infer<typeof CommandConfig>
 export const spec = defineSpec({
   id: 'capacity/command',
   port: 'capacity',
+  summary: "instance counts through executables of the worker's owner",
   config: CommandConfig,
   supports: {
     port: 'capacity',

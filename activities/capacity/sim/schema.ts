@@ -19,6 +19,7 @@ export type SimCapacityConfig = z.infer<typeof SimCapacityConfig>
 export const spec = defineSpec({
   id: 'capacity/sim',
   port: 'capacity',
+  summary: 'simulated instances',
   config: SimCapacityConfig,
   supports: {
     port: 'capacity',

@@ -26,6 +26,7 @@ export type PowerdnsConfig = z.infer<typeof PowerdnsConfig>
 export const spec = defineSpec({
   id: 'dns/powerdns',
   port: 'dns',
+  summary: "A, AAAA, CNAME, TXT through PowerDNS' API",
   config: PowerdnsConfig,
   supports: {
     port: 'dns',

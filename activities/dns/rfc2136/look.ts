@@ -6,7 +6,7 @@ import { sameJson } from '../../../workflows/json.ts'
 import { failure } from '../../failure.ts'
 import { isTold } from '../../http.ts'
 import type { Deps } from '../../provider.ts'
-import { type AskedType, type Reply, type Signing, ask, askSigned, partsIn } from '../ask.ts'
+import { type QueryType, type Reply, type Signing, ask, askSigned, partsIn } from '../ask.ts'
 import type { RecordTarget } from '../names.ts'
 import { nearCaution, nearNames } from '../near.ts'
 import { ABSENT, type Parts, type PlainType, describeRRset, joined } from '../rrset.ts'
@@ -84,7 +84,7 @@ export async function lookAt(
 /** A question to the primary, signed. Raises Denied, Config, Unavailable. */
 export async function askPrimary(
   { config }: Connection,
-  question: { name: string; type: AskedType },
+  question: { name: string; type: QueryType },
   { signing, io }: { signing: Signing; io: Io },
 ): Promise<Reply> {
   const { server, zone } = config

@@ -33,6 +33,7 @@ export type Rfc2136Config = z.infer<typeof Rfc2136Config>
 export const spec = defineSpec({
   id: 'dns/rfc2136',
   port: 'dns',
+  summary: 'A, AAAA, CNAME, TXT by dynamic update, TSIG',
   config: Rfc2136Config,
   supports: {
     port: 'dns',

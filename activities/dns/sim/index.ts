@@ -7,9 +7,8 @@ import { milliseconds, percent, perSecond } from '../../../workflows/quantities.
 import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
 import { ask, observe, write } from '../../sim/calls.ts'
-import { place as placeCell } from '../../sim/cells.ts'
 import { NEGATIVE_TTL_SECONDS, authoritative, chainTtl, resolve } from '../../sim/resolvers.ts'
-import { type Parts, place } from '../../sim/start.ts'
+import { type Parts, place, placeRecord } from '../../sim/start.ts'
 import type { WorldState } from '../../sim/state.ts'
 import { advance } from '../../sim/time.ts'
 import { enterWorld } from '../../sim/world.ts'
@@ -101,7 +100,7 @@ function known(state: WorldState, config: SimDnsConfig, target: string): string 
   ).CNAME
   if (alias !== undefined && type !== 'CNAME') throw aliasFailure({ name, type }, alias.values)
   const value = type === 'CNAME' ? inItsPlace(state, name) : ABSENT
-  placeCell(state, { port: 'dns', target: `${name} ${type}`, value })
+  placeRecord(state, `${name} ${type}`, value)
   return `${name} ${type}`
 }
 

@@ -45,6 +45,7 @@ export type SimDnsConfig = z.infer<typeof SimDnsConfig>
 export const spec = defineSpec({
   id: 'dns/sim',
   port: 'dns',
+  summary: 'a simulated zone, its resolvers and the users who follow them',
   config: SimDnsConfig,
   supports: {
     port: 'dns',

@@ -32,6 +32,7 @@ export type HttpJsonConfig = z.infer<typeof HttpJsonConfig>
 export const spec = defineSpec({
   id: 'metrics/http-json',
   port: 'metrics',
+  summary: 'a number out of any JSON endpoint',
   config: HttpJsonConfig,
   supports: {
     port: 'metrics',

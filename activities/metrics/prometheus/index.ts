@@ -48,7 +48,7 @@ async function askedEitherWay(
   return { answer: await instantQuery(fetch, { ...asked, method: 'GET' }), refusedPost: answer }
 }
 
-interface Asked {
+interface QueryRequest {
   config: PrometheusConfig
   deps: Deps
   secrets: string[]
@@ -58,7 +58,7 @@ interface Asked {
 }
 
 /** The failure for an answer that is not a result. Their words follow ours, without secrets, on one line. */
-function refused(answer: QueryAnswer, asked: Asked): Error {
+function refused(answer: QueryAnswer, asked: QueryRequest): Error {
   const tried = `query Prometheus at ${asked.config.url}`
   const theirs = answer.parsed?.status === 'error' ? answer.parsed : null
   const words = excerpt(redact(theirs === null ? answer.body : theirs.error, asked.secrets))

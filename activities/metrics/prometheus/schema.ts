@@ -30,6 +30,7 @@ export type PrometheusConfig = z.infer<typeof PrometheusConfig>
 export const spec = defineSpec({
   id: 'metrics/prometheus',
   port: 'metrics',
+  summary: 'PromQL, checked when a runbook is validated',
   config: PrometheusConfig,
   supports: {
     port: 'metrics',

@@ -30,6 +30,7 @@ export type SimMetricsConfig = z.infer<typeof SimMetricsConfig>
 export const spec = defineSpec({
   id: 'metrics/sim',
   port: 'metrics',
+  summary: 'readings of the simulated sides',
   config: SimMetricsConfig,
   supports: {
     port: 'metrics',

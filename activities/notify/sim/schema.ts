@@ -9,6 +9,7 @@ export type SimNotifyConfig = z.infer<typeof SimNotifyConfig>
 export const spec = defineSpec({
   id: 'notify/sim',
   port: 'notify',
+  summary: 'notices kept in the simulated world',
   config: SimNotifyConfig,
   supports: { port: 'notify', cautions: ['simulated: nobody is told'] },
   locks: () => [],

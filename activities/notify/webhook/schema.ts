@@ -24,6 +24,7 @@ export type WebhookConfig = z.infer<typeof WebhookConfig>
 export const spec = defineSpec({
   id: 'notify/webhook',
   port: 'notify',
+  summary: 'signed JSON, Slack',
   config: WebhookConfig,
   supports: {
     port: 'notify',

@@ -21,6 +21,7 @@ export type HttpProbeConfig = z.infer<typeof HttpProbeConfig>
 export const spec = defineSpec({
   id: 'probe/http',
   port: 'probe',
+  summary: 'journeys, deep readiness',
   config: HttpProbeConfig,
   supports: {
     port: 'probe',

@@ -16,6 +16,7 @@ export type SimProbeConfig = z.infer<typeof SimProbeConfig>
 export const spec = defineSpec({
   id: 'probe/sim',
   port: 'probe',
+  summary: 'answers of the simulated sides',
   config: SimProbeConfig,
   supports: { port: 'probe', cautions: ['simulated: no real service is asked'] },
   locks: () => [],

@@ -3,13 +3,17 @@
 import { isTold } from '../../http.ts'
 import type { Io } from '../../../workflows/ports/target.ts'
 import { type Endpoint, endpointsOf } from './client.ts'
-import { type Edge, type Look, adminOf } from './look.ts'
-import { runtimeKeysOf } from './routes.ts'
+import { type Edge, adminOf } from './edge.ts'
+import { type RouteHere, runtimeKeysOf } from './routes.ts'
 
 const ENDPOINTS_NAMED_MAX = 3 // a person wants to know the kind of trouble, not every endpoint of a fleet
 
 /** A look that fails here has still read its value: what could not be asked is a caution itself. */
-export async function cautionsOf(edge: Edge, { target, route }: Look, io: Io): Promise<string[]> {
+export async function cautionsOf(
+  edge: Edge,
+  { target, route }: { target: string; route: RouteHere },
+  io: Io,
+): Promise<string[]> {
   const { config } = edge
   const names = target === 'split' ? [config.old, config.new] : [config.shadow ?? '']
   const keys = runtimeKeysOf(route.action)

@@ -12,9 +12,7 @@ import { defineProvider } from '../../provider.ts'
 import { FileChanged, type WholeFile, isLink, replaceWhole } from '../whole-file.ts'
 import { clusterNames, rejectedUpdates, servedRoutes, whyIncomplete } from './client.ts'
 import {
-  type Edge,
   type Look,
-  adminOf,
   changedSince,
   elsewhereOf,
   fileFailure,
@@ -24,6 +22,7 @@ import {
   valueOf,
   versionOf,
 } from './look.ts'
+import { type Edge, adminOf } from './edge.ts'
 import { confirmMirror, confirmSplit } from './proof.ts'
 import { type RouteHere, editMirror, editSplit, findRoute, keyOf } from './routes.ts'
 import { spec } from './schema.ts'
@@ -103,7 +102,7 @@ async function writeOnce(edge: Edge, write: Writing, io: Io): Promise<void> {
   file.document[keyOf(file.document, 'version_info')] = version
   const name = here.routeConfigName
   const rejectedBefore = await rejectedUpdates(adminOf(edge, io), name)
-  const sent: Sent = {
+  const sent: PendingWrite = {
     name,
     version,
     rejectedBefore,
@@ -114,7 +113,7 @@ async function writeOnce(edge: Edge, write: Writing, io: Io): Promise<void> {
     after: afterOf(file),
   }
   await place(edge, { doing, sent }, io)
-  const fate = await fateOf(edge, sent, io)
+  const fate = await outcomeOf(edge, sent, io)
   if (fate !== 'served') throw await fallen(edge, { doing, sent, fate }, io)
 }
 
@@ -129,7 +128,7 @@ function edit(
 
 async function place(
   { config }: Edge,
-  { doing, sent }: { doing: string; sent: Sent },
+  { doing, sent }: { doing: string; sent: PendingWrite },
   io: Io,
 ): Promise<void> {
   try {
@@ -151,7 +150,7 @@ async function place(
  */
 async function fallen(
   edge: Edge,
-  { doing, sent, fate }: { doing: string; sent: Sent; fate: Exclude<Fate, 'served'> },
+  { doing, sent, fate }: { doing: string; sent: PendingWrite; fate: Exclude<WriteOutcome, 'served'> },
   io: Io,
 ): Promise<Error> {
   const { version } = sent
@@ -170,7 +169,7 @@ async function fallen(
 }
 
 /** Not under the call's deadline: the file must not be left behind. Says what became of it. */
-async function putBack({ config }: Edge, { before, after }: Sent): Promise<string> {
+async function putBack({ config }: Edge, { before, after }: PendingWrite): Promise<string> {
   try {
     await replaceWhole(config.routes, { from: after.text, to: before })
     return 'the file was put back'
@@ -184,7 +183,7 @@ function afterOf({ document, file }: { document: JsonObject; file: WholeFile }):
   return { ...file, text: `${text}${file.text.endsWith('\n') ? '\n' : ''}` }
 }
 
-interface Sent {
+interface PendingWrite {
   name: string
   version: string
   rejectedBefore: number
@@ -196,10 +195,10 @@ interface Sent {
   isWayBack: boolean
 }
 
-type Fate = 'served' | 'rejected' | 'unknown'
+type WriteOutcome = 'served' | 'rejected' | 'unknown'
 
 /** Looks until Envoy serves the new version or says no; the file itself tells neither. An admin that fails tells nothing. */
-async function fateOf(edge: Edge, sent: Sent, io: Io): Promise<Fate> {
+async function outcomeOf(edge: Edge, sent: PendingWrite, io: Io): Promise<WriteOutcome> {
   const signal = AbortSignal.any([io.signal, AbortSignal.timeout(TAKE_UP_MS_MAX)])
   const admin = adminOf(edge, { signal })
   let served: JsonObject | undefined
@@ -218,7 +217,7 @@ async function fateOf(edge: Edge, sent: Sent, io: Io): Promise<Fate> {
   return served !== undefined && isServed(served, edge, sent) ? 'served' : 'unknown'
 }
 
-function isServed(routeConfig: JsonObject, { config }: Edge, { target, desired }: Sent): boolean {
+function isServed(routeConfig: JsonObject, { config }: Edge, { target, desired }: PendingWrite): boolean {
   try {
     return matches(valueOf(findRoute(routeConfig, config), config, target), desired)
   } catch {

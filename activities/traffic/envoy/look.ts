@@ -6,7 +6,8 @@ import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
 import { failure, kindOf } from '../../failure.ts'
 import { isTold } from '../../http.ts'
 import { cautionsOf } from './cautions.ts'
-import { type Admin, servedRoutes, whyIncomplete } from './client.ts'
+import { servedRoutes, whyIncomplete } from './client.ts'
+import { type Edge, adminOf } from './edge.ts'
 import { type WholeFile, readWhole } from '../whole-file.ts'
 import {
   type RouteHere,
@@ -21,11 +22,6 @@ import {
 } from './routes.ts'
 import type { EnvoyConfig } from './schema.ts'
 
-export interface Edge {
-  config: EnvoyConfig
-  fetch: typeof globalThis.fetch
-}
-
 export interface Look {
   target: string
   routeConfigName: string
@@ -39,10 +35,6 @@ export interface Look {
 export type FileLook =
   | { file: WholeFile; document: JsonObject; resource: JsonObject; route: RouteHere; problem?: undefined }
   | { file?: WholeFile; problem: Error }
-
-export function adminOf(edge: Edge, io: Io): Admin {
-  return { url: edge.config.admin, fetch: edge.fetch, signal: io.signal }
-}
 
 export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
   const { config } = edge

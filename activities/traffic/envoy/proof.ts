@@ -14,8 +14,9 @@ import {
 } from '../counted.ts'
 import { allowedPoints, moreNeeded, needed, number } from '../demands.ts'
 import { type Endpoint, endpointsOf, requestsPerCluster } from './client.ts'
+import { type Edge, adminOf } from './edge.ts'
 import { confirmEndpoints } from './endpoints.ts'
-import { type Edge, type Look, adminOf } from './look.ts'
+import type { Look } from './look.ts'
 import { readMirror, readSplit } from './routes.ts'
 
 export interface Proof {
@@ -68,7 +69,7 @@ export async function confirmMirror(proof: Proof, io: Io): Promise<Confirmation>
   return withNotes(judgeMirror(request, told), proof)
 }
 
-function judgeMirror(request: ConfirmRequest, { served, mirrored }: Told): Confirmation {
+function judgeMirror(request: ConfirmRequest, { served, mirrored }: CountedTotals): Confirmation {
   const memory = request.memory ?? {}
   const { percent } = request.desired as Mirror
   const share = percent === 0 ? 100 : percent
@@ -88,10 +89,10 @@ function judgeMirror(request: ConfirmRequest, { served, mirrored }: Told): Confi
   }
 }
 
-type Told = { served: number; mirrored: number }
+type CountedTotals = { served: number; mirrored: number }
 
 /** null when the shadow is a side's own cluster and gets everything anyway: then nothing tells copies from requests. */
-function servedAndMirrored({ edge, here }: Proof, counted: Counted): Told | null {
+function servedAndMirrored({ edge, here }: Proof, counted: Counted): CountedTotals | null {
   const { config } = edge
   const { old, new: fresh, shadow } = counted
   if (config.shadow !== config.new && config.shadow !== config.old)

@@ -41,6 +41,7 @@ export type EnvoyConfig = z.infer<typeof EnvoyConfig>
 export const spec = defineSpec({
   id: 'traffic/envoy',
   port: 'traffic',
+  summary: 'split and mirror, 0.01 %',
   config: EnvoyConfig,
   supports: {
     port: 'traffic',

@@ -1,6 +1,6 @@
 // What a person should know of the servers of a backend before users are moved: whoever gets no request, or not by weight.
 import type { BackendStat, ServerStat } from './client.ts'
-import type { Sides } from './weights.ts'
+import type { Sides } from './servers.ts'
 
 const ALGORITHMS: Record<string, string> = {
   random:

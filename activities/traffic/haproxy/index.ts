@@ -13,7 +13,8 @@ import { confirmSplit } from './proof.ts'
 import { fileRefused, refused } from './refusals.ts'
 import { servers, spec } from './schema.ts'
 import { keepInStep } from './state-file.ts'
-import { type Weights, raisingFirst, shareErrorMax, sizesOf, splitOf, weightsFor } from './weights.ts'
+import { type Weights, shareErrorMax } from './servers.ts'
+import { raisingFirst, sizesOf, splitOf, weightsFor } from './weights.ts'
 
 export const haproxy = defineProvider({
   spec,

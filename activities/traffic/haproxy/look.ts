@@ -9,7 +9,8 @@ import { type BackendStat, type ServerStat, type States, readBackend, readServer
 import { refused } from './refusals.ts'
 import type { HaproxyConfig } from './schema.ts'
 import { type StateFile, type StateFileLook, lookAtStateFile } from './state-file.ts'
-import { type Sides, type Weights, sizesOf, splitOf, total } from './weights.ts'
+import { type Sides, type Weights, total } from './servers.ts'
+import { sizesOf, splitOf } from './weights.ts'
 
 export interface Edge {
   config: HaproxyConfig

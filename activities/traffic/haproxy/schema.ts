@@ -42,6 +42,7 @@ export function servers(side: string | string[]): string[] {
 export const spec = defineSpec({
   id: 'traffic/haproxy',
   port: 'traffic',
+  summary: 'split, whole percents',
   config: HaproxyConfig,
   supports: {
     port: 'traffic',

@@ -2,7 +2,7 @@
 // A reload would bring back what it says, or what the configuration says where the file says nothing.
 import { FileChanged, type WholeFile, isLink, readWhole, replaceWhole } from '../whole-file.ts'
 import { type BackendServer, type States, parseServerStates } from './client.ts'
-import type { Weights } from './weights.ts'
+import type { Weights } from './servers.ts'
 
 const NEW_FILE_MODE = 0o644 // HAProxy reads it as its own user; it holds no secret
 const TRIES_MAX = 3 // a reload script that writes at the same moment is let through; the next try starts from its file

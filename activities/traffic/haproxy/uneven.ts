@@ -1,7 +1,7 @@
 // Whole weights for sides whose servers differ in size: a small machine keeps its part of its side's share at every split.
 // Sizes come from what was there before the run, since run-time weights forget them once a side is at 0. Pure.
 import type { Split } from '../../../workflows/ports/traffic.ts'
-import { type Sides, WEIGHT_MAX, type Weights, shareErrorMax, total } from './weights.ts'
+import { type Sides, WEIGHT_MAX, type Weights, shareErrorMax, total } from './servers.ts'
 
 const SIZE_ERROR_MAX = 0.1 // of a server's own part: a machine must not get a tenth more than its size says
 const PERCENTS = 100 // weights that sum up to this are read at a glance: preferred among equally exact ones

@@ -1,14 +1,7 @@
 // Between the two sides of a split and the weights of their servers. Pure arithmetic, no decisions.
 import type { Split } from '../../../workflows/ports/traffic.ts'
+import { SHARE_ERROR_MAX, type Sides, WEIGHT_MAX, type Weights, shareErrorMax, total } from './servers.ts'
 import { unevenWeights } from './uneven.ts'
-
-export const WEIGHT_MAX = 256 // HAProxy refuses more
-const SHARE_ERROR_MAX = 0.5 // percentage points: more would read back as another percent
-const SMALL_SHARE_ERROR_MAX = 0.1 // of the smaller side's share: 1 % is not 1.4 %
-
-/** Server -> weight, for every server of both sides. */
-export type Weights = Record<string, number>
-export type Sides = { old: string[]; new: string[] }
 
 /**
  * The weight every server must have. `members` are taken as they are (a recorded `before`); otherwise the *sides* share in
@@ -63,12 +56,6 @@ export function raisingFirst(from: Weights, to: Weights): [server: string, weigh
     .sort(([a, toA], [b, toB]) => toB - (from[b] ?? 0) - (toA - (from[a] ?? 0)) || a.localeCompare(b))
 }
 
-/** By how much the share of the new side may miss what was asked, in percentage points. */
-export function shareErrorMax(split: Split): number {
-  const smaller = (Math.min(split.old, split.new) / (split.old + split.new)) * 100
-  return Math.min(SHARE_ERROR_MAX, smaller * SMALL_SHARE_ERROR_MAX)
-}
-
 function spread(split: Split, sides: Sides, sizes: Weights): Weights | null {
   const serving = {
     old: sides.old.filter((server) => sizes[server] !== 0),
@@ -116,10 +103,6 @@ function nearest(split: Split, sides: Sides): { old: number; new: number } | nul
 
 function isWeight(weight: number): boolean {
   return Number.isInteger(weight) && weight >= 0 && weight <= WEIGHT_MAX
-}
-
-export function total(weights: Weights, servers: string[]): number {
-  return servers.reduce((sum, server) => sum + (weights[server] ?? 0), 0)
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

@@ -21,6 +21,7 @@ export type SimTrafficConfig = z.infer<typeof SimTrafficConfig>
 export const spec = defineSpec({
   id: 'traffic/sim',
   port: 'traffic',
+  summary: 'split and mirror of a simulated balancer',
   config: SimTrafficConfig,
   supports: {
     port: 'traffic',

@@ -2,27 +2,18 @@
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { Plan, PlannedGuard, PlannedStep } from '../../../workflows/plan.ts'
 import { threshold } from '../../../workflows/quantities.ts'
-import { type StepKind, stepSchemas } from '../../../workflows/steps/schemas.ts'
+import { kindOf } from '../../../workflows/steps/kind-of.ts'
+import type { StepKind } from '../../../workflows/steps/schemas.ts'
 import type { Parts } from '../parts.ts'
 import type { Finding } from '../problem.ts'
 import { entries, stepsOf } from '../uses.ts'
 import { watchedMoments } from '../watched.ts'
 
-const CHANGING: ReadonlySet<StepKind> = new Set([
-  'prewarm',
-  'ttl',
-  'shadow',
-  'canary',
-  'switch',
-  'repoint',
-  'decommission',
-])
-
 export function guardDemand(runbook: JsonObject): Finding[] {
   const steps = stepsOf(runbook)
-  const first = steps.find(({ kind, spec }) => CHANGING.has(kind) && spec['unwatched'] === undefined)
+  const first = steps.find((step) => kindOf(step).changes && step.spec['unwatched'] === undefined)
   if (first === undefined || entries(runbook['guards']).length > 0) return []
-  const moves = steps.filter(({ kind }) => movesUsers(kind))
+  const moves = steps.filter(movesUsers)
   if (moves.length > 0 && moves.every(({ spec }) => spec['unwatched'] !== undefined)) return []
   const message = `no guards: ${first.kind} changes the world, and nothing would send the run back`
   const fix = 'name at least one number to watch: errors: { from: prom, query: ..., max: 0.5% }'
@@ -34,7 +25,7 @@ export function unwatchedMoves(plan: Plan, parts: Parts): Finding[] {
   if (plan.guards.length === 0) return [] // said once, of the whole runbook
   const moments = watchedMoments(plan)
   return plan.steps.flatMap((step, index) => {
-    if (!movesUsers(step.kind) || whyUnwatched(step) !== null) return []
+    if (!movesUsers(step) || whyUnwatched(step) !== null) return []
     const isWatched = (moments[index] ?? []).every((guards) => guards.some(({ dry_run }) => !dry_run))
     if (isWatched) return []
     const path = parts.steps[index]?.path ?? ['steps', index]
@@ -72,8 +63,8 @@ export function impossibleLimits({ guards }: Parts): Finding[] {
     }))
 }
 
-function movesUsers(kind: StepKind): boolean {
-  return Object.hasOwn(stepSchemas[kind].shape, 'unwatched')
+function movesUsers(step: { kind: StepKind }): boolean {
+  return kindOf(step).moves !== undefined
 }
 
 /** Which guards there are, and why none of them acts. */

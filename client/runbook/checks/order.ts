@@ -1,19 +1,21 @@
 // Steps that fight each other: weights that fall, traffic given to what is gone, two names for one target.
-import { percent } from '../../../workflows/quantities.ts'
+import type { Move } from '../../../workflows/steps/kind.ts'
+import { mainConnectionsIn } from '../../../workflows/steps/connections.ts'
+import { kindOf, outline } from '../../../workflows/steps/kind-of.ts'
+import { MIRROR } from '../../../workflows/ports/traffic.ts'
 import type { Connection, Parts, Step } from '../parts.ts'
-import type { Finding, Path } from '../problem.ts'
-import { targetOf } from './records.ts'
+import type { Finding } from '../problem.ts'
+import { recordsOf, targetOf } from './records.ts'
 
-type Move = { index: number; share: number; path: Path }
+type Share = Move & { share: number }
 
 export function orderFindings(parts: Parts): Finding[] {
-  const connections = [...new Set(parts.steps.flatMap((step) => movesOf(step).map(() => connectionOf(step))))]
+  const { steps } = parts
+  const connections = new Set(steps.flatMap(sharesOf).map(({ connection }) => connection))
   return [
-    ...connections.flatMap((name) =>
-      fallingWeights(parts.steps.filter((step) => connectionOf(step) === name)),
-    ),
-    ...parts.steps.flatMap((step) => shadowTooLate(step, parts.steps)),
-    ...parts.steps.flatMap((step) => stillServed(step, parts.steps)),
+    ...[...connections].flatMap((name) => fallingWeights(name, steps)),
+    ...steps.flatMap((step) => mirroredTooLate(step, steps)),
+    ...steps.flatMap((step) => stillServed(step, steps)),
     ...sameTargets(parts),
   ]
 }
@@ -21,90 +23,91 @@ export function orderFindings(parts: Parts): Finding[] {
 /** Moves users by DNS, too late to lower a TTL: worth a word. */
 export function lateTtls({ steps }: Parts): Finding[] {
   return steps.flatMap((step) => {
-    if (step.kind !== 'repoint' || step.spec.create) return []
-    const { connection } = step.spec
     const lowered = steps.flatMap((other) =>
-      other.index < step.index && other.kind === 'ttl'
-        ? other.spec.records.map((record) => targetOf(record, connection, steps))
+      other.index < step.index && kindOf(other).shortensCaching === true
+        ? recordsOf(other).map(
+            ({ connection, record }) => `${connection} ${targetOf(record, connection, steps)}`,
+          )
         : [],
     )
-    return Object.keys(step.spec.records)
-      .filter((record) => !lowered.includes(targetOf(record, connection, steps)))
-      .map((record) => ({
-        path: [...step.path, 'records', record],
-        message: `no ttl step lowers the TTL of ${record} before it moves: the way there and back takes as long as its present TTL`,
+    return movesOf(step)
+      .filter(({ share, isNew = false }) => share === null && !isNew)
+      .filter(
+        ({ connection, target }) => !lowered.includes(`${connection} ${targetOf(target, connection, steps)}`),
+      )
+      .map(({ path, target }) => ({
+        path: [...step.path, ...path],
+        message: `no ttl step lowers the TTL of ${target} before it moves: the way there and back takes as long as its present TTL`,
         fix: 'add a ttl step before it',
       }))
   })
 }
 
-function fallingWeights(steps: Step[]): Finding[] {
+function fallingWeights(name: string, steps: readonly Step[]): Finding[] {
   let highest = 0
-  return steps.flatMap(movesOf).flatMap(({ index, share, path }) => {
-    const isFirstOfStep = path.at(-1) === 0 || path.at(-1) === 'switch'
-    const falls = highest > 0 && share <= highest && isFirstOfStep // within one canary its own schema says so
-    const before = highest
-    highest = Math.max(highest, share)
-    if (!falls) return []
-    const message = `weights must rise over the whole runbook: step ${index + 1} asks for ${share}% after ${before}%`
-    return [
-      {
-        path,
-        message,
-        fix: before >= 100 ? 'remove it: all traffic is on the new side already' : `begin above ${before}%`,
-      },
-    ]
-  })
+  return steps.flatMap((step) =>
+    sharesOf(step)
+      .filter(({ connection }) => connection === name)
+      .flatMap(({ share, path }, place) => {
+        const falls = highest > 0 && share <= highest && place === 0 // within one step its own schema says so
+        const before = highest
+        highest = Math.max(highest, share)
+        if (!falls) return []
+        const message = `weights must rise over the whole runbook: step ${step.index + 1} asks for ${share}% after ${before}%`
+        const fix =
+          before >= 100 ? 'remove it: all traffic is on the new side already' : `begin above ${before}%`
+        return [{ path: [...step.path, ...path], message, fix }]
+      }),
+  )
 }
 
-function shadowTooLate(step: Step, steps: Step[]): Finding[] {
-  if (step.kind !== 'shadow') return []
-  const switched = steps.some(
+function mirroredTooLate(step: Step, steps: readonly Step[]): Finding[] {
+  const mirroring = outline(step, () => undefined).changes.find(({ target }) => target === MIRROR)
+  const whole = steps.find(
     (other) =>
-      other.index < step.index && other.kind === 'switch' && connectionOf(other) === connectionOf(step),
+      other.index < step.index &&
+      sharesOf(other).some(({ connection, share }) => connection === mirroring?.connection && share >= 100),
   )
-  if (!switched) return []
+  if (mirroring === undefined || whole === undefined) return []
   return [
     {
       path: step.path,
       at: 'key',
       message: 'nothing is left to mirror: the new side has all traffic already',
-      fix: 'move it before the switch',
+      fix: `move it before the ${whole.kind}`,
     },
   ]
 }
 
 /** A side may be taken away only when no step has left, or is going to bring, traffic there. */
-function stillServed(step: Step, steps: Step[]): Finding[] {
-  if (step.kind !== 'decommission') return []
-  const path = [...step.path, 'side']
-  const moving = steps.filter((other) => movesOf(other).length > 0 || other.kind === 'repoint')
+function stillServed(step: Step, steps: readonly Step[]): Finding[] {
+  const removed = kindOf(step).removes?.(step.spec)
+  if (removed === undefined) return []
+  const path = [...step.path, ...removed.path]
+  const moving = steps.filter((other) => movesOf(other).length > 0)
   const later = moving.find((other) => other.index > step.index)
   if (later !== undefined) {
     return [
       {
         path,
         message: `step ${later.index + 1} (${later.kind}) moves traffic after this side is gone`,
-        fix: 'decommission last',
+        fix: `${step.kind} last`,
       },
     ]
   }
-  if (step.spec.side === 'new' && moving.length > 0) {
+  if (removed.side === 'new') {
+    if (moving.length === 0) return []
     return [{ path, message: 'the new side serves by then: it cannot be taken away', fix: 'write side: old' }]
   }
-  const names = [...new Set(moving.filter((other) => other.kind !== 'repoint').map(connectionOf))]
-  return names.flatMap((name) => {
-    const share = Math.max(
-      ...moving
-        .filter((other) => connectionOf(other) === name)
-        .flatMap(movesOf)
-        .map((move) => move.share),
-    )
-    if (share >= 100 || step.spec.side === 'new') return []
+  const shares = moving.flatMap(sharesOf)
+  return [...new Set(shares.map(({ connection }) => connection))].flatMap((name) => {
+    const of = shares.filter(({ connection }) => connection === name).map(({ share }) => share)
+    const left = 100 - Math.max(...of)
+    if (left <= 0) return []
     return [
       {
         path,
-        message: `the old side still serves ${100 - share}% of ${name} by then`,
+        message: `the old side still serves ${left}% of ${name} by then`,
         fix: `add a switch of ${name} before it`,
       },
     ]
@@ -114,62 +117,35 @@ function stillServed(step: Step, steps: Step[]): Finding[] {
 /** One real target under two names: each would take the writes of the other for those of a stranger. */
 function sameTargets(parts: Parts): Finding[] {
   const holders = new Map<string, string>()
-  return parts.steps.flatMap((step) => {
-    const connection = parts.connections.find(({ name }) => name === connectionOf(step))
-    if (connection === undefined) return []
-    const locks = new Set(targetsOf(step).flatMap((target) => locksOf(connection, target)))
-    const taken = [...locks].find((lock) => (holders.get(lock) ?? connection.name) !== connection.name)
-    for (const lock of locks) if (!holders.has(lock)) holders.set(lock, connection.name)
-    if (taken === undefined) return []
-    const holder = holders.get(taken) ?? ''
-    return [
-      {
-        path: [...step.path, 'connection'],
-        message: `${connection.name} and ${holder} are the same target: ${taken}`,
-        fix: `write ${holder} here too`,
-      },
-    ]
-  })
+  return parts.steps.flatMap((step) =>
+    mainConnectionsIn(step).flatMap(({ name, path }) => {
+      const connection = parts.connections.find((each) => each.name === name)
+      if (connection === undefined) return []
+      const targets = outline(step, () => undefined).changes.filter((change) => change.connection === name)
+      const locks = new Set(targets.flatMap(({ target }) => locksOf(connection, target)))
+      const taken = [...locks].find((lock) => (holders.get(lock) ?? name) !== name)
+      for (const lock of locks) if (!holders.has(lock)) holders.set(lock, name)
+      if (taken === undefined) return []
+      const holder = holders.get(taken) ?? ''
+      return [
+        {
+          path: [...step.path, ...path],
+          message: `${name} and ${holder} are the same target: ${taken}`,
+          fix: `write ${holder} here too`,
+        },
+      ]
+    }),
+  )
 }
 
 function locksOf({ spec, config }: Connection, target: string): string[] {
   return spec.locks(config, target)
 }
 
-function targetsOf(step: Step): string[] {
-  switch (step.kind) {
-    case 'canary':
-    case 'switch':
-      return ['split']
-    case 'shadow':
-      return ['mirror']
-    case 'prewarm':
-    case 'decommission':
-      return [step.spec.side]
-    case 'ttl':
-      return step.spec.records
-    case 'repoint':
-      return Object.keys(step.spec.records)
-    case 'announce':
-    case 'approve':
-    case 'check':
-    case 'hold':
-      return []
-    default:
-      return step satisfies never
-  }
-}
-
 function movesOf(step: Step): Move[] {
-  if (step.kind === 'switch') return [{ index: step.index, share: 100, path: step.path }]
-  if (step.kind !== 'canary') return []
-  return step.spec.weights.map((weight, at) => ({
-    index: step.index,
-    share: percent(weight),
-    path: [...step.path, 'weights', at],
-  }))
+  return kindOf(step).moves?.(step.spec) ?? []
 }
 
-function connectionOf(step: Step): string {
-  return 'connection' in step.spec ? step.spec.connection : ''
+function sharesOf(step: Step): Share[] {
+  return movesOf(step).filter((move): move is Share => move.share !== null)
 }

@@ -5,7 +5,7 @@ import { DURATION, type TimeUnit, threshold } from '../../../workflows/quantitie
 import { Limit, Unit } from '../../../workflows/scalars.ts'
 import type { Finding, Path } from '../problem.ts'
 import { entries, isObject, stepsOf } from '../uses.ts'
-import type { Limits, QueryFault } from './promql/faults.ts'
+import type { Limits, QueryFault } from './promql/query-fault.ts'
 import { templateFaultsOfText } from './promql/templates.ts'
 
 const NAMES_SIDE = /\$side\b/

@@ -1,46 +1,70 @@
 // Record sets as people write them -> as providers report them, so that a plan compares equal with the world.
 import { spellTarget } from '../../../activities/dns/names.ts'
 import { PLAIN_TYPES, type PlainType, canonicalRRset, canonicalValue } from '../../../activities/dns/rrset.ts'
+import { mainConnectionsIn } from '../../../workflows/steps/connections.ts'
+import { kindOf } from '../../../workflows/steps/kind-of.ts'
 import type { Step } from '../parts.ts'
-import type { Finding } from '../problem.ts'
+import type { Finding, Path } from '../problem.ts'
 
-type Repoint = Extract<Step, { kind: 'repoint' }>
 const ANY_TTL = 60 // only values are judged here
+
+/** A record set that a step names; `values`: those it shall have, null where the step does not say. */
+export type NamedRecord = { connection: string; record: string; values: string[] | null; path: Path }
+
+/** The record sets of a step as they are written, each at its place. */
+export function recordsOf(step: Step): NamedRecord[] {
+  const field = kindOf(step).recordSets
+  const [main] = mainConnectionsIn(step)
+  if (field === undefined || main === undefined) return []
+  const held = (step.spec as { [field: string]: unknown })[field] as string[] | { [record: string]: string[] }
+  const path = [...step.path, field]
+  const connection = main.name
+  if (Array.isArray(held))
+    return held.map((record, index) => ({ connection, record, values: null, path: [...path, index] }))
+  return Object.entries(held).map(([record, values]) => ({
+    connection,
+    record,
+    values,
+    path: [...path, record],
+  }))
+}
 
 /** Values that are none of their type, and an alias that is moved as an address elsewhere, each at its place. */
 export function recordFindings(steps: readonly Step[]): Finding[] {
-  return steps.flatMap((step) =>
-    step.kind === 'repoint' ? [...valueFindings(step), ...aliasFindings(step, steps)] : [],
-  )
+  return steps.flatMap((step) => {
+    const moved = recordsOf(step).filter(hasValues)
+    return [...moved.flatMap(valueFindings), ...moved.flatMap((each) => aliasFindings(each, steps))]
+  })
+}
+
+type MovedRecord = NamedRecord & { values: string[] }
+
+function hasValues(named: NamedRecord): named is MovedRecord {
+  return named.values !== null
 }
 
 /** A name has one target: where a step makes it an alias, its addresses are values of the CNAME. */
-function aliasFindings({ path, spec }: Repoint, steps: readonly Step[]): Finding[] {
-  return Object.entries(spec.records).flatMap(([target, values]) => {
-    const { name, type } = spellTarget(target)
-    if (!isAddress(type) || !aliasesOf(spec.connection, steps).has(name)) return []
-    const written = values.map((value) => `${type} ${value}`).join(', ')
-    return [
-      {
-        path: [...path, 'records', target],
-        message: `${name} is moved as ${name} CNAME too, which stands for all addresses of the name`,
-        fix: `write ${name} CNAME: [${written}]`,
-      },
-    ]
-  })
+function aliasFindings({ connection, record, values, path }: MovedRecord, steps: readonly Step[]): Finding[] {
+  const { name, type } = spellTarget(record)
+  if (!isAddress(type) || !aliasesOf(connection, steps).has(name)) return []
+  const written = values.map((value) => `${type} ${value}`).join(', ')
+  return [
+    {
+      path,
+      message: `${name} is moved as ${name} CNAME too, which stands for all addresses of the name`,
+      fix: `write ${name} CNAME: [${written}]`,
+    },
+  ]
 }
 
 /** Names that a step of the runbook moves as a CNAME. */
 function aliasesOf(connection: string, steps: readonly Step[]): Set<string> {
+  const moved = steps.flatMap(recordsOf).filter((each) => hasValues(each) && each.connection === connection)
   return new Set(
-    steps.flatMap((step) =>
-      step.kind === 'repoint' && step.spec.connection === connection
-        ? Object.keys(step.spec.records)
-            .map(spellTarget)
-            .filter(({ type }) => type === 'CNAME')
-            .map(({ name }) => name)
-        : [],
-    ),
+    moved
+      .map(({ record }) => spellTarget(record))
+      .filter(({ type }) => type === 'CNAME')
+      .map(({ name }) => name),
   )
 }
 
@@ -52,37 +76,30 @@ export function targetOf(record: string, connection: string, steps: readonly Ste
   return isAddress(type) && aliasesOf(connection, steps).has(name) ? `${name} CNAME` : `${name} ${type}`
 }
 
-function valueFindings({ path, spec }: Repoint): Finding[] {
-  return Object.entries(spec.records).flatMap(([target, values]) => {
-    const type = typeOf(target)
-    if (type === null) return []
-    const wrong = values.flatMap((value, index) => {
-      if (canonicalValue(type, value) !== null) return []
-      const judged = canonicalRRset(type, { ttl: ANY_TTL, values: [value] })
-      return [{ path: [...path, 'records', target, index], message: judged.ok ? '' : judged.problem }]
-    })
-    if (wrong.length > 0) return wrong
-    const whole = canonicalRRset(type, { ttl: ANY_TTL, values })
-    return whole.ok ? [] : [{ path: [...path, 'records', target], message: whole.problem }]
+function valueFindings({ record, values, path }: MovedRecord): Finding[] {
+  const type = typeOf(record)
+  if (type === null) return []
+  const wrong = values.flatMap((value, index) => {
+    if (canonicalValue(type, value) !== null) return []
+    const judged = canonicalRRset(type, { ttl: ANY_TTL, values: [value] })
+    return [{ path: [...path, index], message: judged.ok ? '' : judged.problem }]
   })
+  if (wrong.length > 0) return wrong
+  const whole = canonicalRRset(type, { ttl: ANY_TTL, values })
+  return whole.ok ? [] : [{ path, message: whole.problem }]
 }
 
 /** The step with its record sets in canonical form; steps without any stay as they are. */
 export function spelled(step: Step, _index: number, steps: readonly Step[]): Step {
-  if (step.kind === 'ttl') {
-    const { connection, records } = step.spec
-    const targets = new Set(records.map((record) => targetOf(record, connection, steps)))
-    return { ...step, spec: { ...step.spec, records: [...targets] } }
-  }
-  if (step.kind !== 'repoint') return step
-  const records = Object.entries(step.spec.records).map(([target, values]) => [
-    spell(target),
-    canonical(target, values),
-  ])
-  return {
-    ...step,
-    spec: { ...step.spec, records: Object.fromEntries(records) as Repoint['spec']['records'] },
-  }
+  const field = kindOf(step).recordSets
+  if (field === undefined) return step
+  const named = recordsOf(step)
+  const records = named.some(hasValues)
+    ? Object.fromEntries(
+        named.filter(hasValues).map(({ record, values }) => [spell(record), canonical(record, values)]),
+      )
+    : [...new Set(named.map(({ record, connection }) => targetOf(record, connection, steps)))]
+  return { ...step, spec: { ...step.spec, [field]: records } } as Step
 }
 
 function canonical(target: string, values: string[]): string[] {

@@ -1,7 +1,7 @@
 // References of a runbook: every connection and guard that is named exists and is of the right port.
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { PortName } from '../../../workflows/ports/index.ts'
-import { didYouMean, oneOf } from '../nearest.ts'
+import { didYouMean, oneOf } from '../suggestions.ts'
 import { type Finding, quoted } from '../problem.ts'
 import { type Use, connectionUses, entries, isObject, list, stepsOf } from '../uses.ts'
 

@@ -1,10 +1,10 @@
 // The simulated providers keep the same contract as the real ones: one bench per changing port, one world per bench.
+import type { ChangingPort } from '../../../workflows/ports/index.ts'
 import { randomUUID } from 'node:crypto'
 import { simCapacity } from '../../../activities/capacity/sim/index.ts'
 import { simDns } from '../../../activities/dns/sim/index.ts'
 import type { Provider } from '../../../activities/provider.ts'
-import type { Fault } from '../../../activities/sim/faults.ts'
-import type { ChangingPort } from '../../../activities/sim/state.ts'
+import type { Fault } from '../../../activities/sim/fault.ts'
 import { forgetWorld, openWorld } from '../../../activities/sim/world.ts'
 import { simTraffic } from '../../../activities/traffic/sim/index.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'

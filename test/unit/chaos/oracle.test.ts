@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import type { RunView } from '../../../client/view/model.ts'
 import { noDeeds } from '../../chaos/inflict.ts'
-import { type Story, problemsOf } from '../../chaos/oracle.ts'
+import { type Story } from '../../chaos/story.ts'
+import { problemsOf } from '../../chaos/oracle.ts'
 import type { Sample, Sight } from '../../chaos/sight.ts'
 
 const START: Sight = {

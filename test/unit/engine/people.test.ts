@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { payloadConverter, unreadableBecause } from '../../../workflows/payloads.ts'
 import { distinct, isSamePerson, listed, personKey } from '../../../workflows/people.ts'
-import { decisionOf, signalled } from '../../../workflows/run/said.ts'
+import { decisionOf, signalled } from '../../../workflows/run/incoming.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const sent = (encoding: string | null, data?: string) => ({

@@ -1,7 +1,8 @@
 // By what a plan writes, a run whose history was lost knows its own writes again.
 import { expect, test } from 'vitest'
 import { withFound } from '../../../client/runbook/resolve.ts'
-import { foundAtStart, isPlanned, plannedValues } from '../../../workflows/run/planned-values.ts'
+import { foundAtStart } from '../../../workflows/found.ts'
+import { isPlanned, plannedValues } from '../../../workflows/run/planned-values.ts'
 import { everything } from '../../workflow/runbooks.ts'
 import { planOf } from '../runbook/fixture.ts'
 

@@ -1,7 +1,7 @@
 // How many instances a prewarm asks for, in the plan as in the run.
 import { expect, test } from 'vitest'
 import type { PlannedStep } from '../../../workflows/plan.ts'
-import { outlinePrewarm } from '../../../workflows/steps/prewarm/outline.ts'
+import { outline } from '../../../workflows/steps/kind-of.ts'
 import { Prewarm } from '../../../workflows/steps/prewarm/schema.ts'
 
 const step: PlannedStep<'prewarm'> = {
@@ -18,12 +18,10 @@ test.each([
   ['one of a side that has none', { old: 0, new: 0 }, 1],
 ])('%s', (_, counts, count) => {
   const seen = (_connection: string, target: string) => ({ count: counts[target as 'old' | 'new'] })
-  expect(outlinePrewarm(step, seen).changes).toEqual([
-    { connection: 'fleet', target: 'new', desired: { count } },
-  ])
+  expect(outline(step, seen).changes).toEqual([{ connection: 'fleet', target: 'new', desired: { count } }])
 })
 
 test('unknown as long as one of the sides is', () => {
   const seen = (_: string, target: string) => (target === 'old' ? { count: 3 } : undefined)
-  expect(outlinePrewarm(step, seen).changes[0]?.desired).toBeNull()
+  expect(outline(step, seen).changes[0]?.desired).toBeNull()
 })

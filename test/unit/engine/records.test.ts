@@ -1,15 +1,15 @@
 // Record sets in steps: what must be there, what a lowered TTL is, and which sides records lead to.
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../workflows/json.ts'
-import type { Plan, PlannedStep } from '../../../workflows/plan.ts'
+import type { PlannedStep } from '../../../workflows/plan.ts'
 import type { RRset } from '../../../workflows/ports/dns.ts'
-import type { Run } from '../../../workflows/run/run.ts'
-import { servedByRecords } from '../../../workflows/run/serving.ts'
+import { firstBefore, lastKnown, touched } from '../../../workflows/run/journal.ts'
+import { servedBy } from '../../../workflows/served-sides.ts'
 import type { Change } from '../../../workflows/run/state.ts'
-import { outline } from '../../../workflows/steps/outlines.ts'
-import { heldUntil } from '../../../workflows/steps/records-run.ts'
+import { heldUntil } from '../../../workflows/run/record-sets.ts'
+import { outline } from '../../../workflows/steps/kind-of.ts'
 import { stepSchemas } from '../../../workflows/steps/schemas.ts'
-import { lowered } from '../../../workflows/steps/ttl/outline.ts'
+import { lowered } from '../../../workflows/steps/ttl/kind.ts'
 
 const RECORD = 'api.example.com. A'
 const ABSENT: RRset = { ttl: 0, values: [] }
@@ -201,8 +201,15 @@ describe('what a plan says of the wait for old answers', () => {
 })
 
 describe('records lead users', () => {
-  const plan = { connections: { zone: { port: 'dns' } } } as unknown as Plan
-  const served = (...changes: Change[]) => servedByRecords({ plan, state: { changes } } as unknown as Run)
+  const served = (...changes: Change[]) =>
+    servedBy(
+      touched(changes).map((of) => ({
+        port: 'dns',
+        target: of.target,
+        before: firstBefore(changes, of) ?? null,
+        now: lastKnown(changes, of) ?? null,
+      })),
+    )
   const OLD = '192.0.2.10'
   const NEW = '192.0.2.20'
 

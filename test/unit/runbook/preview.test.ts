@@ -3,13 +3,14 @@ import { describe, expect, test } from 'vitest'
 import { allSpecs } from '../../../client/runbook/load.ts'
 import { paint } from '../../../client/output/paint.ts'
 import { previewLines } from '../../../client/runbook/preview-text.ts'
-import { type Preview, type Surveyed, preview, targetsToLookAt } from '../../../client/runbook/preview.ts'
+import { type Preview, preview, targetsToLookAt } from '../../../client/runbook/preview.ts'
+import type { Surveyed } from '../../../client/runbook/surveyed.ts'
 import type { Json } from '../../../workflows/json.ts'
-import type { Looked } from '../../../workflows/survey.ts'
-import type { TrialResult } from '../../../workflows/trials.ts'
+import type { TargetLook } from '../../../workflows/survey.ts'
+import type { TrialResult } from '../../../workflows/trial.ts'
 import { RIGHT, cautionsOf, planOf } from './fixture.ts'
 
-const LOOKS: Looked[] = [
+const LOOKS: TargetLook[] = [
   looked('edge', 'split', { old: 100, new: 0 }),
   looked('mesh', 'mirror', { percent: 0 }),
   looked('fleet', 'old', { count: 3 }),
@@ -19,7 +20,7 @@ const LOOKS: Looked[] = [
 const SEEN: Surveyed = { looks: LOOKS, trials: [] }
 const OFFLINE: Surveyed = { looks: [], trials: [] }
 
-function looked(connection: string, target: string, value: Json): Looked {
+function looked(connection: string, target: string, value: Json): TargetLook {
   return { connection, target, observed: { value }, problem: null }
 }
 
@@ -114,7 +115,7 @@ describe('the guards that a step is watched by', () => {
       names.join(' '),
     )
     expect(watched).toEqual([
-      'old', 'old', 'both errors old', 'both errors old', 'errors', 'both errors old', 'errors', 'errors',
+      'old', 'old', 'both errors old', 'both errors old', 'errors', 'errors', 'errors', 'errors',
     ]) // prettier-ignore
   })
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { Problem } from '../../../client/problem.ts'
 import { demandReady } from '../../../client/run/ready.ts'
-import type { TrialResult } from '../../../workflows/trials.ts'
+import type { TrialResult } from '../../../workflows/trial.ts'
 import { RIGHT, planOf } from './fixture.ts'
 
 function trial(what: TrialResult['what'], problem: string): TrialResult {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { simCapacity } from '../../../activities/capacity/sim/index.ts'
 import { simDns } from '../../../activities/dns/sim/index.ts'
-import type { Fault } from '../../../activities/sim/faults.ts'
+import type { Fault } from '../../../activities/sim/fault.ts'
 import { simTraffic } from '../../../activities/traffic/sim/index.ts'
 import type { Split } from '../../../workflows/ports/traffic.ts'
 import { io, openStage } from './clock.ts'

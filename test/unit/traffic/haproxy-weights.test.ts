@@ -1,13 +1,8 @@
 // Weights of servers from the split of sides and back: the same share, exactly restorable, never lowered first.
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  WEIGHT_MAX,
-  newShare,
-  raisingFirst,
-  splitOf,
-  weightsFor,
-} from '../../../activities/traffic/haproxy/weights.ts'
+import { WEIGHT_MAX } from '../../../activities/traffic/haproxy/servers.ts'
+import { newShare, raisingFirst, splitOf, weightsFor } from '../../../activities/traffic/haproxy/weights.ts'
 
 const names = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${prefix}${index}`)

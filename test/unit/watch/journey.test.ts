@@ -1,8 +1,8 @@
 // One look at a journey: what is said of the service, and what of not having been able to ask it.
 import { ApplicationFailure } from '@temporalio/common'
 import { expect, it } from 'vitest'
-import type { Asking } from '../../../activities/watch/ask.ts'
-import { look } from '../../../activities/watch/ask.ts'
+import type { Asking } from '../../../activities/watch/asking.ts'
+import { readSubject } from '../../../activities/watch/read-subject.ts'
 import type { ProbeRequest, ProbeResult } from '../../../workflows/ports/probe.ts'
 import { journey } from './subjects.ts'
 
@@ -21,7 +21,7 @@ const requests = ['log in', 'place an order', 'log out'].map((name): ProbeReques
 async function lookWith(probe: (request: ProbeRequest) => Promise<ProbeResult>, signal?: AbortSignal) {
   const asking = { portOf: () => ({ probe }), redact: (text: string) => text, deadlineMs: DEADLINE_MS }
   const subject = { ...journey(3), requests }
-  return await look(subject, asking as unknown as Asking, {
+  return await readSubject(subject, asking as unknown as Asking, {
     signal: signal ?? AbortSignal.timeout(DEADLINE_MS),
     at: AT,
   })

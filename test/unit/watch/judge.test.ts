@@ -1,7 +1,6 @@
 // What follows from many looks: breach, blindness, passing, giving up, and when to look again.
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nameOf } from '../../../activities/watch/counters.ts'
 import { isDue, judge } from '../../../activities/watch/judge.ts'
 import type { Verdict } from '../../../workflows/activities.ts'
 import { EVERY_MS, START, after, guard, journey, lookAt, memoryOf, proof, watchOf } from './subjects.ts'
@@ -66,7 +65,7 @@ describe('a watch that cannot see', () => {
   ])('is blind on %s that cannot be asked, as on a guard', (_, subject) => {
     const unknown = Array<Verdict>(13).fill('unknown')
     expect(judged(subject, unknown.slice(1)).kind).toBe('not yet')
-    expect(judged(subject, unknown)).toEqual({ kind: 'blind', subject: nameOf(subject), act: 'hold' })
+    expect(judged(subject, unknown)).toEqual({ kind: 'blind', subject: subject.name, act: 'hold' })
   })
 
   it('leaves a journey that only gates to the limit of its watch', () => {
@@ -84,7 +83,7 @@ describe('a stretch in which nobody looked', () => {
   const beforeLast = (count: number): number[] => [...Array<number>(count - 1).fill(EVERY_MS), HOURS_MS]
   const now = (count: number): number => lookAt(count - 1) + HOURS_MS
   const judgedAfterGap = (subject: typeof errors, verdicts: Verdict[], overrides = {}) => {
-    const memory = { subjects: { [nameOf(subject)]: after(subject, verdicts, beforeLast(verdicts.length)) } }
+    const memory = { subjects: { [subject.name]: after(subject, verdicts, beforeLast(verdicts.length)) } }
     return judge(watchOf([subject], overrides), memory, now(verdicts.length))
   }
 

@@ -1,18 +1,18 @@
 // One look at a guard: which answers are good, bad and unknown, and what people read of them.
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Asked } from '../../../activities/watch/reading.ts'
+import type { Answer } from '../../../activities/watch/reading.ts'
 import { readGuard } from '../../../activities/watch/reading.ts'
 import type { PlannedGuard } from '../../../workflows/plan.ts'
 import { threshold } from '../../../workflows/quantities.ts'
 import { guardOf } from './subjects.ts'
 
 const AT = '2026-06-01T14:00:00.000Z'
-const value = (number: number): Asked => ({ kind: 'value', value: number, at: AT, warnings: [] })
-const none: Asked = { kind: 'none', why: 'the result is empty', at: AT }
-const failed: Asked = { kind: 'failed', why: 'no answer within 4s' }
+const value = (number: number): Answer => ({ kind: 'value', value: number, at: AT, warnings: [] })
+const none: Answer = { kind: 'none', why: 'the result is empty', at: AT }
+const failed: Answer = { kind: 'failed', why: 'no answer within 4s' }
 
-function read(guard: Partial<PlannedGuard>, asked: { value: Asked; other?: Asked; samples?: Asked }) {
+function read(guard: Partial<PlannedGuard>, asked: { value: Answer; other?: Answer; samples?: Answer }) {
   return readGuard(
     guardOf(guard),
     { value: asked.value, other: asked.other ?? null, samples: asked.samples ?? null },
@@ -48,7 +48,7 @@ describe('a reading', () => {
   })
 
   it('says what the backend remarked of its query, cut', () => {
-    const remarked: Asked = {
+    const remarked: Answer = {
       kind: 'value',
       value: 0.002,
       at: AT,
@@ -58,7 +58,7 @@ describe('a reading', () => {
       verdict: 'good',
       text: '0.2 % of 0.5 % (PromQL info: metric might not be a counter)',
     })
-    const long: Asked = { ...remarked, warnings: ['x'.repeat(1_000)] }
+    const long: Answer = { ...remarked, warnings: ['x'.repeat(1_000)] }
     expect(read({}, { value: long }).text.length).toBeLessThan(130)
   })
 

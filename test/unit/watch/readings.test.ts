@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Counters } from '../../../activities/watch/counters.ts'
 import { counted, gapMsMaxOf } from '../../../activities/watch/counters.ts'
-import { READINGS_MAX, createKeptReadings } from '../../../activities/watch/readings.ts'
+import { READINGS_MAX, createReadingsStore } from '../../../activities/watch/readings.ts'
 import type { Verdict } from '../../../workflows/activities.ts'
 import { EVERY_MS, START, after, guard, reading } from './subjects.ts'
 
@@ -12,7 +12,7 @@ const errors = guard()
 
 /** Looks at one guard, each by the worker of that number. */
 function lookedAtBy(workers: number[], verdictOf: (look: number) => Verdict = () => 'good') {
-  const kept = [createKeptReadings(), createKeptReadings()]
+  const kept = [createReadingsStore(), createReadingsStore()]
   let counters: Counters | undefined
   workers.forEach((worker, look) => {
     const at = START + look * EVERY_MS
@@ -64,7 +64,7 @@ describe('the result of a watch', () => {
   })
 
   it('is forgotten first where a watch was not looked at for the longest time: there is a bound over all', () => {
-    const kept = createKeptReadings(3)
+    const kept = createReadingsStore(3)
     const one = after(errors, ['good', 'good'])
     kept.add('first', { errors: one })
     kept.add('second', { errors: one })

@@ -1,8 +1,12 @@
 // Subjects, readings and watches for the tests of the judge; small values that every test overrides in part.
 import type { Counters, WatchMemory } from '../../../activities/watch/counters.ts'
-import { counted, gapMsMaxOf, nameOf } from '../../../activities/watch/counters.ts'
-import type { Reading, Subject, Verdict, WatchInput } from '../../../workflows/activities.ts'
+import { counted, gapMsMaxOf } from '../../../activities/watch/counters.ts'
+import type { Reading, Verdict, WatchInput } from '../../../workflows/activities.ts'
 import type { PlannedConnection, PlannedGuard } from '../../../workflows/plan.ts'
+import { guardSubject } from '../../../workflows/watched/guard.ts'
+import type { Subject } from '../../../workflows/watched/index.ts'
+import { journeySubject } from '../../../workflows/watched/journey.ts'
+import { proofSubject } from '../../../workflows/watched/proof.ts'
 
 export const EVERY_MS = 10_000
 export const START = Date.UTC(2026, 5, 1, 14, 0, 0)
@@ -33,17 +37,16 @@ export function guardOf(overrides: Partial<PlannedGuard> = {}): PlannedGuard {
 }
 
 export function guard(overrides: Partial<PlannedGuard> = {}, good = 3): Subject {
-  return { what: 'guard', guard: guardOf(overrides), connection: prom, good }
+  return guardSubject(guardOf(overrides), prom, good)
 }
 
 export function proof(forMs: number): Subject {
-  return { what: 'proof', guard: guardOf({ name: 'idle' }), connection: prom, forMs }
+  return proofSubject(guardOf({ name: 'idle' }), prom, forMs)
 }
 
 export function journey(breach: number | null, good = 3): Subject {
   const whenUnknown = breach === null ? null : ({ for: '2m', do: 'hold' } as const)
-  return {
-    what: 'journey',
+  return journeySubject({
     name: 'login',
     connection: prom,
     requests: [],
@@ -51,7 +54,7 @@ export function journey(breach: number | null, good = 3): Subject {
     good,
     breach,
     whenUnknown,
-  }
+  })
 }
 
 export function watchOf(subjects: Subject[], overrides: Partial<WatchInput> = {}): WatchInput {
@@ -76,7 +79,7 @@ export function after(subject: Subject, verdicts: Verdict[], pausesMs: number[] 
   let at = START - EVERY_MS
   verdicts.forEach((verdict, index) => {
     at += pausesMs[index] ?? EVERY_MS
-    counters = counted(counters, reading(verdict, at, nameOf(subject)), { at, gapMsMax: gapMsMaxOf(subject) })
+    counters = counted(counters, reading(verdict, at, subject.name), { at, gapMsMax: gapMsMaxOf(subject) })
   })
   if (counters === undefined) throw new Error('a test needs at least one look')
   return counters
@@ -85,7 +88,7 @@ export function after(subject: Subject, verdicts: Verdict[], pausesMs: number[] 
 export function memoryOf(...looked: [Subject, Verdict[]][]): WatchMemory {
   return {
     subjects: Object.fromEntries(
-      looked.map(([subject, verdicts]) => [nameOf(subject), after(subject, verdicts)]),
+      looked.map(([subject, verdicts]) => [subject.name, after(subject, verdicts)]),
     ),
   }
 }

@@ -2,16 +2,16 @@
 import type { PlannedConnection, PlannedStep } from '../../plan.ts'
 import { inARow, milliseconds } from '../../quantities.ts'
 import { StepFailed } from '../../run/failures.ts'
-import { probeOf } from '../../run/guarding.ts'
+import { probeOf } from '../../run/guards.ts'
 import type { Run } from '../../run/run.ts'
-import { lookOnce } from '../../run/watch.ts'
+import { watchOnce } from '../../run/watch.ts'
+import { journeySubject } from '../../watched/journey.ts'
 
 export async function runCheck(run: Run, step: PlannedStep<'check'>): Promise<void> {
   const { spec } = step
-  const result = await lookOnce(run, {
+  const result = await watchOnce(run, {
     subjects: [
-      {
-        what: 'journey',
+      journeySubject({
         name: step.title,
         connection: run.plan.connections[spec.connection] as PlannedConnection,
         requests: spec.requests.map(probeOf),
@@ -19,7 +19,7 @@ export async function runCheck(run: Run, step: PlannedStep<'check'>): Promise<vo
         good: inARow(spec.good),
         breach: null,
         whenUnknown: null, // `within` is its patience
-      },
+      }),
     ],
     withinMs: milliseconds(spec.within),
   })

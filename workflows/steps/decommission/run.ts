@@ -1,28 +1,28 @@
 // decommission: prove that the side is idle, ask, take its capacity away.
-import type { PlannedConnection, PlannedStep } from '../../plan.ts'
+import type { PlannedStep } from '../../plan.ts'
 import type { Capacity } from '../../ports/capacity.ts'
 import { milliseconds } from '../../quantities.ts'
+import { askPeople } from '../../run/approval.ts'
 import { change } from '../../run/change.ts'
-import { gatingOf } from '../../run/gating.ts'
-import { guardsOf } from '../../run/guarding.ts'
+import { gatingOf } from '../../run/hold-rules.ts'
+import { guardsOf } from '../../run/guards.ts'
 import { hold } from '../../run/hold.ts'
 import type { Run } from '../../run/run.ts'
-import { note } from '../../run/run.ts'
-import { askPeople } from '../approve/run.ts'
-import { idleGuard } from './idle-guard.ts'
+import { connectionOf, note } from '../../run/run.ts'
+import { proofSubject } from '../../watched/proof.ts'
+import { idleGuard } from './kind.ts'
 
 export async function runDecommission(run: Run, step: PlannedStep<'decommission'>): Promise<void> {
   const { spec } = step
   const gating = gatingOf(spec)
   const forMs = milliseconds(spec.idle_proof.for)
-  const connection = run.plan.connections[spec.idle_proof.from] as PlannedConnection
   await hold(run, {
     key: 'idle',
     title: `${spec.side} side idle for ${spec.idle_proof.for}`,
     forMs,
     subjects: [
       ...guardsOf(run.plan, run.state, { step, good: gating.good }),
-      { what: 'proof', guard: idleGuard(spec), connection, forMs },
+      proofSubject(idleGuard(spec), connectionOf(run, spec.idle_proof.from), forMs),
     ],
     gating,
     confirm: [],

@@ -1,8 +1,8 @@
 // hold: stay as things are, with guards and synthetic journeys.
 import type { PlannedStep } from '../../plan.ts'
 import { milliseconds } from '../../quantities.ts'
-import { gatingOf } from '../../run/gating.ts'
-import { guardsOf, journeysOf } from '../../run/guarding.ts'
+import { gatingOf } from '../../run/hold-rules.ts'
+import { guardsOf, journeysOf } from '../../run/guards.ts'
 import { hold } from '../../run/hold.ts'
 import type { Run } from '../../run/run.ts'
 

@@ -3,17 +3,17 @@ import type { PlannedStep } from '../../plan.ts'
 import type { Capacity } from '../../ports/capacity.ts'
 import { milliseconds, perSecond } from '../../quantities.ts'
 import { calls } from '../../run/calls.ts'
-import { change, look } from '../../run/change.ts'
+import { change, presentValue } from '../../run/change.ts'
 import { untilReady } from '../../run/ready.ts'
 import { once } from '../../run/renewal.ts'
 import type { Run } from '../../run/run.ts'
 import { label, note } from '../../run/run.ts'
-import { prewarmed } from './outline.ts'
+import { prewarmed } from './kind.ts'
 
 export async function runPrewarm(run: Run, step: PlannedStep<'prewarm'>): Promise<void> {
   const { spec } = step
   const { connection, side: target } = spec
-  const base = await once(run, 'base', () => look<Capacity>(run, { connection, target: spec.of }))
+  const base = await once(run, 'base', () => presentValue<Capacity>(run, { connection, target: spec.of }))
   const { desired } = await change<Capacity>(run, {
     connection,
     target,

@@ -3,19 +3,18 @@ import type { PlannedStep } from '../../plan.ts'
 import type { RRset } from '../../ports/dns.ts'
 import { milliseconds } from '../../quantities.ts'
 import { change } from '../../run/change.ts'
-import { gatingOf } from '../../run/gating.ts'
-import { guardsOf } from '../../run/guarding.ts'
+import { gatingOf } from '../../run/hold-rules.ts'
+import { guardsOf } from '../../run/guards.ts'
 import { hold } from '../../run/hold.ts'
+import { recordFollowed } from '../../run/record-traffic.ts'
 import type { Run } from '../../run/run.ts'
-import { servedByRecords } from '../../run/serving.ts'
 import type { Change } from '../../run/state.ts'
+import { factsOf, heldUntil, seenEverywhere, there } from '../../run/record-sets.ts'
 import { leftUntil } from '../../run/time.ts'
-import { factsOf, heldUntil, seenEverywhere, there } from '../records-run.ts'
-import { CREATED, repointed } from './outline.ts'
+import { CREATED, repointed } from './kind.ts'
 
 export async function runRepoint(run: Run, step: PlannedStep<'repoint'>): Promise<void> {
   const { spec } = step
-  const movesUsers = run.state.weights === null // behind a split, the split says who is served
   const changes: Change[] = []
   const held: number[] = []
   for (const [target, values] of Object.entries(spec.records)) {
@@ -25,14 +24,13 @@ export async function runRepoint(run: Run, step: PlannedStep<'repoint'>): Promis
       ...of,
       desired: (before) => repointed(values, spec.create ? before : there(target, before, CREATED)),
     })
-    if (movesUsers) run.state.serving = { ...servedByRecords(run), old: true } // caches follow one by one
     changes.push(entry)
     const until = heldUntil(run.state.changes, entry, facts)
     if (until !== null) held.push(until)
   }
   const forMs = held.length === 0 ? 0 : leftUntil(Math.max(...held)) + milliseconds(spec.margin)
   await seenEverywhere(run, step, { changes, forMs })
-  if (movesUsers) run.state.serving = servedByRecords(run)
+  recordFollowed(run)
   const gating = gatingOf(spec)
   await hold(run, {
     key: 'moved',

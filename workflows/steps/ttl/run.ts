@@ -3,12 +3,12 @@ import type { PlannedStep } from '../../plan.ts'
 import type { RRset } from '../../ports/dns.ts'
 import { milliseconds } from '../../quantities.ts'
 import { change } from '../../run/change.ts'
-import { guardsOf } from '../../run/guarding.ts'
+import { guardsOf } from '../../run/guards.ts'
 import { hold } from '../../run/hold.ts'
 import type { Run } from '../../run/run.ts'
 import type { Change } from '../../run/state.ts'
-import { factsOf, seenEverywhere, there } from '../records-run.ts'
-import { lowered } from './outline.ts'
+import { factsOf, seenEverywhere, there } from '../../run/record-sets.ts'
+import { lowered } from './kind.ts'
 
 export async function runTtl(run: Run, step: PlannedStep<'ttl'>): Promise<void> {
   const { spec } = step

@@ -3,7 +3,7 @@
 import { formatDuration } from '../../../../workflows/quantities.ts'
 import { restsOnNothing } from './emptiness.ts'
 import { type Expression, partsOfExpression, within } from './expression.ts'
-import type { Limits, QueryFault } from './faults.ts'
+import type { Limits, QueryFault } from './query-fault.ts'
 import { isPoint, spanOf } from './span.ts'
 
 const AGO_SECONDS_MAX = 300 // metrics that arrive late are asked for a minute or two ago; what a run does has to show while it holds

@@ -1,6 +1,6 @@
 // What is not wrong with a PromQL query but worth a word before the night: answers that are empty just when they would tell.
 import { type Expression, type Query, within } from './expression.ts'
-import type { Limits, QueryFault } from './faults.ts'
+import type { Limits, QueryFault } from './query-fault.ts'
 import { isShareOf } from './span.ts'
 
 const SHOWN_MAX = 160 // of one part of the query: longer ones are not repeated

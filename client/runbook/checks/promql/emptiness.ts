@@ -1,7 +1,7 @@
 // Where a query turns no data into a number, or drops the number that would tell: set operators, comparisons that filter, and
 // functions that speak of what is not there. Anywhere in it, for emptiness travels outwards.
 import { type Binary, type Expression, partsOfExpression, within } from './expression.ts'
-import type { QueryFault } from './faults.ts'
+import type { QueryFault } from './query-fault.ts'
 import { isPoint, isZero, spanOf } from './span.ts'
 
 const COMPARISONS = new Set(['==', '!=', '>', '<', '>=', '<='])

@@ -4,22 +4,8 @@ import type { SyntaxNode } from '@lezer/common'
 import { answerFaults } from './answers.ts'
 import { emptinessFaults } from './emptiness.ts'
 import type { Expression, Query } from './expression.ts'
+import type { Limits, QueryFault } from './query-fault.ts'
 import { TEMPLATES, templateFaults } from './templates.ts'
-
-export type QueryFault = { message: string; fix: string | null; offset: number }
-
-/**
- * What the answers of a query are held against, in its own unit: bad above `max`, bad below `min`; where it compares, bad when
- * above the other side by more than `difference`, or by more than `increase` times its number.
- */
-export type Limits = {
-  max?: number
-  min?: number
-  difference?: number
-  increase?: number
-  compares: boolean
-  what: 'guard' | 'samples' | 'idle proof'
-}
 
 /** Everything that is wrong with `query`, in the order of its text; none = its answer is one number or none. */
 export function queryFaults({ text, tree, error, expression }: Query, limits: Limits): QueryFault[] {

@@ -1,7 +1,7 @@
 // Templates of other tools that were left in a query: no series carries such a label value, so the guard would see nothing, all
 // night long. Outside of quotes they do not parse at all.
 import type { SyntaxNode, Tree } from '@lezer/common'
-import type { QueryFault } from './faults.ts'
+import type { QueryFault } from './query-fault.ts'
 
 export const TEMPLATES = 'of templates only $side is known here'
 

@@ -1,0 +1,13 @@
+// One Envoy: how it is configured here, and its admin interface within one call.
+import type { Io } from '../../../workflows/ports/target.ts'
+import type { Admin } from './client.ts'
+import type { EnvoyConfig } from './schema.ts'
+
+export interface Edge {
+  config: EnvoyConfig
+  fetch: typeof globalThis.fetch
+}
+
+export function adminOf(edge: Edge, io: Io): Admin {
+  return { url: edge.config.admin, fetch: edge.fetch, signal: io.signal }
+}

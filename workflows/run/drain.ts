@@ -1,0 +1,42 @@
+// In which order a run that goes back restores: instances are taken away only when the traffic that uses them has left. Pure.
+import { milliseconds } from '../quantities.ts'
+import { changingFacts } from '../ports/facts.ts'
+import { isWritten, ours } from './journal.ts'
+import { plannedValues } from './planned-values.ts'
+import { type Run, connectionOf } from './run.ts'
+import type { Restoration } from './state.ts'
+
+/** Restored when everything else is back, whenever it was changed. */
+export function isRestoredLast(run: Run, { connection }: Restoration): boolean {
+  return changingFacts(connectionOf(run, connection).port)?.isRestoredLast === true
+}
+
+/**
+ * What must be back before instances may go: all traffic and all records of the run, whatever was changed first. `before` is
+ * that of a target's first change, so the order of the last ones says nothing.
+ */
+export function prerequisitesOf(run: Run): Restoration[] {
+  return run.state.restorations.filter((each) => !isRestoredLast(run, each))
+}
+
+/**
+ * Until when instances must stay: under requests in flight, and for clients whose resolver still points at them. Counted
+ * from the moment at which traffic and records were back; null = there is nothing to wait for.
+ */
+export function drainedBy(run: Run): number | null {
+  const { changes } = run.state
+  const moved = prerequisitesOf(run).filter((each) => each.isLost === true || isWritten(changes, each))
+  const ends = moved.flatMap((earlier) => {
+    const lingersMs = lingersMsAfter(run, earlier)
+    return earlier.at === null || lingersMs === 0 ? [] : [earlier.at + lingersMs]
+  })
+  return ends.length === 0 ? null : Math.max(...ends)
+}
+
+/** How long clients may still go where this run has led them. */
+function lingersMsAfter(run: Run, { connection, target, before, isLost = false }: Restoration): number {
+  const facts = changingFacts(connectionOf(run, connection).port)
+  const of = { connection, target }
+  const values = isLost ? plannedValues(run.plan, of) : ours(run.state.changes, of)
+  return facts?.lingersMs?.({ before, values, drainMs: milliseconds(run.plan.drain) }) ?? 0
+}

@@ -1,0 +1,29 @@
+// canary, as others see it: one change of the split per weight, each held.
+import { SPLIT, splitAt } from '../../ports/traffic.ts'
+import { milliseconds, percent } from '../../quantities.ts'
+import { defineKind } from '../kind.ts'
+
+export const canary = defineKind<'canary'>({
+  title: ({ weights, connection }) => `canary ${weights.join(' ')} on ${connection}`,
+  connections: { connection: 'traffic' },
+  changes: true,
+  watched: 'throughout',
+  moves: ({ connection, weights }) =>
+    weights.map((weight, index) => ({
+      connection,
+      target: SPLIT,
+      share: percent(weight),
+      path: ['weights', index],
+    })),
+  outline({ connection, weights, hold, extend_max }) {
+    const count = weights.length
+    return {
+      changes: weights.map((weight) => ({ connection, target: SPLIT, desired: splitAt(percent(weight)) })),
+      back: 'weights as recorded before, in one write',
+      shortestMs: count * milliseconds(hold),
+      longestMs: count * (milliseconds(hold) + milliseconds(extend_max)),
+      decides: null,
+    }
+  },
+  hurried: (fields, { hold }) => ({ ...fields, hold }),
+})

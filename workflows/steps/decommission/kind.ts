@@ -1,0 +1,56 @@
+// decommission, as others see it: capacity to zero, after a proof and a decision. The engine cannot undo it.
+import { isObject } from '../../json.ts'
+import { deciders } from '../../people.ts'
+import type { PlannedGuard, PlannedStep } from '../../plan.ts'
+import { milliseconds } from '../../quantities.ts'
+import { defineKind } from '../kind.ts'
+
+export const decommission = defineKind<'decommission'>({
+  title: ({ side, connection }) => `decommission the ${side} side of ${connection}`,
+  connections: { connection: 'capacity', 'idle_proof.from': 'metrics' },
+  changes: true,
+  watched: 'throughout',
+  asks: ({ people, quorum, self_approval: selfApproval }) => ({ people, quorum, selfApproval }),
+  needs: (spec) => ({ proofs: [idleGuard(spec)] }),
+  removes: ({ side }) => ({ side, path: ['side'] }),
+  reversibility: ({ side }) => ({
+    is: 'irreversible',
+    because: `without its capacity the ${side} side cannot take traffic back`,
+  }),
+  outline(spec) {
+    const shortestMs = milliseconds(spec.idle_proof.for)
+    return {
+      changes: [{ connection: spec.connection, target: spec.side, desired: { count: 0 } }],
+      back: `by hand: the capacity before is recorded, good for ${spec.restore_within}`,
+      shortestMs,
+      longestMs:
+        spec.on_expiry === 'hold'
+          ? null
+          : shortestMs + milliseconds(spec.extend_max) + milliseconds(spec.expires),
+      decides: deciders(spec),
+    }
+  },
+  hurried({ idle_proof: proof = {}, ...fields }, { query }) {
+    const theirs = isObject(proof) ? proof : {}
+    return { ...fields, idle_proof: { ...theirs, query: query(theirs['query']), for: '4s', every: '1s' } }
+  },
+})
+
+/** The proof of idleness as a guard: at most `max` of whatever the query counts. No data is not a proof. */
+export function idleGuard({
+  side,
+  idle_proof: { from, query, max, every, when_unknown },
+}: PlannedStep<'decommission'>['spec']): PlannedGuard {
+  return {
+    name: `${side} idle`,
+    from,
+    query,
+    side,
+    max,
+    every,
+    breach: '1 in a row',
+    min_samples: 0,
+    when_unknown,
+    dry_run: false,
+  }
+}
