@@ -14,12 +14,9 @@ import { renewable } from './renewal.ts'
 import type { Run } from './run.ts'
 import { checkpoint, isIrreversible, label, log, note, recordOf, sendBack, stepOf } from './run.ts'
 import { firstOf, together } from './scopes.ts'
+import { steady, steadyMsAfter } from './steady.ts'
 import { leftUntil } from './time.ts'
 import type { Verb, Wait } from './state.ts'
-
-const QUICK_RETURNS = 3 // evidence that comes back so often is believed at once
-const STEADY_MS_MIN = 300_000 // then for five minutes, and each time for twice as long
-const STEADY_MS_MAX = 6 * 3_600_000 // a month of it is some 120 questions more
 
 export interface Watching {
   /** Names the watch within the run: its gates are kept under it. */
@@ -281,17 +278,6 @@ async function askAboutEvidence(
   await firstOf([question, evidence])
   checkpoint(run)
   return end.answer
-}
-
-/** Evidence that keeps coming and going must not wake people each time: the question stays open until it is steady. */
-function steadyMsAfter(returns: number): number {
-  return returns < QUICK_RETURNS ? 0 : Math.min(STEADY_MS_MIN * 2 ** (returns - QUICK_RETURNS), STEADY_MS_MAX)
-}
-
-function steady(subject: Subject, steadyMs: number): Subject {
-  const { enough, everyMs } = subject
-  if (!('good' in enough)) return subject
-  return { ...subject, enough: { good: Math.max(1, enough.good, Math.ceil(steadyMs / everyMs)) } }
 }
 
 function latest(readings: Readings): string {
