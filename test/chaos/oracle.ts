@@ -193,7 +193,8 @@ function abortProblems({ view, deeds, closedAt }: Story): string[] {
   const told = deeds.aborts.filter(({ at }) => at > lastReset && at < closedAt - HEARD_WITHIN_MS)
   if (told.length === 0) return []
   const heard = view.decisions.filter(({ verdict }) => verdict === 'abort')
-  if (heard.length === 0) return [`an abort (${told[0]?.via}) was lost`]
+  // Without a worker at the end, decisions are not known, and the reason is read from the history.
+  if (heard.length === 0 && view.reason?.kind !== 'abort') return [`an abort (${told[0]?.via}) was lost`]
   return heard.some(({ accepted }) => accepted) && view.reason === null ? ['aborted, and went on'] : []
 }
 
