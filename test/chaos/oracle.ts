@@ -128,7 +128,7 @@ function isAsExpected({ name }: Place, found: unknown, expected: unknown): boole
   return sameJson(found as never, expected as never)
 }
 
-function shareOf(split: unknown): number {
+export function shareOf(split: unknown): number {
   const [old, fresh] = split as [number, number]
   return Math.round((1_000 * fresh) / (old + fresh))
 }
@@ -193,8 +193,9 @@ function abortProblems({ view, deeds, closedAt }: Story): string[] {
   const told = deeds.aborts.filter(({ at }) => at > lastReset && at < closedAt - HEARD_WITHIN_MS)
   if (told.length === 0) return []
   const heard = view.decisions.filter(({ verdict }) => verdict === 'abort')
-  // Without a worker at the end, decisions are not known, and the reason is read from the history.
-  if (heard.length === 0 && view.reason?.kind !== 'abort') return [`an abort (${told[0]?.via}) was lost`]
+  // Without a worker at the end no decision is known, but the history tells why the run went back.
+  const isReason = view.stale !== null && view.reason?.kind === 'abort'
+  if (heard.length === 0 && !isReason) return [`an abort (${told[0]?.via}) was lost`]
   return heard.some(({ accepted }) => accepted) && view.reason === null ? ['aborted, and went on'] : []
 }
 
