@@ -21,6 +21,7 @@ function view(of: Partial<RunView>): RunView {
   return {
     outcome: 'restored',
     reason: { kind: 'abort', text: '', at: '' },
+    stale: null,
     weights: null,
     unwindingSince: new Date(0).toISOString(),
     changes: [change('split'), change('new')],
