@@ -1,6 +1,7 @@
 // What the environment says about a worker. The only reader of CUTOVER_* variables of the worker; Temporal's own variables
 // (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, temporal.toml ...) are read by its envconfig, as the `temporal` CLI does.
 import { z } from 'zod'
+import { packagesIn } from '../activities/installed.ts'
 import { milliseconds } from '../workflows/quantities.ts'
 import { PositiveDuration } from '../workflows/scalars.ts'
 
@@ -43,6 +44,15 @@ const References = z.string().transform((text, context): string[] => {
   return z.NEVER
 })
 
+const Packages = z.string().transform((text, context): string[] => {
+  try {
+    return packagesIn(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+    return z.NEVER
+  }
+})
+
 /** Every variable of the worker: what it means and what holds when it is not set. */
 export const VARIABLES = {
   CUTOVER_METRICS_ADDRESS: {
@@ -65,6 +75,12 @@ export const VARIABLES = {
       'Which secrets runbooks may refer to, as env:DNS_KEY,env:PROM_*,file:/run/secrets/*; not set = all but env:TEMPORAL_*',
     value: References,
     fallback: null,
+  },
+  CUTOVER_PROVIDERS: {
+    about:
+      'Packages of further providers, by name or path, separated by commas; for the worker and for the CLI',
+    value: Packages,
+    fallback: '',
   },
   CUTOVER_BUNDLE_FOLDER: {
     about:
@@ -100,6 +116,7 @@ export interface WorkerConfig {
   isMetricsAddressGiven: boolean
   sdkMetricsAddress: Address | null
   commandFolder: string | null
+  providers: readonly string[]
   bundleFolder: string | null
   secrets: readonly string[] | null
   maxCachedWorkflows: number
@@ -131,6 +148,7 @@ export function readConfig(env: Environment): ConfigRead {
     isMetricsAddressGiven: (env['CUTOVER_METRICS_ADDRESS'] ?? '') !== '',
     sdkMetricsAddress: read('CUTOVER_SDK_METRICS_ADDRESS'),
     commandFolder: read('CUTOVER_COMMAND_FOLDER'),
+    providers: read('CUTOVER_PROVIDERS') ?? [],
     bundleFolder: read('CUTOVER_BUNDLE_FOLDER'),
     secrets: read('CUTOVER_SECRETS'),
     maxCachedWorkflows: read('CUTOVER_MAX_CACHED_WORKFLOWS') ?? 0,

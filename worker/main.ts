@@ -2,6 +2,7 @@
 // until it is told to stop. Everything that can be wrong is said before the first task is taken.
 import type { Client } from '@temporalio/client'
 import type { Logger, Worker } from '@temporalio/worker'
+import { UnusablePackage } from '../activities/installed.ts'
 import { connectSecrets, redact } from '../activities/secrets.ts'
 import { TASK_QUEUE, WATCH_QUEUE } from '../workflows/activities.ts'
 import { loadWorkflowBundle } from './bundle.ts'
@@ -10,6 +11,7 @@ import { readConfig } from './config.ts'
 import { createDeps } from './deps.ts'
 import type { Endpoint } from './endpoint.ts'
 import { serveEndpoint } from './endpoint.ts'
+import { installedProviders } from './installed.ts'
 import { createLog } from './log.ts'
 import type { CountRuns } from './metrics.ts'
 import { createMetrics } from './metrics.ts'
@@ -29,11 +31,12 @@ export async function runWorker(env: Environment, signal: AbortSignal): Promise<
     const mask = (text: string): string => redact(text, secrets.known())
     const log = createLog({ form: read.config.log, redact: mask, write })
     installRuntime(log, read.config.sdkMetricsAddress)
+    const registry = await installedProviders(read.config.providers)
     const temporal = await connectTemporal(env)
     try {
       await demandSearchAttributes(temporal)
       const deps = createDeps({ secrets, log, commandFolder: read.config.commandFolder })
-      await serve({ temporal, config: read.config, log, signal, engine: { deps, redact: mask } })
+      await serve({ temporal, config: read.config, log, signal, engine: { deps, registry, redact: mask } })
     } finally {
       await temporal.connection.close().catch((error: unknown) => {
         // Workers that never ran hold on to it. Why they did not is on its way to whoever started this, and matters more.
@@ -42,6 +45,10 @@ export async function runWorker(env: Environment, signal: AbortSignal): Promise<
     }
     return 0
   } catch (error) {
+    if (error instanceof UnusablePackage) {
+      write(`cutover worker: CUTOVER_PROVIDERS: ${error.message}\n  ${error.fix}`)
+      return 2
+    }
     if (!(error instanceof Refusal)) throw error
     write(`cutover worker: ${error.message}`)
     return error.exitCode
@@ -57,7 +64,7 @@ interface Serving {
   config: WorkerConfig
   log: Logger
   signal: AbortSignal
-  engine: Pick<Parameters<typeof createWorkers>[0], 'deps' | 'redact'>
+  engine: Pick<Parameters<typeof createWorkers>[0], 'deps' | 'redact' | 'registry'>
 }
 
 async function serve({ temporal, config, log, signal, engine }: Serving): Promise<void> {

@@ -20,12 +20,14 @@ export const plan: Command = {
     'when either has changed since, and says what. A digest made --offline names the runbook alone.',
   flags: [{ name: 'offline', about: 'leave out what the targets hold now; needs no server, tries nothing' }],
   async run(invocation) {
-    const { args, flags, out } = invocation
+    const { args, env, flags, out } = invocation
     const [file, ...rest] = args
     if (file === undefined || rest.length > 0)
       throw usageProblem('plan takes one FILE', ['cutover plan FILE [--offline]'])
-    const { allSpecs, loadRunbook } = await import('../runbook/load.ts')
-    const loaded = await loadRunbook(file)
+    const { knownSpecs } = await import('../specs.ts')
+    const { loadRunbook } = await import('../runbook/load.ts')
+    const specs = await knownSpecs(env)
+    const loaded = await loadRunbook(file, specs)
     const { problemLines } = await import('../runbook/report-problems.ts')
     if (loaded.plan === undefined) {
       if (out.json) out.document({ valid: false, problems: loaded.problems })
@@ -35,7 +37,7 @@ export const plan: Command = {
     const offline = flags['offline'] === true
     const seen = offline ? { plan: loaded.plan, survey: OFFLINE } : await look(loaded.plan, invocation)
     const { preview } = await import('../runbook/preview.ts')
-    const shown = preview(seen.plan, seen.survey, allSpecs())
+    const shown = preview(seen.plan, seen.survey, specs)
     const count = shown.problems.length
     if (out.json) out.document({ ...shown, cautions: loaded.cautions })
     else {

@@ -10,12 +10,12 @@ export const schema: Command = {
   details:
     'Save it, and begin runbooks with the line\n  # yaml-language-server: $schema=./runbook.schema.json\nso that an editor completes and checks them.',
   flags: [],
-  async run({ args, out }) {
+  async run({ args, env, out }) {
     if (args.length > 0)
       throw usageProblem('schema takes no arguments', ['cutover schema > runbook.schema.json'])
     const { runbookJsonSchema } = await import('../runbook/json-schema.ts')
-    const { allSpecs } = await import('../runbook/load.ts')
-    const document = runbookJsonSchema(allSpecs())
+    const { knownSpecs } = await import('../specs.ts')
+    const document = runbookJsonSchema(await knownSpecs(env))
     if (out.json) out.document(document)
     else out.line(JSON.stringify(document, null, 2))
     return EXIT.done

@@ -39,7 +39,7 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed before a
     const { args, flags, out, env, signal } = invocation
     const [file = ''] = expectArgs(args, ['FILE'], this.usage)
     const { digestOfFlag, matchDigest } = await import('../run/agreed.ts')
-    const runbook = await loadPlan(file, out)
+    const runbook = await loadPlan(file, invocation)
     const given = textFlag(flags, 'plan')
     const digest = given === undefined ? null : digestOfFlag(given)
     const isAgreed = flags['yes'] === true || digest !== null // who names the digest has reviewed it
@@ -77,9 +77,10 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed before a
   },
 }
 
-async function loadPlan(file: string, out: Invocation['out']): Promise<Plan> {
+async function loadPlan(file: string, { env, out }: Invocation): Promise<Plan> {
+  const { knownSpecs } = await import('../specs.ts')
   const { loadRunbook } = await import('../runbook/load.ts')
-  const loaded = await loadRunbook(file)
+  const loaded = await loadRunbook(file, await knownSpecs(env))
   if (loaded.plan !== undefined) return loaded.plan
   const { problemLines } = await import('../runbook/report-problems.ts')
   for (const problem of loaded.problems) out.error(problemLines(problem, loaded).join('\n'))

@@ -11,14 +11,15 @@ export const validate: Command = {
   details:
     'FILE may be - for the standard input. Exit code 0 when it is valid, 2 when it is not. Needs no server.',
   flags: [],
-  async run({ args, out }) {
+  async run({ args, env, out }) {
     const [file, ...rest] = args
     if (file === undefined || rest.length > 0) {
       throw usageProblem('validate takes one FILE', ['cutover validate FILE'])
     }
     const { loadRunbook } = await import('../runbook/load.ts')
     const { problemLines } = await import('../runbook/report-problems.ts')
-    const loaded = await loadRunbook(file)
+    const { knownSpecs } = await import('../specs.ts')
+    const loaded = await loadRunbook(file, await knownSpecs(env))
     const problems = loaded.problems ?? []
     if (out.json) {
       out.document({ valid: problems.length === 0, problems })

@@ -27,9 +27,9 @@ export type Loaded = { file: string; text: string; secretLines: ReadonlySet<numb
 export type LoadOptions = { file: string; specs?: readonly ProviderSpec[] }
 
 /** Reads and checks a file; `-` is the standard input. */
-export async function loadRunbook(file: string): Promise<Loaded> {
+export async function loadRunbook(file: string, specs = allSpecs()): Promise<Loaded> {
   const read = await readRunbook(file)
-  if ('text' in read) return await checkRunbook(read.text, { file })
+  if ('text' in read) return await checkRunbook(read.text, { file, specs })
   return { file, text: '', secretLines: new Set(), problems: [{ file, path: '', ...read }] }
 }
 

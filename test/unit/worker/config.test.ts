@@ -10,6 +10,7 @@ describe('the configuration of a worker', () => {
         isMetricsAddressGiven: false,
         sdkMetricsAddress: null,
         commandFolder: null,
+        providers: [],
         bundleFolder: null,
         secrets: null,
         maxCachedWorkflows: 2_000,
@@ -26,6 +27,7 @@ describe('the configuration of a worker', () => {
       CUTOVER_SDK_METRICS_ADDRESS: '[::1]:9470',
       CUTOVER_COMMAND_FOLDER: '/etc/cutover/commands',
       CUTOVER_SECRETS: 'env:DNS_*, file:/run/secrets/*',
+      CUTOVER_PROVIDERS: '@acme/consul, /srv/providers/flags',
       CUTOVER_SHUTDOWN_GRACE: '1m30s',
       CUTOVER_LOG: 'json',
     })
@@ -35,6 +37,7 @@ describe('the configuration of a worker', () => {
         sdkMetricsAddress: { host: '::1', port: 9470 },
         commandFolder: '/etc/cutover/commands',
         secrets: ['env:DNS_*', 'file:/run/secrets/*'],
+        providers: ['@acme/consul', '/srv/providers/flags'],
         shutdownGraceMs: 90_000,
         log: 'json',
       },
