@@ -1,32 +1,43 @@
 #!/usr/bin/env node
-// Starts the CLI under a Node that can run it: this one from version 24 on, else the one that set-up brought.
-// Plain JavaScript that an old Node can read; it knows nothing of verbs.
-import { spawn } from 'node:child_process'
+// Starts the CLI: the built program of an installed package, the source of a checkout, under a Node that can run it.
+// Plain JavaScript that an old Node can read; it knows nothing of verbs, and every start waits for what it imports.
 import { existsSync } from 'node:fs'
-import { constants } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import * as nodeModule from 'node:module'
+import { fileURLToPath } from 'node:url'
 
-const NODE_MAJOR_MIN = 24 // runs TypeScript as is and keeps compiled code between starts
+const source = new URL('../client/main.ts', import.meta.url)
+const isCheckout = existsSync(source) // also one that was built: what runs is what is read
+const NODE_MAJOR_MIN = isCheckout ? 24 : 22 // 24 runs TypeScript as it is
+const privateBin = fileURLToPath(new URL('../.cutover/bin', import.meta.url))
 const privateNode = fileURLToPath(new URL('../.cutover/node/bin/node', import.meta.url))
 const major = Number.parseInt(process.versions.node, 10)
 
 if (major >= NODE_MAJOR_MIN) await run()
-else if (existsSync(privateNode)) handOver()
+else if (isCheckout && existsSync(privateNode)) await handOver()
 else refuse()
 
 async function run() {
-  nodeModule.enableCompileCache()
+  const cache = cacheFolder()
+  if (cache) nodeModule.enableCompileCache?.(cache)
+  if (isCheckout) process.env.PATH = `${process.env.PATH ?? ''}:${privateBin}` // the temporal CLI that set-up brought
+  if (process.env.CUTOVER_DEBUG === '1') process.setSourceMapsEnabled(true)
   try {
-    const { main } = await import('../client/main.ts')
+    const { main } = await import(isCheckout ? source.href : '../dist/cutover.js')
     const code = await main(process.argv.slice(2))
     await Promise.all([flushed(process.stdout), flushed(process.stderr)])
     process.exit(code)
   } catch (error) {
     if (error?.code !== 'ERR_MODULE_NOT_FOUND') throw error
-    say(`Some packages of cutover are not installed.\n  ${firstLine(error.message)}\n  Run: npm run setup`)
+    say(`Some packages of cutover are not installed.\n  ${firstLine(error.message)}\n  ${howToInstall()}`)
     process.exit(1)
   }
+}
+
+/** The user's own: whoever can write into the folder of compiled code decides what runs, and everybody can in /tmp. */
+function cacheFolder() {
+  const { XDG_CACHE_HOME: cache, HOME: home } = process.env
+  if (cache) return `${cache}/cutover`
+  return home ? `${home}/.cache/cutover` : undefined
 }
 
 /** A pipe takes what was written later than `exit` would wait for. */
@@ -37,7 +48,9 @@ function flushed(stream) {
   })
 }
 
-function handOver() {
+async function handOver() {
+  const { spawn } = await import('node:child_process')
+  const { constants } = await import('node:os')
   const child = spawn(privateNode, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',
   })
@@ -55,11 +68,17 @@ function handOver() {
 }
 
 function refuse() {
-  say(
-    `cutover needs Node ${NODE_MAJOR_MIN} or newer; this is ${process.version}.\n` +
-      `  Run: npm run setup   (brings a private Node ${NODE_MAJOR_MIN}, leaves yours as it is)`,
-  )
+  const how = isCheckout
+    ? `Run: npm run setup   (brings a private Node ${NODE_MAJOR_MIN}, leaves yours as it is)`
+    : `Install a newer one: https://nodejs.org/en/download`
+  say(`cutover needs Node ${NODE_MAJOR_MIN} or newer; this is ${process.version}.\n  ${how}`)
   process.exit(1)
+}
+
+function howToInstall() {
+  return isCheckout
+    ? 'Run: npm run setup'
+    : 'Run: npm install   in the folder that cutover was installed into'
 }
 
 function firstLine(text) {

@@ -3,12 +3,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { dirname, resolve } from 'node:path'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { findServer, installCommand } from '../scripts/find-servers.mjs'
 import { attributes } from '../workflows/messages.ts'
+import type { Environment } from './config.ts'
 import { Problem } from './problem.ts'
+import { findTemporalCli } from './temporal-cli.ts'
 
 const HOST = '127.0.0.1'
 const UI_PORT_ABOVE = 1_000 // as the temporal CLI does
@@ -29,18 +30,13 @@ export type DevServer = {
 export async function startDevServer(options: {
   port: number
   file: string | undefined
+  env: Environment
   signal: AbortSignal
 }): Promise<DevServer> {
-  const { port, signal } = options
-  const command = findServer('temporal')
-  if (command === undefined) {
-    throw new Problem({
-      what: 'the temporal CLI is not installed',
-      todo: [installCommand(['temporal']), 'or set TEMPORAL_CLI_PATH'],
-    })
-  }
+  const { port, env, signal } = options
+  const command = findTemporalCli(env)
   await refuseTaken(port)
-  const file = resolve(options.file ?? fileURLToPath(new URL('../.cutover/dev.db', import.meta.url)))
+  const file = resolve(options.file ?? join(stateFolder(env), 'dev.db'))
   await mkdir(dirname(file), { recursive: true })
   // Its own process group: Ctrl-C reaches us only, and the worker ends before its server does.
   const child = spawn(command, serverArgs(port, file), {
@@ -82,6 +78,12 @@ export async function startDevServer(options: {
     gone: gone.signal,
     stop,
   }
+}
+
+/** Of the user, not of the installed package: that may belong to somebody else and is replaced by the next version. */
+function stateFolder(env: Environment): string {
+  const state = env['XDG_STATE_HOME'] ?? '' // https://specifications.freedesktop.org/basedir-spec
+  return join(state === '' ? join(homedir(), '.local', 'state') : state, 'cutover')
 }
 
 function serverArgs(port: number, file: string): string[] {

@@ -14,7 +14,11 @@ export const dev: Command = {
   details: `The server keeps its state in a file, so that runs go on after a restart. Search attributes are created.
 For trying things out on one machine, not for production.`,
   flags: [
-    { name: 'db', value: 'FILE', about: 'Where the server keeps its state; default: .cutover/dev.db' },
+    {
+      name: 'db',
+      value: 'FILE',
+      about: 'Where the server keeps its state; default: ~/.local/state/cutover/dev.db',
+    },
     { name: 'port', value: 'N', about: `Port of the server; default ${PORT_DEFAULT}, its UI 1000 above` },
   ],
   async run({ args, flags, env, out, signal }) {
@@ -23,7 +27,7 @@ For trying things out on one machine, not for production.`,
     if (!Number.isInteger(port) || port < 1 || port > PORT_MAX)
       throw usageProblem('--port is not a port', ['--port 7233'])
     const { startDevServer } = await import('../dev-server.ts')
-    const server = await startDevServer({ port, file: textFlag(flags, 'db'), signal })
+    const server = await startDevServer({ port, file: textFlag(flags, 'db'), env, signal })
     try {
       out.line(`Temporal  ${server.address}, state in ${server.file}`)
       out.line(`UI        ${server.ui}`)
