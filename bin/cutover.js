@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 // Starts the CLI: the built program of an installed package, the source of a checkout, under a Node that can run it.
 // Plain JavaScript that an old Node can read; it knows nothing of verbs, and every start waits for what it imports.
-import { existsSync } from 'node:fs'
 import * as nodeModule from 'node:module'
 import { fileURLToPath } from 'node:url'
+
+// An `import` of node:fs loads everything that hangs on it, promises and streams, and costs as much as all of `--help`.
+const { existsSync } = nodeModule.createRequire(import.meta.url)('node:fs')
 
 const source = new URL('../client/main.ts', import.meta.url)
 const isCheckout = existsSync(source) // also one that was built: what runs is what is read

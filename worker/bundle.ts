@@ -1,6 +1,6 @@
 // The workflow code as one file, built from source and kept under the hash of that source, so that a worker that is
-// restarted is back at once. A changed source is another file: what is run is never older than what is read. An image
-// brings it (`node worker/bundle.ts`), for where it runs nothing may be written.
+// restarted is back at once. A changed source is another file: what is run is never older than what is read. The built
+// package brings its own (scripts/build.ts) and builds nothing: where it runs, nothing may be written.
 import { createHash } from 'node:crypto'
 import {
   existsSync,
@@ -34,8 +34,11 @@ export const BUNDLE_OPTIONS = {
 
 const OWN_FOLDER = fileURLToPath(new URL('../.cutover/bundles/', import.meta.url))
 
-/** From the folder that is named or the one beside the source; built where there is none yet, in memory if need be. */
+const SHIPPED = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) // beside the built program only
+
+/** As it was shipped; in a checkout from the folder that is named or its own, built where there is none, in memory if need be. */
 export async function loadWorkflowBundle(folder: string | null = null): Promise<WorkflowBundleOption> {
+  if (existsSync(SHIPPED)) return { codePath: SHIPPED }
   const name = `${hashOfSource()}.js`
   for (const each of folder === null ? [OWN_FOLDER] : [folder, OWN_FOLDER]) {
     const codePath = join(each, name)
@@ -82,5 +85,3 @@ function sdkVersion(): string {
   }
   return version
 }
-
-if (import.meta.main) await loadWorkflowBundle()
