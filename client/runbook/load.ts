@@ -1,4 +1,5 @@
 // A runbook file -> its plan, or everything that is wrong with it at once. No network, no secrets, no Temporal.
+import { z } from 'zod'
 import type { ProviderSpec } from '../../activities/provider.ts'
 import { specs as registered } from '../../activities/specs.ts'
 import type { JsonObject } from '../../workflows/json.ts'
@@ -17,6 +18,8 @@ import { resolve } from './resolve.ts'
 import { type Source, parseSource } from './source.ts'
 import { entries, isObject, list } from './uses.ts'
 import { neverWatched } from './watched.ts'
+
+z.config({ jitless: true }) // a runbook is checked once: compiling the checks takes longer than they do
 
 /** `cautions` are worth a look and stop nothing. `secretLines`: lines that hold a secret and must not be shown. */
 export type Loaded = { file: string; text: string; secretLines: ReadonlySet<number> } & (

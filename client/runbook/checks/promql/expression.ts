@@ -7,9 +7,9 @@ import type { SyntaxNode, Tree } from '@lezer/common'
 export type Query = { text: string; tree: Tree; error: SyntaxNode | null; expression: Expression | null }
 
 /** `key`: equal for expressions that compute the same from the same series. `from`, `to`: place in the text. */
-type Place = { key: string; from: number; to: number }
+export type Expression = Shape & { readonly key: string }
 
-export type Expression = Place &
+type Shape = { from: number; to: number } &
   (
     | { is: 'number'; value: number }
     | { is: 'text' }
@@ -73,9 +73,21 @@ export function partsOfExpression(expression: Expression): Expression[] {
 }
 
 function read(node: SyntaxNode, text: string): Expression {
+  return keyed(shapeOf(node, text), node, text)
+}
+
+/** Few keys are ever compared, and each is made of everything below it: they are made when somebody asks. */
+function keyed(shape: Shape, node: SyntaxNode, text: string): Expression {
+  if ('key' in shape) return shape as Expression // parentheses and a plus add nothing
+  let key: string | undefined
+  return Object.defineProperty(shape, 'key', { get: () => (key ??= keyOf(node, text)) }) as Expression
+}
+
+function shapeOf(node: SyntaxNode, text: string): Shape {
   const parts = partsOf(node)
-  const place = { key: keyOf(node, text), from: node.from, to: node.to }
-  const inner = (): Expression => (parts[0] === undefined ? { ...place, is: 'text' } : read(parts[0], text))
+  const place = { from: node.from, to: node.to }
+  const inner = (): Expression =>
+    parts[0] === undefined ? keyed({ ...place, is: 'text' }, node, text) : read(parts[0], text)
   switch (node.name) {
     case 'NumberDurationLiteral':
       return { ...place, is: 'number', value: numberOf(text.slice(node.from, node.to)) }
