@@ -1,23 +1,19 @@
-# The worker as an image: Node 24 runs the TypeScript source as it is. Build from the repository's root:
+# The worker as an image. Build from the repository's root:
 #   docker build -f deploy/worker.Dockerfile -t cutover-worker .
+# Providers of your own (docs/adding-a-provider.md): FROM cutover-worker, USER root, RUN npm install ... in /app, USER 1000.
+FROM node:24-bookworm-slim AS build
+
+WORKDIR /source
+COPY . .
+RUN sh deploy/assemble-worker.sh /source /app
+
 FROM node:24-bookworm-slim
 
 WORKDIR /app
-COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
+COPY --from=build /app ./
 
-COPY bin ./bin
-COPY client ./client
-COPY workflows ./workflows
-COPY activities ./activities
-COPY worker ./worker
-COPY schema ./schema
-COPY scripts ./scripts
-
-# The container's file system is read-only (docker-compose.yml): what a worker would build at its first start is built here.
-RUN node worker/bundle.ts
-
-USER node
+# The container's file system is read-only (docker-compose.yml); all that a worker needs is there. 1000 is `node`.
+USER 1000
 ENV NODE_ENV=production
 EXPOSE 9469
 ENTRYPOINT ["node", "bin/cutover.js"]

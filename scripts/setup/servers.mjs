@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { debianPackages, findServer, installCommand, pythonPackages } from '../find-servers.mjs'
+import { debianPackages, findServer, installCommand, pythonPackages, toolPackages } from '../find-servers.mjs'
 import { privateBin, privateNode, venvRoot } from './paths.mjs'
 import { run, say, step } from './progress.mjs'
 
@@ -58,7 +58,7 @@ async function fetchTemporalBySdk() {
 
 async function fetchPythonServers(names) {
   const fix = 'install python3 with its venv module (Debian: apt-get install python3-venv), then start again'
-  const packages = names.map((name) => pythonPackages[name])
+  const packages = names.map((name) => pythonPackages[name] ?? toolPackages[name])
   const pip = ['install', '--quiet', '--disable-pip-version-check', ...packages]
   try {
     if (!existsSync(join(venvRoot, 'bin', 'pip'))) {
