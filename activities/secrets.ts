@@ -40,7 +40,12 @@ export function connectSecrets(
 export function redact(text: string, secretsReadSoFar: readonly string[]): string {
   const forms = [...new Set(secretsReadSoFar.flatMap(writtenForms))].sort((a, b) => b.length - a.length)
   if (forms.length === 0) return text
-  return text.replaceAll(new RegExp(forms.map(RegExp.escape).join('|'), 'g'), MASK)
+  return text.replaceAll(new RegExp(forms.map(literal).join('|'), 'g'), MASK)
+}
+
+/** As RegExp.escape, which Node 22 has not got. */
+function literal(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 }
 
 /**

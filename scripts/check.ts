@@ -25,6 +25,20 @@ const parts: Part[] = [
   },
   { name: 'lint', asks: 'is there a known mistake in the code?', command: 'oxlint', args: ['--type-aware'] },
   { name: 'types', asks: 'do the types hold?', command: 'tsc', args: ['--noEmit'] },
+  {
+    name: 'shipped',
+    asks: 'does what is shipped use only what the oldest Node it runs on has?',
+    command: 'tsc',
+    args: [
+      '--project',
+      'tsconfig.build.json',
+      '--noEmit',
+      '--emitDeclarationOnly',
+      'false',
+      '--declaration',
+      'false',
+    ],
+  },
   { name: 'unused', asks: 'is there code or a dependency nobody uses?', command: 'knip', args: [] },
   {
     name: 'fresh',
