@@ -12,10 +12,18 @@ const LAYERS: Record<string, string[]> = {
   lab: ['test/lab/**/*.test.ts'],
   e2e: ['test/e2e/**/*.test.ts'],
   additions: ['test/additions/**/*.test.ts'],
+  package: ['test/package/**/*.test.ts'],
 }
 
-/** A whole lab and 400 requests per second each: one after the other, when the other layers are done. */
+/** When the other layers are done, one file after the other: a whole lab and 400 requests per second each. */
 const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } }
+/** And then what is built, packed and installed, once for all files of the layer. */
+const INSTALLED = {
+  maxWorkers: 1,
+  sequence: { groupOrder: 2 },
+  globalSetup: 'test/package/installed.ts',
+}
+const MORE: Record<string, object> = { e2e: ALONE, additions: ALONE, package: INSTALLED }
 
 export default defineConfig({
   test: {
@@ -26,7 +34,7 @@ export default defineConfig({
       test: {
         name,
         include,
-        ...(name === 'e2e' || name === 'additions' ? ALONE : {}),
+        ...MORE[name],
         testTimeout: 60_000, // servers boot and holds pass inside a test; a hang must still end
         hookTimeout: 120_000, // the slowest hook boots Temporal, a worker and its bundle on two busy cores
       },

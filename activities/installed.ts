@@ -113,7 +113,7 @@ function usable(spec: ProviderSpec, { name, known }: { name: string; known: Prov
   const given: { [key in keyof ProviderSpec]?: unknown } = spec ?? {}
   const id = typeof given.id === 'string' ? given.id : ''
   const [port = '', own = '', ...more] = id.split('/')
-  const config = (given.config ?? {}) as { safeParse?: unknown; _zod?: unknown }
+  const { safeParse, _zod: internals } = (given.config ?? {}) as { safeParse?: unknown; _zod?: unknown }
   const rules: [isKept: boolean, problem: string, fix: string][] = [
     [
       Object.hasOwn(PORTS, port) && own !== '' && more.length === 0,
@@ -127,7 +127,7 @@ function usable(spec: ProviderSpec, { name, known }: { name: string; known: Prov
       `supports: { port: '${port}', ... }`,
     ],
     [
-      typeof config.safeParse === 'function' && config._zod !== undefined,
+      typeof safeParse === 'function' && internals !== undefined,
       'its config is no schema of zod 4',
       "import { z } from 'zod', version 4",
     ],

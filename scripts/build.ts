@@ -12,8 +12,8 @@ const ROOT = join(import.meta.dirname, '..')
 const OUT = join(ROOT, 'dist')
 
 const started = Date.now()
-const fresh = `${OUT}.${process.pid}` // whoever runs the old one meanwhile never meets half of the new one
-mkdirSync(fresh)
+const fresh = join(ROOT, '.cutover', `dist-${process.pid}`) // whoever runs the old one meanwhile never meets half of the new one
+mkdirSync(fresh, { recursive: true })
 try {
   const packages = await bundleProgram(ROOT, fresh)
   writeFileSync(join(fresh, 'THIRD-PARTY-NOTICES.txt'), noticesOf(ROOT, packages))

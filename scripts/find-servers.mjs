@@ -35,7 +35,9 @@ export function findServer(name) {
 }
 
 /** Path of a tool, or undefined. */
-export const findTool = findServer
+export function findTool(name) {
+  return findServer(name)
+}
 
 /** Path of every server's executable; undefined where it is missing. */
 export function findServers() {

@@ -16,12 +16,12 @@ export interface OwnWorkers {
   end(): Promise<void>
 }
 
-/** `program`, with its arguments, is started by this Node; what is in `by` stands before it: how another user starts it. */
-export function ownWorkers(program: string[], by: string[] = []): OwnWorkers {
+/** `program`, with its arguments, is started by this Node or by what is in `by`: another one, or how another user starts it. */
+export function ownWorkers(program: string[], by: string[] = [process.execPath]): OwnWorkers {
   const started: OwnWorker[] = []
   return {
     start(env) {
-      const [command = '', ...args] = [...by, process.execPath, ...program]
+      const [command = '', ...args] = [...by, ...program]
       const worker = spawned(command, args, { PATH: process.env['PATH'] ?? '', ...env })
       started.push(worker)
       return worker
