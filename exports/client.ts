@@ -47,7 +47,7 @@ export type StartOptions = {
   signal?: AbortSignal
 }
 
-export type Said = {
+export type DecideOptions = {
   verdict: Verb
   /** Default: the only open gate that takes the verdict. */
   gate?: string
@@ -72,7 +72,7 @@ export interface Cutover {
   /** Checks, looks at the world and starts the run. Refuses what `cutover start` refuses. */
   start(runbook: Runbook, options?: StartOptions): Promise<Started>
   /** Approves, aborts, retries or skips. Raises a Problem with the run's words when it refuses. */
-  decide(service: string, said: Said): Promise<Answer>
+  decide(service: string, said: DecideOptions): Promise<Answer>
   /** The present, or last, run of a service, once. */
   read(service: string, options?: { runId?: string }): Promise<RunView>
   /** Every look at the run until it has ended; the last view has an `outcome`. A run that is `stuck` is stayed with. */

@@ -1,7 +1,8 @@
 // `import ... from 'cutover/testing'`: the contract suites that every provider is held to, with what they are fed, and the
 // simulated world with a worker over it. For tests, under vitest; nothing of it belongs into production.
 export { type ChangingBench, changingContract, io } from '../test/contract/changing.ts'
-export { type Lies, type Until, lyingContract } from '../test/contract/lies.ts'
+export type { Lies, Until } from '../test/contract/bench-lies.ts'
+export { lyingContract } from '../test/contract/lies.ts'
 export { type MetricsBench, connectMetrics, metricsContract } from '../test/contract/metrics/contract.ts'
 export { type NotifyBench, connectNotify, notifyContract } from '../test/contract/notify/contract.ts'
 export { type ProbeBench, connectProbe, probeContract } from '../test/contract/probe/contract.ts'

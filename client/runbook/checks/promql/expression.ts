@@ -9,20 +9,19 @@ export type Query = { text: string; tree: Tree; error: SyntaxNode | null; expres
 /** `key`: equal for expressions that compute the same from the same series. `from`, `to`: place in the text. */
 export type Expression = Shape & { readonly key: string }
 
-type Shape = { from: number; to: number } &
-  (
-    | { is: 'number'; value: number }
-    | { is: 'text' }
-    | { is: 'series'; metric: string; matchers: string[] }
-    /** Samples of a stretch of time: `x[5m]`, `x[5m:1m]`. */
-    | { is: 'range'; of: Expression; window: string }
-    /** Looked at from another moment: a fixed one (`pinned`), or so many seconds ago. */
-    | { is: 'moved'; of: Expression; pinned: boolean; ago: number }
-    | { is: 'negative'; of: Expression }
-    | { is: 'call'; name: string; args: Expression[] }
-    | { is: 'aggregate'; name: string; grouping: string; args: Expression[] }
-    | { is: 'binary'; operator: string; at: number; bool: boolean; left: Expression; right: Expression }
-  )
+type Shape = { from: number; to: number } & (
+  | { is: 'number'; value: number }
+  | { is: 'text' }
+  | { is: 'series'; metric: string; matchers: string[] }
+  /** Samples of a stretch of time: `x[5m]`, `x[5m:1m]`. */
+  | { is: 'range'; of: Expression; window: string }
+  /** Looked at from another moment: a fixed one (`pinned`), or so many seconds ago. */
+  | { is: 'moved'; of: Expression; pinned: boolean; ago: number }
+  | { is: 'negative'; of: Expression }
+  | { is: 'call'; name: string; args: Expression[] }
+  | { is: 'aggregate'; name: string; grouping: string; args: Expression[] }
+  | { is: 'binary'; operator: string; at: number; bool: boolean; left: Expression; right: Expression }
+)
 
 export type Binary = Extract<Expression, { is: 'binary' }>
 
