@@ -1,5 +1,6 @@
 // `temporal workflow reset` takes the tail of a history away, and what was written in it stays in the world. At every workflow
-// task of a run there and back: reset, abort, and the world is as it was at the start. CUTOVER_FAULTS=all takes every task.
+// task of a run there and back: reset, abort, and the world is as it was at the start; or on to the end, and it is as planned.
+// CUTOVER_FAULTS=all takes every task.
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { attend } from './attend.ts'
@@ -61,6 +62,32 @@ test.each(['there', 'back'] as const)(
       return why === null ? [] : [`reset at task ${turn} of ${tasks.length}: ${why}`]
     })
     console.log(`${turns.length} resets on the way ${way}: wrong ${wrong.flat().length}`)
+    expect(wrong.flat()).toEqual([])
+  },
+  MATRIX_MS,
+)
+
+test(
+  'reset at any event on the way there, then on to the end: everything is as planned, the old TTL included',
+  async () => {
+    const clean = await begin('there')
+    const count = (await tasksOf(clean)).length
+    const completed = await attend(clean, { trouble: 'right' })
+    expect(completed.how, completed.error).toBe('completed')
+    const turns = Array.from({ length: count }, (_, at) => at).filter((at) => at % STRIDE === 0)
+    const wrong = await bounded(turns, AT_ONCE, async (turn) => {
+      const run = await begin('there')
+      const tasks = await tasksOf(run)
+      const again = await reset(run, tasks[Math.min(turn, tasks.length - 1)] as number)
+      const ending = await attend(again, { trouble: 'right' })
+      const isRight = ending.how === 'completed' && ending.snapshot === completed.snapshot
+      return isRight
+        ? []
+        : [
+            `reset at task ${turn} of ${tasks.length}: ${ending.how} ${ending.error}\n${ending.snapshot}\n${completed.snapshot}`,
+          ]
+    })
+    console.log(`${turns.length} resets on the way there, and on: wrong ${wrong.flat().length}`)
     expect(wrong.flat()).toEqual([])
   },
   MATRIX_MS,

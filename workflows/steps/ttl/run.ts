@@ -5,6 +5,7 @@ import { milliseconds } from '../../quantities.ts'
 import { change } from '../../run/change.ts'
 import { guardsOf } from '../../run/guards.ts'
 import { hold } from '../../run/hold.ts'
+import { firstBefore } from '../../run/journal.ts'
 import type { Run } from '../../run/run.ts'
 import type { Change } from '../../run/state.ts'
 import { factsOf, seenEverywhere, there } from '../../run/record-sets.ts'
@@ -14,6 +15,7 @@ export async function runTtl(run: Run, step: PlannedStep<'ttl'>): Promise<void> 
   const { spec } = step
   const changes: Change[] = []
   let chainTtl = 0
+  let oldTtl = 0
   for (const target of spec.records) {
     const of = { connection: spec.connection, target }
     // A cache keeps the records behind an alias for TTLs of their own; those of a record are in its value.
@@ -22,11 +24,12 @@ export async function runTtl(run: Run, step: PlannedStep<'ttl'>): Promise<void> 
       ...of,
       desired: (before) => lowered(spec.to, there(target, before)),
     })
-    const { ttl } = entry.before as RRset
-    if (entry.status !== 'noop') run.state.atEnd.push({ connection: entry.connection, target, part: { ttl } })
+    const { ttl } = firstBefore(run.state.changes, of) as RRset // a history that was lost may have lowered it
+    oldTtl = Math.max(oldTtl, ttl)
+    if (ttl !== (entry.desired as RRset).ttl) run.state.atEnd.push({ ...of, part: { ttl } })
     changes.push(entry)
   }
-  const oldTtlMs = Math.max(chainTtl, ...changes.map((entry) => (entry.before as RRset).ttl)) * 1_000
+  const oldTtlMs = Math.max(chainTtl, oldTtl) * 1_000
   await hold(run, {
     key: 'expiry',
     title: 'old TTL running out in every cache',
