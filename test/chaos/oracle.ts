@@ -6,6 +6,7 @@ import { SAMPLE_MS, instancesTaken, lateLandings, overwritten } from './on-the-w
 import { targetOf } from './people.ts'
 import { wantedAfter } from './runbook.ts'
 import type { TargetName } from './scenario.ts'
+import { shareOf } from './share.ts'
 import type { Sight } from './sight.ts'
 
 export function problemsOf(story: Story): string[] {
@@ -126,11 +127,6 @@ function isStartedFrom({ answered }: Story, place: Place): boolean {
 function isAsExpected({ name }: Place, found: unknown, expected: unknown): boolean {
   if (name === 'the split') return shareOf(found) === shareOf(expected)
   return sameJson(found as never, expected as never)
-}
-
-export function shareOf(split: unknown): number {
-  const [old, fresh] = split as [number, number]
-  return Math.round((1_000 * fresh) / (old + fresh))
 }
 
 function isValue({ name }: Place, found: unknown, value: unknown): boolean {

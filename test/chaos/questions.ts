@@ -1,8 +1,8 @@
 // Whether a question says what is so: it names its target, says what stands there, and blames nobody who did nothing.
 import type { Gate } from '../../workflows/run/state.ts'
 import type { Deeds } from './inflict.ts'
-import { shareOf } from './oracle.ts'
 import type { Scenario } from './scenario.ts'
+import { shareOf } from './share.ts'
 import type { Sight } from './sight.ts'
 
 type Known = { world: Sight; deeds: Deeds; scenario: Scenario }
