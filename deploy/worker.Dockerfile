@@ -8,6 +8,7 @@ RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
 
 COPY bin ./bin
 COPY client ./client
+COPY view ./view
 COPY workflows ./workflows
 COPY activities ./activities
 COPY worker ./worker

@@ -4,15 +4,16 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { WorkflowHandle } from '@temporalio/client'
 import { WorkflowFailedError } from '@temporalio/client'
+import { ApplicationFailure } from '@temporalio/common'
 import { TASK_QUEUE } from '../../workflows/activities.ts'
 import type { Plan } from '../../workflows/plan.ts'
 import { milliseconds } from '../../workflows/quantities.ts'
 import type { Survey, SurveyInput } from '../../workflows/survey.ts'
-import type { TemporalAccess } from '../command.ts'
+import type { TemporalAccess } from '../../view/access.ts'
 import { withProgress } from '../output/progress.ts'
 import { counted } from '../output/words.ts'
 import { Problem } from '../problem.ts'
-import { demandWorker, lastPoll } from '../run/pollers.ts'
+import { demandWorker, lastPoll } from '../../view/pollers.ts'
 import { targetsToLookAt } from './preview.ts'
 
 const BEGUN_WITHIN = '15s' // a worker that lives begins in milliseconds; a busy one in seconds
@@ -62,6 +63,8 @@ async function answerOf(access: TemporalAccess, handle: WorkflowHandle): Promise
     return (await handle.result()) as Survey
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error
+    if (error.cause instanceof ApplicationFailure && error.cause.type === 'Unsupported')
+      throw otherVersion(error.cause.message)
     throw unanswered(await stageOf(access, handle), { access, within: ANSWER_WITHIN, cause: error })
   }
 }
@@ -114,6 +117,17 @@ function unanswered(stage: Stage, { access, within, cause, heard }: Waited): Pro
       ? `the worker at ${access.address} began and did not end within ${within}`
       : `the worker at ${access.address} cannot carry it out: ${stage.failing}`
   return new Problem({ what, why, todo: ['look at the log of the worker'], cause })
+}
+
+function otherVersion(why: string): Problem {
+  return new Problem({
+    what: 'the worker cannot carry out this plan',
+    why,
+    todo: [
+      'start a worker of this version: cutover worker',
+      'and stop those of older ones, once their runs have ended',
+    ],
+  })
 }
 
 function olderWorker(): Problem {

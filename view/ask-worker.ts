@@ -1,9 +1,9 @@
 // Asks a run for its state through a worker, again and again where it matters; and finds out why nobody answers.
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
-import { TASK_QUEUE } from '../../workflows/activities.ts'
-import type { StateAnswer } from '../../workflows/run/state.ts'
-import type { TemporalAccess } from '../command.ts'
+import { TASK_QUEUE } from '../workflows/activities.ts'
+import type { StateAnswer } from '../workflows/run/state.ts'
+import type { TemporalAccess } from './access.ts'
 import { SERVER_ANSWERS_WITHIN_MS } from './chain.ts'
 import { failureText } from './decode.ts'
 import { livePollers } from './pollers.ts'

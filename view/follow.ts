@@ -2,8 +2,8 @@
 // on the server alone is never the last one as long as a worker may still tell the whole.
 import { setTimeout as wait } from 'node:timers/promises'
 import { ServiceError } from '@temporalio/client'
-import type { TemporalAccess } from '../command.ts'
-import type { RunView } from '../view/model.ts'
+import type { TemporalAccess } from './access.ts'
+import type { RunView } from './model.ts'
 import { readRun } from './read.ts'
 
 const LOOK_EVERY_MS = 700 // quick enough for a live view, light enough for a worker with a thousand runs

@@ -1,20 +1,20 @@
 // Reads one run: from a worker by query where one answers, else from the server's history alone. Never changes anything.
 import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/client'
-import { attributes, workflowIdOf } from '../../workflows/messages.ts'
-import type { StateAnswer } from '../../workflows/run/state.ts'
-import type { TemporalAccess } from '../command.ts'
-import { Problem } from '../problem.ts'
-import { stateFromHistory } from '../view/from-history.ts'
-import type { Published } from '../view/from-history.ts'
-import type { RunView, Stale } from '../view/model.ts'
-import { runView } from '../view/run-view.ts'
-import type { Described } from '../view/run-view.ts'
+import { attributes, workflowIdOf } from '../workflows/messages.ts'
+import type { StateAnswer } from '../workflows/run/state.ts'
+import type { TemporalAccess } from './access.ts'
+import { stateFromHistory } from './from-history.ts'
+import type { Published } from './from-history.ts'
+import type { RunView, Stale } from './model.ts'
+import { runView } from './run-view.ts'
+import type { Described } from './run-view.ts'
 import { askWorker } from './ask-worker.ts'
 import { SERVER_ANSWERS_WITHIN_MS, notFound, runIdOf, successorOf } from './chain.ts'
 import { decodeAll, failureText, isoOf } from './decode.ts'
 import { readHistory } from './happenings.ts'
 import type { ReadHistory } from './happenings.ts'
+import { RunTrouble } from './trouble.ts'
 
 const WORKER_ANSWERS_WITHIN_MS = 30_000 // how long a missed question is asked again, by those who must not state what they do not know
 const SNAPSHOTS_MAX = 5 // a run that moves faster than it can be read is told as it was a moment ago
@@ -61,15 +61,6 @@ export async function readRun(
   const found = await answerFromHistory(client, client.workflow.getHandle(workflowId, of.runId), asked.why)
   const described = await describedOf(client, found.description)
   return { view: runView(found.answer, described, found.stale), answer: found.answer, firstRunId }
-}
-
-/** For those who must not state what they do not know: what is missing, and what to do about it. */
-export function unanswered({ service, stale }: RunView, partial: string): Problem {
-  return new Problem({
-    what: `the run of ${service} cannot be told in full`,
-    why: stale?.why,
-    todo: ['start a worker: cutover worker', `${partial}   tells what the Temporal server knows by itself`],
-  })
 }
 
 type RunName = { service: string; runId: string | undefined; withinMs: number }
@@ -122,15 +113,11 @@ type FromHistory = { answer: StateAnswer; stale: Stale; description: WorkflowExe
 async function answerFromHistory(client: Client, handle: WorkflowHandle, why: string): Promise<FromHistory> {
   const { read, description } = await snapshot(client, handle)
   if (read.plan === null) {
-    throw new Problem({
-      what: `${description.workflowId} cannot be read`,
-      why: `${why}, and its plan in the history cannot be decoded`,
-      todo: [
-        'start a worker: cutover worker',
-        'with encrypted payloads: use the same codec here',
-        'cutover abort needs none of this: it is sent without reading the run',
-      ],
-    })
+    const { workflowId } = description
+    throw new RunTrouble(
+      { code: 'unreadable', workflowId },
+      { what: `${workflowId} cannot be read`, why: `${why}, and its plan in the history cannot be decoded` },
+    )
   }
   const published: Published = {
     ...publishedBy(description),
