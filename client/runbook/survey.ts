@@ -13,6 +13,7 @@ import type { TemporalAccess } from '../../view/access.ts'
 import { withProgress } from '../output/progress.ts'
 import { counted } from '../output/words.ts'
 import { Problem } from '../problem.ts'
+import { lastTaskOf } from '../../view/ask-worker.ts'
 import { demandWorker, lastPoll } from '../../view/pollers.ts'
 import { targetsToLookAt } from './preview.ts'
 
@@ -93,11 +94,9 @@ async function begun(
 type Stage = 'not begun' | 'begun' | { failing: string }
 
 async function stageOf({ client }: TemporalAccess, handle: WorkflowHandle): Promise<Stage> {
-  const { events } = await client.withDeadline(Date.now() + 5_000, () => handle.fetchHistory())
-  const failed = events?.findLast((event) => event.workflowTaskFailedEventAttributes)
-  if (events?.some((event) => event.workflowTaskCompletedEventAttributes)) return 'begun'
-  const failing = failed?.workflowTaskFailedEventAttributes?.failure?.message
-  return failing === undefined ? 'not begun' : { failing: failing ?? 'it does not say why' }
+  const { workflowId } = handle
+  const last = await client.withDeadline(Date.now() + 5_000, () => lastTaskOf(client, { workflowId }))
+  return last === 'completed' ? 'begun' : (last ?? 'not begun')
 }
 
 type Waited = { access: TemporalAccess; within: string; cause: unknown; heard?: string }
