@@ -30,7 +30,7 @@ export interface Feed {
   since(version: string | null, signal: AbortSignal): Promise<News | undefined>
 }
 
-type Kept = {
+type LastView = {
   view: RunView
   lost: string | null
   /** Counts the changes; 0 is before the first look. */
@@ -44,12 +44,12 @@ type Reader = { number: number; resolve: (news: News | undefined) => void; rejec
 export function feedOf(access: TemporalAccess, of: { service: string; runId?: string }): Feed {
   const epoch = randomUUID()
   const readers = new Set<Reader>()
-  let kept: Kept | null = null
+  let kept: LastView | null = null
   let looking: AbortController | null = null
   let isFresh = false // what is kept was seen by the look that goes on
   let idle: NodeJS.Timeout | undefined
 
-  const news = (number: number, now: Kept): News => newsSince(number, now, epoch)
+  const news = (number: number, now: LastView): News => newsSince(number, now, epoch)
 
   /** Looks for as long as somebody reads, and a little longer. */
   function rest(): void {
@@ -122,7 +122,7 @@ export function feedOf(access: TemporalAccess, of: { service: string; runId?: st
 const isOver = ({ endedAt }: RunView): boolean => endedAt !== null
 
 /** What is kept after a look; the same number where nothing has changed. */
-function after(before: Kept | null, view: RunView, lost: string | null): Kept {
+function after(before: LastView | null, view: RunView, lost: string | null): LastView {
   const number = (before?.number ?? 0) + 1
   const was = (before?.view ?? {}) as { [field: string]: Json }
   const other = Object.entries(view as unknown as { [field: string]: Json })
@@ -132,7 +132,7 @@ function after(before: Kept | null, view: RunView, lost: string | null): Kept {
   return { view, lost, number, changedAt: { ...before?.changedAt, ...Object.fromEntries(other) } }
 }
 
-function newsSince(since: number, { view, lost, number, changedAt }: Kept, epoch: string): News {
+function newsSince(since: number, { view, lost, number, changedAt }: LastView, epoch: string): News {
   const changed = Object.entries(view).filter(([field]) => (changedAt[field] ?? 0) > since)
   return {
     version: `${epoch}.${number}`,
