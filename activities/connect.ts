@@ -7,6 +7,7 @@ import type { PlannedConnection } from '../workflows/plan.ts'
 import { changingPorts } from '../workflows/ports/facts.ts'
 import type { ChangingPort, PortName, Ports } from '../workflows/ports/index.ts'
 import { failure } from './failure.ts'
+import { fetchOf } from './private-http.ts'
 import type { Deps, Provider } from './provider.ts'
 import { findProvider } from './find-provider.ts'
 import { specs } from './specs.ts'
@@ -73,7 +74,7 @@ function connect(connection: PlannedConnection, deps: Deps, registry: Registry):
   }
   const parsed = provider.spec.config.safeParse(config satisfies Json)
   if (!parsed.success) throw failure('Config', `connection ${name} (${id}): ${problemsOf(parsed.error)}`)
-  return provider.connect(parsed.data, deps)
+  return provider.connect(parsed.data, { ...deps, fetch: fetchOf(parsed.data, deps) })
 }
 
 function problemsOf(error: z.ZodError): string {

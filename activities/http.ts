@@ -2,8 +2,9 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { FailureKind } from '../workflows/failure.ts'
 import { isSecretReference } from './config.ts'
-import { failure } from './failure.ts'
+import { failure, kindOf } from './failure.ts'
 import type { Secrets } from './provider.ts'
+import { tlsProblem } from './tls-words.ts'
 
 const EXCERPT_CHARACTERS_MAX = 300 // their words in our message: a sentence, not a page
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/ // RFC 9110, section 5.5
@@ -29,7 +30,10 @@ export interface HttpAnswer {
   isCut: boolean
 }
 
-/** Sends one request; never follows a redirect. Raises Unavailable, or the reason of the caller's signal. */
+/**
+ * Sends one request; never follows a redirect. Raises Unavailable, Config or Denied for what is wrong with certificates, what
+ * `fetch` itself raises of the closed list, or the reason of the caller's signal.
+ */
 export async function exchange(fetch: typeof globalThis.fetch, call: HttpCall): Promise<HttpAnswer> {
   const signal = AbortSignal.any([call.signal, AbortSignal.timeout(call.timeoutMs)])
   try {
@@ -40,6 +44,10 @@ export async function exchange(fetch: typeof globalThis.fetch, call: HttpCall): 
     if (isTold(call.signal)) throw call.signal.reason
     // The cause below fetch's own error: that one may repeat the address, which can be a secret.
     const cause = error instanceof Error ? error.cause : undefined
+    const kind = kindOf(error)
+    if (kind !== null) throw failure(kind, `${call.what}: ${(error as Error).message}`, { cause })
+    const problem = tlsProblem(error)
+    if (problem !== null) throw failure(problem.kind, `${call.what}: ${problem.reason}`, { cause })
     if (isBlockedPort(error)) throw failure('Config', `${call.what}: ${blockedPort(call.url)}`, { cause })
     const reason = call.signal.aborted ? LATE : networkReason(error, call.timeoutMs)
     throw failure('Unavailable', `${call.what}: ${reason}`, { cause })
@@ -114,6 +122,8 @@ export function networkReason(error: unknown, timeoutMs: number): string {
   const code = (cause as NodeJS.ErrnoException).code
   if (code === 'ECONNREFUSED') return 'connection refused: nothing listens there'
   if (code === 'ENOTFOUND') return 'its name is not known (DNS)'
+  if (code === 'UND_ERR_SOCKET')
+    return 'the connection was closed without an answer: a server that wants TLS, or another client certificate, may do that'
   return code === undefined || cause.message.includes(code) ? cause.message : `${code} ${cause.message}`
 }
 

@@ -21,6 +21,7 @@ export interface ProviderSpec<P extends PortName = PortName, C extends JsonObjec
 
 /** What the worker lends every provider. No singletons, no process.env. */
 export interface Deps {
+  /** HTTP with the certificates and through the proxy of the connection, where its configuration names them (private-config.ts). */
   fetch: typeof globalThis.fetch
   now(): number
   log: { warn(message: string, facts?: JsonObject): void; debug(message: string, facts?: JsonObject): void }

@@ -1,6 +1,6 @@
 // Where secrets come from and how they are kept out of every text. References travel; contents never leave the worker.
 import { readFile, stat } from 'node:fs/promises'
-import { failure } from './failure.ts'
+import { failure, kindOf } from './failure.ts'
 import type { Secrets } from './provider.ts'
 import { isListed } from './secret-list.ts'
 
@@ -94,9 +94,11 @@ async function contentOf(reference: string, env: Record<string, string | undefin
 async function fileContent(reference: string): Promise<string> {
   const path = reference.slice('file:'.length)
   try {
-    const { size } = await stat(path)
-    if (size <= FILE_BYTES_MAX) return await readFile(path, 'utf8')
+    const found = await stat(path)
+    if (!found.isFile()) throw failure('Config', `secret ${reference} is no file`) // a device may have no end
+    if (found.size <= FILE_BYTES_MAX) return await readFile(path, 'utf8')
   } catch (error) {
+    if (kindOf(error) !== null) throw error
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
     throw failure('Config', `secret ${reference} cannot be read by the worker: ${code}`, { cause: error })
   }

@@ -1,6 +1,6 @@
 // The contract between the verb table and one verb: flags, what a run of it gets, how it answers.
 // Types only; parsing lives in main.ts, printing in output/.
-import type { Client } from '@temporalio/client'
+import type { TemporalAccess } from '../view/access.ts'
 import type { Json } from '../workflows/json.ts'
 
 export interface Flag {
@@ -18,7 +18,7 @@ export interface Invocation {
   out: Output
   env: Record<string, string | undefined>
   signal: AbortSignal
-  temporal(): Promise<TemporalAccess>
+  temporal(): Promise<OpenAccess>
 }
 
 export interface Output {
@@ -41,9 +41,7 @@ export interface Command {
   run(invocation: Invocation): Promise<number>
 }
 
-export interface TemporalAccess {
-  client: Client
-  namespace: string
-  address: string
+/** The CLI's own: it is closed behind a verb. */
+export interface OpenAccess extends TemporalAccess {
   close(): Promise<void>
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { parseVerb } from './arguments.ts'
 import type { Parsed } from './arguments.ts'
-import type { Command, Output, TemporalAccess } from './command.ts'
+import type { Command, Output, OpenAccess } from './command.ts'
 import { environment, isDebugging, wantsColor } from './config.ts'
 import type { Environment } from './config.ts'
 import { EXIT } from './exit-codes.ts'
@@ -69,7 +69,7 @@ type Call = { verb: Verb; command: Command; parsed: Parsed; out: Output; env: En
 
 async function invoke({ verb, command, parsed, out, env }: Call): Promise<number> {
   const signal = interruption(verb)
-  let access: Promise<TemporalAccess> | undefined
+  let access: Promise<OpenAccess> | undefined
   const temporal = () =>
     (access ??= import('./temporal.ts').then(({ connect }) =>
       connect(env, { as: actorFlag(parsed), progress: out.error }),
@@ -99,7 +99,7 @@ function interruption(verb: Verb): AbortSignal {
 }
 
 async function tell(error: unknown, { env, json }: { env: Environment; json: boolean }): Promise<number> {
-  const problem = error instanceof Problem ? error : await unexpected(error)
+  const problem = error instanceof Problem ? error : await toldOf(error)
   process.stderr.write(`${describeProblem(problem)}\n`)
   if (json) terminalOutput({ json, color: false }).document(documentOfProblem(problem))
   const stack = error instanceof Error ? error.stack : undefined
@@ -115,8 +115,13 @@ function wantsJson(words: string[]): boolean {
   })
 }
 
-async function unexpected(error: unknown): Promise<Problem> {
+async function toldOf(error: unknown): Promise<Problem> {
   if (isMissingPackage(error)) throw error // bin/cutover.js knows what to run
+  const { RunTrouble } = await import('../view/trouble.ts')
+  if (error instanceof RunTrouble) {
+    const { problemOfTrouble } = await import('./run/trouble-problem.ts')
+    return problemOfTrouble(error)
+  }
   const { temporalProblem } = await import('./temporal-problem.ts')
   return (
     temporalProblem(error) ??

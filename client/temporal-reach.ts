@@ -5,6 +5,7 @@ import { connect as connectTcp } from 'node:net'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
+import { alertIn } from '../activities/tls-words.ts'
 
 const STEP_WITHIN_MS = 3_000 // one step of the search: a name server or a host across the world answers sooner
 
@@ -108,15 +109,22 @@ async function tlsFinding(place: Place, tls: TlsSettings): Promise<Finding> {
   if (!('socket' in secured)) return secured
   const { socket } = secured
   const { authorized, authorizationError, alpnProtocol } = socket
-  socket.destroy()
   if (!authorized) {
+    socket.destroy()
     return {
       why: `the certificate of the server is not trusted (${String(authorizationError)})`,
       isFinal: true,
     }
   }
   if (alpnProtocol !== 'h2') {
+    socket.destroy()
     return { why: 'the port speaks TLS, and no HTTP/2 within it: no gRPC is spoken there', isFinal: true }
+  }
+  const said = await alertOf(socket)
+  if (said !== null) {
+    const whose =
+      tls.cert === undefined ? 'wants a client certificate' : 'does not take the client certificate'
+    return { why: `the server ${whose} (it says: ${said})`, isFinal: true }
   }
   return {
     why: 'TLS is agreed upon, and no request of a Temporal client is answered in time (a client certificate?)',
@@ -124,16 +132,34 @@ async function tlsFinding(place: Place, tls: TlsSettings): Promise<Finding> {
   }
 }
 
+/** In TLS 1.3 a server judges the certificate of a client after the handshake, with the first words. */
+async function alertOf(socket: TLSSocket): Promise<string | null> {
+  let said: string | null = null
+  socket.once('error', (error) => (said = alertIn(error)))
+  await firstBytes(socket)
+  return said
+}
+
 async function handshake({ host, port }: Place, tls: TlsSettings): Promise<{ socket: TLSSocket } | Finding> {
   const named = tls.servername ?? host
-  const socket = connectTls({
+  const options = {
     host,
     port,
     ...tls,
     ...(/^[\d.]+$|:/.test(named) ? {} : { servername: named }),
     ALPNProtocols: ['h2'],
     rejectUnauthorized: false, // judged by the caller, who names what is wrong; nothing is sent over it
-  })
+  }
+  let socket: TLSSocket
+  try {
+    socket = connectTls(options)
+  } catch (error) {
+    // Of the files, before anything is connected: no certificate in one of them, or a key that is not of the certificate.
+    return {
+      why: `the certificates in TEMPORAL_TLS_* or temporal.toml cannot be used (${codeOf(error)})`,
+      isFinal: true,
+    }
+  }
   try {
     await happened(socket, 'secureConnect')
     return { socket }

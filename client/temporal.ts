@@ -8,7 +8,7 @@ import { Client, Connection } from '@temporalio/client'
 import type { ConnectionOptions } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { formatDuration } from '../workflows/quantities.ts'
-import type { TemporalAccess } from './command.ts'
+import type { OpenAccess } from './command.ts'
 import { actorOf, identityOf } from './config.ts'
 import type { Environment } from './config.ts'
 import { Problem } from './problem.ts'
@@ -32,7 +32,7 @@ export type Reach = {
   withinMs?: number
 }
 
-export async function connect(env: Environment, reach: Reach = {}): Promise<TemporalAccess> {
+export async function connect(env: Environment, reach: Reach = {}): Promise<OpenAccess> {
   const { connectionOptions, namespace = DEFAULT_NAMESPACE } = settings(env)
   const address = connectionOptions.address ?? DEFAULT_ADDRESS
   const { tls, metadata, apiKey } = connectionOptions

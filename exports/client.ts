@@ -1,13 +1,9 @@
 // `import ... from 'cutover'`: what the CLI does with runs, for programs. Prints nothing, asks nothing, ends no process;
-// what goes wrong is a Problem with the same words and facts as on the command line.
+// what goes wrong is a Problem or, of a run, a RunTrouble, with the same words and facts as on the command line.
 import { actorOf, environment } from '../client/config.ts'
-import type { TemporalAccess } from '../client/command.ts'
+import { exitCodeOf } from '../client/exit-codes.ts'
 import { usageProblem } from '../client/problem.ts'
-import { sayAbort } from '../client/run/abort.ts'
 import { matchDigest } from '../client/run/agreed.ts'
-import { type Answer, say } from '../client/run/decide.ts'
-import { follow } from '../client/run/follow.ts'
-import { readRun } from '../client/run/read.ts'
 import { demandReady } from '../client/run/ready.ts'
 import { type Started, expectNoRun, startRun } from '../client/run/start.ts'
 import { type Loaded, checkRunbook, loadRunbook } from '../client/runbook/load.ts'
@@ -15,12 +11,17 @@ import { type Preview, preview } from '../client/runbook/preview.ts'
 import { type Review, review } from '../client/runbook/review.ts'
 import { knownSpecs } from '../client/specs.ts'
 import { connect as connectTemporal } from '../client/temporal.ts'
-import type { RunView } from '../client/view/model.ts'
-import { exitCodeOf } from '../client/view/run-view.ts'
+import { sayAbort } from '../view/abort.ts'
+import type { TemporalAccess } from '../view/access.ts'
+import { type Answer, say } from '../view/decide.ts'
+import { follow } from '../view/follow.ts'
+import type { RunView } from '../view/model.ts'
+import { readRun } from '../view/read.ts'
 import type { Plan } from '../workflows/plan.ts'
 import type { Verb } from '../workflows/run/state.ts'
 
 export { Problem } from '../client/problem.ts'
+export { RunTrouble } from '../view/trouble.ts'
 export type { Problem as RunbookProblem } from '../client/runbook/problem.ts'
 export type { Answer, Loaded, Plan, Preview, RunView, Started, Verb }
 

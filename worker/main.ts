@@ -16,6 +16,7 @@ import { createLog } from './log.ts'
 import type { CountRuns } from './metrics.ts'
 import { createMetrics } from './metrics.ts'
 import { Refusal } from './refusal.ts'
+import { keepRenewed } from './renewal.ts'
 import { installRuntime } from './runtime.ts'
 import { demandSearchAttributes } from './search-attributes.ts'
 import type { Temporal } from './temporal.ts'
@@ -84,12 +85,18 @@ async function serve({ temporal, config, log, signal, engine }: Serving): Promis
     })
     workers.push(...created)
     const running = runAll(workers, signal)
+    const renewing = keepRenewed({ temporal, workers, log, signal })
+    // Without renewals the worker serves until its certificates are over: that is told, and no reason to stop serving now.
+    renewing.catch((error: unknown) =>
+      log.error('certificates are no longer renewed: restart the worker', { error }),
+    )
     log.info(`serving ${TASK_QUEUE} and ${WATCH_QUEUE}`, {
       temporal: temporal.address,
       namespace: temporal.namespace,
       endpoint: endpoint?.url ?? 'off',
     })
     await running
+    await renewing
     log.info('ended as asked')
   } finally {
     await endpoint?.close()

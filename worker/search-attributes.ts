@@ -18,7 +18,7 @@ export async function demandSearchAttributes({
   connection,
   namespace,
   address,
-}: Omit<Temporal, 'client'>): Promise<void> {
+}: Pick<Temporal, 'address' | 'namespace' | 'connection'>): Promise<void> {
   const listed = await listedAttributes({ connection, namespace, address })
   const missing = wanted.filter(({ name }) => listed[name] === undefined)
   const other = wanted.filter(({ name, listed: type }) => listed[name] !== undefined && listed[name] !== type)
@@ -51,7 +51,7 @@ async function listedAttributes({
   connection,
   namespace,
   address,
-}: Omit<Temporal, 'client'>): Promise<Record<string, number>> {
+}: Pick<Temporal, 'address' | 'namespace' | 'connection'>): Promise<Record<string, number>> {
   try {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace })
     return customAttributes ?? {}

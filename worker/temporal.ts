@@ -1,6 +1,9 @@
 // The connection to Temporal, by the same variables and `temporal.toml` as the `temporal` CLI.
-// Raises a Refusal that says what was tried and what to do; never retries: whoever runs the worker restarts it.
+// Raises a Refusal that says what was tried and what to do; never retries: whoever runs the worker restarts it. Connects
+// anew when certificates or API key have changed; when that is, renewal.ts decides.
+import { isDeepStrictEqual } from 'node:util'
 import { Client } from '@temporalio/client'
+import type { ClientConnectConfig } from '@temporalio/envconfig'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { NativeConnection } from '@temporalio/worker'
 import type { Environment } from './config.ts'
@@ -13,17 +16,60 @@ const CONNECT_MS_MAX = 10_000 // the SDK itself would wait for much longer witho
 export interface Temporal {
   address: string
   namespace: string
-  connection: NativeConnection
+  /** The one of now. */
+  readonly connection: NativeConnection
+  /** Speaks over the connection of now. */
   client: Client
+  /**
+   * Reads the configuration again and, where it brings other certificates or another API key, connects by them: the
+   * connection before, to be closed by the caller. null = they are as they were. Raises a Refusal; everything stays as it is then.
+   */
+  renew(): Promise<NativeConnection | null>
 }
 
 export async function connectTemporal(env: Environment): Promise<Temporal> {
   const { connectionOptions, namespace = NAMESPACE_DEFAULT } = readConnectConfig(env)
   const address = connectionOptions.address ?? ADDRESS_DEFAULT
-  const connecting = NativeConnection.connect({ ...connectionOptions, address })
   const isChosen = (env['TEMPORAL_ADDRESS'] ?? '') !== ''
-  const connection = await inTime(connecting, { address, isChosen })
-  return { address, namespace, connection, client: new Client({ connection, namespace }) }
+  const connected = (options: ConnectionOptions): Promise<NativeConnection> =>
+    inTime(NativeConnection.connect({ ...options, address }), { address, isChosen })
+  let used = connectionOptions
+  let current = await connected(used)
+  return {
+    address,
+    namespace,
+    get connection() {
+      return current
+    },
+    client: new Client({ connection: following(() => current), namespace }),
+    async renew() {
+      const { tls, apiKey } = readConnectConfig(env).connectionOptions
+      if (isDeepStrictEqual({ tls, apiKey }, { tls: used.tls, apiKey: used.apiKey })) return null
+      // Whatever else was changed there needs a restart: a worker that has runs does not go to another server by itself.
+      const { tls: _, apiKey: __, ...rest } = used
+      const next = {
+        ...rest,
+        ...(tls === undefined ? {} : { tls }),
+        ...(apiKey === undefined ? {} : { apiKey }),
+      }
+      const previous = current
+      current = await connected(next)
+      used = next
+      return previous
+    },
+  }
+}
+
+type ConnectionOptions = ClientConnectConfig['connectionOptions']
+
+/** A connection that is always the one of now. Clients cannot be given another one. */
+function following(current: () => NativeConnection): NativeConnection {
+  return new Proxy(current(), {
+    get: (_, key) => {
+      const value: unknown = Reflect.get(current(), key)
+      return typeof value === 'function' ? (value.bind(current()) as unknown) : value
+    },
+  })
 }
 
 function readConnectConfig(env: Environment): ReturnType<typeof loadClientConnectConfig> {

@@ -1,6 +1,6 @@
 // A read-only workflow: looks at every target of a plan through the worker and tries once what the run will need.
 // Changes nothing. Its history is also the memory of what people reviewed: the plan goes in, what was found comes out.
-import { proxyActivities } from '@temporalio/workflow'
+import { ApplicationFailure, proxyActivities } from '@temporalio/workflow'
 import type { ChangeActivities, SurveyActivities } from './activities.ts'
 import { TASK_QUEUE } from './activities.ts'
 import type { Json } from './json.ts'
@@ -8,6 +8,7 @@ import type { Plan, PlannedConnection } from './plan.ts'
 import type { Observed } from './ports/target.ts'
 import { outline } from './steps/kind-of.ts'
 import { failedWith } from './run/failures.ts'
+import { refusalOfPlan } from './run/versions.ts'
 import type { Trial, TrialResult, TrialAnswer } from './trial.ts'
 import { nameOf, trialsOf } from './trials.ts'
 
@@ -27,8 +28,14 @@ export type TargetLook = {
 }
 export type Survey = { looks: TargetLook[]; trials: TrialResult[] }
 
-/** What each target is now, what works and what does not, or why it could not be told. */
+/**
+ * What each target is now, what works and what does not, or why it could not be told. Fails, before anything is looked at, with
+ * what this worker says to a plan that it could not carry out.
+ */
 export async function survey({ plan, targets }: SurveyInput): Promise<Survey> {
+  const refused = refusalOfPlan(plan)
+  if (refused !== null)
+    throw ApplicationFailure.create({ type: refused.kind, message: refused.message, nonRetryable: true })
   const [looks, trials] = await Promise.all([
     Promise.all(
       targets.flatMap(({ connection: name, target }) => {

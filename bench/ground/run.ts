@@ -28,7 +28,7 @@ export async function begin(client: Client, text: string): Promise<BenchRun> {
   const { plan, problems } = await checkRunbook(text, { file: 'bench.yaml' })
   if (plan === undefined)
     throw new Error(problems.map(({ line, message }) => `${line}: ${message}`).join('\n'))
-  await startRun({ client, address: 'the lab', namespace: 'default', close: async () => {} }, plan, {
+  await startRun({ client, address: 'the lab', namespace: 'default' }, plan, {
     actor: 'bench',
     despite: [],
   })

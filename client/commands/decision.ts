@@ -4,7 +4,7 @@ import type { Flag, Invocation } from '../command.ts'
 import { actorOf } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'
 import { usageProblem } from '../problem.ts'
-import type { Answer } from '../run/decide.ts'
+import type { Answer } from '../../view/decide.ts'
 import type { Verb } from '../../workflows/run/state.ts'
 
 export const GATE: Flag = { name: 'gate', value: 'GATE', about: 'Which gate; default: the only open one' }
@@ -46,8 +46,8 @@ export async function decideBy(
     reason: reason ?? '',
   }
   const access = await temporal()
-  const { sayAbort } = await import('../run/abort.ts')
-  const { say } = await import('../run/decide.ts')
+  const { sayAbort } = await import('../../view/abort.ts')
+  const { say } = await import('../../view/decide.ts')
   const answer =
     verdict === 'abort'
       ? await sayAbort(access, said, out.error)

@@ -13,7 +13,7 @@ export const list: Command = {
   async run({ args, flags, out, temporal }) {
     expectArgs(args, [], this.usage)
     const access = await temporal()
-    const { listRuns } = await import('../run/list.ts')
+    const { listRuns } = await import('../../view/list.ts')
     const runs = await listRuns(access, { all: flags['all'] === true, max: RUNS_MAX })
     if (out.json) {
       out.document(runs)

@@ -20,12 +20,15 @@ export const report: Command = {
   async run({ args, flags, out, temporal }) {
     const [service = ''] = expectArgs(args, ['SERVICE'], this.usage)
     const access = await temporal()
-    const { readRun, unanswered } = await import('../run/read.ts')
-    const { reportOf } = await import('../view/report.ts')
+    const [{ readRun }, { toldInPart }] = await Promise.all([
+      import('../../view/read.ts'),
+      import('../run/trouble-problem.ts'),
+    ])
+    const { reportOf } = await import('../../view/report.ts')
     const isPartial = flags['partial'] === true
     const reading = { runId: textFlag(flags, 'run'), isPatient: !isPartial, progress: out.error }
     const { view, answer } = await readRun(access, service, reading)
-    if (view.stale !== null && !isPartial) throw unanswered(view, `cutover report ${service} --partial`)
+    if (view.stale !== null && !isPartial) throw toldInPart(view, `cutover report ${service} --partial`)
     const found = reportOf(answer, view, new Date().toISOString())
     const target = textFlag(flags, 'out')
     if (out.json && target === undefined) {

@@ -18,14 +18,17 @@ with --partial that is asked for once, and is no failure. Exit code 0 whenever a
   async run({ args, flags, out, temporal }) {
     const [service = ''] = expectArgs(args, ['SERVICE'], this.usage)
     const access = await temporal()
-    const { readRun, unanswered } = await import('../run/read.ts')
+    const [{ readRun }, { toldInPart }] = await Promise.all([
+      import('../../view/read.ts'),
+      import('../run/trouble-problem.ts'),
+    ])
     const { showOnce } = await import('../run/attend.ts')
     const isPartial = flags['partial'] === true
     const reading = { runId: textFlag(flags, 'run'), isPatient: !isPartial, progress: out.error }
     const { view } = await readRun(access, service, reading)
     const isWhole = view.stale === null || isPartial
     if (isWhole || !out.json) showOnce(view, out)
-    if (!isWhole) throw unanswered(view, `cutover status ${service} --partial`)
+    if (!isWhole) throw toldInPart(view, `cutover status ${service} --partial`)
     return EXIT.done
   },
 }

@@ -1,5 +1,5 @@
 // Small inline SVG line charts of readings with their threshold. No scripts, no external resources. Pure.
-import type { ReportSeries } from '../view/report.ts'
+import type { ReportSeries } from '../../view/report.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 

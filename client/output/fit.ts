@@ -1,5 +1,5 @@
 // Fits the live view into the height of a terminal: the log gives way first, then finished steps. Pure.
-import type { RunView } from '../view/model.ts'
+import type { RunView } from '../../view/model.ts'
 import { runText } from './run-text.ts'
 import type { Look } from './sheet.ts'
 

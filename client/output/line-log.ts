@@ -1,5 +1,5 @@
 // A run as lines in time, for logs and pipes: each line once, nothing is redrawn. Pure: views in, lines out.
-import type { GuardView, RunView } from '../view/model.ts'
+import type { GuardView, RunView } from '../../view/model.ts'
 import { harmless } from './paint.ts'
 import { headline } from './run-text.ts'
 

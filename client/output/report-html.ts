@@ -1,5 +1,5 @@
 // The report as one HTML page that needs nothing else. Pure. Every value is escaped by the template.
-import type { Report } from '../view/report.ts'
+import type { Report } from '../../view/report.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 import {

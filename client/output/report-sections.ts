@@ -1,7 +1,7 @@
 // The tables and charts of the HTML report. Pure: report in, HTML out.
 import { formatDuration } from '../../workflows/quantities.ts'
-import type { ChangeView } from '../view/model.ts'
-import type { Report, ReportSeries, ReportStep } from '../view/report.ts'
+import type { ChangeView } from '../../view/model.ts'
+import type { Report, ReportSeries, ReportStep } from '../../view/report.ts'
 import { guardChart } from './chart.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'

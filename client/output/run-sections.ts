@@ -1,5 +1,5 @@
 // The sections of a run's text: steps, guards, what is waited for, gates, way back, log. Pure: sheet in, lines out.
-import type { GateView, GuardView, RunView, StepView } from '../view/model.ts'
+import type { GateView, GuardView, RunView, StepView } from '../../view/model.ts'
 import { cut, padEnd, padStart, widthOf, wrap } from './paint.ts'
 import type { Paint } from './paint.ts'
 import type { Sheet } from './sheet.ts'

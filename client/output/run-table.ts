@@ -1,5 +1,5 @@
 // Runs as a table. Pure.
-import type { ListedRun } from '../run/list.ts'
+import type { ListedRun } from '../../view/list.ts'
 import { harmless, paint } from './paint.ts'
 import { table } from './table.ts'
 import { away } from './words.ts'

@@ -1,6 +1,6 @@
 // A run as a person reads it on a terminal: status and watch share it. Pure: view in, lines out.
-import type { RunView } from '../view/model.ts'
-import { changedNothing } from '../view/run-view.ts'
+import type { RunView } from '../../view/model.ts'
+import { changedNothing } from '../../view/run-view.ts'
 import { harmless, paint } from './paint.ts'
 import type { Paint } from './paint.ts'
 import {

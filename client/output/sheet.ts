@@ -1,5 +1,5 @@
 // What the text of a run is made on: the run, and the terminal that shows it.
-import type { RunView } from '../view/model.ts'
+import type { RunView } from '../../view/model.ts'
 import type { Paint } from './paint.ts'
 
 export type Look = {

@@ -1,7 +1,7 @@
 // What was agreed to: the digest a person gives must name the present plan over the present world, else it is said what
 // has changed since they reviewed it.
 import type { Plan } from '../../workflows/plan.ts'
-import type { TemporalAccess } from '../command.ts'
+import type { TemporalAccess } from '../../view/access.ts'
 import { Problem, usageProblem } from '../problem.ts'
 import { type Changed, changedText } from '../runbook/changed.ts'
 import { type Reviewed, changedSinceReview, findReviewed } from '../runbook/reviewed.ts'

@@ -1,14 +1,14 @@
 // Stays with a run until its end: a live view on a terminal, lines elsewhere. Never touches the run.
-import type { Output, TemporalAccess } from '../command.ts'
-import { EXIT } from '../exit-codes.ts'
+import type { Output } from '../command.ts'
+import { EXIT, exitCodeOf } from '../exit-codes.ts'
 import { fittedText } from '../output/fit.ts'
 import { lineLog } from '../output/line-log.ts'
 import { live } from '../output/live.ts'
 import { headline, runText } from '../output/run-text.ts'
 import { Problem } from '../problem.ts'
-import type { RunView } from '../view/model.ts'
-import { exitCodeOf } from '../view/run-view.ts'
-import { follow } from './follow.ts'
+import type { RunView } from '../../view/model.ts'
+import type { TemporalAccess } from '../../view/access.ts'
+import { follow } from '../../view/follow.ts'
 
 const ROWS_UNKNOWN = 40 // some terminals say 0
 

@@ -4,11 +4,11 @@ import { TASK_QUEUE } from '../../workflows/activities.ts'
 import { WORKFLOW_TASK_TIMEOUT, attributes, workflowIdOf } from '../../workflows/messages.ts'
 import type { Plan } from '../../workflows/plan.ts'
 import type { Start } from '../../workflows/run/open.ts'
-import type { TemporalAccess } from '../command.ts'
+import type { TemporalAccess } from '../../view/access.ts'
 import { headline } from '../output/run-text.ts'
 import { Problem } from '../problem.ts'
 import { temporalProblem } from '../temporal-problem.ts'
-import { readRun } from './read.ts'
+import { readRun } from '../../view/read.ts'
 
 const SUMMARY_BYTES_MAX = 380 // the server refuses more than 400
 const DESPITE_MAX = 20 // the log of a run is for people, and bounded

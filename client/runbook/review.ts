@@ -1,7 +1,7 @@
 // A plan over the world as it is: looked at, tried, and with what was found in its digest. Shared by `plan` and `start`.
 import type { Plan } from '../../workflows/plan.ts'
 import type { Survey } from '../../workflows/survey.ts'
-import type { TemporalAccess } from '../command.ts'
+import type { TemporalAccess } from '../../view/access.ts'
 import { foundIn, withFound } from './resolve.ts'
 import { survey } from './survey.ts'
 

@@ -4,15 +4,17 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { WorkflowHandle } from '@temporalio/client'
 import { WorkflowFailedError } from '@temporalio/client'
+import { ApplicationFailure } from '@temporalio/common'
 import { TASK_QUEUE } from '../../workflows/activities.ts'
 import type { Plan } from '../../workflows/plan.ts'
 import { milliseconds } from '../../workflows/quantities.ts'
 import type { Survey, SurveyInput } from '../../workflows/survey.ts'
-import type { TemporalAccess } from '../command.ts'
+import type { TemporalAccess } from '../../view/access.ts'
 import { withProgress } from '../output/progress.ts'
 import { counted } from '../output/words.ts'
 import { Problem } from '../problem.ts'
-import { demandWorker, lastPoll } from '../run/pollers.ts'
+import { lastTaskOf } from '../../view/ask-worker.ts'
+import { demandWorker, lastPoll } from '../../view/pollers.ts'
 import { targetsToLookAt } from './preview.ts'
 
 const BEGUN_WITHIN = '15s' // a worker that lives begins in milliseconds; a busy one in seconds
@@ -62,6 +64,8 @@ async function answerOf(access: TemporalAccess, handle: WorkflowHandle): Promise
     return (await handle.result()) as Survey
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error
+    if (error.cause instanceof ApplicationFailure && error.cause.type === 'Unsupported')
+      throw otherVersion(error.cause.message)
     throw unanswered(await stageOf(access, handle), { access, within: ANSWER_WITHIN, cause: error })
   }
 }
@@ -90,11 +94,9 @@ async function begun(
 type Stage = 'not begun' | 'begun' | { failing: string }
 
 async function stageOf({ client }: TemporalAccess, handle: WorkflowHandle): Promise<Stage> {
-  const { events } = await client.withDeadline(Date.now() + 5_000, () => handle.fetchHistory())
-  const failed = events?.findLast((event) => event.workflowTaskFailedEventAttributes)
-  if (events?.some((event) => event.workflowTaskCompletedEventAttributes)) return 'begun'
-  const failing = failed?.workflowTaskFailedEventAttributes?.failure?.message
-  return failing === undefined ? 'not begun' : { failing: failing ?? 'it does not say why' }
+  const { workflowId } = handle
+  const last = await client.withDeadline(Date.now() + 5_000, () => lastTaskOf(client, { workflowId }))
+  return last === 'completed' ? 'begun' : (last ?? 'not begun')
 }
 
 type Waited = { access: TemporalAccess; within: string; cause: unknown; heard?: string }
@@ -114,6 +116,17 @@ function unanswered(stage: Stage, { access, within, cause, heard }: Waited): Pro
       ? `the worker at ${access.address} began and did not end within ${within}`
       : `the worker at ${access.address} cannot carry it out: ${stage.failing}`
   return new Problem({ what, why, todo: ['look at the log of the worker'], cause })
+}
+
+function otherVersion(why: string): Problem {
+  return new Problem({
+    what: 'the worker cannot carry out this plan',
+    why,
+    todo: [
+      'start a worker of this version: cutover worker',
+      'and stop those of older ones, once their runs have ended',
+    ],
+  })
 }
 
 function olderWorker(): Problem {

@@ -1,6 +1,6 @@
 // What must be true after an act; the demo's exit code is 0 only if all of it was so.
 import { sameJson } from '../../workflows/json.ts'
-import type { RunView } from '../../client/view/model.ts'
+import type { RunView } from '../../view/model.ts'
 import type { LoadReport } from '../load.ts'
 import type { World } from '../stage/world.ts'
 import type { Story } from './story.ts'

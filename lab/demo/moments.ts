@@ -1,5 +1,5 @@
 // Moments of a run at which an act interferes.
-import type { RunView } from '../../client/view/model.ts'
+import type { RunView } from '../../view/model.ts'
 
 export function atQuarter(view: RunView): boolean {
   return view.weights?.new === 25 && view.holding !== null

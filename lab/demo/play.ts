@@ -1,8 +1,8 @@
 // Plays one run to its end: starts it through the CLI, shows it, answers its questions, and lets the act interfere.
 import { setTimeout as wait } from 'node:timers/promises'
-import { readRun } from '../../client/run/read.ts'
-import type { TemporalAccess } from '../../client/command.ts'
-import type { GateView, RunView } from '../../client/view/model.ts'
+import { readRun } from '../../view/read.ts'
+import type { OpenAccess } from '../../client/command.ts'
+import type { GateView, RunView } from '../../view/model.ts'
 import type { Load, LoadReport } from '../load.ts'
 import type { Cli } from '../stage/cli.ts'
 import type { Story } from './story.ts'
@@ -13,7 +13,7 @@ const RUN_MAX_MS = 150_000 // a run of the demo that takes longer has gone wrong
 export type Playing = {
   story: Story
   cli: Cli
-  access: TemporalAccess
+  access: OpenAccess
   load: Load | null
   /** Asks the person at the terminal; null = nobody to ask, approvals are given. */
   ask: ((question: string) => Promise<boolean>) | null

@@ -4,7 +4,7 @@ import { fittedText } from '../../client/output/fit.ts'
 import { lineLog } from '../../client/output/line-log.ts'
 import { live } from '../../client/output/live.ts'
 import { paint } from '../../client/output/paint.ts'
-import type { RunView } from '../../client/view/model.ts'
+import type { RunView } from '../../view/model.ts'
 
 const ROWS_UNKNOWN = 40
 const FOOT_ROWS = 4 // kept for what stands beneath the view

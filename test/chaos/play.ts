@@ -1,6 +1,6 @@
 // Plays one scenario on the stage and tells its story: the run is started by the command line, faults come at their
 // moments, people answer, the world is watched from before the start until some time after the end.
-import { readRun } from '../../client/run/read.ts'
+import { readRun } from '../../view/read.ts'
 import type { Load } from '../../lab/load.ts'
 import type { ChaosStage } from './stage.ts'
 import { followRun } from './history.ts'

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from '../../client/temporal.ts'
-import type { TemporalAccess } from '../../client/command.ts'
+import type { OpenAccess } from '../../client/command.ts'
 import type { Addresses } from '../../lab/addresses.ts'
 import { createCommands } from '../../lab/commands.ts'
 import { createFolder } from '../../lab/folder.ts'
@@ -29,7 +29,7 @@ export type ChaosStage = {
   /** One more, beside the first. */
   anotherWorker(): Promise<LabWorker>
   cli: Cli
-  access: TemporalAccess
+  access: OpenAccess
   /** Users under way; by the server that leads them. */
   loadsFor(shape: Shape): Promise<{ [load: string]: Load }>
   start: World

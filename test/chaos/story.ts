@@ -1,5 +1,5 @@
 // What was seen of one scenario: all that its judge goes by.
-import type { RunView } from '../../client/view/model.ts'
+import type { RunView } from '../../view/model.ts'
 import type { HistoryCall } from './history.ts'
 import type { Deeds } from './inflict.ts'
 import type { Answered } from './people.ts'

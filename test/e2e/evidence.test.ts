@@ -1,6 +1,6 @@
 // No data is never a pass: without its metrics a run stays where it is, says so, and still goes back.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { RunView } from '../../client/view/model.ts'
+import type { RunView } from '../../view/model.ts'
 import { type Stage, openStage } from '../../lab/stage/stage.ts'
 import { until } from '../../lab/until.ts'
 import {

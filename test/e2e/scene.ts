@@ -1,7 +1,7 @@
 // What every end-to-end test stands on: load from the first to the last moment, 0 failed requests, a clean end.
 // Runs are started, asked and decided through the CLI only; the world is looked at without it.
 import { expect } from 'vitest'
-import type { RunView } from '../../client/view/model.ts'
+import type { RunView } from '../../view/model.ts'
 import { connect } from '../../client/temporal.ts'
 import type { LoadReport, LoadTarget } from '../../lab/load.ts'
 import { type Load, startLoad } from '../../lab/load.ts'

@@ -81,6 +81,15 @@ describe('workflow code', () => {
   })
 })
 
+describe('the view of a run', () => {
+  it('is for every reader: it names no command of the CLI, no terminal, no page', () => {
+    const isComment = /^\S+ (\/\/|\/?\*)/
+    const ofReaders = /\bcutover [a-z]+\b|\bprocess\.|\bconsole\.|\\u001b|<\/|--[a-z]+\b/
+    const wrong = linesWith(ofReaders).filter((line) => line.startsWith('view/') && !isComment.test(line))
+    expect(wrong).toEqual([])
+  })
+})
+
 describe('every test', () => {
   it('runs: none is skipped, none runs alone', () => {
     const wrong = linesWith(/\b(it|describe|test)(\.\w+)*\.(skip|only|todo|skipIf|runIf)\b|context\.skip\(/)

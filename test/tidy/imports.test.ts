@@ -1,5 +1,5 @@
-// One direction: client -> workflows <- activities <- worker. A provider added or changed touches nothing that a run
-// under way depends on; the CLI starts quickly and checks a runbook without any backend.
+// One direction: client -> view -> workflows <- activities <- worker, worker -> view. A provider added or changed touches
+// nothing that a run under way depends on; the CLI starts quickly and checks a runbook without any backend.
 import { describe, expect, it } from 'vitest'
 import type { Import } from './repository.ts'
 import { importsOf, sources } from './repository.ts'
@@ -11,6 +11,7 @@ const SCHEMAS = /^workflows\/(.*\/)?(schemas?|fields|records|scalars)\.ts$/
 const LOADER = 'activities/installed.ts'
 /** Parts of activities that talk to backends, or hold those that do. */
 const ONLINE = /^activities\/(.*\/)?(client|index|engine|connect|providers|http|secrets)\.ts$/
+const PACKAGES_OF_VIEW = /^(@temporalio\/(client|common)(\/.*)?|node:(crypto|timers\/promises))$/ // no terminal, no file, no process
 const PURE = ['zod', 'node:net', 'node:path', 'dns-packet'] // checks of addresses, paths and names; nothing is opened
 
 describe('imports go in one direction', () => {
@@ -35,17 +36,24 @@ describe('imports go in one direction', () => {
     expect(offences('activities/', ({ target }) => target !== '@temporalio/workflow')).toEqual([])
   })
 
-  it('the worker imports activities and workflows, never the client', () => {
-    const wrong = offences(
-      'worker/',
-      ({ target, isOwn }) => !isOwn || /^(worker|activities|workflows)\//.test(target),
+  it('the view of a run imports workflows and the client of Temporal: CLI, worker and pages alike may read it', () => {
+    const wrong = offences('view/', ({ target, isOwn }) =>
+      isOwn ? /^(view|workflows)\//.test(target) : PACKAGES_OF_VIEW.test(target),
     )
     expect(wrong).toEqual([])
   })
 
-  it('the client imports workflows and the offline half of activities; whole programs only when asked for', () => {
+  it('the worker imports activities, workflows and the view, never the client', () => {
+    const wrong = offences(
+      'worker/',
+      ({ target, isOwn }) => !isOwn || /^(worker|activities|view|workflows)\//.test(target),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('the client imports view, workflows and the offline half of activities; whole programs only when asked for', () => {
     const wrong = offences('client/', ({ target, isOwn, isTypeOnly, isLazy }) => {
-      if (!isOwn || /^(client|workflows)\//.test(target)) return true
+      if (!isOwn || /^(client|view|workflows)\//.test(target)) return true
       if (target.startsWith('activities/')) return isTypeOnly || !isLazy // judged below, with all that it brings
       return isLazy && target === 'worker/main.ts'
     })
@@ -65,7 +73,7 @@ describe('imports go in one direction', () => {
   })
 
   it('nothing that is shipped imports tests, benchmarks, the lab or scripts of the checkout', () => {
-    const shipped = /^(workflows|activities|worker|client)\//
+    const shipped = /^(workflows|activities|view|worker|client)\//
     const wrong = sources
       .filter((file) => shipped.test(file))
       .flatMap((file) => importsOf(file).map(({ target }) => ({ file, target })))

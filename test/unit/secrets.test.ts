@@ -34,6 +34,7 @@ describe('secrets', () => {
     expect(await said('file:/nowhere/token')).toBe(
       'Config: secret file:/nowhere/token cannot be read by the worker: ENOENT',
     )
+    expect(await said('file:/dev/zero')).toBe('Config: secret file:/dev/zero is no file')
     expect(await said('hunter2')).toBe(
       'Config: not a reference to a secret: write env:NAME or file:/path, never the secret itself',
     )

@@ -3,8 +3,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { lockIdOf } from '../../activities/change/claim.ts'
 import { headline } from '../../client/output/run-text.ts'
-import { exitCodeOf } from '../../client/view/run-view.ts'
-import { readRun } from '../../client/run/read.ts'
+import { exitCodeOf } from '../../client/exit-codes.ts'
+import { survey } from '../../client/runbook/survey.ts'
+import { readRun } from '../../view/read.ts'
 import { createMetrics } from '../../worker/metrics.ts'
 import type { Plan } from '../../workflows/plan.ts'
 import { type Bench, eventually, openBench } from './bench.ts'
@@ -50,15 +51,24 @@ test.each<[string, (plan: Loose) => void, RegExp]>([
   const run = await bench.begin(brief, { tamper: (plan) => void tamper(plan as unknown as Loose) })
   expect(await run.ended()).toMatchObject({ outcome: 'restored' })
   expect(run.world.snapshot()).toBe(run.before)
-  const { view } = await readRun(
-    { client: bench.env.client, address: '', namespace: 'default', close: async () => {} },
-    run.service,
-  )
+  const { view } = await readRun({ client: bench.env.client, address: '', namespace: 'default' }, run.service)
   expect(headline(view)).toMatch(/^restored: nothing was changed; /)
   expect(view.reason?.text).toMatch(why)
   expect(exitCodeOf(view)).toBe(1)
   for (const lock of run.plan.targets?.flatMap?.(({ locks }) => locks) ?? [])
     await expect(bench.env.client.workflow.getHandle(lockIdOf(lock)).describe()).rejects.toThrow(/not found/)
+})
+
+test('a plan of a newer version is refused in words before the run is started, when the world is looked at', async () => {
+  const run = await bench.begin(brief)
+  const access = { client: bench.env.client, address: '', namespace: 'default' }
+  const plan = { ...run.plan, planVersion: 2 } as unknown as Plan
+  await expect(survey({ plan, access, signal: new AbortController().signal })).rejects.toMatchObject({
+    what: 'the worker cannot carry out this plan',
+    why: expect.stringMatching(/^the plan has version 2, this worker knows versions up to 1; run workers of/),
+  })
+  await run.abort()
+  await run.ended()
 })
 
 test('a provider that this worker does not have is found before anything is changed', async () => {
@@ -86,7 +96,7 @@ test('a state of a newer version is left to a newer worker: the task fails in wo
     taskQueue: 'cutover',
     args: [plan, { startedBy: 'ana' }, { ...state, stateVersion: 2 }],
   })
-  const access = { client, address: '', namespace: 'default', close: async () => {} }
+  const access = { client, address: '', namespace: 'default' }
   await eventually('the task has failed', async () => {
     const { events } = await handle.fetchHistory()
     return events?.some((event) => event.workflowTaskFailedEventAttributes) === true

@@ -1,8 +1,8 @@
 // Continue-as-new at step boundaries: the journal, decisions and deadlines of a run live on in the next one, and the way
 // back still leads to the first `before`.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { follow } from '../../client/run/follow.ts'
-import type { RunView } from '../../client/view/model.ts'
+import { follow } from '../../view/follow.ts'
+import type { RunView } from '../../view/model.ts'
 import { attend } from './attend.ts'
 import { openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
@@ -52,7 +52,7 @@ test('who follows its first run sees it to its end through all of them', async (
   const run = await bench.begin(everything)
   const seen: RunView[] = []
   const following = follow(
-    { client: bench.env.client, address: '', namespace: 'default', close: async () => {} },
+    { client: bench.env.client, address: '', namespace: 'default' },
     {
       service: run.service,
       runId: run.handle.firstExecutionRunId,

@@ -2,11 +2,11 @@
 // answers: an abort gets through, and nothing is told that is not known.
 import { Client } from '@temporalio/client'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import type { TemporalAccess } from '../../client/command.ts'
-import { sayAbort } from '../../client/run/abort.ts'
-import { say } from '../../client/run/decide.ts'
-import { follow } from '../../client/run/follow.ts'
-import { readRun } from '../../client/run/read.ts'
+import type { OpenAccess } from '../../client/command.ts'
+import { sayAbort } from '../../view/abort.ts'
+import { say } from '../../view/decide.ts'
+import { follow } from '../../view/follow.ts'
+import { readRun } from '../../view/read.ts'
 import { connect } from '../../client/temporal.ts'
 import { temporalProblem } from '../../client/temporal-problem.ts'
 import { cliWith } from '../../lab/stage/cli.ts'
@@ -28,13 +28,13 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close()
 })
 
-async function accessTo(address: string, namespace = 'default'): Promise<TemporalAccess> {
+async function accessTo(address: string, namespace = 'default'): Promise<OpenAccess> {
   const access = await connect({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace })
   closing.push(() => access.close())
   return access
 }
 
-async function accessBy(line: Parameters<typeof slowLine>[1]): Promise<TemporalAccess> {
+async function accessBy(line: Parameters<typeof slowLine>[1]): Promise<OpenAccess> {
   const { address, close } = await slowLine(bench.env.address, line)
   closing.push(close)
   return await accessTo(address)

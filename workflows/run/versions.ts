@@ -6,7 +6,15 @@ import type { Failed } from '../failure.ts'
 import type { RunState } from './state.ts'
 
 const PLAN_VERSION = 1 satisfies Plan['planVersion']
+
+/** A state of any version: what it holds is known to the steps below, one by one. */
+export type Versioned = { readonly stateVersion: number; readonly [field: string]: unknown }
+/** `[n]` brings a state of version n into the form of version n + 1. */
+export type Migrations = { readonly [from: number]: (state: Versioned) => Versioned }
+
+/** Versions of states so far: one for each change that a default for a new field does not cover. */
 const STATE_VERSION = 1 satisfies RunState['stateVersion']
+const MIGRATIONS: Migrations = {}
 
 /** Why this worker cannot carry out a plan; null = it can. Nothing has been claimed or changed when it is asked. */
 export function refusalOfPlan({ planVersion, steps }: Plan): Failed | null {
@@ -45,13 +53,31 @@ export function readablePlan(plan: Plan): Plan {
  * newer worker: the failing task records nothing, and the run goes on where it was as soon as one is up.
  */
 export function presentState(carried: RunState, plan: Plan): RunState {
-  const refused = isKnown(carried.stateVersion, STATE_VERSION)
-    ? refusalOfPlan(plan)
-    : unsupported(
-        `the state has version ${carried.stateVersion}, this worker knows versions up to ${STATE_VERSION}`,
-      )
+  const refused = refusalOfPlan(plan)
   if (refused !== null) throw new Error(refused.message)
-  return carried // there is one version so far: older ones are brought to the present form here
+  return migrated(carried, { newest: STATE_VERSION, migrations: MIGRATIONS }) as never
+}
+
+/** `state` in the form of version `newest`. Throws for a newer one, and for one that no step leads on from. */
+export function migrated(
+  state: Versioned,
+  { newest, migrations }: { newest: number; migrations: Migrations },
+): Versioned {
+  if (!isKnown(state.stateVersion, newest)) {
+    throw new Error(
+      unsupported(`the state has version ${state.stateVersion}, this worker knows versions up to ${newest}`)
+        .message,
+    )
+  }
+  let present = state
+  while (present.stateVersion < newest) {
+    const version = present.stateVersion
+    const step = migrations[version]
+    if (step === undefined)
+      throw new Error(`nothing brings a state of version ${version} to version ${newest}`)
+    present = { ...step(present), stateVersion: version + 1 }
+  }
+  return present
 }
 
 /** Whole numbers from 1; anything else was not written by any version. */

@@ -1,26 +1,30 @@
 // What a runbook may say about a zone behind PowerDNS' API, and what plans must know about it. No client code.
 import { z } from 'zod'
 import { BaseUrl, SecretReference } from '../../config.ts'
+import { demandFitting, privateHttp } from '../../private-config.ts'
 import { defineSpec } from '../../provider.ts'
 import { ServerAddress } from '../address.ts'
 import { Zone, recordLocks } from '../names.ts'
 
-export const PowerdnsConfig = z.strictObject({
-  url: BaseUrl.describe('The webserver of PowerDNS, without /api'),
-  api_key: SecretReference.describe('Where the worker finds the API key: env:NAME or file:/path'),
-  server_id: z
-    .string()
-    .min(1)
-    .default('localhost')
-    .describe('The server in the API; PowerDNS itself is always localhost'),
-  zone: Zone.describe('The zone that holds the records, such as example.com.'),
-  servers: z
-    .array(ServerAddress)
-    .default([])
-    .describe(
-      'The authoritative servers that prove a change, PowerDNS itself first; by default the NS records of the zone',
-    ),
-})
+export const PowerdnsConfig = z
+  .strictObject({
+    url: BaseUrl.describe('The webserver of PowerDNS, without /api'),
+    api_key: SecretReference.describe('Where the worker finds the API key: env:NAME or file:/path'),
+    server_id: z
+      .string()
+      .min(1)
+      .default('localhost')
+      .describe('The server in the API; PowerDNS itself is always localhost'),
+    zone: Zone.describe('The zone that holds the records, such as example.com.'),
+    servers: z
+      .array(ServerAddress)
+      .default([])
+      .describe(
+        'The authoritative servers that prove a change, PowerDNS itself first; by default the NS records of the zone',
+      ),
+    ...privateHttp,
+  })
+  .superRefine(demandFitting('url'))
 export type PowerdnsConfig = z.infer<typeof PowerdnsConfig>
 
 export const spec = defineSpec({

@@ -1,6 +1,7 @@
 // metrics/http-json, offline half: what a runbook may say of it and what plans rely on. No client code from here.
 import { z } from 'zod'
 import { BaseUrl, CallTimeout, RequestHeaders, SecretReference } from '../../config.ts'
+import { demandFitting, privateHttp } from '../../private-config.ts'
 import { defineSpec } from '../../provider.ts'
 
 const DottedPath = z.string().regex(/^[^\s.]+(?:\.[^\s.]+)*$/, 'not a dotted path: write it as meta.partial')
@@ -20,7 +21,9 @@ export const HttpJsonConfig = z
       .describe(
         'Dotted path -> what stands there in an answer that rests on all data. Any other answer is no reading',
       ),
+    ...privateHttp,
   })
+  .superRefine(demandFitting('url'))
   .refine(
     ({ token, headers }) =>
       token === undefined || !Object.keys(headers).some((name) => /^authorization$/i.test(name)),

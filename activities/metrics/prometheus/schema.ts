@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Duration } from '../../../workflows/scalars.ts'
 import { BaseUrl, CallTimeout, RequestHeaders, SecretReference } from '../../config.ts'
+import { demandFitting, privateHttp } from '../../private-config.ts'
 import { defineSpec } from '../../provider.ts'
 
 export const PrometheusConfig = z
@@ -15,7 +16,9 @@ export const PrometheusConfig = z
     ),
     delay: Duration.default('0s').describe('Ingestion delay: queries are evaluated this long before now'),
     timeout: CallTimeout.default('3s').describe('How long one query may take, told to Prometheus too'),
+    ...privateHttp,
   })
+  .superRefine(demandFitting('url'))
   .refine(
     ({ token, headers }) =>
       token === undefined || !Object.keys(headers).some((name) => /^authorization$/i.test(name)),

@@ -1,8 +1,6 @@
 // One HTTP request over a connection of its own, as a new client of the service would make it. Not by fetch: fetch
 // drops a Host header, reuses connections that a broken listener no longer accepts, and refuses some ports.
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
-import type { IncomingMessage } from 'node:http'
+import { type Dispatcher, request } from 'undici'
 
 const BODY_BYTES_MAX = 256 * 1024 // a health answer is small; the rest cannot change the verdict
 
@@ -12,6 +10,8 @@ export interface Request {
   headers: Record<string, string>
   body: string | null
   signal: AbortSignal
+  /** Makes a new connection for each request. */
+  dispatcher: Dispatcher
 }
 
 export interface Answer {
@@ -23,39 +23,33 @@ export interface Answer {
 }
 
 /** Rejects with the error of the connection, or with the reason of the signal. */
-export function ask({ url, method, headers, body, signal }: Request): Promise<Answer> {
+export async function ask({ url, method, headers, body, signal, dispatcher }: Request): Promise<Answer> {
   const begin = performance.now()
-  const send = url.startsWith('https:') ? httpsRequest : httpRequest
-  return new Promise((resolve, reject) => {
-    const fail = (error: unknown): void => reject(signal.aborted ? signal.reason : error)
-    const length = body === null ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-    const options = {
+  try {
+    const answer = await request(url, {
+      dispatcher,
       method,
-      agent: false,
+      headers: { ...headers, 'accept-encoding': 'identity' },
+      body,
       signal,
-      headers: { ...headers, ...length, 'accept-encoding': 'identity' },
-    }
-    const outgoing = send(url, options, (incoming) => {
-      read(incoming).then(
-        (text) =>
-          resolve({
-            status: incoming.statusCode ?? 0,
-            location: incoming.headers.location ?? null,
-            body: text,
-            latencyMs: Math.round(performance.now() - begin),
-          }),
-        fail,
-      )
     })
-    outgoing.on('error', fail)
-    outgoing.end(body ?? undefined)
-  })
+    const text = await read(answer.body)
+    const { location = null } = answer.headers
+    return {
+      status: answer.statusCode,
+      location: Array.isArray(location) ? (location[0] ?? null) : location,
+      body: text,
+      latencyMs: Math.round(performance.now() - begin),
+    }
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error
+  }
 }
 
-async function read(incoming: IncomingMessage): Promise<string> {
+async function read(body: AsyncIterable<unknown>): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of incoming) {
+  for await (const chunk of body) {
     chunks.push(chunk as Buffer)
     size += (chunk as Buffer).length
     if (size > BODY_BYTES_MAX) break // leaving the loop closes the connection

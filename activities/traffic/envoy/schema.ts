@@ -2,6 +2,7 @@
 import { posix } from 'node:path'
 import { z } from 'zod'
 import { BaseUrl } from '../../config.ts'
+import { demandFitting, privateHttp } from '../../private-config.ts'
 import { defineSpec } from '../../provider.ts'
 
 const EnvoyName = z.string().min(1).max(256)
@@ -31,7 +32,9 @@ export const EnvoyConfig = z
     shadow: EnvoyName.exactOptional().describe(
       'Cluster that gets copies of requests; needed for shadow steps',
     ),
+    ...privateHttp,
   })
+  .superRefine(demandFitting('admin'))
   .refine((config) => config.old !== config.new, {
     message: 'old and new are the same cluster',
     path: ['new'],

@@ -1,6 +1,6 @@
 // The oracle of the chaos harness: it must say "wrong" for each kind of wrong end, and nothing over a right one.
 import { describe, expect, it } from 'vitest'
-import type { RunView } from '../../../client/view/model.ts'
+import type { RunView } from '../../../view/model.ts'
 import { noDeeds } from '../../chaos/inflict.ts'
 import { type Story } from '../../chaos/story.ts'
 import { problemsOf } from '../../chaos/oracle.ts'

@@ -3,7 +3,7 @@ import type { Reading } from '../../../workflows/activities.ts'
 import type { Plan } from '../../../workflows/plan.ts'
 import { firstState } from '../../../workflows/run/first-state.ts'
 import type { RunState } from '../../../workflows/run/state.ts'
-import type { Described } from '../../../client/view/run-view.ts'
+import type { Described } from '../../../view/run-view.ts'
 
 export const START = Date.parse('2026-03-01T10:00:00.000Z')
 export const NOW = START + 300_000

@@ -1,8 +1,8 @@
 // What can be told of a run from the server's history alone, when no worker answers.
 import { describe, expect, it } from 'vitest'
-import { stateFromHistory } from '../../../client/view/from-history.ts'
-import type { Happening } from '../../../client/view/happening.ts'
-import type { Published } from '../../../client/view/from-history.ts'
+import { stateFromHistory } from '../../../view/from-history.ts'
+import type { Happening } from '../../../view/happening.ts'
+import type { Published } from '../../../view/from-history.ts'
 import { NOW, START, plan, state } from './fixtures.ts'
 
 const published: Published = {

@@ -1,7 +1,7 @@
 // The line log of watch: each thing once, in pipes and CI logs.
 import { describe, expect, it } from 'vitest'
 import { lineLog } from '../../../client/output/line-log.ts'
-import { runView } from '../../../client/view/run-view.ts'
+import { runView } from '../../../view/run-view.ts'
 import type { RunState } from '../../../workflows/run/state.ts'
 import { START, described, gate, plan, state } from './fixtures.ts'
 

@@ -1,8 +1,8 @@
 // The report: planned against actual, evidence, and a page that nothing in it can turn into something else.
 import { describe, expect, it } from 'vitest'
 import { reportHtml } from '../../../client/output/report-html.ts'
-import { reportOf } from '../../../client/view/report.ts'
-import { runView } from '../../../client/view/run-view.ts'
+import { reportOf } from '../../../view/report.ts'
+import { runView } from '../../../view/run-view.ts'
 import type { RunState } from '../../../workflows/run/state.ts'
 import { NOW, described, plan, reading, state } from './fixtures.ts'
 

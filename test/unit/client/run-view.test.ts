@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { headline, runText } from '../../../client/output/run-text.ts'
 import { widthOf } from '../../../client/output/paint.ts'
-import { exitCodeOf, runView } from '../../../client/view/run-view.ts'
+import { exitCodeOf } from '../../../client/exit-codes.ts'
+import { runView } from '../../../view/run-view.ts'
 import type { RunState } from '../../../workflows/run/state.ts'
 import { NOW, START, described, gate, plan, reading, state } from './fixtures.ts'
 

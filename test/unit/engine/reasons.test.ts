@@ -1,7 +1,7 @@
 // Why a run goes back: the first reason wins; what comes later is kept, in bounds, and shown.
 import { expect, test } from 'vitest'
 import { runText } from '../../../client/output/run-text.ts'
-import { runView } from '../../../client/view/run-view.ts'
+import { runView } from '../../../view/run-view.ts'
 import type { Run } from '../../../workflows/run/run.ts'
 import { sendBack } from '../../../workflows/run/run.ts'
 import type { Reason } from '../../../workflows/run/state.ts'

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Plan } from '../../../workflows/plan.ts'
 import { firstState } from '../../../workflows/run/first-state.ts'
 import type { RunState } from '../../../workflows/run/state.ts'
-import { presentState, readablePlan, refusalOfPlan } from '../../../workflows/run/versions.ts'
+import { migrated, presentState, readablePlan, refusalOfPlan } from '../../../workflows/run/versions.ts'
 import { example, planOf } from '../runbook/fixture.ts'
 
 const plan = await planOf(example('orders'))
@@ -57,5 +57,36 @@ describe('a state that a run brings from before its renewal', () => {
       /the state has version 2, this worker knows versions up to 1/,
     )
     expect(() => presentState(state, other({ planVersion: 2 }))).toThrow(/the plan has version 2/)
+  })
+
+  it('of an older version is brought to the present form, step by step', () => {
+    const older = { stateVersion: 1, weight: 25, decisions: ['ana'] }
+    const migrations = {
+      1: ({ weight, ...rest }: { weight?: unknown; stateVersion: number }) => ({
+        ...rest,
+        weights: { edge: weight },
+      }),
+      2: (before: { stateVersion: number }) => ({ ...before, edges: 1 }),
+    }
+    expect(migrated(older, { newest: 3, migrations })).toEqual({
+      stateVersion: 3,
+      weights: { edge: 25 },
+      decisions: ['ana'],
+      edges: 1,
+    })
+    const newer = { ...older, stateVersion: 2 }
+    expect(migrated(newer, { newest: 3, migrations })).toEqual({ ...newer, stateVersion: 3, edges: 1 })
+    expect(older).toEqual({ stateVersion: 1, weight: 25, decisions: ['ana'] })
+    expect(() => migrated(older, { newest: 3, migrations: { 2: migrations[2] } })).toThrow(
+      'nothing brings a state of version 1 to version 3',
+    )
+  })
+
+  it('of every version before this one has a step that leads on', () => {
+    for (let version = 1; version < state.stateVersion; version++)
+      expect(
+        () => presentState({ ...state, stateVersion: version } as never, plan),
+        `version ${version}`,
+      ).not.toThrow()
   })
 })

@@ -1,9 +1,9 @@
 // Whether somebody serves the task queue. The server lists who polled within five minutes, the dead among them.
-import { TASK_QUEUE } from '../../workflows/activities.ts'
-import type { TemporalAccess } from '../command.ts'
-import { Problem } from '../problem.ts'
+import { TASK_QUEUE } from '../workflows/activities.ts'
+import type { TemporalAccess } from './access.ts'
 import { SERVER_ANSWERS_WITHIN_MS } from './chain.ts'
 import { msOf } from './decode.ts'
+import { RunTrouble } from './trouble.ts'
 
 const POLLER_ALIVE_MS = 90_000 // a poll lasts at most 60 s; who has not polled for longer is gone
 const WORKFLOW_QUEUE = 1 // temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
@@ -12,16 +12,8 @@ const WORKFLOW_QUEUE = 1 // temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_
 export async function demandWorker(access: TemporalAccess, what: string): Promise<void> {
   const agesMs = await pollAges(access)
   if (agesMs.some(isAlive)) return
-  throw new Problem({
-    what,
-    why: `no worker serves the task queue ${TASK_QUEUE} of namespace ${access.namespace} at ${access.address}; ${lastOf(agesMs)}`,
-    todo: [
-      'cutover worker              starts one',
-      'cutover dev                 starts one together with a Temporal dev server',
-      'cutover plan FILE --offline shows a plan without what the targets hold',
-    ],
-    facts: { code: 'no-worker', taskQueue: TASK_QUEUE },
-  })
+  const why = `no worker serves the task queue ${TASK_QUEUE} of namespace ${access.namespace} at ${access.address}; ${lastOf(agesMs)}`
+  throw new RunTrouble({ code: 'no-worker', taskQueue: TASK_QUEUE }, { what, why })
 }
 
 /** How many live workers serve the queue. */

@@ -1,22 +1,23 @@
 // Reads one run: from a worker by query where one answers, else from the server's history alone. Never changes anything.
 import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/client'
-import { attributes, workflowIdOf } from '../../workflows/messages.ts'
-import type { StateAnswer } from '../../workflows/run/state.ts'
-import type { TemporalAccess } from '../command.ts'
-import { Problem } from '../problem.ts'
-import { stateFromHistory } from '../view/from-history.ts'
-import type { Published } from '../view/from-history.ts'
-import type { RunView, Stale } from '../view/model.ts'
-import { runView } from '../view/run-view.ts'
-import type { Described } from '../view/run-view.ts'
+import { attributes, workflowIdOf } from '../workflows/messages.ts'
+import type { StateAnswer } from '../workflows/run/state.ts'
+import type { TemporalAccess } from './access.ts'
+import { stateFromHistory } from './from-history.ts'
+import type { Published } from './from-history.ts'
+import type { RunView, Stale } from './model.ts'
+import { runView } from './run-view.ts'
+import type { Described } from './run-view.ts'
 import { askWorker } from './ask-worker.ts'
 import { SERVER_ANSWERS_WITHIN_MS, notFound, runIdOf, successorOf } from './chain.ts'
 import { decodeAll, failureText, isoOf } from './decode.ts'
 import { readHistory } from './happenings.ts'
 import type { ReadHistory } from './happenings.ts'
+import { RunTrouble } from './trouble.ts'
 
 const WORKER_ANSWERS_WITHIN_MS = 30_000 // how long a missed question is asked again, by those who must not state what they do not know
+const ASKED_ANYWAY_AFTER_MS = 5_000 // also while nothing happens: a worker that has gone shows by not answering
 const SNAPSHOTS_MAX = 5 // a run that moves faster than it can be read is told as it was a moment ago
 
 export type Reading = {
@@ -26,6 +27,8 @@ export type Reading = {
   isPatient?: boolean
   serverWithinMs?: number
   progress?: (line: string) => void
+  /** What was read before: while its history is as long as it was, no worker is asked again for the same state. */
+  before?: ReadRun | undefined
 }
 
 export type ReadRun = {
@@ -33,6 +36,10 @@ export type ReadRun = {
   answer: StateAnswer
   /** The first run id of the chain: it stays when the run renews itself. */
   firstRunId: string
+  /** Events of its history at that moment or earlier. */
+  length: number
+  /** When a worker was asked, by the clock of this process. */
+  askedAt: number
 }
 
 /** The present (or last, or named) run of a service. */
@@ -52,24 +59,34 @@ export async function readRun(
   const successor = status.name === 'CONTINUED_AS_NEW' ? await successorOf(client, of) : undefined
   if (successor !== undefined) return await readRun(access, service, { ...reading, runId: successor })
   const firstRunId = description.raw.workflowExecutionInfo?.firstRunId ?? description.runId
+  const length = description.historyLength
+  const known = unchangedSince(reading.before, { runId: of.runId, length })
+  if (known !== undefined)
+    return { ...known, view: runView(known.answer, await describedOf(client, description)) }
+  const askedAt = Date.now()
   const patientMs = isPatient ? WORKER_ANSWERS_WITHIN_MS : 0
   const asked = await askWorker(access, of, { patientMs, progress })
   if ('answer' in asked) {
     const described = await describedOf(client, description)
-    return { view: runView(asked.answer, described), answer: asked.answer, firstRunId }
+    return { view: runView(asked.answer, described), answer: asked.answer, firstRunId, length, askedAt }
   }
   const found = await answerFromHistory(client, client.workflow.getHandle(workflowId, of.runId), asked.why)
   const described = await describedOf(client, found.description)
-  return { view: runView(found.answer, described, found.stale), answer: found.answer, firstRunId }
+  const view = runView(found.answer, described, found.stale)
+  return { view, answer: found.answer, firstRunId, length, askedAt }
 }
 
-/** For those who must not state what they do not know: what is missing, and what to do about it. */
-export function unanswered({ service, stale }: RunView, partial: string): Problem {
-  return new Problem({
-    what: `the run of ${service} cannot be told in full`,
-    why: stale?.why,
-    todo: ['start a worker: cutover worker', `${partial}   tells what the Temporal server knows by itself`],
-  })
+/**
+ * Each change of a run's state is an event of its history, so one that has not grown tells that the state is as it was. Only
+ * what a worker itself has told, and not for ever.
+ */
+function unchangedSince(
+  before: ReadRun | undefined,
+  { runId, length }: { runId: string; length: number },
+): ReadRun | undefined {
+  if (before === undefined || before.view.stale !== null || before.view.runId !== runId) return undefined
+  const isDue = Date.now() - before.askedAt >= ASKED_ANYWAY_AFTER_MS
+  return before.length === length && !isDue ? before : undefined
 }
 
 type RunName = { service: string; runId: string | undefined; withinMs: number }
@@ -122,15 +139,11 @@ type FromHistory = { answer: StateAnswer; stale: Stale; description: WorkflowExe
 async function answerFromHistory(client: Client, handle: WorkflowHandle, why: string): Promise<FromHistory> {
   const { read, description } = await snapshot(client, handle)
   if (read.plan === null) {
-    throw new Problem({
-      what: `${description.workflowId} cannot be read`,
-      why: `${why}, and its plan in the history cannot be decoded`,
-      todo: [
-        'start a worker: cutover worker',
-        'with encrypted payloads: use the same codec here',
-        'cutover abort needs none of this: it is sent without reading the run',
-      ],
-    })
+    const { workflowId } = description
+    throw new RunTrouble(
+      { code: 'unreadable', workflowId },
+      { what: `${workflowId} cannot be read`, why: `${why}, and its plan in the history cannot be decoded` },
+    )
   }
   const published: Published = {
     ...publishedBy(description),

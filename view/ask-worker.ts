@@ -1,9 +1,9 @@
 // Asks a run for its state through a worker, again and again where it matters; and finds out why nobody answers.
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
-import { TASK_QUEUE } from '../../workflows/activities.ts'
-import type { StateAnswer } from '../../workflows/run/state.ts'
-import type { TemporalAccess } from '../command.ts'
+import { TASK_QUEUE } from '../workflows/activities.ts'
+import type { StateAnswer } from '../workflows/run/state.ts'
+import type { TemporalAccess } from './access.ts'
 import { SERVER_ANSWERS_WITHIN_MS } from './chain.ts'
 import { failureText } from './decode.ts'
 import { livePollers } from './pollers.ts'
@@ -11,6 +11,7 @@ import { livePollers } from './pollers.ts'
 const FIRST_ANSWER_WITHIN_MS = 2_000 // a live worker answers a query in milliseconds; a person waits for this
 const NEXT_ANSWER_WITHIN_MS = 10_000 // a worker on a busy machine; the server itself gives up on a query after about this
 const ASK_AGAIN_AFTER_MS = 1_000
+const EVENTS_AT_ONCE = 20 // a workflow task ends every few events
 
 /**
  * Causes under which a failed workflow task is part of the ordinary course (temporal.api.enums.v1.WorkflowTaskFailedCause):
@@ -93,22 +94,39 @@ export async function whySilent(access: TemporalAccess, of: Partial<Execution>):
   }
 }
 
-/**
- * What the last workflow task failed with, if none has succeeded since. The server records the first of several failures
- * in a row and counts the others.
- */
+/** What the last workflow task failed with, if none has succeeded since. */
 async function taskFailureOf(client: Client, of: Partial<Execution>): Promise<string | null> {
-  const answer = await client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
-    client.workflowService.getWorkflowExecutionHistoryReverse({
-      namespace: client.options.namespace,
-      execution: of,
-    }),
-  )
-  for (const event of answer.history?.events ?? []) {
-    if (event.workflowTaskCompletedEventAttributes) return null
-    const failed = event.workflowTaskFailedEventAttributes
-    if (failed && !ORDINARY.has(Number(failed.cause)))
-      return failureText(failed.failure) ?? 'it does not say why'
-  }
+  const last = await lastTaskOf(client, of)
+  return last === null || last === 'completed' ? null : last.failing
+}
+
+/**
+ * How the last workflow task ended that was more than the ordinary course; null = none did. Read from the end, a few events
+ * at a time. The server records the first of several failures in a row and counts the others.
+ */
+export async function lastTaskOf(
+  client: Client,
+  of: Partial<Execution>,
+): Promise<'completed' | { failing: string } | null> {
+  const deadline = Date.now() + SERVER_ANSWERS_WITHIN_MS
+  let nextPageToken: Uint8Array | null | undefined
+  do {
+    const token = nextPageToken
+    const page = await client.withDeadline(deadline, () =>
+      client.workflowService.getWorkflowExecutionHistoryReverse({
+        namespace: client.options.namespace,
+        execution: of,
+        maximumPageSize: EVENTS_AT_ONCE,
+        ...(token === undefined || token === null ? {} : { nextPageToken: token }),
+      }),
+    )
+    for (const event of page.history?.events ?? []) {
+      if (event.workflowTaskCompletedEventAttributes) return 'completed'
+      const failed = event.workflowTaskFailedEventAttributes
+      if (failed && !ORDINARY.has(Number(failed.cause)))
+        return { failing: failureText(failed.failure) ?? 'it does not say why' }
+    }
+    nextPageToken = page.nextPageToken
+  } while (nextPageToken !== null && nextPageToken !== undefined && nextPageToken.length > 0)
   return null
 }

@@ -1,6 +1,6 @@
 // Lists runs from the visibility store. It is eventually consistent: good for an overview, not for decisions.
-import { attributes } from '../../workflows/messages.ts'
-import type { TemporalAccess } from '../command.ts'
+import { attributes } from '../workflows/messages.ts'
+import type { TemporalAccess } from './access.ts'
 
 export type ListedRun = {
   service: string

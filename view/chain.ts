@@ -1,9 +1,9 @@
 // Runs by name: a run id or its beginning, the last run of a service, and the run id under which a renewed run goes on.
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/client'
-import { workflowIdOf } from '../../workflows/messages.ts'
-import type { TemporalAccess } from '../command.ts'
-import { Problem, usageProblem } from '../problem.ts'
+import { workflowIdOf } from '../workflows/messages.ts'
+import type { TemporalAccess } from './access.ts'
+import { RunTrouble } from './trouble.ts'
 
 export const SERVER_ANSWERS_WITHIN_MS = 30_000 // for what the server alone answers: a busy one is waited for, as a connection is
 const RUN_ID_LENGTH = 36 // a UUID
@@ -19,9 +19,9 @@ export async function runIdOf(access: TemporalAccess, service: string, given: st
   const [only] = meant
   if (only !== undefined && meant.length === 1) return only
   if (only === undefined) throw noSuchRun(access, { service, runId: given, others: runIds })
-  throw usageProblem(
-    `several runs of ${service} begin with ${given}`,
-    meant.slice(0, RUNS_NAMED_MAX).map((each) => `--run ${each}`),
+  throw new RunTrouble(
+    { code: 'ambiguous-run', service, runId: given, meant },
+    { what: `several runs of ${service} begin with ${given}` },
   )
 }
 
@@ -29,40 +29,33 @@ export async function runIdOf(access: TemporalAccess, service: string, given: st
 export async function notFound(
   access: TemporalAccess,
   { service, runId, cause }: { service: string; runId: string | undefined; cause: unknown },
-): Promise<Problem> {
+): Promise<RunTrouble> {
   if (runId !== undefined) {
     const others = await runIdsOf(access, service).catch(() => []) // the problem itself is certain
     if (others.length > 0) return noSuchRun(access, { service, runId, others, cause })
   }
-  return new Problem({
-    what: `there is no run of ${service}`,
-    why: `no workflow ${workflowIdOf(service)} in namespace ${access.namespace} at ${access.address}`,
-    todo: ['cutover list --all     shows the runs there are', 'cutover start FILE     starts one'],
-    cause,
-  })
+  return noRun(access, service, cause)
+}
+
+function noRun({ namespace, address }: TemporalAccess, service: string, cause: unknown): RunTrouble {
+  const why = `no workflow ${workflowIdOf(service)} in namespace ${namespace} at ${address}`
+  return new RunTrouble({ code: 'no-run', service }, { what: `there is no run of ${service}`, why, cause })
 }
 
 type Missed = { service: string; runId: string; others: string[]; cause?: unknown }
 
-function noSuchRun({ namespace }: TemporalAccess, { service, runId, others, cause }: Missed): Problem {
-  if (others.length === 0) {
-    return new Problem({
-      what: `there is no run of ${service}`,
-      why: `no workflow ${workflowIdOf(service)} in namespace ${namespace}`,
-      todo: ['cutover list --all     shows the runs there are'],
-      cause,
-    })
-  }
+function noSuchRun(access: TemporalAccess, { service, runId, others, cause }: Missed): RunTrouble {
+  if (others.length === 0) return noRun(access, service, cause)
   const more = others.length > RUNS_NAMED_MAX ? `, and ${others.length - RUNS_NAMED_MAX} older ones` : ''
-  return new Problem({
-    what: `${service} has no run ${runId}`,
-    why: `the workflow ${workflowIdOf(service)} is there; its run ids: ${others.slice(0, RUNS_NAMED_MAX).join(', ')}${more}`,
-    todo: [
-      `cutover status ${service}      shows the last run`,
-      'cutover list --all     shows the runs there are; the beginning of an id is enough',
-    ],
-    cause,
-  })
+  const named = others.slice(0, RUNS_NAMED_MAX).join(', ')
+  return new RunTrouble(
+    { code: 'no-such-run', service, runId, others },
+    {
+      what: `${service} has no run ${runId}`,
+      why: `the workflow ${workflowIdOf(service)} is there; its run ids: ${named}${more}`,
+      cause,
+    },
+  )
 }
 
 /** Newest first, as the visibility store lists them. */

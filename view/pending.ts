@@ -1,5 +1,5 @@
 // What the server knows of activities under way: readings of a watch from its heartbeat, calls that are being retried. Pure.
-import type { Reading, Verdict } from '../../workflows/activities.ts'
+import type { Reading, Verdict } from '../workflows/activities.ts'
 import type { RetryView } from './model.ts'
 
 /** One pending activity, decoded. */

@@ -1,8 +1,7 @@
 // From state, plan and what the server describes to the one view of a run. Pure.
-import { describeReason } from '../../workflows/run/reason.ts'
-import type { Plan } from '../../workflows/plan.ts'
-import type { Reason, RunState, StateAnswer } from '../../workflows/run/state.ts'
-import { EXIT } from '../exit-codes.ts'
+import { describeReason } from '../workflows/run/reason.ts'
+import type { Plan } from '../workflows/plan.ts'
+import type { Reason, RunState, StateAnswer } from '../workflows/run/state.ts'
 import { guardViews } from './guards.ts'
 import type { ReasonView, RunView, Stale, StepView } from './model.ts'
 import { retriesOf, subjectsOf } from './pending.ts'
@@ -63,26 +62,6 @@ export function runView(
     restoredAt: iso(state.restoredAt),
     log: state.log.map(({ at, text }) => ({ at: isoOf(at), text })),
     stale,
-  }
-}
-
-/** Exit code of a run as it is; undefined while it is under way and needs nobody. */
-export function exitCodeOf(view: Pick<RunView, 'outcome' | 'reason' | 'changes'>): number | undefined {
-  switch (view.outcome) {
-    case null:
-      return undefined
-    case 'completed':
-      return EXIT.done
-    case 'restored':
-      if (view.reason?.kind === 'abort') return EXIT.aborted
-      return changedNothing(view) ? EXIT.failed : EXIT.restored
-    case 'completed-with-remainder': // a person took something over and has to see to it
-    case 'stuck':
-    case 'terminated': // nothing was put back
-    case 'failed':
-      return EXIT.person
-    default:
-      return view.outcome satisfies never
   }
 }
 

@@ -1,8 +1,8 @@
 // The parts of a state that history alone cannot fill: a run of which nothing is known yet, a gate known by its id. Pure.
-import type { Plan } from '../../workflows/plan.ts'
-import { firstState } from '../../workflows/run/first-state.ts'
-import { kindOf } from '../../workflows/steps/kind-of.ts'
-import type { Gate, GateKind, RunState, Verb } from '../../workflows/run/state.ts'
+import type { Plan } from '../workflows/plan.ts'
+import { firstState } from '../workflows/run/first-state.ts'
+import { kindOf } from '../workflows/steps/kind-of.ts'
+import type { Gate, GateKind, RunState, Verb } from '../workflows/run/state.ts'
 
 export type Beginning = { startedBy: string | null; startedAt: number }
 

@@ -1,10 +1,10 @@
 // The report of a run: the view, plus planned against actual and the readings of every guard. Pure.
-import type { Reading, Verdict } from '../../workflows/activities.ts'
-import type { Json } from '../../workflows/json.ts'
-import { outline, whyIrreversible } from '../../workflows/steps/kind-of.ts'
-import type { PlannedGuard } from '../../workflows/plan.ts'
-import { threshold } from '../../workflows/quantities.ts'
-import type { RunState, StateAnswer, Sum } from '../../workflows/run/state.ts'
+import type { Reading, Verdict } from '../workflows/activities.ts'
+import type { Json } from '../workflows/json.ts'
+import { outline, whyIrreversible } from '../workflows/steps/kind-of.ts'
+import type { PlannedGuard } from '../workflows/plan.ts'
+import { threshold } from '../workflows/quantities.ts'
+import type { RunState, StateAnswer, Sum } from '../workflows/run/state.ts'
 import type { ChangeView, RunView, StepView } from './model.ts'
 
 export type ReportStep = StepView & {

@@ -1,8 +1,8 @@
 // Decodes the history of a run into the events that people may care about.
 import type { Client, WorkflowHandle } from '@temporalio/client'
-import type { Plan } from '../../workflows/plan.ts'
-import type { RunState } from '../../workflows/run/state.ts'
-import type { ActivityEnd, Happening } from '../view/happening.ts'
+import type { Plan } from '../workflows/plan.ts'
+import type { RunState } from '../workflows/run/state.ts'
+import type { ActivityEnd, Happening } from './happening.ts'
 import { decodeAll, decodeOne, failureText, msOf } from './decode.ts'
 
 type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number]

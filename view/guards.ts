@@ -1,8 +1,8 @@
 // Guards as people see them: what the plan says, joined with the newest reading of each. Pure.
-import type { Reading } from '../../workflows/activities.ts'
-import type { Plan, PlannedGuard } from '../../workflows/plan.ts'
-import { inARow } from '../../workflows/quantities.ts'
-import type { RunState } from '../../workflows/run/state.ts'
+import type { Reading } from '../workflows/activities.ts'
+import type { Plan, PlannedGuard } from '../workflows/plan.ts'
+import { inARow } from '../workflows/quantities.ts'
+import type { RunState } from '../workflows/run/state.ts'
 import type { GuardView } from './model.ts'
 import type { SubjectState } from './pending.ts'
 

@@ -3,14 +3,14 @@
 import { randomUUID } from 'node:crypto'
 import { ApplicationFailure, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
 import type { WorkflowHandle } from '@temporalio/client'
-import { REFUSED, abort, approve, decide, workflowIdOf } from '../../workflows/messages.ts'
-import type { Decision, Verb } from '../../workflows/run/state.ts'
-import type { TemporalAccess } from '../command.ts'
-import { Problem, usageProblem } from '../problem.ts'
-import { temporalProblem } from '../temporal-problem.ts'
-import type { RunView } from '../view/model.ts'
+import { REFUSED, abort, approve, decide, workflowIdOf } from '../workflows/messages.ts'
+import type { Decision, Verb } from '../workflows/run/state.ts'
+import type { TemporalAccess } from './access.ts'
+import type { RunView } from './model.ts'
 import { toRun } from './chain.ts'
 import { readRun } from './read.ts'
+import { isFinal, serverErrorOf } from './server-error.ts'
+import { RunTrouble } from './trouble.ts'
 
 const WORKER_ANSWERS_WITHIN_MS = 5_000 // an update takes milliseconds; longer means that no worker is up
 const SERVER_TAKES_WITHIN_MS = 20_000 // a signal is for the server alone; a busy one may take its time
@@ -65,11 +65,9 @@ export async function say(access: TemporalAccess, said: DecisionRequest): Promis
   }
   const why = view.stale?.why ?? `no worker answered within ${WORKER_ANSWERS_WITHIN_MS / 1_000} s`
   if (said.verdict !== 'approve') {
-    throw new Problem({
-      what: `${said.verdict} was not said: it needs an answer from the run`,
-      why,
-      todo: ['start a worker: cutover worker', 'then say it again'],
-    })
+    const { service, verdict } = said
+    const what = `${verdict} was not said: it needs an answer from the run`
+    throw new RunTrouble({ code: 'unanswered', service, verdict }, { what, why })
   }
   await inRun((handle) => leave(access, handle, decision))
   return { how: 'kept', decision, why, runId: view.runId }
@@ -138,49 +136,51 @@ function gateFor({ gates, service }: RunView, { gate, verdict }: DecisionRequest
   const open = gates.filter(({ allows }) => allows.includes(verdict))
   const [only] = open
   if (only === undefined) {
-    const others = gates.map(({ id, allows }) => `gate ${id} takes ${allows.join(', ')}`)
-    throw new Problem({
-      what: `no open gate of ${service} takes ${verdict}`,
-      todo: [...others, `cutover status ${service}`],
-    })
+    const others = gates.map(({ id, allows }) => ({ id, allows }))
+    throw new RunTrouble(
+      { code: 'no-gate', service, verdict, gates: others },
+      { what: `no open gate of ${service} takes ${verdict}` },
+    )
   }
   if (open.length === 1) return only.id
-  throw usageProblem(
-    `several gates of ${service} are open: say which`,
-    open.map(({ id, title }) => `--gate ${id}   ${title}`),
+  throw new RunTrouble(
+    { code: 'several-gates', service, gates: open.map(({ id, title }) => ({ id, title })) },
+    { what: `several gates of ${service} are open: say which` },
   )
 }
 
 /** A refusal of the run, in its words; undefined = it is another kind of failure. */
-export function refusalOf(error: unknown, { verdict }: DecisionRequest): Problem | undefined {
+export function refusalOf(error: unknown, { service, verdict }: DecisionRequest): RunTrouble | undefined {
   if (!(error instanceof WorkflowUpdateFailedError)) return undefined
   const { cause } = error
   const isRefusal = cause instanceof ApplicationFailure && cause.type === REFUSED
-  return new Problem({
-    what: `${verdict} ${isRefusal ? 'was refused' : 'failed'}`,
-    why: cause?.message ?? error.message,
-    cause: error,
-  })
+  return new RunTrouble(
+    { code: isRefusal ? 'refused' : 'decision-failed', service, verdict },
+    {
+      what: `${verdict} ${isRefusal ? 'was refused' : 'failed'}`,
+      why: cause?.message ?? error.message,
+      cause: error,
+    },
+  )
 }
 
 /** Whether it may help to send the same again in another way: nobody answered, or the way to the server was cut. */
 export function isUnanswered(error: unknown): boolean {
   if (error instanceof Error && error.name === 'WorkflowUpdateRPCTimeoutOrCancelledError') return true
-  const problem = temporalProblem(error)
-  return problem !== undefined && !problem.isFinal
+  const found = serverErrorOf(error)
+  return found !== undefined && !isFinal(found)
 }
 
-function noLonger({ service }: DecisionRequest, cause: unknown): Problem {
-  return new Problem({
-    what: `the run of ${service} has ended`,
-    todo: [`cutover status ${service}`],
-    cause,
-  })
+function noLonger({ service, runId }: DecisionRequest, cause: unknown): RunTrouble {
+  return new RunTrouble(
+    { code: 'ended', service, runId: runId ?? null, outcome: null },
+    { what: `the run of ${service} has ended`, cause },
+  )
 }
 
-export function ended(view: RunView): Problem {
-  return new Problem({
-    what: `the run of ${view.service} has ended: ${view.outcome}`,
-    todo: [`cutover status ${view.service}`, `cutover report ${view.service}`],
-  })
+export function ended({ service, runId, outcome }: RunView): RunTrouble {
+  return new RunTrouble(
+    { code: 'ended', service, runId, outcome },
+    { what: `the run of ${service} has ended: ${outcome}` },
+  )
 }

@@ -1,6 +1,6 @@
 // The steps of a run as its history tells them: activities and timers name the step they belong to. Pure.
-import type { Plan } from '../../workflows/plan.ts'
-import type { RunState } from '../../workflows/run/state.ts'
+import type { Plan } from '../workflows/plan.ts'
+import type { RunState } from '../workflows/run/state.ts'
 import type { Happening } from './happening.ts'
 
 /** `[4/9] canary` -> 3. Activities and timers name their step that way. */

@@ -2,9 +2,9 @@
 // on the server alone is never the last one as long as a worker may still tell the whole.
 import { setTimeout as wait } from 'node:timers/promises'
 import { ServiceError } from '@temporalio/client'
-import type { TemporalAccess } from '../command.ts'
-import type { RunView } from '../view/model.ts'
-import { readRun } from './read.ts'
+import type { TemporalAccess } from './access.ts'
+import type { RunView } from './model.ts'
+import { type ReadRun, readRun } from './read.ts'
 
 const LOOK_EVERY_MS = 700 // quick enough for a live view, light enough for a worker with a thousand runs
 const RETRY_EVERY_MS = 2_000 // when the server is away
@@ -33,11 +33,14 @@ export async function follow(
 ): Promise<RunView | undefined> {
   let known = runId
   let isPatient = false
+  let before: ReadRun | undefined
   while (!signal.aborted) {
     let pause = LOOK_EVERY_MS
     try {
       const serverWithinMs = SERVER_ANSWERS_WITHIN_MS
-      const { view } = await readRun(access, service, { runId: known, isPatient, progress, serverWithinMs })
+      const reading = { runId: known, isPatient, progress, serverWithinMs, before }
+      before = await readRun(access, service, reading)
+      const { view } = before
       known = view.runId // that run and what it continues as, also when another one is started after it
       if (isLast(view) && (view.stale === null || isPatient)) {
         if (view.stale === null) seen(view)

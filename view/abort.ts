@@ -4,16 +4,16 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { WorkflowNotFoundError } from '@temporalio/client'
 import type { Client, WorkflowHandle } from '@temporalio/client'
-import { workflowIdOf } from '../../workflows/messages.ts'
-import type { Decision } from '../../workflows/run/state.ts'
-import type { TemporalAccess } from '../command.ts'
-import type { Problem } from '../problem.ts'
-import { temporalProblem } from '../temporal-problem.ts'
+import { workflowIdOf } from '../workflows/messages.ts'
+import type { Decision } from '../workflows/run/state.ts'
+import type { TemporalAccess } from './access.ts'
 import { whySilent } from './ask-worker.ts'
 import { notFound, runIdOf, toRun } from './chain.ts'
 import type { Answer, DecisionRequest } from './decide.ts'
 import { ended, isUnanswered, leave, refusalOf, update } from './decide.ts'
 import { readRun } from './read.ts'
+import { serverErrorOf } from './server-error.ts'
+import { RunTrouble } from './trouble.ts'
 
 const TRIES_WITHIN_MS = 60_000 // an emergency: longer than any other command tries
 const AGAIN_AFTER_MS = 500
@@ -94,12 +94,12 @@ async function toldAs(
   if (error instanceof WorkflowNotFoundError) return await noOpenRun(error, access, said)
   const refused = refusalOf(error, { ...said, verdict: 'abort' })
   if (refused !== undefined) return refused
-  const problem = temporalProblem(error)
-  problem?.todo.push(
-    'say it again: a second abort does no harm',
-    `or from anywhere else: temporal workflow signal --workflow-id ${workflowIdOf(said.service)} --name abort`,
+  if (serverErrorOf(error) === undefined) return error
+  const { service } = said
+  return new RunTrouble(
+    { code: 'not-sent', service, workflowId: workflowIdOf(service), verdict: 'abort' },
+    { what: `the abort of ${service} was not sent`, cause: error },
   )
-  return problem ?? error
 }
 
 /** There is nothing to abort: the run has ended, or there was none. */
@@ -107,7 +107,7 @@ async function noOpenRun(
   cause: unknown,
   access: TemporalAccess,
   { service, runId }: Omit<DecisionRequest, 'verdict'>,
-): Promise<Problem> {
+): Promise<RunTrouble> {
   try {
     const { view } = await readRun(access, service, { runId })
     return ended(view)

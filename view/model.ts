@@ -1,7 +1,7 @@
 // What people and scripts see of a run: one plain, JSON-safe view that status, watch, report and `-o json` share.
 // Types only. Times are ISO 8601 texts, because scripts read them.
-import type { Verdict } from '../../workflows/activities.ts'
-import type { Json } from '../../workflows/json.ts'
+import type { Verdict } from '../workflows/activities.ts'
+import type { Json } from '../workflows/json.ts'
 import type {
   Gate,
   Outcome,
@@ -9,7 +9,7 @@ import type {
   RecordedDecision,
   Restoration,
   StepRecord,
-} from '../../workflows/run/state.ts'
+} from '../workflows/run/state.ts'
 
 export type ChangeView = {
   number: number

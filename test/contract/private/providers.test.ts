@@ -1,0 +1,132 @@
+// Every provider that speaks HTTP reaches a private server by the same fields; and a real Prometheus behind a front that
+// lets in known clients only.
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connector } from '../../../activities/connect.ts'
+import { specs } from '../../../activities/specs.ts'
+import { startPrometheus } from '../../../lab/servers/prometheus.ts'
+import type { JsonObject } from '../../../workflows/json.ts'
+import type { PortName } from '../../../workflows/ports/index.ts'
+import { startTlsFront } from '../../tls-front.ts'
+import { io } from '../changing.ts'
+import { type HttpServer, startHttpServer } from '../http-server.ts'
+import { type Stage, contentOf, createStage, depsWith, planned } from './stage.ts'
+
+let stage: Stage
+let server: HttpServer
+
+beforeAll(async () => {
+  stage = await createStage()
+  const ca = readFileSync(stage.own.ca, 'utf8')
+  server = await startHttpServer(() => ({ status: 418, body: 'whatever' }), {
+    ...contentOf(stage.server),
+    ca,
+  })
+})
+afterAll(async () => {
+  await server?.end()
+  stage?.folder.remove()
+})
+
+const env = { KEY: 'apikey-1f' }
+const open = <P extends PortName>(provider: `${P}/${string}`, port: P, config: JsonObject) =>
+  connector(depsWith(env)).portOf(planned(provider, port, config), port)
+const privately = () => ({ tls: { ca: stage.own.ca, ...stage.worker } })
+
+/** One request of each provider, whatever comes back. */
+const requests: Record<string, (url: string) => Promise<unknown>> = {
+  'metrics/prometheus': (url) =>
+    open('metrics/prometheus', 'metrics', { url, ...privately() }).query('up', io()),
+  'metrics/http-json': (url) =>
+    open('metrics/http-json', 'metrics', { url, ...privately() }).query('/x y', io()),
+  'dns/powerdns': (url) =>
+    open('dns/powerdns', 'dns', { url, api_key: 'env:KEY', zone: 'example.test.', ...privately() }).observe(
+      'api.example.test. A',
+      io(),
+    ),
+  'traffic/envoy': (url) =>
+    open('traffic/envoy', 'traffic', {
+      admin: url,
+      routes: '/r/app.json',
+      old: 'a',
+      new: 'b',
+      ...privately(),
+    }).observe('split', io()),
+  'notify/webhook': (url) => open('notify/webhook', 'notify', { url, ...privately() }).reach(io()),
+  'probe/http': (url) =>
+    open('probe/http', 'probe', { url, ...privately() }).probe(
+      { name: 'ready', method: 'GET', path: '/', expect: { status: 418 }, deep: false },
+      io(),
+    ),
+}
+
+describe('a private server', () => {
+  it('is reached by every provider that takes these fields', async () => {
+    const taking = specs
+      .filter(({ config }) => config instanceof z.ZodObject && 'tls' in config.shape)
+      .map(({ id }) => id)
+    expect(taking.toSorted()).toEqual(Object.keys(requests).toSorted())
+    for (const [provider, request] of Object.entries(requests)) {
+      const before = server.received.length
+      await request(server.url).catch(() => {}) // what it makes of the answer is tried elsewhere
+      expect(server.received.slice(before), provider).toMatchObject([{ shown: 'worker' }])
+    }
+  })
+
+  it('may be a Prometheus behind a front that asks for certificates', async () => {
+    const prometheus = await startPrometheus({ scrape: [] })
+    const front = await startTlsFront({
+      certificate: stage.server,
+      ca: stage.own.ca,
+      to: new URL(prometheus.url).host,
+      alpn: 'http/1.1',
+    })
+    const url = `https://${front.address}`
+    const query = (config: JsonObject) =>
+      open('metrics/prometheus', 'metrics', { url, ...config }).query('vector(42)', io())
+    expect(await query(privately())).toMatchObject({ kind: 'value', value: 42 })
+    await expect(query({ tls: { ca: stage.own.ca } })).rejects.toMatchObject({
+      type: 'Config',
+      message: `query Prometheus at ${url}: the server wants a client certificate (it says: certificate required): name it in tls.cert and tls.key`,
+    })
+    await expect(query({})).rejects.toMatchObject({ type: 'Config' })
+    await front.server.close()
+    await prometheus.server.close()
+  })
+
+  it('is described without a contradiction, or the runbook is refused', () => {
+    const problems = (id: string, config: JsonObject): string[] =>
+      specs
+        .find((spec) => spec.id === id)
+        ?.config.safeParse(config)
+        .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? []
+    const url = 'https://prom.internal'
+    expect(problems('metrics/prometheus', { url, tls: { cert: '/c.pem' } })).toEqual([
+      'tls: cert and key belong together: name both or neither',
+    ])
+    expect(problems('metrics/prometheus', { url: 'http://prom', tls: { ca: '/ca.pem' } })).toEqual([
+      'tls: url is an http:// address, where no certificate is shown: write https://',
+    ])
+    expect(
+      problems('traffic/envoy', { admin: 'http://e', routes: '/r.json', old: 'a', new: 'b', tls: {} }),
+    ).toEqual(['tls: admin is an http:// address, where no certificate is shown: write https://'])
+    expect(
+      problems('metrics/prometheus', {
+        url,
+        tls: { ca: 'ca.pem', key: '-----BEGIN', server_name: '10.0.0.1' },
+      }),
+    ).toEqual([
+      'tls.ca: not a file of the worker: write its absolute path',
+      'tls.key: not where a key is: write an absolute path, env:NAME or file:/path, never the key itself',
+      'tls.server_name: not a host name',
+    ])
+    expect(problems('probe/http', { url, proxy: 'http://ana:pw@proxy:3128', proxy_auth: 'ana:pw' })).toEqual([
+      'proxy: not a base address: write http(s)://host[:port][/path] without user, password, query or fragment',
+      'proxy_auth: not a reference to a secret: write env:NAME or file:/path, never the secret itself',
+    ])
+    expect(problems('notify/webhook', { url: 'env:HOOK', proxy_auth: 'env:P' })).toEqual([
+      'proxy_auth: there is no proxy: name it in proxy, or leave this out',
+    ])
+  })
+})
