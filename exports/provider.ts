@@ -5,6 +5,7 @@ export type { Deps, Provider, ProviderSpec, Secrets } from '../activities/provid
 export { failure, kindOf } from '../activities/failure.ts'
 export type { FailureExtras } from '../activities/failure.ts'
 export type { FailureKind } from '../workflows/failure.ts'
+export { demandFitting, privateHttp } from '../activities/private-config.ts'
 export { BaseUrl, CallTimeout, RequestHeaders, SecretReference } from '../activities/config.ts'
 export { exchange, excerpt, resolveHeaders, retryAfterMs, statusKind } from '../activities/http.ts'
 export type { HttpAnswer, HttpCall } from '../activities/http.ts'
