@@ -81,6 +81,12 @@ export const verbs: Verb[] = [
     load: async () => (await import('./commands/skip.ts')).skip,
   },
   {
+    name: 'extend',
+    about: 'Let the hold in progress, or a question that expires, last longer',
+    group: 'Decide',
+    load: async () => (await import('./commands/extend.ts')).extend,
+  },
+  {
     name: 'list',
     about: 'List the runs under way (--all: the ended ones too)',
     group: 'Look back',

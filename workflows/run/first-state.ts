@@ -31,6 +31,7 @@ export function firstState(
     waits: {},
     proofs: {},
     memories: {},
+    extensions: 0,
     reason: null,
     laterReasons: [],
     pointOfNoReturn: null,

@@ -126,14 +126,16 @@ export type Gate = {
   carried?: string
 }
 
-export type Verb = 'approve' | 'abort' | 'retry' | 'skip'
+export type Verb = 'approve' | 'abort' | 'retry' | 'skip' | 'extend'
 
 /** What a person (or a tool on behalf of one) said. */
 export type Decision = {
   decisionId: string
-  /** The gate it answers; abort needs none. */
+  /** The gate it answers; abort needs none, and extend without one is about the hold in progress. */
   gate: string | null
   verdict: Verb
+  /** With what, where the verdict needs it: the time to add (`30m`) for extend. */
+  value?: string
   actor: string
   reason: string
   /** The plan the person looked at; a decision for another plan is refused. */
@@ -173,6 +175,8 @@ export type RunState = {
   asked: { [gate: string]: number }
   /** The hold in progress, for people: until when, and what it waits for. */
   holding: {
+    /** Its name in `deadlines`, `waits` and `proofs`. */
+    key: string
     step: string
     title: string
     until: number | null
@@ -187,6 +191,8 @@ export type RunState = {
   /** The step under way, so that a new history can take it up: results of what it has done, in its order, and its waits. */
   done: { [word: string]: Json }
   deadlines: { [key: string]: number }
+  /** How often a person has given more time: looks under way begin anew with the new times. */
+  extensions: number
   waits: { [key: string]: Wait }
   proofs: { [key: string]: Proof }
   memories: Memories

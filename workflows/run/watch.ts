@@ -1,17 +1,16 @@
 // Watching: one long look by retry after the other. Breaches send the run back; lost evidence asks a person while looking on.
-import { sleep } from '@temporalio/workflow'
 import type { Drift, Reading, Readings, Subject, WatchInput, WatchResult } from '../activities.ts'
 import { formatDuration } from '../quantities.ts'
 import { calls } from './calls.ts'
 import { keptOf, settleDrift } from './drift.ts'
 import { keepReadings } from './evidence.ts'
+import { extendable, untilMoment } from './extendable.ts'
 import { ask, type Question } from './gates.ts'
 import { everyMsOf, guardsOf, namesOf } from './guarding.ts'
 import { looking } from './looking.ts'
 import type { Run } from './run.ts'
 import { checkpoint, isIrreversible, label, log, note, recordOf, sendBack, stepOf } from './run.ts'
 import { firstOf, together } from './scopes.ts'
-import { leftUntil } from './time.ts'
 import type { Verb, Wait } from './state.ts'
 
 const QUICK_RETURNS = 3 // evidence that comes back so often is believed at once
@@ -55,8 +54,10 @@ async function watchFrom(run: Run, watching: Watching, wait: Wait): Promise<void
   if (wait.isWithout) return await watchOn(run, watching)
   for (; ; wait.attempt++) {
     const key = `${watching.key}-${wait.attempt}`
-    const { limit, patient } = wait
-    const result = wait.asking ?? (await look(run, { ...watching, key, limit }, patient))
+    const { patient } = wait
+    const result =
+      wait.asking ??
+      (await extendable(run, key, () => look(run, presentTimes(run, watching, { key, wait }), patient)))
     wait.asking = result.kind === 'passed' ? null : { ...result, readings: {} }
     switch (result.kind) {
       case 'passed':
@@ -94,8 +95,27 @@ async function watchFrom(run: Run, watching: Watching, wait: Wait): Promise<void
 /** Going on without evidence is not going on blindly: the rest of the time is watched, and a breach still sends the run back. */
 async function watchOn(run: Run, watching: Watching): Promise<void> {
   const rest = { ...watching, key: `${watching.key}-on`, deadline: null, limit: null, patient: false }
-  const summary = `${label(run)} - ${watching.title}: going on without evidence`
-  await together([() => sleep(leftUntil(watching.deadline ?? 0), { summary })], () => watch(run, rest))
+  const summary = () => `${label(run)} - ${watching.title}: going on without evidence`
+  const end = () => run.state.deadlines[watching.key] ?? watching.deadline ?? 0
+  const time = async () => {
+    await untilMoment(end, { summary })
+  }
+  await together([time], () => watch(run, rest))
+}
+
+/** A person may have moved its end since it began. */
+function presentTimes(
+  run: Run,
+  watching: Watching,
+  { key, wait: { limit } }: { key: string; wait: Wait },
+): Watching {
+  const { deadline } = watching
+  return {
+    ...watching,
+    key,
+    limit,
+    deadline: deadline === null ? null : (run.state.deadlines[watching.key] ?? deadline),
+  }
 }
 
 /** The time of a question is not the checks' time: a limit that has passed would end the new watch with its first look. */
