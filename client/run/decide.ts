@@ -137,7 +137,7 @@ function takenOf(answer: unknown, { gate }: Decision): Taken {
 /** The named gate, else the only one that takes this verdict. */
 function gateFor({ gates, service }: RunView, { gate, verdict }: Said): string | null {
   if (gate !== undefined) return gate
-  if (verdict === 'extend') return null // the hold in progress
+  if (verdict === 'extend' || verdict === 'pause' || verdict === 'resume') return null // the hold in progress, the whole run
   const open = gates.filter(({ allows }) => allows.includes(verdict))
   const [only] = open
   if (only === undefined) {

@@ -5,7 +5,7 @@ import type { RunState, StateAnswer } from '../../workflows/run/state.ts'
 import { EXIT } from '../exit-codes.ts'
 import { guardViews } from './guards.ts'
 import type { RunView, Stale, StepView } from './model.ts'
-import { retriesOf, subjectsOf } from './pending.ts'
+import { jobsOf, retriesOf, subjectsOf } from './pending.ts'
 import type { PendingActivity } from './pending.ts'
 
 /** What the server says of a run without asking a worker. */
@@ -56,6 +56,8 @@ export function runView(
       why: state.pointOfNoReturn.why,
     },
     decisions: state.decisions.map(({ at, ...decision }) => ({ ...decision, at: isoOf(at) })),
+    jobs: jobsOf(described.pending),
+    paused: state.paused === null ? null : { ...state.paused, at: isoOf(state.paused.at) },
     retrying: retriesOf(described.pending),
     startedBy: state.startedBy,
     startedAt: iso(state.startedAt),

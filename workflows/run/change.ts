@@ -13,6 +13,7 @@ import { measure } from './measure.ts'
 import { observe } from './observe.ts'
 import { isReset, plannedValues } from './planned-values.ts'
 import { once } from './renewal.ts'
+import { resumed } from './resumed.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, isIrreversible, label, log, note, stepOf } from './run.ts'
 import { remember } from './serving.ts'
@@ -39,7 +40,7 @@ export async function change<V extends Json>(run: Run, wanted: Wanted<V>): Promi
 }
 
 async function changeNow<V extends Json>(run: Run, wanted: Wanted<V>): Promise<Change> {
-  checkpoint(run)
+  await resumed(run)
   const entry = await intend(run, wanted as unknown as Wanted<Json>)
   if (entry.status === 'noop') {
     note(run, `${entry.connection} ${entry.target} already is ${show(entry.desired)}`)

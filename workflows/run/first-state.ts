@@ -32,6 +32,7 @@ export function firstState(
     proofs: {},
     memories: {},
     extensions: 0,
+    paused: null,
     reason: null,
     laterReasons: [],
     pointOfNoReturn: null,

@@ -15,12 +15,16 @@ export function guardsOf(
   return plan.guards
     .filter((guard) => step.spec.guards === undefined || step.spec.guards.includes(guard.name))
     .filter((guard) => isArmed(guard, state.serving))
-    .map((guard) => ({
-      what: 'guard',
-      guard,
-      connection: plan.connections[guard.from] as PlannedConnection,
-      good,
-    }))
+    .map((guard) => subjectOf(plan, guard, good))
+}
+
+/** Guards by name, whoever is served. */
+export function subjectsOf(plan: Plan, names: string[]): Subject[] {
+  return plan.guards.filter(({ name }) => names.includes(name)).map((guard) => subjectOf(plan, guard, 1))
+}
+
+function subjectOf(plan: Plan, guard: PlannedGuard, good: number): Subject {
+  return { what: 'guard', guard, connection: plan.connections[guard.from] as PlannedConnection, good }
 }
 
 /**

@@ -36,6 +36,7 @@ export function openRun(given: Plan, start: Start, carried: RunState | null): Ru
     telling: 0,
     askedAs: {},
     words: { within: '', said: {} },
+    working: [],
     looks: background(),
   }
   if (carried === null)
@@ -52,7 +53,7 @@ export function openRun(given: Plan, start: Start, carried: RunState | null): Ru
     },
     {
       description:
-        'Decide an open gate: { gate, verdict: approve|retry|skip|abort|extend, value, actor, reason, decisionId, digest }',
+        'Decide an open gate: { gate, verdict: approve|retry|skip|abort|extend|pause|resume, value, actor, reason, decisionId, digest }',
       validator: (said) => {
         const heard = decisionOf(said)
         const refused =

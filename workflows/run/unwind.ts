@@ -3,6 +3,7 @@
 import { condition } from '@temporalio/workflow'
 import { isCapacity, leansOn } from './draining.ts'
 import { notify } from './gates.ts'
+import { workEnded } from './job.ts'
 import { isWritten, restorationsOf, touched } from './journal.ts'
 import { stopLooking } from './looking.ts'
 import { measure } from './measure.ts'
@@ -39,6 +40,8 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   }
   beside.push(...instances.map((restoration) => restoreBehindTraffic(run, restoration)))
   await Promise.all(beside)
+  if (run.working.length > 0) stopLooking(run)
+  await workEnded(run)
   const hasWaited = await settle(run, state.restorations)
 
   state.restoredAt = Date.now()

@@ -149,7 +149,7 @@ export async function settleUnderWatch(
   await underWatch(run, about, () => settleDrift(run, key, drift))
 }
 
-async function underWatch(
+export async function underWatch(
   run: Run,
   { key, title, keeping, patient }: { key: string; title: string; keeping: boolean; patient: boolean },
   work: () => Promise<void>,
