@@ -2,7 +2,12 @@
 // No decisions here; what follows from an answer is the workflow's affair.
 import { Context } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
-import type { ChangeActivities, JobActivities, SurveyActivities, WatchActivities } from '../workflows/activities.ts'
+import type {
+  ChangeActivities,
+  JobActivities,
+  SurveyActivities,
+  WatchActivities,
+} from '../workflows/activities.ts'
 import type { Changing } from '../workflows/ports/target.ts'
 import type { PlannedConnection } from '../workflows/plan.ts'
 import type { Redact } from './call.ts'
@@ -109,7 +114,9 @@ export function jobActivities({ deps, ...rest }: EngineOptions): JobActivities {
   const asking = { portOf, changingOf, redact, deadlineMs: JOB_LOOK_MS }
   return {
     job: (input) =>
-      called({ redact, cancellable: false, bounds: 'calls' }, () => work(input, { fetch: deps.fetch, asking })),
+      called({ redact, cancellable: false, bounds: 'calls' }, () =>
+        work(input, { fetch: deps.fetch, asking }),
+      ),
   }
 }
 

@@ -29,7 +29,7 @@ export async function job(run: Run, work: Work): Promise<JobMemory> {
   const memory = await once(run, `job ${work.key}`, async () => {
     const end: { memory: JobMemory | null } = { memory: null }
     await renewable(run, async () => {
-      await underGuards(run, name, work, async () => {
+      await underGuards(run, { name, title: work.title }, async () => {
         end.memory = await worked(run, name, work)
       })
     })
@@ -40,8 +40,7 @@ export async function job(run: Run, work: Work): Promise<JobMemory> {
 
 async function underGuards(
   run: Run,
-  name: string,
-  { title }: Work,
+  { name, title }: { name: string; title: string },
   work: () => Promise<void>,
 ): Promise<void> {
   const subjects = guardsOf(run.plan, run.state, { step: stepOf(run), good: 1 })

@@ -12,10 +12,7 @@ import type { Run } from './run.ts'
 import { checkpoint, isIrreversible, label, log, note, recordOf, sendBack, stepOf } from './run.ts'
 import { firstOf, together } from './scopes.ts'
 import type { Verb, Wait } from './state.ts'
-
-const QUICK_RETURNS = 3 // evidence that comes back so often is believed at once
-const STEADY_MS_MIN = 300_000 // then for five minutes, and each time for twice as long
-const STEADY_MS_MAX = 6 * 3_600_000 // a month of it is some 120 questions more
+import { steady, steadyMsAfter } from './steadiness.ts'
 
 export interface Watching {
   /** Names the watch within the run: its gates are kept under it. */
@@ -286,16 +283,6 @@ async function askAboutEvidence(
   await firstOf([question, evidence])
   checkpoint(run)
   return end.answer
-}
-
-/** Evidence that keeps coming and going must not wake people each time: the question stays open until it is steady. */
-function steadyMsAfter(returns: number): number {
-  return returns < QUICK_RETURNS ? 0 : Math.min(STEADY_MS_MIN * 2 ** (returns - QUICK_RETURNS), STEADY_MS_MAX)
-}
-
-function steady(subject: Subject, steadyMs: number): Subject {
-  if (subject.what === 'proof' || steadyMs === 0) return subject
-  return { ...subject, good: Math.max(subject.good, Math.ceil(steadyMs / everyMsOf([subject]))) }
 }
 
 function latest(readings: Readings): string {

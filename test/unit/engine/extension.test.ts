@@ -116,7 +116,7 @@ describe('extend', () => {
       holding({ gates: [gate({ people: ['ana'] })] }),
       /eve is not on the list/,
     ],
-  ])('is refused with its reason: %s', (_, decision, state, why) => {
+  ])('is refused with its reason: %s', (...[, decision, state, why]) => {
     expect(refusal(state, decision)).toMatch(why)
     const before = structuredClone({ ...state, decisions: [] })
     record(state, decision, via)
