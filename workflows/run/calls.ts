@@ -69,7 +69,7 @@ const policies = {
   },
   job: {
     taskQueue: JOB_QUEUE,
-    startToCloseTimeout: '365d', // as long as it takes: its heartbeat says that it lives
+    startToCloseTimeout: '30d', // its heartbeat says that it lives; what is not over by then goes on in the next attempt
     heartbeatTimeout: '5s',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED, // it answers how far it came, and has stopped
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },

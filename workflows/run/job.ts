@@ -88,7 +88,8 @@ async function untilPaused(run: Run, input: JobInput): Promise<JobResult> {
     () => {},
   )
   run.working.push(settled)
-  void condition(() => end.over || run.state.paused !== null).then(() => {
+  const paused = () => condition(() => end.over || run.state.paused !== null)
+  void CancellationScope.nonCancellable(paused).then(() => {
     if (!end.over) working.cancel()
   })
   try {
