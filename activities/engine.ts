@@ -2,7 +2,12 @@
 // No decisions here; what follows from an answer is the workflow's affair.
 import { Context } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
-import type { ChangeActivities, SurveyActivities, WatchActivities } from '../workflows/activities.ts'
+import type {
+  ChangeActivities,
+  JobActivities,
+  SurveyActivities,
+  WatchActivities,
+} from '../workflows/activities.ts'
 import type { Changing } from '../workflows/ports/target.ts'
 import type { PlannedConnection } from '../workflows/plan.ts'
 import type { Redact } from './call.ts'
@@ -14,15 +19,17 @@ import { applyTo } from './change/look.ts'
 import { restoreTo } from './change/restore.ts'
 import { revisited } from './change/revisit.ts'
 import { shownBy } from './change/shown.ts'
-import { warmUp } from './change/warm.ts'
 import type { Registry } from './connect.ts'
 import { connector, shippedProviders } from './connect.ts'
+import { work } from './jobs/work.ts'
 import type { Deps } from './provider.ts'
 import { tryOut } from './survey/try-out.ts'
 import { memoriesOf } from './watch/memories.ts'
 import { confirmOnce } from './watch/confirm.ts'
 import { createReadingsStore } from './watch/readings.ts'
 import { watchAttempt } from './watch/watch.ts'
+
+const JOB_LOOK_MS = 4_000 // a look between two pieces
 
 export interface EngineOptions {
   deps: Deps
@@ -36,8 +43,13 @@ export interface EngineOptions {
 
 export function createActivities(
   options: EngineOptions,
-): ChangeActivities & SurveyActivities & WatchActivities {
-  return { ...changeActivities(options), ...surveyActivities(options), ...watchActivities(options) }
+): ChangeActivities & JobActivities & SurveyActivities & WatchActivities {
+  return {
+    ...changeActivities(options),
+    ...jobActivities(options),
+    ...surveyActivities(options),
+    ...watchActivities(options),
+  }
 }
 
 export function changeActivities({ deps, client, ...rest }: EngineOptions): ChangeActivities {
@@ -77,7 +89,6 @@ export function changeActivities({ deps, client, ...rest }: EngineOptions): Chan
       }),
     revisit: (input) =>
       tirelessly(() => called(looking, (io) => revisited(port(input.connection), input, io))),
-    warm: (input) => called({ ...looking, bounds: 'calls' }, () => warmUp(deps.fetch, input)),
     announce: ({ connection, notice }) =>
       called(looking, (io) => portOf(connection, 'notify').send(notice, io)),
     claim: ({ plan, ...input }) =>
@@ -99,6 +110,18 @@ export function surveyActivities({ deps, client, ...rest }: EngineOptions): Surv
     redact,
   }
   return { tryOut: (trial) => called({ redact, cancellable: true }, (io) => tryOut(trial, trying, io)) }
+}
+
+export function jobActivities({ deps, ...rest }: EngineOptions): JobActivities {
+  const redact = rest.redact ?? unchanged
+  const { portOf, changingOf } = connector(deps, rest.registry ?? shippedProviders)
+  const asking = { portOf, changingOf, redact, deadlineMs: JOB_LOOK_MS }
+  return {
+    job: (input) =>
+      called({ redact, cancellable: false, bounds: 'calls' }, () =>
+        work(input, { fetch: deps.fetch, asking }),
+      ),
+  }
 }
 
 export function watchActivities({ deps, ...rest }: EngineOptions): WatchActivities {

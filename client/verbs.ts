@@ -81,6 +81,24 @@ export const verbs: Verb[] = [
     load: async () => (await import('./commands/skip.ts')).skip,
   },
   {
+    name: 'extend',
+    about: 'Let the hold in progress, or a question that expires, last longer',
+    group: 'Decide',
+    load: async () => (await import('./commands/extend.ts')).extend,
+  },
+  {
+    name: 'pause',
+    about: 'Begin nothing new; what is held is held on, and stays watched',
+    group: 'Decide',
+    load: async () => (await import('./commands/pause.ts')).pause,
+  },
+  {
+    name: 'resume',
+    about: 'Let a run that is paused go on',
+    group: 'Decide',
+    load: async () => (await import('./commands/resume.ts')).resume,
+  },
+  {
     name: 'list',
     about: 'List the runs under way (--all: the ended ones too)',
     group: 'Look back',

@@ -19,6 +19,7 @@ export type DecisionRequest = {
   service: string
   verdict: Verb
   gate?: string | undefined
+  value?: string | undefined
   /** The run that is meant; default: the one under way. */
   runId?: string | undefined
   actor: string
@@ -37,7 +38,7 @@ export type Answer =
   /** No worker answered; the server keeps it until one does. */
   | { how: 'kept'; decision: Decision; why: string; runId: string | undefined }
 
-/** Approve, retry and skip: about a gate of a run that has been looked at, so they are said to that run only. */
+/** Approve, retry, skip and extend: about a gate of a run that has been looked at, so they are said to that run only. */
 export async function say(access: TemporalAccess, said: DecisionRequest): Promise<Answer> {
   const { view } = await readRun(access, said.service, { runId: said.runId })
   if (view.endedAt !== null) throw ended(view)
@@ -45,6 +46,7 @@ export async function say(access: TemporalAccess, said: DecisionRequest): Promis
     decisionId: randomUUID(),
     gate: gateFor(view, said),
     verdict: said.verdict,
+    ...(said.value === undefined ? {} : { value: said.value }),
     actor: said.actor,
     reason: said.reason,
     digest: view.digest,
@@ -131,8 +133,9 @@ function takenOf(answer: unknown, { gate }: Decision): DecisionOutcome {
 }
 
 /** The named gate, else the only one that takes this verdict. */
-function gateFor({ gates, service }: RunView, { gate, verdict }: DecisionRequest): string {
+function gateFor({ gates, service }: RunView, { gate, verdict }: DecisionRequest): string | null {
   if (gate !== undefined) return gate
+  if (verdict === 'extend' || verdict === 'pause' || verdict === 'resume') return null // the hold in progress, the whole run
   const open = gates.filter(({ allows }) => allows.includes(verdict))
   const [only] = open
   if (only === undefined) {

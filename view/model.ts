@@ -69,6 +69,15 @@ export type GateView = Pick<
 /** A call to the outside world that is being tried again. */
 export type RetryView = { call: string; attempt: number; problem: string | null; nextAt: string | null }
 
+/** Long work under way. `text`: done, total, rate and what is left, in words. */
+export type JobView = {
+  title: string
+  text: string
+  done: number
+  total: number | null
+  waiting: string | null
+}
+
 /** Why part of a view is old or missing; null where a worker answered. */
 export type Stale = { why: string; lastEventAt: string | null }
 
@@ -100,6 +109,9 @@ export type RunView = {
   decisions: (Omit<RecordedDecision, 'at'> & { at: string })[]
   /** So many more had no effect and are only counted. */
   decisionsNotListed: number
+  jobs: JobView[]
+  /** Nothing new is begun until it is resumed. */
+  paused: { actor: string; reason: string; at: string } | null
   retrying: RetryView[]
   startedBy: string | null
   startedAt: string | null

@@ -1,6 +1,6 @@
 // What the server knows of activities under way: readings of a watch from its heartbeat, calls that are being retried. Pure.
 import type { Reading, Verdict } from '../workflows/activities.ts'
-import type { RetryView } from './model.ts'
+import type { JobView, RetryView } from './model.ts'
 
 /** One pending activity, decoded. */
 export type PendingActivity = {
@@ -29,6 +29,24 @@ export function subjectsOf(pending: PendingActivity[]): { [name: string]: Subjec
     }
   }
   return found
+}
+
+/** Long work under way, as its heartbeats tell. */
+export function jobsOf(pending: PendingActivity[]): JobView[] {
+  return pending.flatMap(({ type, heartbeat }) => {
+    const job = type === 'job' && isRecord(heartbeat) ? heartbeat['job'] : undefined
+    if (!isRecord(job) || typeof job['title'] !== 'string' || typeof job['text'] !== 'string') return []
+    const { title, text, done, total, waiting } = job
+    return [
+      {
+        title,
+        text,
+        done: numberOr(done, 0),
+        total: typeof total === 'number' ? total : null,
+        waiting: typeof waiting === 'string' ? waiting : null,
+      },
+    ]
+  })
 }
 
 /** Calls that failed at least once. A watch fails by design (its retry is its interval) and is not among them. */

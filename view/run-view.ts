@@ -4,7 +4,7 @@ import type { Plan } from '../workflows/plan.ts'
 import type { Reason, RunState, StateAnswer } from '../workflows/run/state.ts'
 import { guardViews } from './guards.ts'
 import type { ReasonView, RunView, Stale, StepView } from './model.ts'
-import { retriesOf, subjectsOf } from './pending.ts'
+import { jobsOf, retriesOf, subjectsOf } from './pending.ts'
 import type { PendingActivity } from './pending.ts'
 
 /** What the server says of a run without asking a worker. */
@@ -54,6 +54,8 @@ export function runView(
     },
     decisions: state.decisions.map(({ at, ...decision }) => ({ ...decision, at: isoOf(at) })),
     decisionsNotListed: state.forgotten,
+    jobs: jobsOf(described.pending),
+    paused: state.paused === null ? null : { ...state.paused, at: isoOf(state.paused.at) },
     retrying: retriesOf(described.pending),
     startedBy: state.startedBy,
     startedAt: iso(state.startedAt),

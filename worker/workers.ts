@@ -1,16 +1,18 @@
-// The two task queues of one process: runs and mutations on one, watches on the other, so that going back never queues
-// behind looks. Used by the worker and, with a simulated world, by tests.
+// The task queues of one process: runs and mutations on one, watches and long work on others, so that going back never queues
+// behind them. Used by the worker and, with a simulated world, by tests.
 import type { Client } from '@temporalio/client'
 import type { NativeConnection, WorkflowBundleOption } from '@temporalio/worker'
 import { Worker } from '@temporalio/worker'
-import { changeActivities, surveyActivities, watchActivities } from '../activities/engine.ts'
+import { changeActivities, jobActivities, surveyActivities, watchActivities } from '../activities/engine.ts'
 import type { EngineOptions } from '../activities/engine.ts'
-import { TASK_QUEUE, WATCH_QUEUE } from '../workflows/activities.ts'
+import { JOB_QUEUE, TASK_QUEUE, WATCH_QUEUE } from '../workflows/activities.ts'
 import type { Metrics } from './metrics.ts'
 import { measureSinks } from './sinks.ts'
 
 const STICKY_MS = 2_000 // a dead worker's tasks go to another one after this: more than a burst of a hundred aborts takes, less than a person notices
 const CHANGES_AT_ONCE = 200 // 100 aborts at once, each restoring two targets; every call ends itself within 4 s
+
+const JOBS_AT_ONCE = 100 // each mostly waits for its pace
 
 export interface WorkersOptions extends Omit<EngineOptions, 'client'> {
   connection: NativeConnection
@@ -25,7 +27,7 @@ export interface WorkersOptions extends Omit<EngineOptions, 'client'> {
   shutdownForceMs?: number
 }
 
-/** Both workers, not running yet. */
+/** The workers, not running yet. */
 export async function createWorkers(options: WorkersOptions): Promise<Worker[]> {
   const { connection, namespace, bundle, metrics, ...rest } = options
   const shared = {
@@ -50,7 +52,15 @@ export async function createWorkers(options: WorkersOptions): Promise<Worker[]> 
     activities: watchActivities(options),
     maxConcurrentActivityTaskExecutions: rest.maxWatches,
   })
-  return [changes, watches]
+  const jobs = await Worker.create({
+    ...shared,
+    taskQueue: JOB_QUEUE,
+    activities: jobActivities(options),
+    maxConcurrentActivityTaskExecutions: JOBS_AT_ONCE,
+    maxConcurrentActivityTaskPolls: 1, // they come seldom
+    maxHeartbeatThrottleInterval: '1s', // what a dead worker has done since is done again
+  })
+  return [changes, watches, jobs]
 }
 
 /** Runs all until `signal` aborts, or until one fails: then the others end too, and its error is raised. */

@@ -6,9 +6,11 @@ import type { ConfirmRequest, Confirmation, Observed } from './ports/target.ts'
 import type { Trial, TrialAnswer } from './trial.ts'
 import type { Subject } from './watched/index.ts'
 
-/** Task queues: mutations and looks on one, watches (long-lived, poll by retry) on another, so that undo never queues behind them. */
+/** Task queues: mutations and looks on one, watches (long-lived, poll by retry) and long work on others, so that undo never queues behind them. */
 export const TASK_QUEUE = 'cutover'
 export const WATCH_QUEUE = 'cutover-watch'
+/** Long work: it may keep its slot for days. */
+export const JOB_QUEUE = 'cutover-job'
 
 type At = { connection: PlannedConnection; target: string }
 
@@ -86,7 +88,10 @@ export type ConfirmInput = At & {
 export type Resumable = { name?: string; memory?: LookMemory }
 
 /** What a look remembers from attempt to attempt; only it knows the rest. */
-export type LookMemory = { subjects?: { [subject: string]: { earlier: Reading[]; last: Reading } } }
+export type LookMemory = {
+  subjects?: { [subject: string]: { earlier: Reading[]; last: Reading } }
+  job?: JobMemory
+}
 
 /** What looks under way remember, by their names. */
 export type Memories = { [name: string]: LookMemory }
@@ -136,8 +141,38 @@ export type WatchResult =
   /** The limit came before enough good checks. */
   | { kind: 'inconclusive'; waitingFor: string[]; readings: Readings }
 
-export type WarmInput = { urls: string[]; perSecond: number; rounds: number }
-export type Warmed = { requests: number; failed: number }
+/** The kinds of long work. */
+export type JobName = 'warm'
+
+export type JobInput = Resumable & {
+  name: string
+  title: string
+  job: JobName
+  spec: Json
+  /** How many pieces may begin in a second at most; null = as fast as it goes. */
+  perSecond: number | null
+  /** It waits while one of these is not good. */
+  throttle: Subject[]
+}
+
+/** How far a job has come. Carried in its heartbeat: shown to people, and taken up by the next attempt. */
+export type JobMemory = {
+  title: string
+  /** For people: `120 of 400 requests, 20.0/s, 14s left`. */
+  text: string
+  done: number
+  total: number | null
+  unit: string
+  perSecond: number | null
+  leftMs: number | null
+  /** Why it waits, in words; null = it works. */
+  waiting: string | null
+  /** Only the job knows what it means. */
+  state: Json
+}
+
+/** `isOver: false` = it was ended before everything was done. */
+export type JobResult = { isOver: boolean; memory: JobMemory }
 
 export type ClaimInput = {
   locks: string[]
@@ -163,13 +198,17 @@ export interface ChangeActivities {
   shown(input: ShownInput): Promise<Observed>
   revisit(input: RevisitInput): Promise<Revisited>
   restore(input: RestoreInput): Promise<Restored>
-  warm(input: WarmInput): Promise<Warmed>
   announce(input: { connection: PlannedConnection; notice: Notice }): Promise<void>
   /** Takes the locks of every target, or fails: `Conflict` that names the holder, `Config` for a plan that is not to be carried out. */
   claim(input: ClaimInput): Promise<void>
   release(input: ClaimInput): Promise<void>
   /** What the looks of a run remember at this moment. */
   recall(input: { workflowId: string; runId: string }): Promise<Memories>
+}
+
+export interface JobActivities {
+  /** Works until everything is done or it is ended. */
+  job(input: JobInput): Promise<JobResult>
 }
 
 export interface WatchActivities {

@@ -14,7 +14,7 @@ With --wait: stays until everything is back; exit code 3 then, 4 when a person i
   flags: [REASON, RUN, AS, { name: 'wait', about: 'Stay until everything is back' }],
   async run(invocation) {
     const { flags, out, signal, temporal } = invocation
-    const spoken = await decideBy('abort', invocation, this.usage)
+    const spoken = await decideBy('abort', invocation, this)
     if (flags['wait'] !== true) {
       if (out.json) out.document(documentOf(spoken))
       return EXIT.done

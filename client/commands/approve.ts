@@ -11,6 +11,6 @@ With several open gates and no --gate they are listed; exit code 2. Where no wor
 is left with the Temporal server and counts as soon as one does.`,
   flags: [GATE, REASON, AS],
   run(invocation) {
-    return decideOnce('approve', invocation, this.usage)
+    return decideOnce('approve', invocation, this)
   },
 }

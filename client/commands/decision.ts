@@ -27,11 +27,11 @@ export const RUN: Flag = {
 
 export type DecisionCommand = { answer: Answer; service: string }
 
-/** Says the decision and tells the answer. Refusals are problems with exit code 1. */
+/** Says the decision and tells the answer. Refusals are problems with exit code 1. `value`: what some verbs need. */
 export async function decideBy(
   verdict: Verb,
   invocation: Invocation,
-  usage: string,
+  { usage, value }: { usage: string; value?: string },
 ): Promise<DecisionCommand> {
   const { args, flags, env, out, temporal } = invocation
   const [service = ''] = expectArgs(args, ['SERVICE'], usage)
@@ -51,17 +51,18 @@ export async function decideBy(
   const answer =
     verdict === 'abort'
       ? await sayAbort(access, said, out.error)
-      : await say(access, { ...said, verdict, gate: textFlag(flags, 'gate') })
+      : await say(access, { ...said, verdict, value, gate: textFlag(flags, 'gate') })
   if (!out.json) tell(answer, service, out.line)
   return { answer, service }
 }
 
 /** The answer as a document: what was said and how it was taken. */
 export function documentOf({ answer, service }: DecisionCommand) {
-  const { decisionId, gate, verdict, actor, reason } = answer.decision
+  const { decisionId, gate, verdict, value, actor, reason } = answer.decision
   return {
     service,
     verdict,
+    ...(value === undefined ? {} : { value }),
     gate,
     actor,
     reason,
@@ -72,15 +73,21 @@ export function documentOf({ answer, service }: DecisionCommand) {
 }
 
 /** For verbs that end once it is said. */
-export async function decideOnce(verdict: Verb, invocation: Invocation, usage: string): Promise<number> {
-  const spoken = await decideBy(verdict, invocation, usage)
+export async function decideOnce(
+  verdict: Verb,
+  invocation: Invocation,
+  how: { usage: string; value?: string },
+): Promise<number> {
+  const spoken = await decideBy(verdict, invocation, how)
   if (invocation.out.json) invocation.out.document(documentOf(spoken))
   return EXIT.done
 }
 
 function tell(answer: Answer, service: string, line: (text: string) => void): void {
-  const { verdict, gate, actor } = answer.decision
-  const what = gate === null ? verdict : `${verdict} ${gate}`
+  const { verdict, value, gate, actor } = answer.decision
+  const what = [verdict, gate, value === undefined ? null : `by ${value}`]
+    .filter((word) => word !== null)
+    .join(' ')
   if (answer.how === 'kept') {
     line(`${what} by ${actor} is left with the Temporal server: ${answer.why}.`)
     line('It takes effect as soon as a worker is up, if the run can still take it: cutover worker')

@@ -8,6 +8,6 @@ export const retry: Command = {
   about: 'Try again what a run is stuck at.',
   flags: [GATE, REASON, AS],
   run(invocation) {
-    return decideOnce('retry', invocation, this.usage)
+    return decideOnce('retry', invocation, this)
   },
 }

@@ -8,6 +8,6 @@ export const skip: Command = {
   about: 'Leave what a run is stuck at to a person; the run goes on and lists it with its outcome.',
   flags: [GATE, REASON, AS],
   run(invocation) {
-    return decideOnce('skip', invocation, this.usage)
+    return decideOnce('skip', invocation, this)
   },
 }

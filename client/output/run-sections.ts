@@ -3,8 +3,9 @@ import type { GateView, GuardView, RunView, StepView } from '../../view/model.ts
 import { cut, padEnd, padStart, widthOf, wrap } from './paint.ts'
 import type { Paint } from './paint.ts'
 import type { Sheet } from './sheet.ts'
-import { away, clock, counted, lasted, valueText } from './words.ts'
+import { away, bar, clock, counted, lasted, valueText } from './words.ts'
 
+const JOB_BAR_WIDTH = 30
 const NOTES_SHOWN = 3 // of the running step; the report has all of them
 
 const STEP_SIGNS = {
@@ -81,6 +82,20 @@ export function waitingLines({ view, look, ink }: Sheet): string[] {
     ]
     const text = [title, ...times, ...(waitsFor === '' ? [] : [waitsFor])].join('; ')
     lines.push(...wrap(text, look.width - 2, '  ').map((line) => `  ${line}`))
+  }
+  if (view.paused !== null && view.outcome === null) {
+    const { actor, reason, at } = view.paused
+    const text = `paused by ${actor} ${away(at, look.now)} (${reason}): nothing new is begun; cutover resume ${view.service} --reason R`
+    lines.push(...wrap(text, look.width - 2, '  ').map((line) => ink.yellow(`  ${line}`)))
+  }
+  for (const { title, text, done, total, waiting } of view.jobs) {
+    const share =
+      total === null || total === 0
+        ? ''
+        : `${bar((done / total) * 100, Math.min(JOB_BAR_WIDTH, look.width - 4))}  `
+    const color = waiting === null ? ink.cyan : ink.yellow
+    lines.push(...wrap(`${title}: ${text}`, look.width - 2, '  ').map((line) => `  ${line}`))
+    if (share !== '') lines.push(color(`  ${share.trimEnd()}`))
   }
   for (const { call, attempt, problem, nextAt } of view.retrying) {
     const next = nextAt === null ? '' : `; next try ${away(nextAt, look.now)}`

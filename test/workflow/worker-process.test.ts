@@ -27,13 +27,16 @@ const startWorker = (env: Record<string, string>): OwnWorker =>
   })
 afterEach(() => workers.end())
 
-it('serves both queues, says that it is healthy, shows its metrics, and ends as asked', async () => {
+it('serves its queues, says that it is healthy, shows its metrics, and ends as asked', async () => {
   const worker = startWorker({ CUTOVER_LOG: 'json' })
   const [, url] = await worker.wrote(/"endpoint":"(http:[^"]+)"/)
   const health = await fetch(`${url}/healthz`)
   expect([health.status, await health.json()]).toEqual([
     200,
-    { isHealthy: true, workers: { cutover: 'RUNNING', 'cutover-watch': 'RUNNING' } },
+    {
+      isHealthy: true,
+      workers: { cutover: 'RUNNING', 'cutover-watch': 'RUNNING', 'cutover-job': 'RUNNING' },
+    },
   ])
   const metrics = await (await fetch(`${url}/metrics`)).text()
   for (const name of ['holds_open 0', 'runs_stuck 0']) expect(metrics).toContain(`cutover_${name}`)

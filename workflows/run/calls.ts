@@ -4,13 +4,15 @@ import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from 
 import type {
   ChangeActivities,
   ConfirmInput,
+  JobActivities,
+  JobInput,
   RestoreInput,
   RevisitInput,
   ShownInput,
   WatchActivities,
   WatchInput,
 } from '../activities.ts'
-import { TASK_QUEUE, WATCH_QUEUE } from '../activities.ts'
+import { JOB_QUEUE, TASK_QUEUE, WATCH_QUEUE } from '../activities.ts'
 
 const ONE_CALL = '5s' // one backend call with a 4 s I/O deadline inside
 const LOST_WORKER = '2s' // every call heartbeats twice a second: one whose worker has died is tried again after this
@@ -64,12 +66,12 @@ const policies = {
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: { initialInterval: '500ms', backoffCoefficient: 2 }, // it ends its tries itself, with an answer
   },
-  warm: {
-    ...onChanges,
-    startToCloseTimeout: '1h', // bounded by its own rate and rounds
-    heartbeatTimeout: '10s', // it heartbeats every second; a dead worker is noticed soon and progress resumes
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
-    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumAttempts: 5 },
+  job: {
+    taskQueue: JOB_QUEUE,
+    startToCloseTimeout: '30d', // its heartbeat says that it lives; what is not over by then goes on in the next attempt
+    heartbeatTimeout: '5s',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED, // it answers how far it came, and has stopped
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
   },
   announce: {
     ...onChanges,
@@ -100,6 +102,7 @@ const release = {
 
 const changes = proxyActivities<ChangeActivities>(onChanges)
 const watches = proxyActivities<WatchActivities>(onWatches)
+const jobs = proxyActivities<JobActivities>(policies.job)
 const local = proxyLocalActivities<Pick<ChangeActivities, 'release'>>(release)
 
 /** Every call names itself for the Temporal UI: `[4/9] canary 25% - edge split old 75 new 25`. */
@@ -126,8 +129,8 @@ export const calls = {
     changes.revisit.executeWithOptions({ ...policies.revisit, summary }, [input]),
   restoreOnAndOn: (summary: string, input: RestoreInput) =>
     changes.restore.executeWithOptions({ ...policies.restoreOnAndOn, summary }, [input]),
-  warm: (summary: string, input: Parameters<ChangeActivities['warm']>[0]) =>
-    changes.warm.executeWithOptions({ ...policies.warm, summary }, [input]),
+  job: (summary: string, input: JobInput) =>
+    jobs.job.executeWithOptions({ ...policies.job, summary }, [input]),
   announce: (summary: string, input: Parameters<ChangeActivities['announce']>[0]) =>
     changes.announce.executeWithOptions({ ...policies.announce, summary }, [input]),
   claim: (input: Parameters<ChangeActivities['claim']>[0]) =>

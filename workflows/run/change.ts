@@ -16,6 +16,7 @@ import { measure } from './measure.ts'
 import { observe } from './observe.ts'
 import { isReset, plannedValues } from './planned-values.ts'
 import { once } from './renewal.ts'
+import { resumed } from './resumed.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, isIrreversible, label, log, note, stepOf } from './run.ts'
 import { recordTraffic } from './record-traffic.ts'
@@ -42,7 +43,7 @@ export async function change<V extends Json>(run: Run, wanted: ChangeRequest<V>)
 }
 
 async function changeNow<V extends Json>(run: Run, wanted: ChangeRequest<V>): Promise<Change> {
-  checkpoint(run)
+  await resumed(run)
   const entry = await intend(run, wanted as unknown as ChangeRequest<Json>)
   if (entry.status === 'noop') {
     note(run, `${entry.connection} ${entry.target} already is ${show(entry.desired)}`)

@@ -1,5 +1,7 @@
 // Decisions: one pure reducer for update and signals. A decision names its gate, so a late or doubled one opens no other.
 import { isSamePerson, listed, personKey } from '../people.ts'
+import { extend, refusalOfExtension } from './extension.ts'
+import { pause, refusalOfPause } from './pause.ts'
 import type { Decision, Gate, RecordedDecision, RunState } from './state.ts'
 
 const WITHOUT_EFFECT_MAX = 50 // refused ones and the like: what a flood of signals may leave; older ones are only counted
@@ -14,6 +16,8 @@ export function refusal(state: RunState, decision: Decision): string | null {
     return `this decision is about plan ${short(decision.digest)}, the run carries out plan ${short(state.digest)}`
   }
   if (decision.verdict === 'abort') return refusalOfAbort(state)
+  if (decision.verdict === 'pause' || decision.verdict === 'resume') return refusalOfPause(state, decision)
+  if (decision.verdict === 'extend') return refusalOfExtension(state, decision)
   const gate = state.gates.find((open) => open.id === decision.gate)
   if (gate === undefined) return refusalOfGate(state, decision)
   return refusalAt(gate, state, decision)
@@ -64,8 +68,11 @@ export function record(
   const recorded = { ...decision, at, via, accepted: refused === null, why: why?.slice(0, WHY_MAX) ?? null }
   if (why !== null) recorded.reason = recorded.reason.slice(0, IDLE_REASON_MAX)
   keep(state, recorded)
+  if (why === null && decision.verdict === 'extend') extend(state, decision)
+  if (why === null && (decision.verdict === 'pause' || decision.verdict === 'resume'))
+    pause(state, decision, at)
   const gate = state.gates.find((open) => open.id === decision.gate)
-  if (why !== null || gate === undefined || decision.verdict === 'abort') return recorded
+  if (why !== null || gate === undefined || !gate.allows.includes(decision.verdict)) return recorded
   if (decision.verdict === 'approve') {
     const { actor } = decision
     gate.approvals.push(gate.people === 'anyone' ? actor : (listed(gate.people, actor) ?? actor))

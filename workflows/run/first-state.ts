@@ -31,6 +31,8 @@ export function firstState(
     waits: {},
     proofs: {},
     memories: {},
+    extensions: 0,
+    paused: null,
     reason: null,
     laterReasons: [],
     pointOfNoReturn: null,

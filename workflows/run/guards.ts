@@ -20,6 +20,13 @@ export function guardsOf(
     .map((guard) => guardSubject(guard, plan.connections[guard.from] as PlannedConnection, good))
 }
 
+/** Guards by name, whoever is served. */
+export function subjectsOf(plan: Plan, names: string[]): Subject[] {
+  return plan.guards
+    .filter(({ name }) => names.includes(name))
+    .map((guard) => guardSubject(guard, plan.connections[guard.from] as PlannedConnection, 1))
+}
+
 /**
  * A reading of a side that nobody is served by would be unknown for good, so such a guard sleeps until traffic arrives,
  * and a comparison sleeps again when the other side has none left.

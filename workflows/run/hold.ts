@@ -1,11 +1,12 @@
 // Holding: the run waits for time, for proofs and for enough good checks, and watches its guards meanwhile.
-import { condition, sleep } from '@temporalio/workflow'
+import { condition } from '@temporalio/workflow'
 import type { Json } from '../json.ts'
 import { matches } from '../json.ts'
 import type { ConfirmRequest } from '../ports/target.ts'
 import type { Subject } from '../watched/index.ts'
 import { calls } from './calls.ts'
 import { isAsked } from './drift.ts'
+import { extendable, untilMoment } from './extendable.ts'
 import { type Failed } from '../failure.ts'
 import { StepFailed, failedWith, foundBy } from './failures.ts'
 import { namesOf } from './guards.ts'
@@ -61,6 +62,7 @@ async function holdOn(run: Run, holding: Holding): Promise<void> {
   const watching = { key, title: holding.title, subjects: holding.subjects }
   if (state.gates.length === 0) state.phase = 'holding' // else an earlier history has left questions open
   state.holding = {
+    key,
     step: stepOf(run).id,
     title: holding.title,
     until: deadline,
@@ -73,7 +75,7 @@ async function holdOn(run: Run, holding: Holding): Promise<void> {
     await together(
       [
         // A gating watch passes by itself once the deadline is over; only a hold without one needs a timer.
-        () => (isGating ? watch(run, { ...watching, deadline, limit }) : until(run, deadline, holding)),
+        () => (isGating ? watch(run, { ...watching, deadline, limit }) : until(run, key, holding)),
         ...holding.confirm.map((confirming) => () => confirm(run, key, confirming)),
       ],
       isGating || holding.subjects.length === 0
@@ -92,10 +94,11 @@ async function holdOn(run: Run, holding: Holding): Promise<void> {
   checkpoint(run)
 }
 
-async function until(run: Run, deadline: number, { title, forMs }: Holding): Promise<void> {
+async function until(run: Run, key: string, { title, forMs }: Holding): Promise<void> {
   if (forMs === 0) return
-  const summary = `${label(run)} - ${title}: HOLD until ${new Date(deadline).toISOString()}`
-  await sleep(leftUntil(deadline), { summary })
+  const deadline = () => run.state.deadlines[key] as number
+  const summary = () => `${label(run)} - ${title}: HOLD until ${new Date(deadline()).toISOString()}`
+  await untilMoment(deadline, { summary })
   await condition(() => !isAsked(run)) // time does not answer for a person
 }
 
@@ -104,7 +107,8 @@ async function confirm(run: Run, key: string, confirming: Confirming): Promise<v
   const name = proofName(key, confirming)
   const proof = (run.state.proofs[name] ??= firstProof(confirming))
   for (; !proof.isSeen; proof.attempt++) {
-    const failed = proof.failed ?? (await prove(run, name, { confirming, proof }))
+    const failed =
+      proof.failed ?? (await extendable(run, name, () => prove(run, name, { confirming, proof })))
     proof.failed = failed
     if (failed !== null) {
       if (failed.kind === 'Conflict') {

@@ -8,7 +8,8 @@ const REASON_MAX = 1_000 // a paragraph; all decisions of a run are kept with it
 const NAME_MAX = 128 // as long as a name of the runbook may be
 const ID_MAX = 600 // a gate about the longest name of a record
 const DIGEST_MAX = 64
-const VERBS = 'approve, abort, retry, skip'
+const VALUE_MAX = 64 // a duration, a share
+const VERBS = 'approve, abort, retry, skip, extend, pause, resume'
 // Line ends, other controls and bidirectional overrides would forge what a terminal shows.
 const CONTROLS = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu
 
@@ -48,10 +49,12 @@ export function signalled(verdict: 'approve' | 'abort', said: unknown, fallbackI
   }
 }
 
-function partsOf(said: Record<string, unknown>): Pick<Decision, 'gate' | 'reason' | 'digest'> {
+function partsOf(said: Record<string, unknown>): Pick<Decision, 'gate' | 'value' | 'reason' | 'digest'> {
   const { digest } = said
+  const value = textOf(said['value'], VALUE_MAX)
   return {
     gate: textOf(said['gate'], ID_MAX),
+    ...(value === null ? {} : { value }),
     reason: textOf(said['reason'], REASON_MAX) ?? '',
     digest: typeof digest === 'string' ? digest.slice(0, DIGEST_MAX) : null,
   }

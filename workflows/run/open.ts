@@ -37,6 +37,7 @@ export function openRun(given: Plan, start: Start, carried: RunState | null): Ru
     tries: { alone: 0, beside: 0 },
     askedAs: {},
     words: { within: '', said: {} },
+    working: [],
     looks: background(),
   }
   if (carried === null)
@@ -53,7 +54,7 @@ export function openRun(given: Plan, start: Start, carried: RunState | null): Ru
     },
     {
       description:
-        'Decide an open gate: { gate, verdict: approve|retry|skip|abort, actor, reason, decisionId, digest }',
+        'Decide an open gate: { gate, verdict: approve|retry|skip|abort|extend|pause|resume, value, actor, reason, decisionId, digest }',
       validator: (said) => {
         const heard = decisionOf(said)
         const refused =
@@ -96,12 +97,12 @@ function onSignal(run: Run, name: 'approve' | 'abort', said: unknown): void {
 function applyDecision(run: Run, decision: Decision, via: RecordedDecision['via']): void {
   const recorded = record(run.state, decision, { at: Date.now(), via })
   if (recorded === null) return
-  const { actor, verdict, reason, gate, why } = recorded
+  const { actor, verdict, value, reason, gate, why } = recorded
   if (!recorded.accepted) {
     hear(run, `refused ${verdict} of ${gate ?? 'the run'} by ${actor}: ${why}`)
     return
   }
-  const words = `${actor}: ${verdict}${gate === null ? '' : ` ${gate}`}${reason === '' ? '' : ` (${reason})`}`
+  const words = `${actor}: ${verdict}${gate === null ? '' : ` ${gate}`}${value === undefined ? '' : ` by ${value}`}${reason === '' ? '' : ` (${reason})`}`
   if (why !== null) {
     hear(run, `${words}: ${why}`)
     return

@@ -3,12 +3,12 @@ import { CancellationScope, condition } from '@temporalio/workflow'
 import type { Notice } from '../ports/notify.ts'
 import { formatDuration } from '../quantities.ts'
 import { calls } from './calls.ts'
+import { untilMoment } from './extendable.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
 import { checkpoint, connectionOf, isIrreversible, label, log, sendBack, stepOf } from './run.ts'
 import type { Gate, GateKind, RunState, Verb } from './state.ts'
-import { leftUntil } from './time.ts'
 
 export interface Question {
   kind: GateKind
@@ -35,9 +35,10 @@ export async function ask(run: Run, question: Question): Promise<Verb> {
   const gate = open(run, question)
   try {
     if (gate.expires !== null) {
-      const summary = `${label(run)} - waiting for ${gate.waitsFor} until ${new Date(gate.expires).toISOString()}`
-      if (!(await condition(() => gate.answer !== null, leftUntil(gate.expires), { summary })))
-        expire(run, gate)
+      const expires = () => gate.expires as number
+      const summary = () =>
+        `${label(run)} - waiting for ${gate.waitsFor} until ${new Date(expires()).toISOString()}`
+      if (!(await untilMoment(expires, { summary, isOver: () => gate.answer !== null }))) expire(run, gate)
     }
     checkpoint(run)
     await condition(() => gate.answer !== null)

@@ -108,9 +108,8 @@ async function untilDue(run: Run): Promise<void> {
     await condition(() => isDue(run))
     const memories = await recalled(run)
     if (!isDue(run)) continue // something has happened meanwhile that must be seen through
-    const record = recordOf(run, stepOf(run))
-    for (const memory of Object.values(memories)) keepReadings(run.state, record, taken(memory))
-    run.state.memories = memories
+    run.state.memories = {}
+    for (const [name, memory] of Object.entries(memories)) takeUp(run, name, memory)
     return
   }
 }
@@ -133,7 +132,7 @@ function carryGates(run: Run): void {
 }
 
 /** What the looks under way have counted: the server keeps it for their next attempts, and forgets it with this history. */
-async function recalled(run: Run): Promise<Run['state']['memories']> {
+export async function recalled(run: Run): Promise<Run['state']['memories']> {
   try {
     const { workflowId, runId } = workflowInfo()
     return await calls.recall({ workflowId, runId })
@@ -143,11 +142,15 @@ async function recalled(run: Run): Promise<Run['state']['memories']> {
   }
 }
 
-/** The newest readings stay with the step. */
-function taken({ subjects = {} }: LookMemory): Readings {
-  return Object.fromEntries(
-    Object.entries(subjects).map(([name, { earlier, last }]) => [name, [...earlier, last]]),
-  )
+/** For the next look of that name; the newest readings stay with the step. */
+export function takeUp(run: Run, name: string, memory: LookMemory): void {
+  const { subjects = {} } = memory
+  const readings = Object.entries(subjects).map(([subject, { earlier, last }]) => [
+    subject,
+    [...earlier, last],
+  ])
+  keepReadings(run.state, recordOf(run, stepOf(run)), Object.fromEntries(readings) as Readings)
+  run.state.memories[name] = memory
 }
 
 /**

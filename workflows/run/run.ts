@@ -29,6 +29,8 @@ export interface Run {
   askedAs: { [gate: string]: string }
   /** Which words of its step the run has come to, how often each, and within which it is. */
   words: { within: string; said: { [path: string]: number } }
+  /** Long work begun, each over or not. */
+  readonly working: Promise<void>[]
   /** Parent of every watch and proof, beside going forward and not within it: see background-watches.ts. */
   readonly looks: CancellationScope
 }

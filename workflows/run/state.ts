@@ -128,14 +128,16 @@ export type Gate = {
   carried?: string
 }
 
-export type Verb = 'approve' | 'abort' | 'retry' | 'skip'
+export type Verb = 'approve' | 'abort' | 'retry' | 'skip' | 'extend' | 'pause' | 'resume'
 
 /** What a person (or a tool on behalf of one) said. */
 export type Decision = {
   decisionId: string
-  /** The gate it answers; abort needs none. */
+  /** The gate it answers; abort, pause and resume need none, and extend without one is about the hold in progress. */
   gate: string | null
   verdict: Verb
+  /** With what, where the verdict needs it: the time to add (`30m`) for extend. */
+  value?: string
   actor: string
   reason: string
   /** The plan the person looked at; a decision for another plan is refused. */
@@ -175,6 +177,8 @@ export type RunState = {
   asked: { [gate: string]: number }
   /** The hold in progress, for people: until when, and what it waits for. */
   holding: {
+    /** Its name in `deadlines`, `waits` and `proofs`. */
+    key: string
     step: string
     title: string
     until: number | null
@@ -189,6 +193,10 @@ export type RunState = {
   /** The step under way, so that a new history can take it up: results of what it has done, in its order, and its waits. */
   done: { [word: string]: Json }
   deadlines: { [key: string]: number }
+  /** Nothing new is begun; null = it is not paused. */
+  paused: { actor: string; reason: string; at: number } | null
+  /** How often a person has given more time: looks under way begin anew with the new times. */
+  extensions: number
   waits: { [key: string]: Wait }
   proofs: { [key: string]: Proof }
   memories: Memories

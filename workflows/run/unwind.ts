@@ -4,6 +4,7 @@ import { condition } from '@temporalio/workflow'
 import { changingFacts } from '../ports/facts.ts'
 import { isRestoredLast, prerequisitesOf } from './drain.ts'
 import { closeCarried, gateId, notify } from './questions.ts'
+import { workEnded } from './job.ts'
 import { isWritten, restorationsOf, touched } from './journal.ts'
 import { stopWatches } from './background-watches.ts'
 import { measure } from './measure.ts'
@@ -42,6 +43,8 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   }
   beside.push(...instances.map((restoration) => restoreBehindTraffic(run, restoration)))
   await Promise.all(beside)
+  if (run.working.length > 0) stopWatches(run)
+  await workEnded(run)
   const hasWaited = await settle(run, state.restorations)
 
   if (state.restoredAt === null) {

@@ -1,6 +1,5 @@
 // Runs one `watch` activity after another. A breach sends the run back. When readings have been missing for too long, the run
 // asks a person and goes on reading meanwhile.
-import { sleep } from '@temporalio/workflow'
 import type { Drift, Reading, Readings, WatchInput, WatchResult } from '../activities.ts'
 import { formatDuration } from '../quantities.ts'
 import type { Subject } from '../watched/index.ts'
@@ -9,13 +8,13 @@ import { ownValuesOf, settleDrift } from './drift.ts'
 import { keepReadings } from './evidence.ts'
 import { inBackground } from './background-watches.ts'
 import { everyMsOf, guardsOf, namesOf } from './guards.ts'
+import { extendable, untilMoment } from './extendable.ts'
 import { ask, type Question } from './questions.ts'
 import { renewable } from './renewal.ts'
 import type { Run } from './run.ts'
 import { checkpoint, isIrreversible, label, log, note, recordOf, sendBack, stepOf } from './run.ts'
 import { firstOf, together } from './scopes.ts'
 import { steady, steadyMsAfter } from './steady.ts'
-import { leftUntil } from './time.ts'
 import type { Verb, Wait } from './state.ts'
 
 export interface Watching {
@@ -55,8 +54,12 @@ async function watchFrom(run: Run, watching: Watching, wait: Wait): Promise<void
   if (wait.isWithout) return await watchOn(run, watching)
   for (; ; wait.attempt++) {
     const key = `${watching.key}-${wait.attempt}`
-    const { limit, patient } = wait
-    const result = wait.asking ?? (await watchToVerdict(run, { ...watching, key, limit }, patient))
+    const { patient } = wait
+    const result =
+      wait.asking ??
+      (await extendable(run, key, () =>
+        watchToVerdict(run, presentTimes(run, watching, { key, wait }), patient),
+      ))
     wait.asking = result.kind === 'passed' ? null : { ...result, readings: {} }
     switch (result.kind) {
       case 'passed':
@@ -94,13 +97,32 @@ async function watchFrom(run: Run, watching: Watching, wait: Wait): Promise<void
 /** Going on without evidence is not going on blindly: the rest of the time is watched, and a breach still sends the run back. */
 async function watchOn(run: Run, watching: Watching): Promise<void> {
   const rest = { ...watching, key: `${watching.key}-on`, deadline: null, limit: null, patient: false }
-  const summary = `${label(run)} - ${watching.title}: going on without evidence`
+  const summary = () => `${label(run)} - ${watching.title}: going on without evidence`
   const { holding } = run.state
   if (holding !== null) {
     const waived = `the rest of the time: a person goes on without good checks of ${namesOf(watching.subjects)}`
     holding.waitsFor = holding.waitsFor.replace(/good checks of .*$/, waived) // what was waived is not waited for
   }
-  await together([() => sleep(leftUntil(watching.deadline ?? 0), { summary })], () => watch(run, rest))
+  const end = () => run.state.deadlines[watching.key] ?? watching.deadline ?? 0
+  const time = async () => {
+    await untilMoment(end, { summary })
+  }
+  await together([time], () => watch(run, rest))
+}
+
+/** A person may have moved its end since it began. */
+function presentTimes(
+  run: Run,
+  watching: Watching,
+  { key, wait: { limit } }: { key: string; wait: Wait },
+): Watching {
+  const { deadline } = watching
+  return {
+    ...watching,
+    key,
+    limit,
+    deadline: deadline === null ? null : (run.state.deadlines[watching.key] ?? deadline),
+  }
 }
 
 /** The time of a question is not the checks' time: a limit that has passed would end the new watch with its first look. */
@@ -135,7 +157,7 @@ export async function settleUnderWatch(
   await underWatch(run, about, () => settleDrift(run, key, drift))
 }
 
-async function underWatch(
+export async function underWatch(
   run: Run,
   { key, title, keeping, patient }: { key: string; title: string; keeping: boolean; patient: boolean },
   work: () => Promise<void>,

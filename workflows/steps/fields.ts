@@ -123,5 +123,6 @@ export const Warm = z.strictObject({
   urls: z.array(z.url()).min(1).describe('Requested one after the other, in turns'),
   rate: Rate.default('10/s').describe('Upper bound of requests'),
   rounds: z.int().min(1).max(10_000).default(1).describe('How often each URL is requested'),
+  throttle: z.array(Name).default([]).describe('Guards: it waits while one of them is not good'),
 })
 export type Warm = z.infer<typeof Warm>

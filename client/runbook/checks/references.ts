@@ -12,6 +12,11 @@ export function referenceFindings(runbook: JsonObject): Finding[] {
     ...stepsOf(runbook).flatMap(({ spec, path }) =>
       list(spec['guards']).flatMap((name, index) => guardFinding(name, [...path, 'guards', index], runbook)),
     ),
+    ...stepsOf(runbook).flatMap(({ spec, path }) =>
+      (isObject(spec['warm']) ? list(spec['warm']['throttle']) : []).flatMap((name, index) =>
+        guardFinding(name, [...path, 'warm', 'throttle', index], runbook),
+      ),
+    ),
   ]
 }
 

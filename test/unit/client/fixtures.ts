@@ -110,6 +110,7 @@ export function state(over: Partial<RunState> = {}): RunState {
     gates: [],
     asked: {},
     holding: {
+      key: 's01-canary/25%',
       step: 's01-canary',
       title: 'new side at 25%',
       until: NOW + 60_000,

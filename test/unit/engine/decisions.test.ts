@@ -8,7 +8,7 @@ import type { Decision, Gate, RunState, Verb } from '../../../workflows/run/stat
 const people = ['ana', 'raj', 'kim', 'eve', 'starter']
 const spelled = [...people, 'Ana', 'RAJ ', 'k\u200bim', 'Starter', ' starter ']
 const gateIds = ['s01-approve', 's02-approve', 'restore/edge/split/1']
-const verbs: Verb[] = ['approve', 'abort', 'retry', 'skip']
+const verbs: Verb[] = ['approve', 'abort', 'retry', 'skip', 'extend']
 const DIGEST = 'd'.repeat(64)
 
 const gate = fc.record<Gate>({

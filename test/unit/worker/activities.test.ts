@@ -1,6 +1,4 @@
-// The frame of the activities and what `restore` and `warm` promise, on the simulated world.
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+// The frame of the activities and what `restore` promises, on the simulated world.
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { DefaultLogger } from '@temporalio/worker'
@@ -189,27 +187,5 @@ describe('every activity', () => {
       (await run('observe', { connection: edge, target: 'split' }, { made })).running,
     )
     expect({ kind, message }).toEqual({ kind: 'Bug', message: 'TypeError: unexpected [secret]' })
-  })
-})
-
-describe('warm', () => {
-  it('requests every URL in turns, counts failures, and goes on where the last attempt ended', async () => {
-    const paths: string[] = []
-    const server = createServer((request, response) => {
-      paths.push(request.url ?? '')
-      response.writeHead(request.url === '/bad' ? 500 : 200).end('warm')
-    }).listen(0, '127.0.0.1')
-    await new Promise((resolve) => server.once('listening', resolve))
-    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    const input = { urls: [`${base}/good`, `${base}/bad`], perSecond: 1_000, rounds: 2 }
-    expect(await (await run('warm', input)).running).toEqual({ requests: 4, failed: 2 })
-    const heartbeatDetails = { requests: 3, failed: 1 }
-    expect(await (await run('warm', input, { info: { heartbeatDetails } })).running).toEqual({
-      requests: 4,
-      failed: 2,
-    })
-    server.close()
-    server.closeAllConnections()
-    expect(paths).toEqual(['/good', '/bad', '/good', '/bad', '/bad'])
   })
 })

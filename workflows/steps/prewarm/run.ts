@@ -2,12 +2,13 @@
 import type { PlannedStep } from '../../plan.ts'
 import type { Capacity } from '../../ports/capacity.ts'
 import { milliseconds, perSecond } from '../../quantities.ts'
-import { calls } from '../../run/calls.ts'
 import { change, presentValue } from '../../run/change.ts'
+import { subjectsOf } from '../../run/guards.ts'
+import { job } from '../../run/job.ts'
 import { untilReady } from '../../run/ready.ts'
 import { once } from '../../run/renewal.ts'
 import type { Run } from '../../run/run.ts'
-import { label, note } from '../../run/run.ts'
+import { note } from '../../run/run.ts'
 import { prewarmed } from './kind.ts'
 
 export async function runPrewarm(run: Run, step: PlannedStep<'prewarm'>): Promise<void> {
@@ -27,11 +28,15 @@ export async function runPrewarm(run: Run, step: PlannedStep<'prewarm'>): Promis
   }
   await untilReady(run, ordered, { key: 'ready', otherwise: 'fail' })
   if (spec.warm === undefined) return
-  const { urls, rate, rounds } = spec.warm
-  const warmed = await calls.warm(`${label(run)} - warm ${urls.length} URLs at ${rate}`, {
-    urls,
-    rounds,
+  const { urls, rate, rounds, throttle } = spec.warm
+  const { state } = await job(run, {
+    key: 'warm',
+    title: `warm ${urls.length} URLs at ${rate}`,
+    job: 'warm',
+    spec: { urls, rounds },
     perSecond: perSecond(rate),
+    throttle: subjectsOf(run.plan, throttle),
   })
-  note(run, `warmed with ${warmed.requests} requests, ${warmed.failed} failed`)
+  const { requests, failed } = state as { requests: number; failed: number }
+  note(run, `warmed with ${requests} requests, ${failed} failed`)
 }

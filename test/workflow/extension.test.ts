@@ -1,0 +1,140 @@
+// A person gives a hold, a proof or a question more time while it lasts: it ends at the new moment, and nothing that was
+// counted is counted again.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openBench } from './bench.ts'
+import type { Bench, Run } from './bench.ts'
+import { frame } from './runbooks.ts'
+
+type Names = { service: string; world: string }
+
+const TEST_MS = 120_000
+const STEADY = 25 // good looks in a row at 100 ms: more than the hold has, before it is extended
+
+const canary = (names: Names, more: string): string =>
+  `${frame(names)}steps:
+  - canary: { connection: edge, weights: [10%, 50%], samples: 0, ${more} }
+`
+
+let bench: Bench
+beforeAll(async () => {
+  bench = await openBench()
+})
+afterAll(() => bench.close())
+
+const secondWeight = ({ world }: Run) =>
+  world.landed().find(({ port, value }) => port === 'traffic' && (value as { new: number }).new === 50)
+
+async function extended(run: Run, by: string, gate?: string): Promise<void> {
+  await run.decide({ verdict: 'extend', value: by, actor: 'ana', ...(gate === undefined ? {} : { gate }) })
+}
+
+/** Good looks in a row, as the look under way has counted them on the server. */
+async function goodInRow(run: Run): Promise<number> {
+  const { raw } = await run.handle.describe()
+  const counts = (raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) => {
+    const data = heartbeatDetails?.payloads?.[0]?.data
+    if (data === undefined || data === null) return []
+    const memory = JSON.parse(Buffer.from(data).toString()) as {
+      subjects?: { errors?: { goodInRow: number } }
+    }
+    return memory.subjects?.errors === undefined ? [] : [memory.subjects.errors.goodInRow]
+  })
+  return Math.max(0, ...counts)
+}
+
+async function counted(run: Run, least: number): Promise<number> {
+  for (;;) {
+    const count = await goodInRow(run)
+    if (count >= least) return count
+  }
+}
+
+test(
+  'a watched hold ends at its new end, with the row of good checks that it had',
+  async () => {
+    const run = await bench.begin((names) =>
+      canary(names, `hold: 4s, good: ${STEADY} in a row, extend_max: 1m`),
+    )
+    const { holding } = await run.until('holds', (state) => state.holding !== null)
+    const before = await counted(run, 8)
+    await extended(run, '2s')
+    expect(await counted(run, 1)).toBeGreaterThanOrEqual(before - 1) // a look of that very moment may be lost
+    const state = await run.state()
+    expect(state.holding).toMatchObject({
+      until: (holding?.until ?? 0) + 2_000,
+      limit: (holding?.limit ?? 0) + 2_000,
+    })
+    expect(state.decisions).toMatchObject([{ verdict: 'extend', value: '2s', accepted: true, actor: 'ana' }])
+    expect(state.log.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^ana: extend by 2s/))
+    expect((await run.ended()).outcome).toBe('completed')
+    expect(secondWeight(run)?.at).toBeGreaterThanOrEqual((holding?.until ?? 0) + 2_000)
+  },
+  TEST_MS,
+)
+
+test(
+  'so does one that waits for time alone, however often it is extended',
+  async () => {
+    const run = await bench.begin((names) =>
+      canary(names, 'hold: 1500ms, guards: [], unwatched: time alone is tried'),
+    )
+    const { holding } = await run.until('holds', (state) => state.holding !== null)
+    for (let time = 0; time < 20; time++) await extended(run, '100ms')
+    expect((await run.ended()).outcome).toBe('completed')
+    expect(secondWeight(run)?.at).toBeGreaterThanOrEqual((holding?.until ?? 0) + 2_000)
+  },
+  TEST_MS,
+)
+
+test(
+  'a wait for instances that would have failed goes on',
+  async () => {
+    const run = await bench.begin(
+      (names) =>
+        `${frame(names).replace('old: 3, new: 1 }', 'old: 3, new: 1, warm_up: 12s }')}steps:
+  - prewarm: { connection: fleet, factor: 1, ready_within: 4s }
+`,
+    )
+    await run.until('waits for instances', (state) => Object.keys(state.proofs).length > 0)
+    await extended(run, '1m')
+    expect((await run.ended()).outcome).toBe('completed')
+  },
+  TEST_MS,
+)
+
+test(
+  'a question expires later; without it, going back is what it would have done',
+  async () => {
+    const asking = (names: Names) => `${frame(names)}steps:
+  - approve: { people: [ana, raj], expires: 3s, guards: [] }
+`
+    const [later, never] = await Promise.all([bench.begin(asking), bench.begin(asking)])
+    const gate = await later.gate('approval')
+    await extended(later, '1m', gate.id)
+    expect((await never.ended()).outcome).toBe('restored')
+    const { gates } = await later.state()
+    expect(gates).toMatchObject([{ id: gate.id, expires: (gate.expires ?? 0) + 60_000, answer: null }])
+    await later.decide({ verdict: 'approve', gate: gate.id, actor: 'raj' })
+    expect((await later.ended()).outcome).toBe('completed')
+  },
+  TEST_MS,
+)
+
+test(
+  'a breach of the guards and an abort end a hold that was extended like any other',
+  async () => {
+    const long = (names: Names) => canary(names, 'hold: 20s, good: 1 in a row, extend_max: 1m')
+    const [failing, aborted] = await Promise.all([bench.begin(long), bench.begin(long)])
+    for (const run of [failing, aborted]) {
+      await run.until('holds', (state) => state.holding !== null)
+      await extended(run, '10m')
+    }
+    failing.world.set({ new: { errorRatio: 0.5 } })
+    await aborted.abort()
+    expect((await aborted.ended()).outcome).toBe('restored')
+    expect((await failing.ended()).outcome).toBe('restored')
+    expect((await failing.state()).reason).toMatchObject({ kind: 'breach', subject: 'errors' })
+    expect(failing.world.snapshot()).toBe(failing.before)
+  },
+  TEST_MS,
+)

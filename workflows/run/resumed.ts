@@ -1,0 +1,32 @@
+// The wait of a paused run. What is being held is held on, and guards stay watched.
+import { condition } from '@temporalio/workflow'
+import { publish } from './publish.ts'
+import type { Run } from './run.ts'
+import { checkpoint } from './run.ts'
+import { underWatch } from './watch.ts'
+
+/** Returns at once, or when a person resumes the run. A breach, or an abort, never returns here. */
+export async function resumed(run: Run): Promise<void> {
+  checkpoint(run)
+  const { paused } = run.state
+  if (paused === null) return
+  const about = {
+    key: `paused/${paused.at}`,
+    title: `paused by ${paused.actor}`,
+    keeping: true,
+    patient: true,
+  }
+  await underWatch(run, about, () => untilResumed(run))
+}
+
+/** Without a watch of its own. */
+export async function untilResumed(run: Run): Promise<void> {
+  const { state } = run
+  if (state.paused === null) return
+  const { phase } = state
+  state.phase = 'waiting'
+  publish(run.plan, state)
+  await condition(() => state.paused === null)
+  state.phase = phase
+  publish(run.plan, state)
+}
