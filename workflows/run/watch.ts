@@ -55,11 +55,9 @@ async function watchFrom(run: Run, watching: Watching, wait: Wait): Promise<void
   for (; ; wait.attempt++) {
     const key = `${watching.key}-${wait.attempt}`
     const { patient } = wait
-    const result =
-      wait.asking ??
-      (await extendable(run, key, () =>
-        watchToVerdict(run, presentTimes(run, watching, { key, wait }), patient),
-      ))
+    const present = () => ({ ...watching, key, limit: wait.limit, deadline: presentDeadline(run, watching) })
+    const look = () => watchToVerdict(run, present(), patient)
+    const result = wait.asking ?? (await extendable(run, key, look))
     wait.asking = result.kind === 'passed' ? null : { ...result, readings: {} }
     switch (result.kind) {
       case 'passed':
@@ -103,26 +101,14 @@ async function watchOn(run: Run, watching: Watching): Promise<void> {
     const waived = `the rest of the time: a person goes on without good checks of ${namesOf(watching.subjects)}`
     holding.waitsFor = holding.waitsFor.replace(/good checks of .*$/, waived) // what was waived is not waited for
   }
-  const end = () => run.state.deadlines[watching.key] ?? watching.deadline ?? 0
-  const time = async () => {
-    await untilMoment(end, { summary })
-  }
+  const end = () => presentDeadline(run, watching) ?? 0
+  const time = async () => void (await untilMoment(end, { summary }))
   await together([time], () => watch(run, rest))
 }
 
 /** A person may have moved its end since it began. */
-function presentTimes(
-  run: Run,
-  watching: Watching,
-  { key, wait: { limit } }: { key: string; wait: Wait },
-): Watching {
-  const { deadline } = watching
-  return {
-    ...watching,
-    key,
-    limit,
-    deadline: deadline === null ? null : (run.state.deadlines[watching.key] ?? deadline),
-  }
+function presentDeadline(run: Run, { key, deadline }: Watching): number | null {
+  return deadline === null ? null : (run.state.deadlines[key] ?? deadline)
 }
 
 /** The time of a question is not the checks' time: a limit that has passed would end the new watch with its first look. */
