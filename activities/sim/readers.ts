@@ -4,8 +4,8 @@ import { type Shown, type WorldState } from './state.ts'
 export function freeze(state: WorldState, of: { cellKey: string; until: number; cause: object }): void {
   const cell = state.cells.get(of.cellKey)
   if (cell === undefined || state.frozen.some(({ cause }) => cause === of.cause)) return
-  const { value, version, writer, writtenBy, elsewhere } = structuredClone(cell)
-  state.frozen.push({ ...of, shown: { value, version, writer, writtenBy, elsewhere } })
+  const { value, version, writer, writtenBy, elsewhere } = cell
+  state.frozen.push({ ...of, shown: structuredClone({ value, version, writer, writtenBy, elsewhere }) })
 }
 
 /** Lifts what these causes froze. */

@@ -21,7 +21,9 @@ const texts = [
       ([, text = '']) => text,
     ),
   ),
-  ...readdirSync(EXAMPLES).map((file) => readFileSync(new URL(file, EXAMPLES), 'utf8')),
+  ...readdirSync(EXAMPLES)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => readFileSync(new URL(file, EXAMPLES), 'utf8')),
 ]
 for (const text of texts) {
   const connections = (parse(text) as { connections?: { [name: string]: Fields } } | null)?.connections ?? {}
