@@ -71,7 +71,8 @@ const policies = {
     startToCloseTimeout: '30d', // its heartbeat says that it lives; what is not over by then goes on in the next attempt
     heartbeatTimeout: '5s',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED, // it answers how far it came, and has stopped
-    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+    // Attempts count every worker that died: a longer interval would punish a deploy.
+    retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '5s' },
   },
   announce: {
     ...onChanges,
