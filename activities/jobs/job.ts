@@ -21,5 +21,5 @@ export interface Job<Spec extends Json, State extends Json> {
 }
 
 export function defineJob<Spec extends Json, State extends Json>(job: Job<Spec, State>): Job<Json, Json> {
-  return job as unknown as Job<Json, Json>
+  return job
 }
