@@ -1,10 +1,10 @@
-// The worker process: reads its environment, connects to Temporal, checks what runs will need, serves both task queues
+// The worker process: reads its environment, connects to Temporal, checks what runs will need, serves its task queues
 // until it is told to stop. Everything that can be wrong is said before the first task is taken.
 import type { Client } from '@temporalio/client'
 import type { Logger, Worker } from '@temporalio/worker'
 import { UnusablePackage } from '../activities/installed.ts'
 import { connectSecrets, redact } from '../activities/secrets.ts'
-import { TASK_QUEUE, WATCH_QUEUE } from '../workflows/activities.ts'
+import { JOB_QUEUE, TASK_QUEUE, WATCH_QUEUE } from '../workflows/activities.ts'
 import { loadWorkflowBundle } from './bundle.ts'
 import type { Environment, WorkerConfig } from './config.ts'
 import { readConfig } from './config.ts'
@@ -90,7 +90,7 @@ async function serve({ temporal, config, log, signal, engine }: Serving): Promis
     renewing.catch((error: unknown) =>
       log.error('certificates are no longer renewed: restart the worker', { error }),
     )
-    log.info(`serving ${TASK_QUEUE} and ${WATCH_QUEUE}`, {
+    log.info(`serving ${TASK_QUEUE}, ${WATCH_QUEUE} and ${JOB_QUEUE}`, {
       temporal: temporal.address,
       namespace: temporal.namespace,
       endpoint: endpoint?.url ?? 'off',

@@ -1,4 +1,4 @@
-// Both workers in this process, for tests: the same as in production but for the world they are lent. Several may run at
+// The workers in this process, for tests: the same as in production but for the world they are lent. Several may run at
 // once and may be stopped and made anew. To be killed for real, a worker must be a process of its own (main.ts).
 import { Client } from '@temporalio/client'
 import type { NativeConnection, WorkflowBundleOption } from '@temporalio/worker'
@@ -36,7 +36,7 @@ export interface TestWorker {
 const GRACE_MS = 5_000 // longer than any single call
 const CACHED_MAX = 200 // more than any test runs at once
 
-/** Starts serving and returns when both task queues are polled. */
+/** Starts serving and returns when all task queues are polled. */
 export async function createTestWorker(options: TestWorkerOptions): Promise<TestWorker> {
   const { connection, namespace, deps, bundle, metrics, ...rest } = options
   const client = new Client({ connection, namespace })
