@@ -1,7 +1,7 @@
 // A person gives a hold, a proof or a question more time while it lasts: it ends at the new moment, and nothing that was
 // counted is counted again.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openBench } from './bench.ts'
+import { eventually, openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
 import { frame } from './runbooks.ts'
 
@@ -28,25 +28,30 @@ async function extended(run: Run, by: string, gate?: string): Promise<void> {
   await run.decide({ verdict: 'extend', value: by, actor: 'ana', ...(gate === undefined ? {} : { gate }) })
 }
 
-/** Good looks in a row, as the look under way has counted them on the server. */
-async function goodInRow(run: Run): Promise<number> {
+type Look = { id: string; goodInRow: number }
+
+/** The look under way, as the server knows it: each that is begun anew has another id. */
+async function lookOf(run: Run): Promise<Look | null> {
   const { raw } = await run.handle.describe()
-  const counts = (raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) => {
+  for (const { activityId, heartbeatDetails } of raw.pendingActivities ?? []) {
     const data = heartbeatDetails?.payloads?.[0]?.data
-    if (data === undefined || data === null) return []
+    if (data === undefined || data === null) continue
     const memory = JSON.parse(Buffer.from(data).toString()) as {
       subjects?: { errors?: { goodInRow: number } }
     }
-    return memory.subjects?.errors === undefined ? [] : [memory.subjects.errors.goodInRow]
-  })
-  return Math.max(0, ...counts)
+    const { errors } = memory.subjects ?? {}
+    if (errors !== undefined) return { id: activityId ?? '', goodInRow: errors.goodInRow }
+  }
+  return null
 }
 
-async function counted(run: Run, least: number): Promise<number> {
-  for (;;) {
-    const count = await goodInRow(run)
-    if (count >= least) return count
-  }
+async function firstLook(run: Run, wanted: (look: Look) => boolean): Promise<Look> {
+  const found: { look: Look | null } = { look: null }
+  await eventually('such a look', async () => {
+    found.look = await lookOf(run)
+    return found.look !== null && wanted(found.look)
+  })
+  return found.look as Look
 }
 
 test(
@@ -56,9 +61,10 @@ test(
       canary(names, `hold: 4s, good: ${STEADY} in a row, extend_max: 1m`),
     )
     const { holding } = await run.until('holds', (state) => state.holding !== null)
-    const before = await counted(run, 8)
+    const before = await firstLook(run, ({ goodInRow }) => goodInRow >= 8)
     await extended(run, '2s')
-    expect(await counted(run, 1)).toBeGreaterThanOrEqual(before - 1) // a look of that very moment may be lost
+    const after = await firstLook(run, ({ id }) => id !== before.id)
+    expect(after.goodInRow).toBeGreaterThanOrEqual(before.goodInRow) // a look of that very moment may be lost, and one has come
     const state = await run.state()
     expect(state.holding).toMatchObject({
       until: (holding?.until ?? 0) + 2_000,
