@@ -4,13 +4,11 @@ import type { JobInput, JobMemory, JobName, JobResult } from '../activities.ts'
 import type { Subject } from '../watched/index.ts'
 import type { Json } from '../json.ts'
 import { calls } from './calls.ts'
-import { guardsOf } from './guards.ts'
 import { once, renewable } from './renewal.ts'
 import { untilResumed } from './resumed.ts'
 import type { Run } from './run.ts'
-import { checkpoint, label, note, stepOf } from './run.ts'
-import { together } from './scopes.ts'
-import { watch } from './watch.ts'
+import { label, note, stepOf } from './run.ts'
+import { underWatch } from './watch.ts'
 
 export interface Work {
   /** Names this work within its step. */
@@ -30,24 +28,13 @@ export async function job(run: Run, work: Work): Promise<JobMemory> {
   const memory = await once(run, `job ${work.key}`, async () => {
     const end: { memory: JobMemory | null } = { memory: null }
     await renewable(run, async () => {
-      await underGuards(run, { name, title: work.title }, async () => {
+      await underWatch(run, { key: name, title: work.title, keeping: true, patient: true }, async () => {
         end.memory = await worked(run, name, work)
       })
     })
     return end.memory
   })
   return memory as JobMemory
-}
-
-async function underGuards(
-  run: Run,
-  { name, title }: { name: string; title: string },
-  work: () => Promise<void>,
-): Promise<void> {
-  const subjects = guardsOf(run.plan, run.state, { step: stepOf(run), good: 1 })
-  const watching = { key: `${name}/watch`, title, subjects, deadline: null, limit: null }
-  await together([work], subjects.length === 0 ? null : () => watch(run, watching))
-  checkpoint(run)
 }
 
 async function worked(
