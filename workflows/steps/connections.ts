@@ -1,16 +1,17 @@
 // Where a step names connections, and of which port each must be. Reads raw content too: a mistake elsewhere in a step must not
 // hide a wrong reference in it. Pure.
-import { type Json, isObject } from '../json.ts'
+import type { Json } from '../json.ts'
 import type { PortName } from '../ports/index.ts'
 import type { FieldPath } from './kind.ts'
 import { kindOf } from './kind-of.ts'
 import type { StepKind } from './schemas.ts'
+import { valuesAt } from './values-at.ts'
 
 export type NamedConnection = { path: FieldPath; name: string; port: PortName }
 
 export function connectionsIn({ kind, spec }: { kind: StepKind; spec: unknown }): NamedConnection[] {
   return Object.entries(kindOf({ kind }).connections).flatMap(([field, port]) =>
-    valuesAt(spec as Json, field.split('.')).flatMap(({ path, value }) =>
+    valuesAt(spec as Json, field).flatMap(({ path, value }) =>
       typeof value === 'string' ? [{ path, name: value, port }] : [],
     ),
   )
@@ -19,21 +20,4 @@ export function connectionsIn({ kind, spec }: { kind: StepKind; spec: unknown })
 /** The connections that a step itself is about; not those that it only asks. */
 export function mainConnectionsIn(step: { kind: StepKind; spec: unknown }): NamedConnection[] {
   return connectionsIn(step).filter(({ path }) => path.length === 1)
-}
-
-/** `journeys[].connection`: the field of every item of the list. */
-function valuesAt(value: Json, [field, ...rest]: string[]): { path: FieldPath; value: Json }[] {
-  if (field === undefined) return [{ path: [], value }]
-  const name = field.replace(/\[\]$/, '')
-  const held = isObject(value) ? value[name] : undefined
-  if (held === undefined) return []
-  if (name === field) return below([name], valuesAt(held, rest))
-  return Array.isArray(held) ? held.flatMap((item, index) => below([name, index], valuesAt(item, rest))) : []
-}
-
-function below(
-  start: FieldPath,
-  found: { path: FieldPath; value: Json }[],
-): { path: FieldPath; value: Json }[] {
-  return found.map(({ path, value }) => ({ path: [...start, ...path], value }))
 }

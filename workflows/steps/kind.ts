@@ -58,6 +58,8 @@ export interface AnyKind<K extends StepKind = StepKind> {
   title(spec: Spec<K>): string
   /** Fields that name connections, with the port of each: `connection`, `idle_proof.from`, `journeys[].connection`. */
   connections: { [field: string]: PortName }
+  /** Fields that name guards, besides `guards`: `warm.throttle[]`. */
+  guards?: string[]
   /** Whether it changes the world, so that something must be able to send the run back. */
   changes: boolean
   outline(spec: Spec<K>, seen: ValueOf): Outline

@@ -1,20 +1,19 @@
 // References of a runbook: every connection and guard that is named exists and is of the right port.
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { PortName } from '../../../workflows/ports/index.ts'
+import { kindOf } from '../../../workflows/steps/kind-of.ts'
+import { valuesAt } from '../../../workflows/steps/values-at.ts'
 import { didYouMean, oneOf } from '../suggestions.ts'
 import { type Finding, quoted } from '../problem.ts'
-import { type Use, connectionUses, entries, isObject, list, stepsOf } from '../uses.ts'
+import { type Use, connectionUses, entries, isObject, stepsOf } from '../uses.ts'
 
 export function referenceFindings(runbook: JsonObject): Finding[] {
   const ports = declaredPorts(runbook)
   return [
     ...connectionUses(runbook).flatMap((use) => useFinding(use, ports)),
-    ...stepsOf(runbook).flatMap(({ spec, path }) =>
-      list(spec['guards']).flatMap((name, index) => guardFinding(name, [...path, 'guards', index], runbook)),
-    ),
-    ...stepsOf(runbook).flatMap(({ spec, path }) =>
-      (isObject(spec['warm']) ? list(spec['warm']['throttle']) : []).flatMap((name, index) =>
-        guardFinding(name, [...path, 'warm', 'throttle', index], runbook),
+    ...stepsOf(runbook).flatMap(({ kind, spec, path }) =>
+      ['guards[]', ...(kindOf({ kind }).guards ?? [])].flatMap((field) =>
+        valuesAt(spec, field).flatMap((each) => guardFinding(each.value, [...path, ...each.path], runbook)),
       ),
     ),
   ]

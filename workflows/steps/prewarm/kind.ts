@@ -6,6 +6,7 @@ import { defineKind } from '../kind.ts'
 export const prewarm = defineKind<'prewarm'>({
   title: ({ side, factor, connection }) => `prewarm the ${side} side to ${factor}x on ${connection}`,
   connections: { connection: 'capacity' },
+  guards: ['warm.throttle[]'],
   changes: true,
   watched: 'throughout',
   readies: ({ connection, side, ready_within: within }) => ({
