@@ -1,8 +1,8 @@
 // What people and scripts see of a run: one plain, JSON-safe view that status, watch, report and `-o json` share.
 // Types only. Times are ISO 8601 texts, because scripts read them.
 import type { Verdict } from '../workflows/activities.ts'
-import type { Json } from '../workflows/json.ts'
 import type {
+  Change,
   Gate,
   Outcome,
   Phase,
@@ -11,19 +11,7 @@ import type {
   StepRecord,
 } from '../workflows/run/state.ts'
 
-export type ChangeView = {
-  number: number
-  step: string
-  connection: string
-  target: string
-  before: Json
-  desired: Json
-  status: 'intended' | 'applied' | 'unknown' | 'noop' | 'adopted'
-  verified: boolean
-  /** An earlier try of the write was given up; on the way back it is waited out. */
-  retried: boolean
-  at: string | null
-}
+export type ChangeView = Omit<Change, 'at' | 'appliedAt' | 'approved'> & { at: string | null }
 
 export type GuardView = {
   name: string
