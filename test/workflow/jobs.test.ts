@@ -1,10 +1,8 @@
 // Long work of a step, on real requests: done to its end through ten killed workers and a pause, over with an abort or a breach.
-import { createServer } from 'node:http'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { loadWorkflowBundle } from '../../worker/bundle.ts'
+import { type HttpServer, startHttpServer } from '../contract/http-server.ts'
 import { eventually, openBench } from './bench.ts'
 import type { Bench } from './bench.ts'
 import { frame } from './runbooks.ts'
@@ -19,31 +17,21 @@ const PER_SECOND = 8 // 15 s of work
 const KILLS = 10
 const DONE_AGAIN_MAX = PER_SECOND * 2 // between two heartbeats that reach the server
 
-let urls: string[]
-let server: Server
-let base: string
+let pages: HttpServer
 beforeEach(async () => {
-  urls = []
-  server = createServer((request, response) => {
-    urls.push(request.url ?? '')
-    response.end('warm')
-  }).listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  pages = await startHttpServer(() => ({ body: 'warm' }))
 })
-afterEach(() => {
-  server.close()
-  server.closeAllConnections()
-})
+afterEach(() => pages.end())
 
 /** A share of the users first, so that guards of the new side are watched while it is warmed. */
 const warming = (names: Names): string =>
   `${frame(names)}steps:
   - canary: { connection: edge, weights: [10%], hold: 100ms, good: 1 in a row, samples: 0 }
-  - prewarm: { connection: fleet, factor: 1, ready_within: 20s, warm: { urls: ["${base}/page"], rate: ${PER_SECOND}/s, rounds: ${ROUNDS} } }
+  - prewarm: { connection: fleet, factor: 1, ready_within: 20s, warm: { urls: ["${pages.url}/page"], rate: ${PER_SECOND}/s, rounds: ${ROUNDS} } }
 `
 
-const requested = (count: number) => eventually(`${count} requests`, async () => urls.length >= count)
+const requested = (count: number) =>
+  eventually(`${count} requests`, async () => pages.received.length >= count)
 
 describe('with a worker that lives', () => {
   let bench: Bench
@@ -59,13 +47,13 @@ describe('with a worker that lives', () => {
       await requested(10)
       await run.decide({ verdict: 'pause', actor: 'ana', reason: 'the database is slow' })
       await run.until('pauses', ({ phase }) => phase === 'waiting')
-      const count = urls.length
+      const count = pages.received.length
       await pause(2_000)
-      expect(urls.length).toBe(count)
+      expect(pages.received.length).toBe(count)
       expect((await run.state()).paused).toMatchObject({ actor: 'ana', reason: 'the database is slow' })
       await run.decide({ verdict: 'resume', actor: 'raj', reason: 'it is not' })
       expect((await run.ended()).outcome).toBe('completed')
-      expect(urls).toHaveLength(ROUNDS)
+      expect(pages.received).toHaveLength(ROUNDS)
       const { steps, paused } = await run.state()
       expect(paused).toBeNull()
       expect(steps[1]?.notes.join()).toContain(`warmed with ${ROUNDS} requests, 0 failed`)
@@ -80,9 +68,9 @@ describe('with a worker that lives', () => {
       await requested(10)
       await run.abort()
       expect((await run.ended()).outcome).toBe('restored')
-      const count = urls.length
+      const count = pages.received.length
       await pause(2_000)
-      expect(urls.length).toBe(count)
+      expect(pages.received.length).toBe(count)
       expect(count).toBeLessThan(ROUNDS)
       expect(run.world.snapshot()).toBe(run.before)
     },
@@ -97,7 +85,7 @@ describe('with a worker that lives', () => {
       run.world.set({ new: { errorRatio: 0.5 } })
       expect((await run.ended()).outcome).toBe('restored')
       expect((await run.state()).reason).toMatchObject({ kind: 'breach', subject: 'errors' })
-      expect(urls.length).toBeLessThan(ROUNDS)
+      expect(pages.received.length).toBeLessThan(ROUNDS)
       expect(run.world.snapshot()).toBe(run.before)
     },
     TEST_MS,
@@ -135,8 +123,8 @@ describe('with workers that die', () => {
         worker = await start()
       }
       expect((await run.ended()).outcome).toBe('completed')
-      expect(urls.length).toBeGreaterThanOrEqual(ROUNDS)
-      expect(urls.length).toBeLessThanOrEqual(ROUNDS + KILLS * DONE_AGAIN_MAX)
+      expect(pages.received.length).toBeGreaterThanOrEqual(ROUNDS)
+      expect(pages.received.length).toBeLessThanOrEqual(ROUNDS + KILLS * DONE_AGAIN_MAX)
     },
     TEST_MS,
   )

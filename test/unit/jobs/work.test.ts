@@ -1,7 +1,4 @@
 // Long work piece by piece: warmed URLs, taken up where another attempt ended, ended when asked, held back by guards.
-import { createServer } from 'node:http'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -12,33 +9,27 @@ import type { JobInput, JobMemory } from '../../../workflows/activities.ts'
 import { guardSubject } from '../../../workflows/watched/guard.ts'
 import type { Subject } from '../../../workflows/watched/index.ts'
 import { testDeps } from '../../contract/deps.ts'
-import { guardOf } from '../watch/subjects.ts'
+import { type HttpServer, startHttpServer } from '../../contract/http-server.ts'
+import { guardOf, prom } from '../watch/subjects.ts'
 
 const WORLD = 'jobs'
-let paths: string[]
-let server: Server
-let base: string
+let server: HttpServer
 
 beforeEach(async () => {
-  paths = []
-  server = createServer((request, response) => {
-    paths.push(request.url ?? '')
-    response.writeHead(request.url === '/bad' ? 500 : 200).end('warm')
-  }).listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  server = await startHttpServer(({ path }) => ({ status: path === '/bad' ? 500 : 200, body: 'warm' }))
 })
-afterEach(() => {
+afterEach(async () => {
   forgetWorld(WORLD)
-  server.close()
-  server.closeAllConnections()
+  await server.end()
 })
+
+const paths = () => server.received.map(({ path }) => path)
 
 const inputOf = (more: Partial<JobInput> = {}): JobInput => ({
   name: 's01-prewarm/warm',
   title: 'warm 2 URLs',
   job: 'warm',
-  spec: { urls: [`${base}/good`, `${base}/bad`], rounds: 2 },
+  spec: { urls: [`${server.url}/good`, `${server.url}/bad`], rounds: 2 },
   perSecond: 1_000,
   throttle: [],
   ...more,
@@ -66,17 +57,12 @@ const memoryOf = (state: { requests: number; failed: number }): JobMemory => ({
   state,
 })
 
-const prom = {
-  name: 'prom',
-  provider: 'metrics/sim',
-  port: 'metrics',
-  config: { world: WORLD },
-  landsWithin: '0s',
-  showsWithin: '0s',
-} as const
-
 const throttle = (): Subject =>
-  guardSubject(guardOf({ query: 'error_ratio(old)', every: '50ms', max: '1%' }), prom, 1)
+  guardSubject(
+    guardOf({ query: 'error_ratio(old)', every: '50ms', max: '1%' }),
+    { ...prom, config: { world: WORLD } },
+    1,
+  )
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
@@ -89,7 +75,7 @@ describe('a job', () => {
       isOver: true,
       memory: { done: 4, total: 4, state: { requests: 4, failed: 2 } },
     })
-    expect(paths).toEqual(['/good', '/bad', '/good', '/bad'])
+    expect(paths()).toEqual(['/good', '/bad', '/good', '/bad'])
     expect(told.map(({ done }) => done)).toEqual([1, 2, 3, 4])
     expect(told[1]?.text).toMatch(/^2 of 4 requests, [\d.]+\/s, \d+ms left$/)
   })
@@ -102,20 +88,20 @@ describe('a job', () => {
     ]) {
       expect(await begun.running).toMatchObject({ memory: { state: { requests: 4, failed: 2 } } })
     }
-    expect(paths).toEqual(['/bad', '/bad'])
+    expect(paths()).toEqual(['/bad', '/bad'])
   })
 
   it('answers how far it came when it is ended, and does nothing more', async () => {
     const { environment, running } = begin(inputOf({ perSecond: 2 }))
-    await until(() => paths.length > 0)
+    await until(() => paths().length > 0)
     environment.cancel()
     expect(await running).toMatchObject({ isOver: false, memory: { done: 1, state: { requests: 1 } } })
-    expect(paths).toHaveLength(1)
+    expect(paths()).toHaveLength(1)
   })
 
   it('is left to another worker when this one shuts down', async () => {
     const { environment, running } = begin(inputOf({ perSecond: 2 }))
-    await until(() => paths.length > 0)
+    await until(() => paths().length > 0)
     environment.cancel('WORKER_SHUTDOWN')
     await expect(running).rejects.toThrow()
   })
@@ -123,7 +109,7 @@ describe('a job', () => {
   it('waits while a guard is not good, and says so', async () => {
     const { environment, running, told } = begin(inputOf({ throttle: [throttle()] }))
     await until(() => told.some(({ waiting }) => waiting !== null))
-    expect(paths).toEqual([])
+    expect(paths()).toEqual([])
     expect(told.at(-1)?.text).toMatch(/^0 of 4 requests, waiting: errors unknown/)
     environment.cancel()
     expect(await running).toMatchObject({ isOver: false })
