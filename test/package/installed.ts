@@ -87,7 +87,8 @@ function nodeOf(major: number): string {
 function outside(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^npm_(config_local_prefix|package|lifecycle)|^VITEST|^NODE_ENV$|^INIT_CWD$/.test(name),
+      ([name]) =>
+        !/^npm_(config_(local_prefix|loglevel)|package|lifecycle)|^VITEST|^NODE_ENV$|^INIT_CWD$/.test(name),
     ),
   )
 }
