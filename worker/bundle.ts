@@ -30,6 +30,7 @@ export const BUNDLE_OPTIONS = {
   workflowsPath: join(ROOT, 'index.ts'),
   payloadConverterPath: join(ROOT, 'payloads.ts'),
   preloadModules: [join(ROOT, 'index.ts')],
+  workflowInterceptorModules: [join(ROOT, 'tasks-only.ts')],
 } satisfies Partial<BundleOptions>
 
 const OWN_FOLDER = fileURLToPath(new URL('../.cutover/bundles/', import.meta.url))

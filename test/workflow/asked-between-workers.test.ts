@@ -1,0 +1,81 @@
+// Status is asked while a run's worker is dead, as people do. The new worker answers from a history with a timer that nobody has
+// taken up yet; then the run is aborted. Whatever it was asked, the run goes back, and the next worker can replay what was done.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadWorkflowBundle } from '../../worker/bundle.ts'
+import { state as stateQuery } from '../../workflows/messages.ts'
+import { eventually, openBench } from './bench.ts'
+import type { Bench, Run } from './bench.ts'
+import { frame } from './runbooks.ts'
+import { type WorkerProcess, startWorkerProcess } from './worker-process.ts'
+
+const HOLD_MS = 3_000
+const TRIES = 2 // the moments are those of a server and of two processes: one of them meets them
+const BEFORE_THE_TIMER_MS = 1_000 // so long a query waits for the dead worker (two seconds), then another one may answer
+const UP_AFTER_MS = 400
+
+let bench: Bench
+let codePath = ''
+const workers = new Set<WorkerProcess>()
+
+beforeAll(async () => {
+  bench = await openBench({ worker: false })
+  const bundle = await loadWorkflowBundle()
+  codePath = 'codePath' in bundle ? bundle.codePath : ''
+})
+afterAll(async () => {
+  for (const worker of workers) await worker.kill()
+  await bench.close()
+})
+
+async function startWorker(): Promise<WorkerProcess> {
+  const { address } = bench.env
+  const worker = await startWorkerProcess({ address, namespace: bench.env.namespace ?? 'default', codePath })
+  workers.add(worker)
+  return worker
+}
+
+async function kill(worker: WorkerProcess): Promise<void> {
+  workers.delete(worker)
+  await worker.kill()
+}
+
+const holding = (names: Parameters<typeof frame>[0]): string =>
+  `${frame(names)}steps:
+  - hold: { for: ${HOLD_MS}ms, guards: [] }
+  - approve: { people: [ana], expires: 1h }
+  - canary: { connection: edge, weights: [10%], samples: 0 }
+`
+
+async function isTold(run: Run, what: 'timerFiredEventAttributes' | 'workflowTaskTimedOutEventAttributes') {
+  const { events } = await run.handle.fetchHistory()
+  return (events ?? []).some((event) => event[what] !== null && event[what] !== undefined)
+}
+
+test('a run that is asked between two workers, and aborted then, is replayed by the third', async () => {
+  let met = 0
+  for (let tries = 0; tries < TRIES; tries++) {
+    const first = await startWorker()
+    const run = await bench.begin(holding)
+    await run.until('holds', (now) => now.holding !== null)
+    const until = Date.now() + HOLD_MS
+    await kill(first)
+    await sleep(until - Date.now() - BEFORE_THE_TIMER_MS)
+    const asked = run.handle.query(stateQuery).then(
+      () => {},
+      () => {}, // refused: it may be asked again
+    )
+    await sleep(UP_AFTER_MS)
+    const second = await startWorker()
+    await eventually('its timer has fired', () => isTold(run, 'timerFiredEventAttributes'))
+    await Promise.race([asked, sleep(BEFORE_THE_TIMER_MS)])
+    await run.abort()
+    if (!(await isTold(run, 'workflowTaskTimedOutEventAttributes'))) met += 1
+    expect((await run.ended()).outcome).toBe('restored')
+    await kill(second)
+    const third = await startWorker()
+    expect((await run.state()).outcome).toBe('restored')
+    await kill(third)
+  }
+  expect(met).toBeGreaterThan(0)
+})
