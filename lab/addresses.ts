@@ -21,6 +21,12 @@ export type LabServers = {
   resolverOfPowerdns?: Unbound
   resolverOfBind?: Unbound
   prometheus?: Prometheus
+  /** A second HAProxy in front of the same two sides: a pair. */
+  partner?: Haproxy
+  /** A second region, with sides and an edge of its own. */
+  eastOld?: Fleet
+  eastNew?: Fleet
+  eastHaproxy?: Haproxy
 }
 
 export type ServerName = keyof LabServers
@@ -53,6 +59,10 @@ const LABELS: Record<keyof Addresses, string> = {
   resolverOfPowerdns: 'Unbound before PowerDNS',
   resolverOfBind: 'Unbound before BIND',
   prometheus: 'Prometheus',
+  partner: 'HAProxy, partner of the edge',
+  eastOld: 'Orders in the east, old',
+  eastNew: 'Orders in the east, new',
+  eastHaproxy: 'HAProxy, edge in the east',
   commands: 'Capacity commands',
 }
 const LABEL_WIDTH = 26

@@ -10,18 +10,22 @@ const EXECUTABLE_MODE = 0o755 // writable by the owner alone, as the provider de
 
 export type Commands = { folder: string; observe: 'fleet-observe'; apply: 'fleet-apply' }
 
-/** Targets `old` and `new`. `remove` takes the folder away. */
-export function createCommands(adminUrls: { old: string; new: string }): {
+type Urls = { old: string; new: string }
+
+/** `<name>-observe` and `<name>-apply` of each fleet, with targets `old` and `new`. `remove` takes the folder away. */
+export function createCommands(fleets: { fleet: Urls; [name: string]: Urls }): {
   commands: Commands
   remove: () => void
 } {
   const folder = createFolder('commands')
-  for (const verb of ['observe', 'apply']) {
-    // An absolute Node: the provider gives its children none of the worker's PATH.
-    const words = [process.execPath, program, verb, adminUrls.old, adminUrls.new].map((word) => `'${word}'`)
-    const path = join(folder.path, `fleet-${verb}`)
-    writeFileSync(path, `#!/bin/sh\nexec ${words.join(' ')}\n`)
-    chmodSync(path, EXECUTABLE_MODE)
+  for (const [name, urls] of Object.entries(fleets)) {
+    for (const verb of ['observe', 'apply']) {
+      // An absolute Node: the provider gives its children none of the worker's PATH.
+      const words = [process.execPath, program, verb, urls.old, urls.new].map((word) => `'${word}'`)
+      const path = join(folder.path, `${name}-${verb}`)
+      writeFileSync(path, `#!/bin/sh\nexec ${words.join(' ')}\n`)
+      chmodSync(path, EXECUTABLE_MODE)
+    }
   }
   return {
     commands: { folder: folder.path, observe: 'fleet-observe', apply: 'fleet-apply' },

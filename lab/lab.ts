@@ -20,8 +20,10 @@ const API_TTL_SECONDS = 6 // long enough to be seen running out, short enough fo
 const INSTANCES = { old: 3, new: 1 } // a new home before anybody has scaled it up
 
 export type LabOptions = {
-  /** Only these, and what they stand on; everything by default. */
+  /** Only these, and what they stand on; everything by default that is not an extra. */
   only?: ServerName[]
+  /** Besides, of `EXTRAS`. */
+  also?: ServerName[]
   temporal?: { dbFile?: string }
   instances?: { old?: number; new?: number; slots?: number; warmUpMs?: number }
   apiTtlSeconds?: number
@@ -53,11 +55,19 @@ const NEEDS: Record<ServerName, ServerName[]> = {
   resolverOfPowerdns: ['powerdns'],
   resolverOfBind: ['bind'],
   prometheus: ['old', 'new'],
+  partner: ['old', 'new'],
+  eastOld: [],
+  eastNew: [],
+  eastHaproxy: ['eastOld', 'eastNew'],
 }
+
+/** For services with several edges; nobody else waits for them. */
+const EXTRAS: ServerName[] = ['partner', 'eastOld', 'eastNew', 'eastHaproxy']
 
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   sweepLeftovers()
-  const wanted = withNeeds(options.only ?? (Object.keys(NEEDS) as ServerName[]))
+  const usual = (Object.keys(NEEDS) as ServerName[]).filter((name) => !EXTRAS.includes(name))
+  const wanted = withNeeds([...(options.only ?? usual), ...(options.also ?? [])])
   const parts: LabServers = {}
   const began = performance.now()
   const starting = new Map<ServerName, Promise<void>>()
@@ -67,8 +77,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     return started
   }
   const boot = async (name: ServerName): Promise<void> => {
-    // Prometheus also scrapes the balancers, if there are any: it must know their ports.
-    const scraped: ServerName[] = name === 'prometheus' ? ['haproxy', 'envoy'] : []
+    // Prometheus also scrapes the balancers and the other region, if there are any: it must know their ports.
+    const scraped: ServerName[] = name === 'prometheus' ? ['haproxy', 'envoy', 'eastOld', 'eastNew'] : []
     const needed = [...NEEDS[name], ...scraped.filter((each) => wanted.has(each))]
     await Promise.all(needed.map(start))
     Object.assign(parts, { [name]: await BOOT[name](parts, options) })
@@ -81,7 +91,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     throw failed.reason
   }
   const all = parts as Everything
-  const tools = all.old && all.new && createCommands({ old: all.old.adminUrl, new: all.new.adminUrl })
+  const tools = all.old && all.new && createCommands(fleetsOf(parts))
   return {
     addresses: { ...addressesOf(parts), ...(tools && { commands: tools.commands }) } as Addresses,
     servers: Object.fromEntries(
@@ -102,13 +112,30 @@ const BOOT: Record<ServerName, Boot> = {
   temporal: (_parts, options) => startTemporal(options.temporal),
   old: (_parts, { instances = {} }) => startFleet(sizes(instances, 'old')),
   new: (_parts, { instances = {} }) => startFleet(sizes(instances, 'new')),
-  haproxy: (parts) => startHaproxy({ slots: { old: need(parts.old).slots, new: need(parts.new).slots } }),
+  eastOld: (_parts, { instances = {} }) => startFleet({ ...sizes(instances, 'old'), region: 'east' }),
+  eastNew: (_parts, { instances = {} }) => startFleet({ ...sizes(instances, 'new'), region: 'east' }),
+  haproxy: ({ old, new: fresh }) => startHaproxy(slotsOf(old, fresh)),
+  partner: ({ old, new: fresh }) => startHaproxy(slotsOf(old, fresh)),
+  eastHaproxy: ({ eastOld, eastNew }) => startHaproxy(slotsOf(eastOld, eastNew)),
   envoy: (parts) => startEnvoy(need(parts.haproxy).sidePorts),
   powerdns: (_parts, options) => startPowerdns(record(options)),
   bind: (_parts, options) => startBind(record(options)),
   resolverOfPowerdns: (parts) => startUnbound({ authoritative: need(parts.powerdns).dns }),
   resolverOfBind: (parts) => startUnbound({ authoritative: need(parts.bind).dns }),
   prometheus: (parts) => startPrometheus({ scrape: scrapeJobs(parts) }),
+}
+
+function slotsOf(old: Fleet | undefined, fresh: Fleet | undefined): Parameters<typeof startHaproxy>[0] {
+  return { slots: { old: need(old).slots, new: need(fresh).slots } }
+}
+
+function urls(old: Fleet | undefined, fresh: Fleet | undefined): { old: string; new: string } {
+  return { old: need(old).adminUrl, new: need(fresh).adminUrl }
+}
+
+/** The fleets by the name of their commands. */
+function fleetsOf({ old, new: fresh, eastOld, eastNew }: LabServers): Parameters<typeof createCommands>[0] {
+  return { fleet: urls(old, fresh), ...(eastOld && { 'fleet-east': urls(eastOld, eastNew) }) }
 }
 
 function sizes(
@@ -131,7 +158,12 @@ function record(options: LabOptions): { apiTtlSeconds: number; apiAddress: strin
 
 function scrapeJobs(parts: LabServers): ScrapeJob[] {
   const jobs: ScrapeJob[] = [
-    { job: 'orders', discover: [need(parts.old), need(parts.new)].map((f) => `${f.adminUrl}/targets`) },
+    {
+      job: 'orders',
+      discover: [parts.old, parts.new, parts.eastOld, parts.eastNew].flatMap((fleet) =>
+        fleet === undefined ? [] : [`${fleet.adminUrl}/targets`],
+      ),
+    },
   ]
   if (parts.haproxy) jobs.push({ job: 'haproxy', targets: [`127.0.0.1:${parts.haproxy.metricsPort}`] })
   if (parts.envoy) {

@@ -45,7 +45,7 @@ function route(what: string, body: unknown): unknown {
     case 'DELETE /faults':
       return Object.assign(faults, NO_FAULTS)
     case 'GET /targets': // Prometheus' HTTP service discovery: only what runs is scraped
-      return [{ targets: running().map((port) => `127.0.0.1:${port}`), labels: {} }]
+      return [{ targets: running().map((port) => `127.0.0.1:${port}`), labels: { region: options.region } }]
     default:
       throw new Error(`${what}: use GET /state, GET|PUT /count, PUT|DELETE /faults, GET /targets`)
   }

@@ -30,6 +30,7 @@ export type FleetState = Capacity & {
 
 export type FleetOptions = {
   side: Side
+  region: string
   version: string
   slots: number[]
   admin: number

@@ -28,16 +28,18 @@ export type Fleet = {
 
 export async function startFleet(options: {
   side: Side
+  /** Told with its metrics. */
+  region?: string
   count?: number
   slots?: number
   warmUpMs?: number
 }): Promise<Fleet> {
-  const { side, count = 1, warmUpMs = WARM_UP_MS } = options
+  const { side, region = 'west', count = 1, warmUpMs = WARM_UP_MS } = options
   const { chosen, server } = await startServer<FleetOptions>(
     `fleet-${side}`,
     async () => {
       const [admin = 0, ...slots] = await freePorts(1 + (options.slots ?? SLOTS))
-      return { side, version: side === 'old' ? 'v1' : 'v2', slots, admin, count, warmUpMs }
+      return { side, region, version: side === 'old' ? 'v1' : 'v2', slots, admin, count, warmUpMs }
     },
     (fleet) => ({
       command: process.execPath,

@@ -84,6 +84,7 @@ function connections(lab: Addresses, { edge, zone, webhookUrl }: Settings): Fiel
   return {
     edge: edge === 'haproxy' ? haproxy(lab) : envoy(lab),
     zone: zone === 'bind' ? bind(lab) : powerdns(lab),
+    ...severalEdges(lab),
     prom: { provider: 'metrics/prometheus', url: lab.prometheus.url },
     fleet: { provider: 'capacity/command', observe: [lab.commands.observe], apply: [lab.commands.apply] },
     web: { provider: 'probe/http', url: `http://127.0.0.1:${lab.haproxy.sidePorts.new}` },
@@ -95,7 +96,25 @@ function connections(lab: Addresses, { edge, zone, webhookUrl }: Settings): Fiel
   }
 }
 
-export function haproxy({ haproxy: { socket, backend, servers } }: Addresses): Fields {
+function fleetNamed(name: string): Fields {
+  return { provider: 'capacity/command', observe: [`${name}-observe`], apply: [`${name}-apply`] }
+}
+
+/** A pair of one region, and a second region: where the lab has them. */
+function severalEdges({ haproxy: edge, partner, eastHaproxy, commands }: Partial<Addresses>): Fields {
+  return {
+    ...(edge && { 'edge-a': haproxyAt(edge), west: haproxyAt(edge) }),
+    ...(partner && { 'edge-b': haproxyAt(partner) }),
+    ...(eastHaproxy && { east: haproxyAt(eastHaproxy) }),
+    ...(commands && { 'fleet-west': fleetNamed('fleet'), 'fleet-east': fleetNamed('fleet-east') }),
+  }
+}
+
+export function haproxy({ haproxy: edge }: Pick<Addresses, 'haproxy'>): Fields {
+  return haproxyAt(edge)
+}
+
+function haproxyAt({ socket, backend, servers }: Addresses['haproxy']): Fields {
   return { provider: 'traffic/haproxy', socket, backend, old: servers.old, new: servers.new }
 }
 

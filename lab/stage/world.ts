@@ -9,6 +9,7 @@ import { haproxy as haproxyProvider } from '../../activities/traffic/haproxy/ind
 import { type Json, matches, sameJson } from '../../workflows/json.ts'
 import type { Changing } from '../../workflows/ports/target.ts'
 import { type DnsRecord, askDns } from '../dns.ts'
+import type { Addresses } from '../addresses.ts'
 import type { Lab } from '../lab.ts'
 import { until } from '../until.ts'
 import { configsOf, depsOf } from './connect.ts'
@@ -26,7 +27,7 @@ export type World = {
 
 export async function lookAround(lab: Lab): Promise<World> {
   const [haproxy, bind, powerdns, old, fresh] = await Promise.all([
-    haproxyWeights(lab),
+    haproxyWeights(lab.addresses.haproxy),
     record(lab.addresses.bind.dns),
     record(lab.addresses.powerdns.dns),
     lab.fleets.old.state(),
@@ -35,18 +36,33 @@ export async function lookAround(lab: Lab): Promise<World> {
   return { haproxy, envoy: envoyRoute(lab), bind, powerdns, capacity: { old: old.count, new: fresh.count } }
 }
 
-/** Sends one line to HAProxy's runtime socket. */
+type Edge = Addresses['haproxy']
+
+/** Sends one line to the runtime socket of the edge. */
 export async function tellHaproxy({ addresses: { haproxy } }: Lab, line: string): Promise<string> {
-  const socket = connect(haproxy.socket)
+  return await tell(haproxy, line)
+}
+
+async function tell({ socket: path }: Edge, line: string): Promise<string> {
+  const socket = connect(path)
   socket.end(`${line}\n`)
   return await text(socket)
 }
 
-async function haproxyWeights(lab: Lab): Promise<World['haproxy']> {
-  const { backend, servers } = lab.addresses.haproxy
+export async function haproxyWeights(edge: Edge): Promise<World['haproxy']> {
+  const { backend, servers } = edge
   const weight = async (server: string) =>
-    Number.parseInt(await tellHaproxy(lab, `get weight ${backend}/${server}`), 10)
+    Number.parseInt(await tell(edge, `get weight ${backend}/${server}`), 10)
   return { old: await weight(servers.old), new: await weight(servers.new) }
+}
+
+/** The HAProxys besides the edge, where the lab has any: as their configuration begins. */
+async function setOthersBack({ partner, eastHaproxy }: Partial<Addresses>): Promise<void> {
+  for (const edge of [partner, eastHaproxy]) {
+    if (edge === undefined) continue
+    const { backend, servers } = edge
+    await tell(edge, `set weight ${backend}/${servers.old} 100; set weight ${backend}/${servers.new} 0`)
+  }
 }
 
 type Route = {
@@ -96,6 +112,7 @@ export async function setBack(lab: Lab, start: World): Promise<void> {
   await set(envoyProvider.connect(route, deps), 'split', { old: start.envoy.old, new: start.envoy.new })
   await set(rfc2136.connect(zone, deps), RECORD, start.bind)
   await set(powerdnsProvider.connect(other, deps), RECORD, start.powerdns)
+  await setOthersBack(lab.addresses)
   await lab.fleets.new.scale(start.capacity.new)
   await until('the world is as at the beginning', async () => sameJson(await lookAround(lab), start))
 }

@@ -46,7 +46,7 @@ export async function openChaosStage(): Promise<ChaosStage> {
     apiTtlSeconds: API_TTL_SECONDS,
   })
   const links = await linksTo(lab)
-  const tools = createCommands({ old: lab.addresses.old.adminUrl, new: at(links.fleet) })
+  const tools = createCommands({ fleet: { old: lab.addresses.old.adminUrl, new: at(links.fleet) } })
   const addresses = throughLinks(lab, links, tools.commands)
   const worker = await startWorker(addresses)
   const environment = temporalEnvironment(lab.addresses)

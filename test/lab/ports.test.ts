@@ -34,7 +34,7 @@ it('starts the instances of a side on other ports when one was taken after it wa
     async () => {
       const [admin = 0, slot = 0] = await freePorts(2)
       const slots = [attempts++ === 0 ? taken : slot]
-      return { side: 'old', version: 'v1', slots, admin, count: 1, warmUpMs: 0 }
+      return { side: 'old', region: 'west', version: 'v1', slots, admin, count: 1, warmUpMs: 0 }
     },
     (fleet) => ({
       command: process.execPath,
