@@ -1,6 +1,7 @@
 // A view of a run from the server's history alone, for when no worker answers: less, older, and says so. Pure.
 import type { Applied, ApplyInput, RestoreInput } from '../workflows/activities.ts'
 import { sameJson } from '../workflows/json.ts'
+import { edgesOf, presentEdge } from '../workflows/edges.ts'
 import type { Plan } from '../workflows/plan.ts'
 import type { Change, LogLine, Phase, Reason, Restoration, RunState } from '../workflows/run/state.ts'
 import { whyIrreversible } from '../workflows/steps/kind-of.ts'
@@ -54,8 +55,7 @@ export function stateFromHistory({ plan, carried, published, happenings }: Recor
     phase: phaseOf(published, base),
     outcome,
     endedAt: published.endedAt,
-    weights:
-      published.weight === null ? base.weights : { old: 100 - published.weight, new: published.weight },
+    weights: weightsOf(plan, { weights: base.weights, cursor, changes }, published),
     gates: published.gate === null ? [] : [openGate(published.gate)],
     holding: null,
     reason,
@@ -69,6 +69,20 @@ export function stateFromHistory({ plan, carried, published, happenings }: Recor
     unwindingSince: base.unwindingSince ?? turnedBackAt(happenings),
     log: [...base.log, ...happenings.flatMap(lineOf)].sort((a, b) => a.at - b.at),
   }
+}
+
+/** The server knows the share of one edge, that of the present step; of the others only what an earlier history has left. */
+function weightsOf(
+  plan: Plan,
+  { weights, cursor, changes }: Pick<RunState, 'weights' | 'cursor' | 'changes'>,
+  { weight }: Published,
+): RunState['weights'] {
+  if (weight === null) return weights
+  const edges = edgesOf(plan).map(({ name }) => name)
+  const touched = changes.map(({ connection }) => connection).filter((name) => edges.includes(name))
+  const known = { ...Object.fromEntries(touched.map((edge) => [edge, null])), ...weights }
+  const edge = presentEdge(plan, { cursor, weights: known }) ?? edges[0]
+  return edge === undefined ? known : { ...known, [edge]: { old: 100 - weight, new: weight } }
 }
 
 /** Updates are in the history only when the run took them; what became of a signal only a worker knows. */

@@ -1,5 +1,6 @@
 // What people and scripts see of a run: one plain, JSON-safe view that status, watch, report and `-o json` share.
 // Types only. Times are ISO 8601 texts, because scripts read them.
+import type { Weights } from '../workflows/ports/port.ts'
 import type { Verdict } from '../workflows/activities.ts'
 import type {
   Change,
@@ -17,6 +18,8 @@ export type GuardView = {
   name: string
   kind: 'guard' | 'journey' | 'proof'
   side: string | null
+  /** The edge whose users it judges; null = all. */
+  of: string | null
   verdict: Verdict | null
   value: number | null
   limit: string | null
@@ -80,7 +83,10 @@ export type RunView = {
   step: { index: number; total: number; id: string; title: string } | null
   /** Id of the (first) open gate. */
   gate: string | null
-  weights: { old: number; new: number } | null
+  /** In percent, of the edge that the present step is about. */
+  weights: Weights | null
+  /** Of every edge that was changed; null = nobody knows what it holds. */
+  edges: { connection: string; weights: Weights | null }[]
   changes: ChangeView[]
   guards: GuardView[]
   reason: ReasonView | null

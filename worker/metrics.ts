@@ -38,7 +38,7 @@ export function createMetrics(countRuns: CountRuns) {
     ),
     weight: new Gauge({
       ...shared('cutover_weight', 'Share of the traffic in percent, as last verified by this worker'),
-      labelNames: ['service', 'side'],
+      labelNames: ['service', 'connection', 'side'],
     }),
     changes: counter('cutover_changes_total', ['service', 'connection'], 'Changes applied and verified'),
     unwinds: counter('cutover_unwinds_total', ['service', 'cause'], 'Runs that went back, by cause'),

@@ -1,5 +1,6 @@
 // The worker's end of the workflow's measurements: each becomes a metric. Best effort; never during replay.
 import type { InjectedSinks } from '@temporalio/worker'
+import type { Weights } from '../workflows/ports/port.ts'
 import type { MeasureSinks } from '../workflows/run/measure.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -9,10 +10,10 @@ export function measureSinks(metrics: Metrics | null): InjectedSinks<MeasureSink
       change: once((_info, service: string, connection: string) =>
         metrics?.changes.inc({ service, connection }),
       ),
-      weights: once((_info, service: string, weights: { old: number; new: number } | null) => {
+      weights: once((_info, service: string, ...[connection, weights]: [string, Weights | null]) => {
         for (const side of ['old', 'new'] as const) {
-          if (weights === null) metrics?.weight.remove({ service, side })
-          else metrics?.weight.set({ service, side }, weights[side])
+          if (weights === null) metrics?.weight.remove({ service, connection, side })
+          else metrics?.weight.set({ service, connection, side }, weights[side])
         }
       }),
       step: once((_info, service: string, ...[kind, ms]: [string, number]) => {

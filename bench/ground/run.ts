@@ -44,7 +44,7 @@ function asked(handle: BenchRun['handle']): Omit<BenchRun, 'service' | 'handle'>
       const isHeld = async () => {
         const now = await ask()
         if (now.reason !== null) throw new Error(`the run is going back: ${JSON.stringify(now.reason)}`)
-        return now.holding !== null && now.weights?.new === weight
+        return now.holding !== null && now.weights['edge']?.new === weight
       }
       await until(`${handle.workflowId} holds ${weight} %`, isHeld, HOLDING_MS_MAX)
     },

@@ -86,6 +86,10 @@ function readingText({ verdict, text }: GuardView): string {
   return text?.startsWith(`${verdict}: `) ? text : `${verdict}: ${text}`
 }
 
-function weightsText({ weights }: RunView): string {
-  return weights === null ? '' : ` (old ${weights.old}%, new ${weights.new}%)`
+function weightsText({ edges }: RunView): string {
+  const known = edges.flatMap(({ connection, weights }) => {
+    const name = edges.length > 1 ? `${connection} ` : ''
+    return weights === null ? [] : [`${name}old ${weights.old}%, new ${weights.new}%`]
+  })
+  return known.length === 0 ? '' : ` (${known.join('; ')})`
 }

@@ -37,7 +37,7 @@ export function reportHtml(report: Report): string {
         <p class="soft">${report.description}</p>
         <p>${headline(run)}</p>
         ${run.stale === null ? null : html`<p class="unknown">This report is partial: ${run.stale.why}. It rests on what the Temporal server knows by itself; what only a worker knows is called unknown.</p>`}
-        ${weightsBar(report)} ${facts(report)}
+        ${weightsBars(report)} ${facts(report)}
         <h2>Steps: planned and actual</h2>
         ${stepsTable(report)}
         <h2>Changes</h2>
@@ -59,14 +59,20 @@ export function reportHtml(report: Report): string {
   return page.html
 }
 
-function weightsBar({ run }: Report): Html | null {
-  if (run.weights === null) return null
-  const { old, new: fresh } = run.weights
-  return html`<div class="weights" role="img" aria-label="old ${old} %, new ${fresh} %">
-      <div class="old" style="width:${old}%"></div>
-      <div class="new" style="width:${fresh}%"></div>
-    </div>
-    <p class="soft">old ${old} %, new ${fresh} % as last verified</p>`
+function weightsBars({ run: { edges } }: Report): Html[] {
+  return edges.flatMap(({ connection, weights }) => {
+    const name = edges.length > 1 ? `${connection}: ` : ''
+    if (weights === null)
+      return name === '' ? [] : [html`<p class="unknown">${name}its weights are not known</p>`]
+    const { old, new: fresh } = weights
+    return [
+      html`<div class="weights" role="img" aria-label="${name}old ${old} %, new ${fresh} %">
+          <div class="old" style="width:${old}%"></div>
+          <div class="new" style="width:${fresh}%"></div>
+        </div>
+        <p class="soft">${name}old ${old} %, new ${fresh} % as last verified</p>`,
+    ]
+  })
 }
 
 function facts({ run, writtenAt }: Report): Html {

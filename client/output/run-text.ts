@@ -1,7 +1,7 @@
 // A run as a person reads it on a terminal: status and watch share it. Pure: view in, lines out.
 import type { RunView } from '../../view/model.ts'
 import { changedNothing } from '../../view/run-view.ts'
-import { harmless, paint } from './paint.ts'
+import { cut, harmless, paint } from './paint.ts'
 import type { Paint } from './paint.ts'
 import {
   gateLines,
@@ -112,13 +112,18 @@ function staleLines({ view, look, ink }: Sheet): string[] {
 }
 
 function trafficLines({ view, look, ink }: Sheet): string[] {
-  if (view.weights === null) return []
   const width = Math.min(BAR_WIDTH_MAX, look.width - LABEL_WIDTH - 8)
-  const side = (name: 'old' | 'new', label: string, color: (text: string) => string) => {
-    const percent = view.weights?.[name] ?? 0
-    return `${label.padEnd(LABEL_WIDTH)}${color(bar(percent, width))} ${`${round(percent)}%`.padStart(5)}`
-  }
-  return ['', side('old', 'old', ink.blue), side('new', 'new', ink.green)]
+  const side = (label: string, percent: number, color: (text: string) => string) =>
+    `${label.padEnd(LABEL_WIDTH)}${color(bar(percent, width))} ${`${round(percent)}%`.padStart(5)}`
+  const several = view.edges.length > 1
+  return view.edges.flatMap(({ connection, weights }) => [
+    ...(several ? ['', ink.bold(cut(connection, look.width))] : weights === null ? [] : ['']),
+    ...(weights === null
+      ? several
+        ? [ink.yellow('its weights are not known')]
+        : []
+      : [side('old', weights.old, ink.blue), side('new', weights.new, ink.green)]),
+  ])
 }
 
 function round(percent: number): number {

@@ -11,7 +11,10 @@ export type Use = { path: Path; name: string; port: PortName }
 
 export function connectionUses(runbook: JsonObject): Use[] {
   return [
-    ...entries(runbook['guards']).flatMap(([name, guard]) => use(guard, ['guards', name, 'from'], 'metrics')),
+    ...entries(runbook['guards']).flatMap(([name, guard]) => [
+      ...use(guard, ['guards', name, 'from'], 'metrics'),
+      ...use(guard, ['guards', name, 'of'], 'traffic'),
+    ]),
     ...list(runbook['notify']).flatMap((name, index) => named(name, ['notify', index], 'notify')),
     ...stepsOf(runbook).flatMap(stepUses),
   ]

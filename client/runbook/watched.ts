@@ -1,10 +1,11 @@
 // Which guards each step of a plan is going to be watched by: the engine's own rule, with the steps before it taken as done.
+import { declaredBy, edgesOf } from '../../workflows/edges.ts'
 import { foundAtStart } from '../../workflows/found.ts'
 import type { Plan, PlannedGuard, PlannedStep, ValueOf } from '../../workflows/plan.ts'
 import { changingFacts } from '../../workflows/ports/facts.ts'
-import type { Served } from '../../workflows/ports/port.ts'
 import { isArmed } from '../../workflows/run/guards.ts'
-import { type TargetHistory, either, servedBy } from '../../workflows/served-sides.ts'
+import { type TargetHistory, servedBy, stillServed } from '../../workflows/served-sides.ts'
+import type { Serving } from '../../workflows/ports/port.ts'
 import { kindOf, outline } from '../../workflows/steps/kind-of.ts'
 
 /** Per step, in order: the guards that are watched at some moment of it. */
@@ -17,7 +18,7 @@ export function watchedGuards(plan: Plan): PlannedGuard[][] {
 /** Per step, in order: the guards that are watched at each moment of it that lasts. */
 export function watchedMoments(plan: Plan): PlannedGuard[][][] {
   const held = new Map<string, TargetHistory>()
-  let now = servedBy([])
+  let now = servedBy([], edgesOf(plan))
   return plan.steps.map((step) => {
     const during = momentsOf(step, plan, { held, now })
     now = during.at(-1) ?? now
@@ -37,28 +38,43 @@ export function neverWatched(plan: Plan): PlannedGuard[] {
   return plan.guards.filter(({ name }) => !watched.has(name))
 }
 
-/** Which sides are served at the moments of a step, the last one being how it leaves things. Keeps what it changes in `held`. */
+/** Which sides are served, and through which edges, at the moments of a step, the last one being how it leaves things. Keeps what it changes in `held`. */
 function momentsOf(
   step: PlannedStep,
   plan: Plan,
-  { held, now }: { held: Map<string, TargetHistory>; now: Served },
-): Served[] {
+  { held, now }: { held: Map<string, TargetHistory>; now: Serving },
+): Serving[] {
   const portOf = (connection: string) => plan.connections[connection]?.port
   const seen: ValueOf = (connection, target) =>
     held.get(`${connection} ${target}`)?.now ??
     foundAtStart(plan, { connection, target }) ??
     changingFacts(portOf(connection))?.leads?.unknown
-  const moments: Served[] = []
+  const edges = edgesOf(plan)
+  const moments: Serving[] = []
+  let changed: string[] = [] // since the last moment: what is changed side by side is one
   let isFollowedLate = false
   for (const { connection, target, desired } of outline(step, seen).changes) {
     const leads = changingFacts(portOf(connection))?.leads
     if (leads === undefined || desired === null) continue
-    const before = held.get(`${connection} ${target}`)?.before ?? seen(connection, target) ?? leads.unknown
-    held.set(`${connection} ${target}`, { port: portOf(connection), target, before, now: desired })
+    const name = `${connection} ${target}`
+    if (changed.includes(name)) {
+      moments.push(servedBy([...held.values()], edges))
+      changed = []
+    }
+    changed.push(name)
+    const before = held.get(name)?.before ?? seen(connection, target) ?? leads.unknown
+    const declared = declaredBy(plan, step.id, { connection, target })
+    held.set(name, {
+      connection,
+      port: portOf(connection),
+      target,
+      before,
+      now: desired,
+      ...(declared === undefined ? {} : { declared }),
+    })
     if (leads.isFollowedLate) isFollowedLate = true
-    else moments.push(servedBy([...held.values()]))
   }
-  const after = servedBy([...held.values()])
-  if (isFollowedLate) moments.push(either(now, after), after)
-  return moments.length === 0 ? [now] : moments
+  if (changed.length === 0) return [now]
+  const after = servedBy([...held.values()], edges)
+  return [...moments, ...(isFollowedLate ? [stillServed(now, after)] : []), after]
 }

@@ -120,7 +120,7 @@ function rightOf(gate: Gate, { of, world, weights }: Standing): Sight {
   const record = /^ttl (\d+) values (\S+)/.exec(text)
   if (record !== null)
     return { ...world, record: { ttl: Number(record[1]), values: (record[2] ?? '').split(',') } }
-  const [old, fresh] = split?.slice(1).map(Number) ?? [weights?.old, weights?.new]
+  const [old, fresh] = split?.slice(1).map(Number) ?? [weights['edge']?.old, weights['edge']?.new]
   if (old === undefined || fresh === undefined) return of.start
   return { ...of.start, edge: { ...world.edge, old, new: fresh } }
 }

@@ -21,7 +21,7 @@ export const recordedRuns: RecordedRun[] = [
     name: 'breach',
     runbook: (names) => brief(names, { hold: '2s' }),
     attend: async (run) => {
-      await run.until('is at half', ({ weights }) => weights?.new === 50)
+      await run.until('is at half', ({ weights }) => weights['edge']?.new === 50)
       run.world.set({ new: { errorRatio: 0.5 } })
     },
   },
@@ -29,7 +29,7 @@ export const recordedRuns: RecordedRun[] = [
     name: 'abort-at-half',
     runbook: (names) => brief(names, { hold: '5s' }),
     attend: async (run) => {
-      await run.until('is at half', ({ weights }) => weights?.new === 50)
+      await run.until('is at half', ({ weights }) => weights['edge']?.new === 50)
       await run.abort('recorded')
     },
   },
@@ -37,7 +37,7 @@ export const recordedRuns: RecordedRun[] = [
     name: 'drift',
     runbook: (names) => brief(names, { hold: '3s' }),
     attend: async (run) => {
-      await run.until('is at a tenth', ({ weights }) => weights?.new === 10)
+      await run.until('is at a tenth', ({ weights }) => weights['edge']?.new === 10)
       run.world.stranger({ port: 'traffic', target: 'split', value: { old: 80, new: 20 }, by: 'mallory' })
       await run.gate()
       await run.abort('recorded: someone else is at it')
@@ -51,12 +51,12 @@ export const recordedRuns: RecordedRun[] = [
     name: 'drift-in-a-hold',
     runbook: (names) => brief(names, { hold: '10m' }),
     attend: async (run) => {
-      await run.until('is at a tenth', ({ weights }) => weights?.new === 10)
+      await run.until('is at a tenth', ({ weights }) => weights['edge']?.new === 10)
       run.world.stranger({ port: 'traffic', target: 'split', value: { old: 80, new: 20 }, by: 'mallory' })
       await run.decide({ verdict: 'approve', gate: (await run.gate('drift')).id })
       await run.until(
         'holds on at theirs',
-        ({ weights, phase }) => weights?.new === 20 && phase === 'holding',
+        ({ weights, phase }) => weights['edge']?.new === 20 && phase === 'holding',
       )
       await run.abort('recorded: that was not the plan')
     },
@@ -65,7 +65,7 @@ export const recordedRuns: RecordedRun[] = [
     name: 'evidence-outage',
     runbook: (names) => brief(names, { hold: '3s' }),
     attend: async (run) => {
-      await run.until('is at a tenth', ({ weights }) => weights?.new === 10)
+      await run.until('is at a tenth', ({ weights }) => weights['edge']?.new === 10)
       const outage = run.world.outage('metrics')
       await run.gate('evidence')
       outage.end()

@@ -19,7 +19,7 @@ const split = (run: Run) =>
 const at = (run: Run, share: number) =>
   run.until(
     `${share} % on the new side`,
-    ({ weights, phase }) => weights?.new === share && phase !== 'running',
+    ({ weights, phase }) => weights['edge']?.new === share && phase !== 'running',
   )
 
 async function restored(run: Run): Promise<void> {
@@ -209,7 +209,7 @@ describe.concurrent('other people', () => {
       await over.decide({ verdict: 'approve', gate: gates[1].id })
       const { changes, weights } = await over.until('holds on', ({ phase }) => phase === 'holding')
       expect(changes.at(-1)).toMatchObject({ status: 'adopted', before: { old: 90, new: 10 } })
-      expect(weights).toEqual(foreign.value)
+      expect(weights['edge']).toEqual(foreign.value)
       await Promise.all([back.abort(), over.abort()])
       await restored(back)
       await restored(over)

@@ -112,7 +112,7 @@ test('a state of a newer version is left to a newer worker: the task fails in wo
 
 test('the share of a run that has ended is not shown any more', async () => {
   const run = await bench.begin((names) => brief(names, { hold: '1s' }))
-  await run.until('a share is shown', ({ weights }) => weights !== null && weights.new > 0)
+  await run.until('a share is shown', ({ weights }) => (weights['edge']?.new ?? 0) > 0)
   const shown = async () =>
     (await metrics.registry.getSingleMetricAsString('cutover_weight')).includes(run.service)
   await eventually('the metric', shown)

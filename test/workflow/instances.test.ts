@@ -66,7 +66,7 @@ test('users who are led back during the drain are drained anew before their inst
   await run.gate('approval')
   const from = run.world.landed().length
   await run.abort()
-  await run.until('traffic is back', ({ weights }) => weights?.new === 0)
+  await run.until('traffic is back', ({ weights }) => weights['edge']?.new === 0)
   const stranger = (value: { old: number; new: number }) =>
     run.world.stranger({ port: 'traffic', target: 'edge split', value, by: 'mallory' })
   stranger({ old: 61, new: 39 })

@@ -77,9 +77,9 @@ test('until then the old side is served, and its users are where they were', asy
     'waits',
     ({ holding }) => holding?.title.includes('old answers') === true,
   )
-  expect(serving).toEqual({ old: true, new: true })
+  expect(serving.all).toEqual({ old: true, new: true })
   const after = await run.until('goes on', ({ steps }) => steps[0]?.status === 'done')
-  expect(after.serving).toEqual({ old: false, new: true })
+  expect(after.serving.all).toEqual({ old: false, new: true })
   expect(run.world.arrivals(RECORD)).toEqual({ '192.0.2.20': 1 })
   expect((await run.ended()).outcome).toBe('completed')
 })

@@ -60,7 +60,10 @@ test(
   'a hold keeps its deadline and its weight; evidence that comes and goes in it is asked about less and less',
   async () => {
     const run = await bench.begin(long)
-    await run.until('holds at 50 %', ({ weights, phase }) => weights?.new === 50 && phase === 'holding')
+    await run.until(
+      'holds at 50 %',
+      ({ weights, phase }) => weights['edge']?.new === 50 && phase === 'holding',
+    )
     const { deadlines } = await run.state()
     for (let time = 0; time < 4; time++) {
       const outage = run.world.outage('metrics')
@@ -86,7 +89,10 @@ test(
   'a question about evidence stays open through it, and is closed by evidence that comes back',
   async () => {
     const run = await bench.begin((names) => brief(names, { hold: '10s' }))
-    await run.until('holds at 10 %', ({ weights, phase }) => weights?.new === 10 && phase === 'holding')
+    await run.until(
+      'holds at 10 %',
+      ({ weights, phase }) => weights['edge']?.new === 10 && phase === 'holding',
+    )
     const outage = run.world.outage('metrics')
     const { id, openedAt } = await run.gate('evidence')
     await flood(bench, run, 2)
@@ -105,7 +111,10 @@ test(
   'a question about drift is the same one after it, and its answer counts',
   async () => {
     const run = await bench.begin((names) => brief(names, { hold: '10m' }))
-    await run.until('holds at 10 %', ({ weights, phase }) => weights?.new === 10 && phase === 'holding')
+    await run.until(
+      'holds at 10 %',
+      ({ weights, phase }) => weights['edge']?.new === 10 && phase === 'holding',
+    )
     const theirs = { port: 'traffic', target: 'edge split', by: 'mallory' } as const
     run.world.stranger({ ...theirs, value: { old: 70, new: 30 } })
     const { id, openedAt } = await run.gate('drift')

@@ -62,7 +62,10 @@ test.each([
 
 test('a value of somebody else that a person let stand, and that is the last one, is a remainder', async () => {
   const run = await bench.begin(runbook(SWITCH, '  - hold: { for: 20s, guards: [] }\n'))
-  await run.until('holds everything', ({ holding, weights }) => holding !== null && weights?.new === 100)
+  await run.until(
+    'holds everything',
+    ({ holding, weights }) => holding !== null && weights['edge']?.new === 100,
+  )
   run.world.stranger({ port: 'traffic', target: 'split', value: THEIRS, by: 'raj' })
   const { id } = await run.gate('drift')
   await run.decide({ verdict: 'approve', gate: id })
@@ -111,5 +114,5 @@ test('weights shown after a target was left are those that were found', async ()
   const { id } = await run.gate('restore')
   await run.decide({ verdict: 'skip', gate: id })
   await run.ended()
-  expect((await run.state()).weights).toEqual(THEIRS)
+  expect((await run.state()).weights['edge']).toEqual(THEIRS)
 })

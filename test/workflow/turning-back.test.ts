@@ -34,7 +34,7 @@ async function watches({ handle }: Run): Promise<number> {
 }
 
 const holds = (weight: number) => (state: Awaited<ReturnType<Run['state']>>) =>
-  state.holding !== null && state.weights?.new === weight
+  state.holding !== null && state.weights['edge']?.new === weight
 
 test('one target: restoring it is all that is done, and the watch is not cancelled but ends with the run', async () => {
   const run = await bench.begin(oneTarget)

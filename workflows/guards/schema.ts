@@ -41,6 +41,9 @@ export const Guard = z
       .enum(['old', 'new'])
       .default('new')
       .describe('The side that is judged; watched only while it is served traffic'),
+    of: Name.optional().describe(
+      'The edge whose users it judges; default: all users, through whichever edge they come',
+    ),
     max: Limit.optional().describe('Bad above this: 0.5%, 800ms or a number in the unit of the query'),
     min: Limit.optional().describe('Bad below this'),
     unit: Unit.optional().describe('What the query counts in, where a limit is a duration; default: seconds'),

@@ -55,17 +55,15 @@ export const dns = definePort<RRset>({
     leads: {
       unknown: { ttl: 0, values: ['not looked at'] },
       isFollowedLate: true,
-      serves: ({ target, before, now }) =>
-        LEADS_USERS.test(target)
-          ? {
-              as: 'name',
-              // A value that was there before the run is the old side's: a record that holds old and new ones serves both.
-              sides: {
-                old: now.values.some((value) => before.values.includes(value)),
-                new: now.values.some((value) => !before.values.includes(value)),
-              },
-            }
-          : null,
+      serves({ target, before, now, declared }) {
+        if (!LEADS_USERS.test(target)) return null
+        // A value that was there before the run is the old side's: a record that holds old and new ones serves both.
+        const hasOld = now.values.some((value) => before.values.includes(value))
+        const hasNew = now.values.some((value) => !before.values.includes(value))
+        if (declared === undefined) return { as: 'name', sides: { old: hasOld, new: hasNew } }
+        const old = hasOld || (hasNew && declared === 'old')
+        return { as: 'besides', sides: { old, new: hasNew && declared === 'new' } }
+      },
     },
   },
 })

@@ -2,8 +2,14 @@
 // Pure: the workflow, the activities, the command line and the simulated world all read it.
 import type { Json } from '../json.ts'
 
+/** What a runbook may say of a name: which side its new values lead to, or that they lead to an edge. */
+export type Leads = 'old' | 'new' | 'edge'
+
 /** Which sides get requests of users. */
 export type Served = { old: boolean; new: boolean }
+
+/** Which sides users reach: through each edge of a plan, and all in all. */
+export type Serving = { all: Served; edges: { [edge: string]: Served } }
 
 export type Weights = { old: number; new: number }
 
@@ -41,9 +47,15 @@ export interface LeadingFacts<V extends Json = Json> {
   isFollowedLate: boolean
   /**
    * Which sides get requests by a value of a target. `split`: whatever name leads to it, it says who is served. `name`: it
-   * leads users where nothing splits. `copy`: requests that a side gets besides. Null = it leads nobody.
+   * leads users where nothing splits. `besides`: requests that a side gets whatever splits: copies, and those of a name of
+   * which the runbook says what it leads to (`declared`). Null = it leads nobody.
    */
-  serves(of: { target: string; before: V; now: V }): { as: 'split' | 'name' | 'copy'; sides: Served } | null
+  serves(of: {
+    target: string
+    before: V
+    now: V
+    declared?: Leads
+  }): { as: 'split' | 'name' | 'besides'; sides: Served } | null
   /** The weights that people are shown; `now` null = nobody knows what it holds. Undefined: the target has none. */
   weights?(of: { target: string; now: V | null }): Weights | null | undefined
 }

@@ -47,7 +47,7 @@ export const traffic = definePort<Split | Mirror>({
       isFollowedLate: false,
       serves: ({ now }) =>
         'percent' in now
-          ? { as: 'copy', sides: { old: false, new: now.percent > 0 } }
+          ? { as: 'besides', sides: { old: false, new: now.percent > 0 } }
           : { as: 'split', sides: { old: now.old > 0, new: now.new > 0 } },
       weights({ target, now }) {
         if (target !== SPLIT) return undefined

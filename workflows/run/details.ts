@@ -32,8 +32,13 @@ export function details(plan: Plan, state: RunState): string {
   ].join('\n')
 }
 
-function weights({ weights: split }: RunState): string {
-  return split === null ? '' : ` · old ${split.old} % new ${split.new} %`
+function weights({ weights: splits }: RunState): string {
+  const edges = Object.entries(splits).filter(([, split]) => split !== null)
+  return edges
+    .map(
+      ([edge, split]) => ` · ${edges.length > 1 ? `${edge}: ` : ''}old ${split?.old} % new ${split?.new} %`,
+    )
+    .join('')
 }
 
 function question(gate: Gate): string {

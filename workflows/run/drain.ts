@@ -12,6 +12,26 @@ export function isRestoredLast(run: Run, { connection }: Restoration): boolean {
 }
 
 /**
+ * Restorations in their order, those that follow one another and may be written at the same time as one group: edges of a
+ * service. Users of the one must not wait until another answers.
+ */
+export function sideBySide(run: Run, restorations: Restoration[]): Restoration[][] {
+  const groups: Restoration[][] = []
+  for (const restoration of restorations) {
+    const group = groups.at(-1)
+    const isFree = group?.every((each) => isSharing(run, each) && each.connection !== restoration.connection)
+    if (group !== undefined && isFree === true && isSharing(run, restoration)) group.push(restoration)
+    else groups.push([restoration])
+  }
+  return groups
+}
+
+/** A target of an edge: users follow it at once. */
+function isSharing(run: Run, { connection }: Restoration): boolean {
+  return changingFacts(connectionOf(run, connection).port)?.leads?.isFollowedLate === false
+}
+
+/**
  * What must be back before instances may go: all traffic and all records of the run, whatever was changed first. `before` is
  * that of a target's first change, so the order of the last ones says nothing.
  */

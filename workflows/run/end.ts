@@ -23,7 +23,8 @@ export async function endRun(run: Run, outcome: Outcome): Promise<Result> {
   state.endedAt = Date.now()
   log(run, `${outcome} after ${formatDuration(state.endedAt - state.startedAt)}`)
   publish(plan, state)
-  measure.weights(plan.service, null) // an ended run has no share that anybody should look at
+  // An ended run has no share that anybody should look at.
+  for (const edge of Object.keys(state.weights)) measure.weights(plan.service, edge, null)
   await notify(run, {
     key: 'ended',
     title: `${plan.service}: ${outcome}`,

@@ -1,6 +1,8 @@
 // The state of a run of which nothing has happened yet: where the engine begins, and where the CLI begins when it has
 // only the server's history. Pure.
+import { edgesOf } from '../edges.ts'
 import type { Plan } from '../plan.ts'
+import { servedBy } from '../served-sides.ts'
 import type { RunState } from './state.ts'
 
 export function firstState(
@@ -36,8 +38,8 @@ export function firstState(
     reason: null,
     laterReasons: [],
     pointOfNoReturn: null,
-    serving: { old: true, new: false },
-    weights: null,
+    serving: servedBy([], edgesOf(plan)),
+    weights: {},
     atEnd: [],
     remainder: [],
     log: [{ at: startedAt, text: `started by ${startedBy}` }],

@@ -3,6 +3,8 @@ import type { Plan, PlannedConnection, PlannedGuard, PlannedStep } from '../plan
 import { inARow, milliseconds } from '../quantities.ts'
 import type { Journey, Request } from '../steps/fields.ts'
 import type { ProbeRequest } from '../ports/probe.ts'
+import { UNTOUCHED } from '../served-sides.ts'
+import type { Serving } from '../ports/port.ts'
 import { guardSubject } from '../watched/guard.ts'
 import type { Subject } from '../watched/index.ts'
 import { journeySubject } from '../watched/journey.ts'
@@ -31,10 +33,11 @@ export function subjectsOf(plan: Plan, names: string[]): Subject[] {
  * A reading of a side that nobody is served by would be unknown for good, so such a guard sleeps until traffic arrives,
  * and a comparison sleeps again when the other side has none left.
  */
-export function isArmed(guard: PlannedGuard, serving: RunState['serving']): boolean {
-  if (guard.compare !== undefined) return serving.old && serving.new
+export function isArmed(guard: PlannedGuard, serving: Serving): boolean {
+  const served = guard.of === undefined ? serving.all : (serving.edges[guard.of] ?? UNTOUCHED)
+  if (guard.compare !== undefined) return served.old && served.new
   const asksOneSide = guard.query.includes('$side') || (guard.samples?.includes('$side') ?? false)
-  return !asksOneSide || serving[guard.side]
+  return !asksOneSide || served[guard.side]
 }
 
 export function journeysOf(plan: Plan, journeys: Journey[], good: number): Subject[] {

@@ -2,12 +2,13 @@
 // is proven by counting requests. Pure.
 import type { Json } from '../json.ts'
 import { inARow, milliseconds, percent } from '../quantities.ts'
+import { type OneOrMore, eachOf } from '../steps/several.ts'
 import type { Confirming } from './hold.ts'
 
 const COUNT_EVERY_MS = 2_000 // counters move slowly enough, and a look costs one small call
 
 export type Gated = { good: string; extend_max: string }
-export type Counted = { connection: string; samples: number; tolerance: string }
+export type Counted = { connection: OneOrMore; samples: number; tolerance: string }
 
 export function gatingOf(spec: Gated): { good: number; extendMs: number } {
   return { good: inARow(spec.good), extendMs: milliseconds(spec.extend_max) }
@@ -19,15 +20,13 @@ export function countedProof(
   of: { target: string; desired: Json; forMs: number },
 ): Confirming[] {
   if (spec.samples === 0) return []
-  return [
-    {
-      connection: spec.connection,
-      target: of.target,
-      desired: of.desired,
-      options: { samples: spec.samples, tolerance: percent(spec.tolerance) },
-      everyMs: Math.min(COUNT_EVERY_MS, Math.max(100, of.forMs / 4)),
-      withinMs: Math.max(COUNT_EVERY_MS, of.forMs + milliseconds(spec.extend_max)),
-      otherwise: 'ask',
-    },
-  ]
+  return eachOf(spec.connection).map((connection) => ({
+    connection,
+    target: of.target,
+    desired: of.desired,
+    options: { samples: spec.samples, tolerance: percent(spec.tolerance) },
+    everyMs: Math.min(COUNT_EVERY_MS, Math.max(100, of.forMs / 4)),
+    withinMs: Math.max(COUNT_EVERY_MS, of.forMs + milliseconds(spec.extend_max)),
+    otherwise: 'ask',
+  }))
 }

@@ -2,13 +2,14 @@
 // nothing is sent during replay, and no decision rests on it.
 import type { Sinks } from '@temporalio/workflow'
 import { proxySinks } from '@temporalio/workflow'
+import type { Weights } from '../ports/port.ts'
 import type { StepKind } from '../steps/schemas.ts'
 import type { GateKind, Reason } from './state.ts'
 
 export interface MeasureSinks extends Sinks {
   measure: {
     change(service: string, connection: string, target: string): void
-    weights(service: string, weights: { old: number; new: number } | null): void
+    weights(service: string, connection: string, weights: Weights | null): void
     step(service: string, kind: StepKind, ms: number): void
     gate(service: string, kind: GateKind, waitedMs: number): void
     /** One hold more or fewer, one stuck run more or fewer. */

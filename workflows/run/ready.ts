@@ -13,7 +13,7 @@ import { show } from './show.ts'
 
 const READY_EVERY_MS = 1_000 // instances take seconds to minutes; a look is one small call
 
-type Ordered = { connection: string; target: string; wanted: Capacity; withinMs: number }
+export type Ordered = { connection: string; target: string; wanted: Capacity; withinMs: number }
 
 /** Goes on when every instance that this run has ordered can serve; otherwise waits for it under watch, and asks in the end. */
 export async function expectReady(run: Run): Promise<null> {
@@ -25,7 +25,7 @@ export async function expectReady(run: Run): Promise<null> {
     if (isAsWanted(connectionOf(run, connection).port, seen, wanted) && isServing) continue
     const facts = typeof ready === 'number' ? `, ${ready} ready` : ''
     note(run, `${connection} ${target}: ${show(wanted)} ordered, ${show(seen.value)} found${facts}`)
-    await untilReady(run, ordered, { key: `ready/${connection}/${target}`, otherwise: 'ask' })
+    await untilReady(run, [ordered], { key: `ready/${connection}/${target}`, otherwise: 'ask' })
   }
   return null
 }
@@ -33,19 +33,30 @@ export async function expectReady(run: Run): Promise<null> {
 /** Waits under watch until every instance that was ordered can serve. */
 export async function untilReady(
   run: Run,
-  { connection, target, wanted, withinMs }: Ordered,
+  ordered: Ordered[],
   { key, otherwise }: Pick<Holding, 'key'> & Pick<Confirming, 'otherwise'>,
 ): Promise<void> {
   await hold(run, {
     key,
-    title: `${target} side with ${wanted.count} instances ready`,
+    title: ordered.map((each) => titleOf(each, ordered.length)).join(', '),
     forMs: 0,
     subjects: guardsOf(run.plan, run.state, { step: stepOf(run), good: 1 }),
     gating: null,
-    confirm: [
-      { connection, target, desired: wanted, options: {}, everyMs: READY_EVERY_MS, withinMs, otherwise },
-    ],
+    confirm: ordered.map(({ connection, target, wanted, withinMs }) => ({
+      connection,
+      target,
+      desired: wanted,
+      options: {},
+      everyMs: READY_EVERY_MS,
+      withinMs,
+      otherwise,
+    })),
   })
+}
+
+function titleOf({ connection, target, wanted }: Ordered, count: number): string {
+  const of = count > 1 ? ` of ${connection}` : ''
+  return `${target} side${of} with ${wanted.count} instances ready`
 }
 
 /** What earlier steps have ordered to be ready, or found to be there already. */

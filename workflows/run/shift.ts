@@ -1,7 +1,8 @@
-// A share of users to the new side: set, proven by counted requests, and held until its checks are good.
+// A share of users to the new side of every edge of a step: set, proven by counted requests, and held until its checks are good.
 import type { PlannedStep } from '../plan.ts'
 import { SPLIT, splitAt } from '../ports/traffic.ts'
 import { milliseconds } from '../quantities.ts'
+import { eachOf } from '../steps/several.ts'
 import { change } from './change.ts'
 import { type Counted, type Gated, countedProof, gatingOf } from './hold-rules.ts'
 import { guardsOf } from './guards.ts'
@@ -18,7 +19,7 @@ export async function shift(run: Run, step: Shifting, share: number): Promise<vo
   const forMs = milliseconds(spec.hold)
   const gating = gatingOf(spec)
   await once(run, 'ready', () => expectReady(run))
-  await change(run, { connection: spec.connection, target: SPLIT, desired })
+  for (const connection of eachOf(spec.connection)) await change(run, { connection, target: SPLIT, desired })
   await hold(run, {
     key: `${share}%`,
     title: `new side at ${share}%`,

@@ -4,6 +4,7 @@ import type { Json } from '../json.ts'
 import type { FailureKind } from '../failure.ts'
 import type { Failed } from '../failure.ts'
 import type { Plan } from '../plan.ts'
+import type { Serving, Weights } from '../ports/port.ts'
 
 export type Side = 'old' | 'new'
 
@@ -203,10 +204,10 @@ export type RunState = {
   reason: Reason | null
   laterReasons: Reason[]
   pointOfNoReturn: { step: string; why: string; at: number } | null
-  /** Whether each side is being served requests (a shadow counts): decides which guards are watched. */
-  serving: { [side in Side]: boolean }
-  /** Weights in percent as last verified; null until a split is known. */
-  weights: { old: number; new: number } | null
+  /** Whether each side is being served requests (a shadow counts), by edge and all in all: decides which guards are watched. */
+  serving: Serving
+  /** Weights in percent as last verified, by edge; null = nobody knows what it holds. */
+  weights: { [edge: string]: Weights | null }
   /** Parts of values to be restored when the run completes (the TTL, say). */
   atEnd: { connection: string; target: string; part: { [key: string]: Json } }[]
   /** What a person took over: not restored or not verified by the engine. */

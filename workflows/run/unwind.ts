@@ -2,7 +2,7 @@
 // How one target is restored stands in restore.ts; here is the order, and what is looked at before `restored` is said.
 import { condition } from '@temporalio/workflow'
 import { changingFacts } from '../ports/facts.ts'
-import { isRestoredLast, prerequisitesOf } from './drain.ts'
+import { isRestoredLast, prerequisitesOf, sideBySide } from './drain.ts'
 import { closeCarried, gateId, notify } from './questions.ts'
 import { workEnded } from './job.ts'
 import { isWritten, restorationsOf, touched } from './journal.ts'
@@ -26,11 +26,16 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   else begin(run, reason)
   const last = state.restorations.at(-1)
   const beside: Promise<void>[] = [] // what needs more than a first try goes on beside the others: this loop never sleeps
-  for (const restoration of state.restorations) {
-    if (isRestoredLast(run, restoration) || isSettled(restoration)) continue
-    const failed = await firstTry(run, restoration)
-    if (failed !== null) beside.push(restoreOn(run, restoration, failed))
-    if (restoration === last) break
+  for (const group of sideBySide(run, state.restorations)) {
+    const open = group.filter((each) => !isRestoredLast(run, each) && !isSettled(each))
+    if (open.length === 0) continue
+    await Promise.all(
+      open.map(async (restoration) => {
+        const failed = await firstTry(run, restoration)
+        if (failed !== null) beside.push(restoreOn(run, restoration, failed))
+      }),
+    )
+    if (open.includes(last as Restoration)) break
     stopWatches(run)
     publish(plan, state)
   }

@@ -9,12 +9,13 @@ export function absence(target: string, { values }: RRset, hint: string): string
 
 /** For the plan: the records of a step that were looked at and are not there. */
 export function absent(
-  of: { connection: string; targets: readonly string[]; hint: string },
+  targets: readonly { connection: string; target: string }[],
+  { hint }: { hint: string },
   seen: ValueOf,
 ): { connection: string; target: string; problem: string }[] {
-  return of.targets.flatMap((target) => {
-    const rrset = seen(of.connection, target) as RRset | undefined
-    const problem = rrset === undefined ? null : absence(target, rrset, of.hint)
-    return problem === null ? [] : [{ connection: of.connection, target, problem }]
+  return targets.flatMap((of) => {
+    const rrset = seen(of.connection, of.target) as RRset | undefined
+    const problem = rrset === undefined ? null : absence(of.target, rrset, hint)
+    return problem === null ? [] : [{ ...of, problem }]
   })
 }

@@ -11,13 +11,21 @@ export type NamedConnection = { path: FieldPath; name: string; port: PortName }
 
 export function connectionsIn({ kind, spec }: { kind: StepKind; spec: unknown }): NamedConnection[] {
   return Object.entries(kindOf({ kind }).connections).flatMap(([field, port]) =>
-    valuesAt(spec as Json, field).flatMap(({ path, value }) =>
-      typeof value === 'string' ? [{ path, name: value, port }] : [],
-    ),
+    valuesAt(spec as Json, field)
+      .flatMap(({ path, value }) => (Array.isArray(value) ? itemsOf(path, value) : [{ path, value }]))
+      .flatMap(({ path, value }) => (typeof value === 'string' ? [{ path, name: value, port }] : [])),
   )
 }
 
 /** The connections that a step itself is about; not those that it only asks. */
 export function mainConnectionsIn(step: { kind: StepKind; spec: unknown }): NamedConnection[] {
-  return connectionsIn(step).filter(({ path }) => path.length === 1)
+  return connectionsIn(step).filter(({ path }) => path.filter(isField).length === 1)
+}
+
+function itemsOf(path: FieldPath, values: Json[]): { path: FieldPath; value: Json }[] {
+  return values.map((value, index) => ({ path: [...path, index], value }))
+}
+
+function isField(part: FieldPath[number]): boolean {
+  return typeof part === 'string'
 }

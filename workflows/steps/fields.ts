@@ -5,6 +5,20 @@ import { Duration, InARow, Name, Person, PositiveDuration, Rate, ShareOfAll } fr
 import type { Json } from '../json.ts'
 import { distinct, isSamePerson } from '../people.ts'
 
+/** One connection, or several: changed in order, proven side by side, undone together. */
+export function connections(about: string) {
+  return z
+    .union([Name, z.array(Name).min(1).superRefine(namedOnce)])
+    .describe(`${about}; a list: changed in order, proven side by side, undone together`)
+}
+
+function namedOnce(names: string[], context: z.RefinementCtx): void {
+  names.forEach((name, index) => {
+    if (names.indexOf(name) === index) return
+    context.addIssue({ code: 'custom', path: [index], message: `${name} is named twice` })
+  })
+}
+
 /** Every step may say these. */
 export const anyStep = {
   title: z

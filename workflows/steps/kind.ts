@@ -3,6 +3,7 @@
 import type { Json } from '../json.ts'
 import type { Outline, PlannedGuard, PlannedStep, ValueOf } from '../plan.ts'
 import type { PortName } from '../ports/index.ts'
+import type { Leads } from '../ports/port.ts'
 import type { RunState, Side } from '../run/state.ts'
 import type { Request } from './fields.ts'
 import type { StepKind } from './schemas.ts'
@@ -20,6 +21,8 @@ export type Move = {
   path: FieldPath
   /** Nothing was there before, so nothing of it is kept in caches. */
   isNew?: boolean
+  /** What a name leads to, where the runbook says it. */
+  serves?: Leads
 }
 
 /** Whether and how a step can be taken back. */
@@ -73,7 +76,7 @@ export interface AnyKind<K extends StepKind = StepKind> {
   /** Whom it asks. */
   asks?(spec: Spec<K>): { people: 'anyone' | string[]; quorum: number; selfApproval: boolean }
   /** What it makes ready for the users who come later: looked at again before each larger share. */
-  readies?(spec: Spec<K>): { connection: string; target: string; withinMs: number }
+  readies?(spec: Spec<K>): { connection: string; target: string; withinMs: number }[]
   /** The side that it takes away, and the field that says so. */
   removes?(spec: Spec<K>): { side: Side; path: FieldPath }
   /** The field that names record sets: a list of them, or the values that each shall have. */

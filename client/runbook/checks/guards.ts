@@ -1,8 +1,10 @@
 // Guards: demanded where something changes and where users move, able to say bad, their numbers possible.
+import { edgesOf } from '../../../workflows/edges.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { Plan, PlannedGuard, PlannedStep } from '../../../workflows/plan.ts'
 import { threshold } from '../../../workflows/quantities.ts'
-import { kindOf } from '../../../workflows/steps/kind-of.ts'
+import { kindOf, outline } from '../../../workflows/steps/kind-of.ts'
+import type { Edge } from '../../../workflows/served-sides.ts'
 import type { StepKind } from '../../../workflows/steps/schemas.ts'
 import type { Parts } from '../parts.ts'
 import type { Finding } from '../problem.ts'
@@ -24,12 +26,18 @@ export function guardDemand(runbook: JsonObject): Finding[] {
 export function unwatchedMoves(plan: Plan, parts: Parts): Finding[] {
   if (plan.guards.length === 0) return [] // said once, of the whole runbook
   const moments = watchedMoments(plan)
+  const edges = edgesOf(plan)
   return plan.steps.flatMap((step, index) => {
     if (!movesUsers(step) || whyUnwatched(step) !== null) return []
-    const isWatched = (moments[index] ?? []).every((guards) => guards.some(({ dry_run }) => !dry_run))
-    if (isWatched) return []
+    const acting = (moments[index] ?? []).map((guards) => guards.filter(({ dry_run }) => !dry_run))
+    const blind = edgesMoved(step, edges).find((edge) =>
+      acting.some((guards) => !guards.some(({ of }) => of === undefined || of === edge)),
+    )
+    if (blind === undefined && acting.every((guards) => guards.length > 0)) return []
     const path = parts.steps[index]?.path ?? ['steps', index]
-    const message = `no guard acts on this ${step.kind}${reasonsOf(step, plan.guards, moments[index] ?? [])}: nothing would send its users back`
+    const isOfOne = plan.guards.some(({ of }) => of !== undefined)
+    const where = blind !== undefined && isOfOne ? ` of ${blind}` : ''
+    const message = `no guard acts on this ${step.kind}${where}${reasonsOf(step, { guards: plan.guards, moments: moments[index] ?? [], blind })}: nothing would send its users back`
     return [
       { path, at: 'key', message, fix: 'let a guard act on it, or say why none does: unwatched: "..."' },
     ]
@@ -39,8 +47,12 @@ export function unwatchedMoves(plan: Plan, parts: Parts): Finding[] {
 /** A reason for not watching that is not true (any more). */
 export function watchedAfterAll(plan: Plan, parts: Parts): Finding[] {
   const moments = watchedMoments(plan)
+  const edges = edgesOf(plan)
   return plan.steps.flatMap((step, index) => {
-    const acting = (moments[index] ?? []).flat().find(({ dry_run }) => !dry_run)
+    const moved = edgesMoved(step, edges)
+    const acting = (moments[index] ?? [])
+      .flat()
+      .find(({ dry_run, of }) => !dry_run && (of === undefined || moved.length === 0 || moved.includes(of)))
     if (whyUnwatched(step) === null || acting === undefined) return []
     const path = [...(parts.steps[index]?.path ?? []), 'unwatched']
     return [
@@ -67,12 +79,27 @@ function movesUsers(step: { kind: StepKind }): boolean {
   return kindOf(step).moves !== undefined
 }
 
+/** Copies count: they load the new side as users would. */
+function edgesMoved(step: PlannedStep, edges: readonly Edge[]): string[] {
+  const changes = outline(step, () => undefined).changes.map(({ connection }) => connection)
+  return edges.flatMap(({ name }) => (changes.includes(name) ? [name] : []))
+}
+
 /** Which guards there are, and why none of them acts. */
-function reasonsOf(step: PlannedStep, guards: PlannedGuard[], moments: PlannedGuard[][]): string {
+function reasonsOf(
+  step: PlannedStep,
+  {
+    guards,
+    moments,
+    blind,
+  }: { guards: PlannedGuard[]; moments: PlannedGuard[][]; blind: string | undefined },
+): string {
   if (step.spec.guards?.length === 0) return ' (guards: [])'
   const named = guards.filter(({ name }) => step.spec.guards === undefined || step.spec.guards.includes(name))
   const asleep = moments.find((armed) => !armed.some(({ dry_run }) => !dry_run)) ?? []
   const words = named.map((guard) => {
+    if (guard.of !== undefined && guard.of !== blind && blind !== undefined)
+      return `${guard.name} watches ${guard.of}`
     if (guard.dry_run) return `${guard.name} is a dry run`
     return asleep.includes(guard) ? guard.name : `${guard.name} sleeps, ${sleepReason(guard)}`
   })

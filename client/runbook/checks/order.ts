@@ -62,13 +62,15 @@ function fallingWeights(name: string, steps: readonly Step[]): Finding[] {
 }
 
 function mirroredTooLate(step: Step, steps: readonly Step[]): Finding[] {
-  const mirroring = outline(step, () => undefined).changes.find(({ target }) => target === MIRROR)
+  const mirroring = outline(step, () => undefined).changes.filter(({ target }) => target === MIRROR)
   const whole = steps.find(
     (other) =>
       other.index < step.index &&
-      sharesOf(other).some(({ connection, share }) => connection === mirroring?.connection && share >= 100),
+      sharesOf(other).some(
+        ({ connection, share }) => share >= 100 && mirroring.some((each) => each.connection === connection),
+      ),
   )
-  if (mirroring === undefined || whole === undefined) return []
+  if (whole === undefined) return []
   return [
     {
       path: step.path,
@@ -131,7 +133,7 @@ function sameTargets(parts: Parts): Finding[] {
         {
           path: [...step.path, ...path],
           message: `${name} and ${holder} are the same target: ${taken}`,
-          fix: `write ${holder} here too`,
+          fix: path.length > 1 ? `leave ${name} out` : `write ${holder} here too`,
         },
       ]
     }),

@@ -14,19 +14,15 @@ export type NamedRecord = { connection: string; record: string; values: string[]
 /** The record sets of a step as they are written, each at its place. */
 export function recordsOf(step: Step): NamedRecord[] {
   const field = kindOf(step).recordSets
-  const [main] = mainConnectionsIn(step)
-  if (field === undefined || main === undefined) return []
+  if (field === undefined) return []
   const held = (step.spec as { [field: string]: unknown })[field] as string[] | { [record: string]: string[] }
   const path = [...step.path, field]
-  const connection = main.name
-  if (Array.isArray(held))
-    return held.map((record, index) => ({ connection, record, values: null, path: [...path, index] }))
-  return Object.entries(held).map(([record, values]) => ({
-    connection,
-    record,
-    values,
-    path: [...path, record],
-  }))
+  const written = Array.isArray(held)
+    ? held.map((record, index) => ({ record, values: null, path: [...path, index] }))
+    : Object.entries(held).map(([record, values]) => ({ record, values, path: [...path, record] }))
+  return mainConnectionsIn(step).flatMap(({ name: connection }) =>
+    written.map((each) => ({ connection, ...each })),
+  )
 }
 
 /** Values that are none of their type, and an alias that is moved as an address elsewhere, each at its place. */

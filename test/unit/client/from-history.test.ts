@@ -42,7 +42,7 @@ describe('a run of which only the history is known', () => {
     const known = told([apply(25, 0, true)])
     expect(known).toMatchObject({
       phase: 'holding',
-      weights: { old: 75, new: 25 },
+      weights: { edge: { old: 75, new: 25 } },
       cursor: 0,
       startedBy: 'tom',
     })
@@ -130,7 +130,7 @@ describe('a run of which only the history is known', () => {
       weight: 0,
     })
     expect(ended.steps.map(({ status }) => status)).toEqual(['undone', 'pending', 'pending'])
-    expect(ended).toMatchObject({ unwindingSince: NOW + 5, weights: { old: 100, new: 0 } })
+    expect(ended).toMatchObject({ unwindingSince: NOW + 5, weights: { edge: { old: 100, new: 0 } } })
   })
 
   it('names the abort that the run took as the reason for going back', () => {

@@ -9,19 +9,23 @@ const guard = fc.record({
   query: fc.constantFrom('error_ratio($side)', 'cpu()'),
   side: fc.constantFrom('old', 'new'),
   isCompared: fc.boolean(),
+  of: fc.constantFrom(undefined, 'edge-a', 'edge-b'),
 })
-const serving = fc.record({ old: fc.boolean(), new: fc.boolean() })
+const sides = fc.record({ old: fc.boolean(), new: fc.boolean() })
+const serving = fc.record({ all: sides, edges: fc.record({ 'edge-a': sides, 'edge-b': sides }) })
 
 function planned({
   name,
   query,
   side,
   isCompared,
+  of,
 }: {
   name: string
   query: string
   side: string
   isCompared: boolean
+  of: string | undefined
 }) {
   const compare = isCompared ? { compare: { to: 'old', increase_max: '10%' } } : {}
   return {
@@ -29,6 +33,7 @@ function planned({
     from: 'prom',
     query,
     side,
+    ...(of === undefined ? {} : { of }),
     every: '1s',
     breach: '3 in a row',
     ...compare,
@@ -44,12 +49,13 @@ function step(guards: string[] | undefined): PlannedStep {
 }
 
 describe('guarding', () => {
-  test('a guard is watched exactly when its side is served, a comparison only while both are', () => {
+  test('a guard is watched exactly when its side is served by its edge, a comparison only while both are', () => {
     fc.assert(
-      fc.property(guard, serving, (about, served) => {
+      fc.property(guard, serving, (about, now) => {
+        const served = about.of === undefined ? now.all : now.edges[about.of]
         const asksSide = about.query.includes('$side')
         const wanted = about.isCompared ? served.old && served.new : !asksSide || served[about.side]
-        expect(isArmed(planned(about), served)).toBe(wanted)
+        expect(isArmed(planned(about), now)).toBe(wanted)
       }),
     )
   })

@@ -204,12 +204,13 @@ describe('records lead users', () => {
   const served = (...changes: Change[]) =>
     servedBy(
       touched(changes).map((of) => ({
+        ...of,
         port: 'dns',
-        target: of.target,
         before: firstBefore(changes, of) ?? null,
         now: lastKnown(changes, of) ?? null,
       })),
-    )
+      [],
+    ).all
   const OLD = '192.0.2.10'
   const NEW = '192.0.2.20'
 

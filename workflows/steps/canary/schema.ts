@@ -1,8 +1,8 @@
 // canary: rising weights, each held under watch.
 import { z } from 'zod'
 import { SHARE, percent } from '../../quantities.ts'
-import { Duration, Name, ShareOfAll } from '../../scalars.ts'
-import { anyStep, counted, gated, moving } from '../fields.ts'
+import { Duration, ShareOfAll } from '../../scalars.ts'
+import { anyStep, connections, counted, gated, moving } from '../fields.ts'
 
 const Weights = z
   .array(ShareOfAll)
@@ -24,7 +24,7 @@ export const Canary = z
   .strictObject({
     ...anyStep,
     ...moving,
-    connection: Name.describe('The traffic connection'),
+    connection: connections('The traffic connection'),
     weights: Weights.default(['5%', '25%', '50%']).describe('Shares of the new side, rising'),
     hold: Duration.default('5m').describe('How long each weight is held at least'),
     ...counted,

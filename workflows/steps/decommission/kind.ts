@@ -4,9 +4,10 @@ import { deciders } from '../../people.ts'
 import type { PlannedGuard, PlannedStep } from '../../plan.ts'
 import { milliseconds } from '../../quantities.ts'
 import { defineKind } from '../kind.ts'
+import { eachOf, namesOf } from '../several.ts'
 
 export const decommission = defineKind<'decommission'>({
-  title: ({ side, connection }) => `decommission the ${side} side of ${connection}`,
+  title: ({ side, connection }) => `decommission the ${side} side of ${namesOf(connection)}`,
   connections: { connection: 'capacity', 'idle_proof.from': 'metrics' },
   changes: true,
   watched: 'throughout',
@@ -20,7 +21,11 @@ export const decommission = defineKind<'decommission'>({
   outline(spec) {
     const shortestMs = milliseconds(spec.idle_proof.for)
     return {
-      changes: [{ connection: spec.connection, target: spec.side, desired: { count: 0 } }],
+      changes: eachOf(spec.connection).map((connection) => ({
+        connection,
+        target: spec.side,
+        desired: { count: 0 },
+      })),
       back: `by hand: the capacity before is recorded, good for ${spec.restore_within}`,
       shortestMs,
       longestMs:

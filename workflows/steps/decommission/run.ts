@@ -10,6 +10,7 @@ import { hold } from '../../run/hold.ts'
 import type { Run } from '../../run/run.ts'
 import { connectionOf, note } from '../../run/run.ts'
 import { proofSubject } from '../../watched/proof.ts'
+import { eachOf } from '../several.ts'
 import { idleGuard } from './kind.ts'
 
 export async function runDecommission(run: Run, step: PlannedStep<'decommission'>): Promise<void> {
@@ -28,15 +29,10 @@ export async function runDecommission(run: Run, step: PlannedStep<'decommission'
     confirm: [],
   })
   await askPeople(run, step, `${step.title}: ${spec.side} side is proven idle`)
-  const entry = await change<Capacity>(run, {
-    connection: spec.connection,
-    target: spec.side,
-    desired: { count: 0 },
-  })
-  const { count } = entry.before as Capacity
-  const until = new Date(Date.now() + milliseconds(spec.restore_within)).toISOString()
-  note(
-    run,
-    `to restore by hand until ${until}: set ${spec.connection} ${spec.side} back to ${count} instances`,
-  )
+  for (const connection of eachOf(spec.connection)) {
+    const entry = await change<Capacity>(run, { connection, target: spec.side, desired: { count: 0 } })
+    const { count } = entry.before as Capacity
+    const until = new Date(Date.now() + milliseconds(spec.restore_within)).toISOString()
+    note(run, `to restore by hand until ${until}: set ${connection} ${spec.side} back to ${count} instances`)
+  }
 }

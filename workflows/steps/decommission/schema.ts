@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { WhenUnknown } from '../../guards/schema.ts'
 import { Limit, Name, PositiveDuration } from '../../scalars.ts'
-import { anyStep, decided, enoughPeople, gated } from '../fields.ts'
+import { anyStep, connections, decided, enoughPeople, gated } from '../fields.ts'
 
 const IdleProof = z.strictObject({
   from: Name.describe('The metrics connection to ask'),
@@ -16,7 +16,7 @@ const IdleProof = z.strictObject({
 export const Decommission = z
   .strictObject({
     ...anyStep,
-    connection: Name.describe('The capacity connection'),
+    connection: connections('The capacity connection'),
     side: z.enum(['old', 'new']).default('old'),
     idle_proof: IdleProof,
     restore_within: PositiveDuration.default('7d').describe(

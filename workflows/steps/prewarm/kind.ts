@@ -2,24 +2,25 @@
 import type { Capacity } from '../../ports/capacity.ts'
 import { milliseconds } from '../../quantities.ts'
 import { defineKind } from '../kind.ts'
+import { eachOf, namesOf } from '../several.ts'
 
 export const prewarm = defineKind<'prewarm'>({
-  title: ({ side, factor, connection }) => `prewarm the ${side} side to ${factor}x on ${connection}`,
+  title: ({ side, factor, connection }) => `prewarm the ${side} side to ${factor}x on ${namesOf(connection)}`,
   connections: { connection: 'capacity' },
   guards: ['warm.throttle[]'],
   changes: true,
   watched: 'throughout',
-  readies: ({ connection, side, ready_within: within }) => ({
-    connection,
-    target: side,
-    withinMs: milliseconds(within),
-  }),
+  readies: ({ connection, side, ready_within: within }) =>
+    eachOf(connection).map((each) => ({ connection: each, target: side, withinMs: milliseconds(within) })),
   outline({ connection, side, of, factor, ready_within: within }, seen) {
-    const base = seen(connection, of) as Capacity | undefined
-    const present = seen(connection, side) as Capacity | undefined
-    const isSeen = base !== undefined && present !== undefined
     return {
-      changes: [{ connection, target: side, desired: isSeen ? prewarmed(factor, { base, present }) : null }],
+      changes: eachOf(connection).map((each) => {
+        const base = seen(each, of) as Capacity | undefined
+        const present = seen(each, side) as Capacity | undefined
+        const isSeen = base !== undefined && present !== undefined
+        const desired = isSeen ? prewarmed(factor, { base, present }) : null
+        return { connection: each, target: side, desired }
+      }),
       back: 'capacity as recorded before, after traffic has left',
       shortestMs: 0,
       longestMs: milliseconds(within),

@@ -5,27 +5,17 @@ import { milliseconds, perSecond } from '../../quantities.ts'
 import { change, presentValue } from '../../run/change.ts'
 import { subjectsOf } from '../../run/guards.ts'
 import { job } from '../../run/job.ts'
-import { untilReady } from '../../run/ready.ts'
+import { type Ordered, untilReady } from '../../run/ready.ts'
 import { once } from '../../run/renewal.ts'
 import type { Run } from '../../run/run.ts'
 import { note } from '../../run/run.ts'
+import { eachOf } from '../several.ts'
 import { prewarmed } from './kind.ts'
 
 export async function runPrewarm(run: Run, step: PlannedStep<'prewarm'>): Promise<void> {
   const { spec } = step
-  const { connection, side: target } = spec
-  const base = await once(run, 'base', () => presentValue<Capacity>(run, { connection, target: spec.of }))
-  const { desired } = await change<Capacity>(run, {
-    connection,
-    target,
-    desired: (present) => prewarmed(spec.factor, { base, present }),
-  })
-  const ordered = {
-    connection,
-    target,
-    wanted: desired as Capacity,
-    withinMs: milliseconds(spec.ready_within),
-  }
+  const ordered: Ordered[] = []
+  for (const connection of eachOf(spec.connection)) ordered.push(await order(run, step, connection))
   await untilReady(run, ordered, { key: 'ready', otherwise: 'fail' })
   if (spec.warm === undefined) return
   const { urls, rate, rounds, throttle } = spec.warm
@@ -39,4 +29,16 @@ export async function runPrewarm(run: Run, step: PlannedStep<'prewarm'>): Promis
   })
   const { requests, failed } = state as { requests: number; failed: number }
   note(run, `warmed with ${requests} requests, ${failed} failed`)
+}
+
+async function order(run: Run, { spec }: PlannedStep<'prewarm'>, connection: string): Promise<Ordered> {
+  const of = { connection, target: spec.of }
+  const base = await once(run, `base ${connection}`, () => presentValue<Capacity>(run, of))
+  const { desired } = await change<Capacity>(run, {
+    connection,
+    target: spec.side,
+    desired: (present) => prewarmed(spec.factor, { base, present }),
+  })
+  const withinMs = milliseconds(spec.ready_within)
+  return { connection, target: spec.side, wanted: desired as Capacity, withinMs }
 }

@@ -6,6 +6,10 @@ import { milliseconds } from '../../quantities.ts'
 import { absent } from '../absent.ts'
 import { cachedMs } from '../cached.ts'
 import { defineKind } from '../kind.ts'
+import { eachOf } from '../several.ts'
+
+type Spec = PlannedStep<'repoint'>['spec']
+type Of = { connection: string; target: string }
 
 export const CREATED = ', or write `create: true` on the step if it is to be created'
 const CREATED_TTL_SECONDS = 60 // short, because a record that has just been made may have to go again
@@ -16,27 +20,26 @@ export const repoint = defineKind<'repoint'>({
   changes: true,
   watched: 'throughout',
   recordSets: 'records',
-  moves: ({ connection, records, create }) =>
-    Object.keys(records).map((target) => ({
-      connection,
-      target,
+  moves: (spec) =>
+    targetsOf(spec).map((of) => ({
+      ...of,
       share: null,
-      path: ['records', target],
-      isNew: create,
+      path: ['records', of.target],
+      isNew: spec.create,
+      ...(spec.serves === undefined ? {} : { serves: spec.serves }),
     })),
   needs: ({ resolvers }) => ({ resolvers }),
   outline(spec, seen) {
-    const { connection } = spec
-    const targets = Object.keys(spec.records)
-    const moving = targets.filter((target) => isMoving(target, spec, seen))
-    const cached = moving.map((target) => cachedMs({ connection, target }, seen))
+    const targets = targetsOf(spec)
+    const cached = targets.filter((of) => isMoving(of, spec, seen)).map((of) => cachedMs(of, seen))
     const waitMs = cached.length === 0 ? 0 : Math.max(...cached) + milliseconds(spec.margin)
     const shortestMs = waitMs + milliseconds(spec.hold) + milliseconds(spec.margin)
     return {
-      problems: spec.create ? [] : absent({ connection, targets, hint: CREATED }, seen),
-      changes: Object.entries(spec.records).map(([target, values]) => {
-        const rrset = seen(connection, target) as RRset | undefined
-        return { connection, target, desired: rrset === undefined ? null : repointed(values, rrset) }
+      problems: spec.create ? [] : absent(targets, { hint: CREATED }, seen),
+      changes: targets.map((of) => {
+        const rrset = seen(of.connection, of.target) as RRset | undefined
+        const values = spec.records[of.target] ?? []
+        return { ...of, desired: rrset === undefined ? null : repointed(values, rrset) }
       }),
       back: 'values as recorded before; clients follow within the TTL',
       shortestMs,
@@ -53,12 +56,15 @@ export const repoint = defineKind<'repoint'>({
   }),
 })
 
+/** Every record set at every connection, in the order in which they are changed. */
+export function targetsOf({ connection, records }: Pick<Spec, 'connection' | 'records'>): Of[] {
+  return eachOf(connection).flatMap((each) =>
+    Object.keys(records).map((target) => ({ connection: each, target })),
+  )
+}
+
 /** False = it already is as it is to be, and no cache holds anything else. Not looked at: nothing is known. */
-function isMoving(
-  target: string,
-  { connection, records }: PlannedStep<'repoint'>['spec'],
-  seen: ValueOf,
-): boolean {
+function isMoving({ connection, target }: Of, { records }: Spec, seen: ValueOf): boolean {
   const rrset = seen(connection, target) as RRset | undefined
   return rrset !== undefined && !sameJson(rrset, repointed(records[target] ?? [], rrset))
 }

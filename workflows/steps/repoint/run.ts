@@ -11,14 +11,15 @@ import type { Run } from '../../run/run.ts'
 import type { Change } from '../../run/state.ts'
 import { factsOf, heldUntil, seenEverywhere, there } from '../../run/record-sets.ts'
 import { leftUntil } from '../../run/time.ts'
-import { CREATED, repointed } from './kind.ts'
+import { CREATED, repointed, targetsOf } from './kind.ts'
 
 export async function runRepoint(run: Run, step: PlannedStep<'repoint'>): Promise<void> {
   const { spec } = step
   const changes: Change[] = []
   const held: number[] = []
-  for (const [target, values] of Object.entries(spec.records)) {
-    const of = { connection: spec.connection, target }
+  for (const of of targetsOf(spec)) {
+    const { target } = of
+    const values = spec.records[target] ?? []
     const facts = spec.create || target.endsWith(' CNAME') ? await factsOf(run, of) : {}
     const entry = await change<RRset>(run, {
       ...of,

@@ -2,19 +2,18 @@
 import { MIRROR, type Mirror } from '../../ports/traffic.ts'
 import { milliseconds, percent } from '../../quantities.ts'
 import { defineKind } from '../kind.ts'
+import { eachOf, namesOf } from '../several.ts'
 
 export const shadow = defineKind<'shadow'>({
-  title: ({ percent: share, connection }) => `shadow ${share} on ${connection}`,
+  title: ({ percent: share, connection }) => `shadow ${share} on ${namesOf(connection)}`,
   connections: { connection: 'traffic' },
   changes: true,
   watched: 'until its last change', // that one ends the mirroring
   moves: () => [], // copies move nobody, but load the new side as users would: they are watched like users
   outline: (spec) => ({
-    changes: [mirror(percent(spec.percent)), mirror(0)].map((desired) => ({
-      connection: spec.connection,
-      target: MIRROR,
-      desired,
-    })),
+    changes: [mirror(percent(spec.percent)), mirror(0)].flatMap((desired) =>
+      eachOf(spec.connection).map((connection) => ({ connection, target: MIRROR, desired })),
+    ),
     back: 'mirroring as recorded before; users were never served by the new side',
     shortestMs: milliseconds(spec.for),
     longestMs: milliseconds(spec.for) + milliseconds(spec.extend_max),

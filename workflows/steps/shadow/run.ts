@@ -7,6 +7,7 @@ import { countedProof, gatingOf } from '../../run/hold-rules.ts'
 import { guardsOf } from '../../run/guards.ts'
 import { hold } from '../../run/hold.ts'
 import type { Run } from '../../run/run.ts'
+import { eachOf } from '../several.ts'
 import { mirror } from './kind.ts'
 
 export async function runShadow(run: Run, step: PlannedStep<'shadow'>): Promise<void> {
@@ -14,7 +15,7 @@ export async function runShadow(run: Run, step: PlannedStep<'shadow'>): Promise<
   const desired = mirror(percent(spec.percent))
   const forMs = milliseconds(spec.for)
   const gating = gatingOf(spec)
-  await change(run, { connection: spec.connection, target: MIRROR, desired })
+  for (const connection of eachOf(spec.connection)) await change(run, { connection, target: MIRROR, desired })
   await hold(run, {
     key: 'mirrored',
     title: `mirroring ${spec.percent}`,
@@ -23,5 +24,7 @@ export async function runShadow(run: Run, step: PlannedStep<'shadow'>): Promise<
     gating,
     confirm: countedProof(spec, { target: MIRROR, desired, forMs }),
   })
-  await change(run, { connection: spec.connection, target: MIRROR, desired: mirror(0) })
+  for (const connection of eachOf(spec.connection)) {
+    await change(run, { connection, target: MIRROR, desired: mirror(0) })
+  }
 }

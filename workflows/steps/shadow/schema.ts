@@ -1,13 +1,13 @@
 // shadow: mirror a share of requests to the new side, answers dropped, and prove that the copies arrive.
 import { z } from 'zod'
-import { Name, PositiveDuration, ShareOfAll } from '../../scalars.ts'
-import { anyStep, counted, gated, moving } from '../fields.ts'
+import { PositiveDuration, ShareOfAll } from '../../scalars.ts'
+import { anyStep, connections, counted, gated, moving } from '../fields.ts'
 
 export const Shadow = z
   .strictObject({
     ...anyStep,
     ...moving,
-    connection: Name.describe('The traffic connection; its provider must be able to mirror'),
+    connection: connections('The traffic connection; its provider must be able to mirror'),
     percent: z
       .union([
         ShareOfAll,

@@ -1,13 +1,13 @@
 // switch: all traffic to the new side, held under watch.
 import { z } from 'zod'
-import { Duration, Name } from '../../scalars.ts'
-import { anyStep, counted, gated, moving } from '../fields.ts'
+import { Duration } from '../../scalars.ts'
+import { anyStep, connections, counted, gated, moving } from '../fields.ts'
 
 export const Switch = z
   .strictObject({
     ...anyStep,
     ...moving,
-    connection: Name.describe('The traffic connection'),
+    connection: connections('The traffic connection'),
     hold: Duration.default('15m').describe('How long it is held at least'),
     ...counted,
     ...gated,

@@ -4,6 +4,7 @@ import { milliseconds } from '../../quantities.ts'
 import { absent } from '../absent.ts'
 import { cachedMs } from '../cached.ts'
 import { defineKind } from '../kind.ts'
+import { eachOf } from '../several.ts'
 
 export const ttl = defineKind<'ttl'>({
   title: ({ records, to }) => `lower the TTL of ${records.join(', ')} to ${to}`,
@@ -14,14 +15,16 @@ export const ttl = defineKind<'ttl'>({
   shortensCaching: true,
   needs: ({ resolvers }) => ({ resolvers }),
   outline({ connection, records, to, margin, within }, seen) {
-    const found = records.map((record) => seen(connection, record) as RRset | undefined)
-    const oldTtlMs = Math.max(...records.map((target) => cachedMs({ connection, target }, seen)))
+    const targets = eachOf(connection).flatMap((each) =>
+      records.map((target) => ({ connection: each, target })),
+    )
+    const oldTtlMs = Math.max(...targets.map((of) => cachedMs(of, seen)))
     const waitMs = oldTtlMs + milliseconds(margin)
     return {
-      problems: absent({ connection, targets: records, hint: '' }, seen),
-      changes: records.map((target, index) => {
-        const rrset = found[index]
-        return { connection, target, desired: rrset === undefined ? null : lowered(to, rrset) }
+      problems: absent(targets, { hint: '' }, seen),
+      changes: targets.map((of) => {
+        const rrset = seen(of.connection, of.target) as RRset | undefined
+        return { ...of, desired: rrset === undefined ? null : lowered(to, rrset) }
       }),
       back: 'TTL as recorded before; also restored when the run completes',
       shortestMs: waitMs,
