@@ -9,6 +9,7 @@ const LAYERS: Record<string, string[]> = {
   replay: ['test/replay/**/*.test.ts'],
   timeskip: ['test/timeskip/**/*.test.ts'],
   workflow: ['test/workflow/**/*.test.ts'],
+  long: ['test/long/**/*.test.ts'],
   lab: ['test/lab/**/*.test.ts'],
   e2e: ['test/e2e/**/*.test.ts'],
   additions: ['test/additions/**/*.test.ts'],

@@ -2,10 +2,10 @@
 // back: the question is the same one, what was done is not done again, and no history grows with a flood or with time.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Gate } from '../../workflows/run/state.ts'
-import { openBench } from './bench.ts'
-import type { Bench, Begin, Run } from './bench.ts'
-import { flood, replayed, runIds } from './renewals.ts'
-import { frame } from './runbooks.ts'
+import { openBench } from '../workflow/bench.ts'
+import type { Bench, Begin, Run } from '../workflow/bench.ts'
+import { flood, replayed, runIds } from '../workflow/renewals.ts'
+import { frame } from '../workflow/runbooks.ts'
 
 type Names = { service: string; world: string }
 

@@ -2,10 +2,10 @@
 // the step has done is done again, and an abort is never lost.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { approve } from '../../workflows/messages.ts'
-import { bounded, eventually, openBench } from './bench.ts'
-import type { Bench, Run } from './bench.ts'
-import { flood, replayed } from './renewals.ts'
-import { brief, frame } from './runbooks.ts'
+import { bounded, eventually, openBench } from '../workflow/bench.ts'
+import type { Bench, Run } from '../workflow/bench.ts'
+import { flood, replayed } from '../workflow/renewals.ts'
+import { brief, frame } from '../workflow/runbooks.ts'
 
 type Names = { service: string; world: string }
 

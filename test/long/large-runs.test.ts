@@ -5,9 +5,9 @@ import { until } from '../../lab/until.ts'
 import { reportOf } from '../../view/report.ts'
 import { runView } from '../../view/run-view.ts'
 import { approve } from '../../workflows/messages.ts'
-import { openBench } from './bench.ts'
-import type { Bench } from './bench.ts'
-import { frame } from './runbooks.ts'
+import { openBench } from '../workflow/bench.ts'
+import type { Bench } from '../workflow/bench.ts'
+import { frame } from '../workflow/runbooks.ts'
 
 const BYTES_MAX = 500_000 // of 2 MiB that a payload may have
 const ANSWER_BYTES_MAX = 10_000

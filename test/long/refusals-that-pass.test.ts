@@ -3,9 +3,9 @@
 // there one that may pass is believed at the third try only.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { FailureKind } from '../../workflows/failure.ts'
-import { bounded, openBench } from './bench.ts'
-import type { Bench } from './bench.ts'
-import { thereAndBack } from './runbooks.ts'
+import { bounded, openBench } from '../workflow/bench.ts'
+import type { Bench } from '../workflow/bench.ts'
+import { thereAndBack } from '../workflow/runbooks.ts'
 
 const AT_ONCE = 12
 const TEST_MS = 300_000
