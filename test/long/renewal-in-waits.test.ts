@@ -57,6 +57,24 @@ test(
 )
 
 test(
+  'a paused run stays paused, and begins no change until it is resumed',
+  async () => {
+    const run = await bench.begin((names) => long(names).replace('hold: 30s', 'hold: 500ms'))
+    await run.until('holds at 10 %', ({ holding }) => holding !== null)
+    await run.decide({ verdict: 'pause', actor: 'ana' })
+    const { paused } = await run.until('waits', ({ phase }) => phase === 'waiting')
+    await flood(bench, run, 3)
+    expect(await run.state()).toMatchObject({ paused, phase: 'waiting', holding: null })
+    expect(splits(run)).toEqual([10])
+    await run.decide({ verdict: 'resume', actor: 'raj' })
+    expect((await run.ended()).outcome).toBe('completed')
+    expect(splits(run)).toEqual([10, 50, 100])
+    expect(await replayed(bench, run)).toBeGreaterThan(3)
+  },
+  TEST_MS,
+)
+
+test(
   'a hold keeps its deadline and its weight; evidence that comes and goes in it is asked about less and less',
   async () => {
     const run = await bench.begin(long)
