@@ -1,6 +1,9 @@
 // Continue-as-new in the midst of a hold or a question: deadlines, approvals, proofs and rows of checks live on, nothing that
 // the step has done is done again, and an abort is never lost.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connect } from '../../client/temporal.ts'
+import { sayAbort } from '../../view/abort.ts'
+import { readRun } from '../../view/read.ts'
 import { approve } from '../../workflows/messages.ts'
 import { bounded, eventually, openBench } from '../workflow/bench.ts'
 import type { Bench, Run } from '../workflow/bench.ts'
@@ -70,6 +73,29 @@ test(
     expect((await run.ended()).outcome).toBe('completed')
     expect(splits(run)).toEqual([10, 50, 100])
     expect(await replayed(bench, run)).toBeGreaterThan(3)
+  },
+  TEST_MS,
+)
+
+test(
+  'a run is found, and hears an abort, by the id of its first history',
+  async () => {
+    const run = await bench.begin(long)
+    await run.until('holds at 10 %', ({ holding }) => holding !== null)
+    await flood(bench, run, 2)
+    const runId = run.handle.firstExecutionRunId
+    const access = await connect({ TEMPORAL_ADDRESS: bench.env.address, TEMPORAL_NAMESPACE: 'default' })
+    try {
+      const { view } = await readRun(access, run.service, { runId, isPatient: true })
+      expect(view).toMatchObject({ service: run.service, outcome: null, weights: { old: 90, new: 10 } })
+      expect(view.runId).not.toBe(runId)
+      const abort = { service: run.service, runId, actor: 'ana', reason: 'by its first id' }
+      await sayAbort(access, abort, () => {})
+    } finally {
+      await access.close()
+    }
+    expect((await run.ended()).reason).toMatchObject({ kind: 'abort', reason: 'by its first id' })
+    expect(run.world.snapshot()).toBe(run.before)
   },
   TEST_MS,
 )
