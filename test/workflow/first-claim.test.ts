@@ -71,6 +71,23 @@ test('a plan of a newer version is refused in words before the run is started, w
   await run.ended()
 })
 
+test('a look at the world ends with the person who asked for it, also when a backend hangs', async () => {
+  const run = await bench.begin(brief)
+  run.world.script([{ when: { port: 'traffic', verb: 'observe', call: 'every' }, fault: { hang: 60_000 } }])
+  const gone = new AbortController()
+  const access = { client: bench.env.client, address: '', namespace: 'default' }
+  const looking = survey({ plan: run.plan, access, signal: gone.signal })
+  const surveys = async () => {
+    const query = 'WorkflowType = "survey" AND ExecutionStatus = "Running"'
+    return (await Array.fromAsync(bench.env.client.workflow.list({ query }))).length
+  }
+  await eventually('it is under way', async () => (await surveys()) === 1)
+  gone.abort()
+  await expect(looking).rejects.toThrow()
+  await eventually('nobody looks any more', async () => (await surveys()) === 0)
+  await run.handle.terminate('its world hangs')
+})
+
 test('a provider that this worker does not have is found before anything is changed', async () => {
   const run = await bench.begin(brief, {
     adjust: ({ connections }) => Object.assign(connections['edge'] ?? {}, { provider: 'traffic/tomorrow' }),
