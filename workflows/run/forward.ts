@@ -11,14 +11,14 @@ export async function forward(run: Run, body: () => Promise<void>): Promise<Ende
   const { reason, unwindingSince } = run.state
   if (reason !== null && unwindingSince !== null) return { ok: false, reason } // renewed on its way back: it goes on there
   const scope = new CancellationScope({ cancellable: true })
-  run.forwardScope = scope
+  run.now.forwardScope = scope
   try {
     checkpoint(run) // an abort may have come before the first task
     await scope.run(() => renewing(run, body))
   } catch (error) {
     if (run.state.reason === null && !isRenewal(run, error)) sendBack(run, unexpected(error))
   } finally {
-    run.forwardScope = null
+    run.now.forwardScope = null
   }
   if (await isCarried(run)) return { ok: 'renewed' }
   run.state.gates = run.state.gates.filter(({ carried }) => carried === undefined) // open before a renewal, and not come to since

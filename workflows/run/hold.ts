@@ -84,7 +84,7 @@ async function holdOn(run: Run, holding: Holding): Promise<void> {
     )
   } finally {
     measure.holds(run.plan.service, -1)
-    if (!run.renewing) {
+    if (!run.now.renewing) {
       delete state.deadlines[key]
       for (const each of holding.confirm) delete state.proofs[proofName(key, each)]
       state.holding = null
@@ -167,7 +167,7 @@ async function prove(
   } catch (error) {
     return failedWith(error)
   } finally {
-    if (!run.renewing) delete run.state.memories[name]
+    if (!run.now.renewing) delete run.state.memories[name]
   }
 }
 

@@ -29,11 +29,7 @@ export function openRun(given: Plan, start: Start, carried: RunState | null): Ru
   const run: Run = {
     plan,
     state,
-    forwardScope: null,
-    renewing: false,
-    renewable: 0,
-    settledAt: null,
-    telling: 0,
+    now: { forwardScope: null, renewing: false, renewable: 0, settledAt: null, telling: 0 },
     tries: { alone: 0, beside: 0 },
     askedAs: {},
     words: { within: '', said: {} },

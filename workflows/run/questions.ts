@@ -45,7 +45,7 @@ export async function ask(run: Run, question: Question): Promise<Verb> {
     checkpoint(run)
     return gate.answer as Verb
   } finally {
-    if (!run.renewing) close(run, gate) // a new history takes it up, open as it is
+    if (!run.now.renewing) close(run, gate) // a new history takes it up, open as it is
   }
 }
 
@@ -156,13 +156,13 @@ export type News = Omit<Notice, 'service'>
 export async function sendNotice(run: Run, name: string, news: News): Promise<void> {
   const { service } = run.plan
   const notice: Notice = { ...news, service, key: `${service}/${run.state.startedAt}/${news.key}` }
-  run.telling += 1
+  run.now.telling += 1
   try {
     const input = { connection: connectionOf(run, name), notice }
     await CancellationScope.nonCancellable(() => calls.announce(`tell ${name}: ${news.title}`, input))
   } catch (error) {
     log(run, `${name} could not be told: ${error instanceof Error ? error.message : String(error)}`)
   } finally {
-    run.telling -= 1
+    run.now.telling -= 1
   }
 }

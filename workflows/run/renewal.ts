@@ -67,20 +67,20 @@ export function forgetWords({ state }: Run): void {
 
 /** A wait that can be taken up again by a new history from its key and the state alone. */
 export async function renewable(run: Run, wait: () => Promise<unknown>): Promise<null> {
-  run.renewable += 1
-  run.settledAt ??= workflowInfo().historyLength
+  run.now.renewable += 1
+  run.now.settledAt ??= workflowInfo().historyLength
   try {
     await wait()
     return null
   } finally {
-    run.renewable -= 1
+    run.now.renewable -= 1
   }
 }
 
 /** Between two steps: nothing is under way but perhaps a notice, and then the next wait does it. */
 export function renewBetweenSteps(run: Run): void {
-  if (!workflowInfo().continueAsNewSuggested || run.telling > 0) return
-  run.renewing = true
+  if (!workflowInfo().continueAsNewSuggested || run.now.telling > 0) return
+  run.now.renewing = true
   checkpoint(run)
 }
 
@@ -115,7 +115,7 @@ async function untilDue(run: Run): Promise<void> {
 }
 
 /** A notice on its way would be lost with its history, and an abort goes before everything. */
-function isDue({ renewable: waits, telling, settledAt, state }: Run): boolean {
+function isDue({ now: { renewable: waits, telling, settledAt }, state }: Run): boolean {
   const { continueAsNewSuggested, historyLength } = workflowInfo()
   const isReady = waits > 0 && telling === 0 && state.reason === null
   return isReady && continueAsNewSuggested && historyLength >= (settledAt ?? 0) + EVENTS_BETWEEN
@@ -123,11 +123,11 @@ function isDue({ renewable: waits, telling, settledAt, state }: Run): boolean {
 
 function cut(run: Run): void {
   carryGates(run)
-  run.forwardScope?.cancel()
+  run.now.forwardScope?.cancel()
 }
 
 function carryGates(run: Run): void {
-  run.renewing = true
+  run.now.renewing = true
   for (const gate of run.state.gates) gate.carried ??= run.askedAs[gate.id] ?? gate.id
 }
 
@@ -173,7 +173,7 @@ export async function renewingBack<T>(run: Run, back: () => Promise<T>): Promise
     )
   try {
     const end = await scope.run(back)
-    run.renewing = false
+    run.now.renewing = false
     return end
   } catch (error) {
     if (!isRenewal(run, error)) throw error
@@ -188,7 +188,7 @@ export async function renewingBack<T>(run: Run, back: () => Promise<T>): Promise
 }
 
 /** Only while a person is asked: until then the way back is a matter of seconds, and goes before everything. */
-function isDueBack({ tries, telling, settledAt, state }: Run): boolean {
+function isDueBack({ tries, now: { telling, settledAt }, state }: Run): boolean {
   const { continueAsNewSuggested, historyLength } = workflowInfo()
   const isReady = state.gates.length > 0 && tries.alone === 0 && telling === 0
   return isReady && continueAsNewSuggested && historyLength >= (settledAt ?? 0) + EVENTS_BETWEEN
@@ -196,13 +196,13 @@ function isDueBack({ tries, telling, settledAt, state }: Run): boolean {
 
 /** True when everything is in the state that a new history needs; false when an abort came in the last moment. */
 export async function isCarried(run: Run): Promise<boolean> {
-  if (!run.renewing) return false
+  if (!run.now.renewing) return false
   await condition(allHandlersFinished)
   if (run.state.reason === null) {
     keepReset(run)
     return true
   }
-  run.renewing = false
+  run.now.renewing = false
   run.state.gates = [] // nobody waits at them any more
   return false
 }
@@ -213,5 +213,5 @@ function keepReset({ state }: Run): void {
 }
 
 export function isRenewal(run: Run, error: unknown): boolean {
-  return run.renewing && isCancellation(error)
+  return run.now.renewing && isCancellation(error)
 }

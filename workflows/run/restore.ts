@@ -117,7 +117,7 @@ async function askAbout(
     () => scope.cancel(),
     () => {}, // a new history is due: the question itself says so
   )
-  run.settledAt ??= workflowInfo().historyLength
+  run.now.settledAt ??= workflowInfo().historyLength
   try {
     return await scope.run(() =>
       ask(run, {

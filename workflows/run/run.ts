@@ -13,16 +13,19 @@ const NOTES_PER_STEP = 40
 export interface Run {
   readonly plan: Plan
   readonly state: RunState
-  /** The cancellable scope of going forward; null before and after. */
-  forwardScope: CancellationScope | null
-  /** True from the moment at which going forward was cut for a new history. */
-  renewing: boolean
-  /** How many waits are under way that can be taken up again; none = nothing may be cut. */
-  renewable: number
-  /** Length of the history when the first of them began. */
-  settledAt: number | null
-  /** Notices on their way. */
-  telling: number
+  /** What is so at this moment: one object for all parts of the run. */
+  readonly now: {
+    /** The cancellable scope of going forward; null before and after. */
+    forwardScope: CancellationScope | null
+    /** True from the moment at which the run was cut for a new history. */
+    renewing: boolean
+    /** How many waits are under way that can be taken up again; none = nothing may be cut. */
+    renewable: number
+    /** Length of the history when the first of them began. */
+    settledAt: number | null
+    /** Notices on their way. */
+    telling: number
+  }
   /** Tries of the way back: those that are waited for, and those beside an open question. */
   readonly tries: { alone: number; beside: number }
   /** Open questions by their ids: the names they were asked under. */
@@ -43,14 +46,14 @@ export function sendBack(run: Run, reason: Reason): void {
   }
   run.state.reason = reason
   log(run, `going back: ${describeReason(reason)}`)
-  run.forwardScope?.cancel()
+  run.now.forwardScope?.cancel()
 }
 
 /** Throws when going forward has ended; looked at after every await of the engine, before anything else. */
 export function checkpoint(run: Run): void {
-  if (run.forwardScope === null) return
+  if (run.now.forwardScope === null) return
   if (run.state.reason !== null) throw new CancelledFailure('the run is going back')
-  if (run.renewing) throw new CancelledFailure('the run begins a new history')
+  if (run.now.renewing) throw new CancelledFailure('the run begins a new history')
 }
 
 export function isIrreversible(run: Run): boolean {

@@ -41,7 +41,7 @@ export async function watch(run: Run, watching: Watching): Promise<void> {
   try {
     await watchFrom(run, watching, wait)
   } finally {
-    if (!run.renewing) delete waits[watching.key]
+    if (!run.now.renewing) delete waits[watching.key]
   }
 }
 

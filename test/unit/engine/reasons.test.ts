@@ -16,7 +16,7 @@ const failure = (number: number): Reason => ({
 })
 
 test('the first reason counts, later ones are shown, and however many come, few are kept', () => {
-  const run = { plan, state: state(), forwardScope: null } as unknown as Run
+  const run = { plan, state: state(), now: { forwardScope: null } } as unknown as Run
   for (let number = 1; number <= 1_000; number++) sendBack(run, failure(number))
   expect(run.state.reason).toMatchObject({ message: 'number 1' })
   expect(run.state.laterReasons.length).toBeLessThanOrEqual(20)

@@ -9,7 +9,7 @@ import { plan, state } from '../client/fixtures.ts'
 const abort = (actor: string): Reason => ({ kind: 'abort', actor, reason: 'stop', via: 'signal', at: 0 })
 
 function running(): Run {
-  return { plan, state: state(), forwardScope: null } as unknown as Run
+  return { plan, state: state(), now: { forwardScope: null } } as unknown as Run
 }
 
 test('the first reason stays, and those that come later do not pile up', () => {
