@@ -80,11 +80,12 @@ export function changeActivities({ deps, client, ...rest }: EngineOptions): Chan
       called(looking, (io) => shownBy(port(connection), { ...request, portName: connection.port }, io)),
     restore: ({ connection, claim, ...request }) =>
       tirelessly(() => {
-        const isRepeated = request.isRepeated || Context.current().info.attempt > 1
+        const { attempt } = Context.current().info
+        const isRepeated = request.isRepeated || attempt > 1
         const of = { ...request, portName: connection.port, isRepeated }
         return called(writing, async (io) => {
           await claimAgain(client, claim, io)
-          return await restoreTo(port(connection), of, io)
+          return { ...(await restoreTo(port(connection), of, io)), tries: attempt }
         })
       }),
     revisit: (input) =>

@@ -76,7 +76,12 @@ export type Revisited = {
   words: string
 }
 
-export type Restored = { written: 'written' | 'unchanged'; observed: Observed }
+export type Restored = {
+  written: 'written' | 'unchanged'
+  observed: Observed
+  /** Tries it took; more than one: what an earlier one wrote may still land. */
+  tries: number
+}
 
 export type ConfirmInput = At & {
   desired: Json

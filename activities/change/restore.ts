@@ -1,5 +1,5 @@
 // Going back, one target: look, and put back what was there before, but never over somebody else's value.
-import type { RestoreInput, Restored } from '../../workflows/activities.ts'
+import type { RestoreInput, Restored as Answer } from '../../workflows/activities.ts'
 import type { Json } from '../../workflows/json.ts'
 import { matches } from '../../workflows/json.ts'
 import { heldBy, isExactly, isMixOf, mayOverwrite } from '../../workflows/ports/as-wanted.ts'
@@ -7,6 +7,9 @@ import type { PortName } from '../../workflows/ports/index.ts'
 import type { Changing, Io, Observed } from '../../workflows/ports/target.ts'
 import { failure } from '../failure.ts'
 import { Moved, foundDetails, foundWords, readBack, write } from './look.ts'
+
+/** What one try comes to. */
+export type Restored = Omit<Answer, 'tries'>
 
 export type RestoreRequest = Omit<RestoreInput, 'connection'> & { portName: PortName }
 

@@ -23,11 +23,12 @@ export function providersIn(): Entry[] {
   )
 }
 
-/** `workflows/steps/<kind>/`. */
-export function kindsIn(): Entry[] {
+/** `workflows/steps/<kind>/`; `hasUndo`: its way back is more than writing back what was there before. */
+export function kindsIn(): (Entry & { hasUndo: boolean })[] {
   return foldersIn('workflows/steps').map((kind) => {
     const file = `workflows/steps/${kind}/kind.ts`
-    return { name: kind, file, exported: definitionIn(file, 'defineKind') }
+    const hasUndo = existsSync(join(ROOT, `workflows/steps/${kind}/undo.ts`))
+    return { name: kind, file, exported: definitionIn(file, 'defineKind'), hasUndo }
   })
 }
 

@@ -61,6 +61,7 @@ export const providers = [${online.map(({ name }) => name).join(', ')}] as const
 
 function kindLists(): Files {
   const kinds = kindsIn()
+  const undone = kinds.filter(({ hasUndo }) => hasUndo)
   return {
     'workflows/steps/schemas.ts': `${header('the folders beside it')}
 // The step kinds, runbook half, as zod: read by the CLI, by workflow code as types only.
@@ -91,6 +92,16 @@ import type { StepKind } from './schemas.ts'
 
 export const runs: { [K in StepKind]: (run: Run, step: PlannedStep<K>) => Promise<void> } = {
 ${kinds.map(({ name }) => `  ${key(name)}: run${pascal(name)},`).join('\n')}
+}
+`,
+    'workflows/steps/undos.ts': `${header('the folders beside it')}
+// The way back of the step kinds for which it is more than writing back what was there before; most have none.
+import type { PlannedStep } from '../plan.ts'
+import type { Run } from '../run/run.ts'
+${undone.map(({ name }) => `import { undo${pascal(name)} } from './${name}/undo.ts'\n`).join('')}import type { StepKind } from './schemas.ts'
+
+export const undos: { [K in StepKind]?: (run: Run, step: PlannedStep<K>) => Promise<void> } = {
+${undone.map(({ name }) => `  ${key(name)}: undo${pascal(name)},`).join('\n')}
 }
 `,
   }

@@ -5,6 +5,7 @@ import { specs } from '../../activities/specs.ts'
 import { ports } from '../../workflows/ports/index.ts'
 import { kinds } from '../../workflows/steps/kinds.ts'
 import { stepSchemas } from '../../workflows/steps/schemas.ts'
+import { undos } from '../../workflows/steps/undos.ts'
 import { files, foldersIn, has, read } from './repository.ts'
 
 const portNames = Object.keys(ports)
@@ -52,6 +53,10 @@ describe('the step kinds', () => {
   it('are the folders of workflows/steps', () => {
     expect(Object.keys(kinds)).toEqual(folders)
     expect(Object.keys(stepSchemas)).toEqual(folders)
+  })
+
+  it('have a way back of their own where they have an undo.ts', () => {
+    expect(Object.keys(undos)).toEqual(folders.filter((kind) => has(`workflows/steps/${kind}/undo.ts`)))
   })
 
   it.each(folders)('%s stands in an example', (kind) => {

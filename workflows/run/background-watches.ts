@@ -9,6 +9,7 @@ import type { Run } from './run.ts'
  * if the run is not going back.
  */
 export async function inBackground<T>(run: Run, look: () => Promise<T>): Promise<T> {
+  if (run.undo !== null) return await look() // the others are over when a step is taken back
   const asking = CancellationScope.current()
   const scope = new CancellationScope({ cancellable: true, parent: run.looks })
   try {

@@ -6,6 +6,7 @@ import { isAsWanted } from '../ports/as-wanted.ts'
 import { formatDuration } from '../quantities.ts'
 import { whyIrreversible } from '../steps/kind-of.ts'
 import { calls } from './calls.ts'
+import { changeBack } from './change-back.ts'
 import { type Failed } from '../failure.ts'
 import { StepFailed, failedWith, foundBy } from './failures.ts'
 import { knownOrFound } from './first-look.ts'
@@ -34,11 +35,16 @@ export interface ChangeRequest<V extends Json> {
 
 /**
  * Brings a target to its desired value and verifies it. Returns the journal entry.
- * Ends the run going forward when it cannot; asks a person when someone else has changed the target meanwhile.
+ * Ends the run going forward when it cannot; asks a person when someone else has changed the target meanwhile. On the way back of
+ * a step it never gives up.
  */
 export async function change<V extends Json>(run: Run, wanted: ChangeRequest<V>): Promise<Change> {
   const word = `change ${wanted.connection} ${wanted.target}`
-  const number = await once(run, word, async () => (await changeNow(run, wanted)).number)
+  const changed = () =>
+    run.undo === null
+      ? changeNow(run, wanted)
+      : changeBack(run, run.undo, wanted as unknown as ChangeRequest<Json>)
+  const number = await once(run, word, async () => (await changed()).number)
   return run.state.changes[number - 1] as Change
 }
 

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../json.ts'
 import { isAsWanted } from '../ports/as-wanted.ts'
 import { calls } from './calls.ts'
 import { change } from './change.ts'
-import { StepFailed, failedWith } from './failures.ts'
+import { judgedOrFailedWith } from './failures.ts'
 import { gateId } from './questions.ts'
 import { isOf, lastChange, lastKnown, touched } from './journal.ts'
 import { publish } from './publish.ts'
@@ -58,7 +58,7 @@ async function orAsk(run: Run, of: Of, work: () => Promise<void>): Promise<void>
     try {
       return await work()
     } catch (error) {
-      const failed = error instanceof StepFailed ? error.failed : failedWith(error)
+      const failed = judgedOrFailedWith(error)
       const verb = await askUnderWatch(run, {
         kind: 'failure',
         id: gateId('end', of, 'failed'),

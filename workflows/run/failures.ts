@@ -14,6 +14,11 @@ const TIMED_OUT: Record<string, string> = {
   SCHEDULE_TO_CLOSE: 'nothing was answered until then',
 }
 
+/** The same of what a step judged itself. */
+export function judgedOrFailedWith(error: unknown): Failed {
+  return error instanceof StepFailed ? error.failed : failedWith(error)
+}
+
 /** What an activity call failed with. Rethrows cancellation and everything that is not an activity's failure: those are not for steps to judge. */
 export function failedWith(error: unknown): Failed {
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error
@@ -60,6 +65,14 @@ export function foundBy(failed: Failed): { found: Json; writer: string | null } 
 
 export function reasonOf(step: string, failed: Failed, at: number): Reason {
   return { kind: 'failure', step, failure: failed.kind, message: failed.message, at }
+}
+
+/** A person has taken over what the way back of a step could not do, and with it the rest of that way. */
+export class LeftToPeople extends Error {
+  constructor(what: string) {
+    super(what)
+    this.name = 'LeftToPeople'
+  }
 }
 
 /** A failure that ends the step. The engine turns it into the reason for going back. */

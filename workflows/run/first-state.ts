@@ -22,6 +22,7 @@ export function firstState(
     steps: plan.steps.map(({ id }) => firstRecord(id)),
     changes: [],
     restorations: [],
+    undos: [],
     gates: [],
     asked: {},
     holding: null,

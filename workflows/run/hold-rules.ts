@@ -3,7 +3,7 @@
 import type { Json } from '../json.ts'
 import { inARow, milliseconds, percent } from '../quantities.ts'
 import { type OneOrMore, eachOf } from '../steps/several.ts'
-import type { Confirming } from './hold.ts'
+import type { Confirming } from './holding.ts'
 
 const COUNT_EVERY_MS = 2_000 // counters move slowly enough, and a look costs one small call
 

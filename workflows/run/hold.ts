@@ -1,8 +1,6 @@
 // Holding: the run waits for time, for proofs and for enough good checks, and watches its guards meanwhile.
 import { condition } from '@temporalio/workflow'
-import type { Json } from '../json.ts'
 import { matches } from '../json.ts'
-import type { ConfirmRequest } from '../ports/target.ts'
 import type { Subject } from '../watched/index.ts'
 import { calls } from './calls.ts'
 import { isAsked } from './drift.ts'
@@ -10,6 +8,8 @@ import { extendable, untilMoment } from './extendable.ts'
 import { type Failed } from '../failure.ts'
 import { StepFailed, failedWith, foundBy } from './failures.ts'
 import { namesOf } from './guards.ts'
+import { holdBack } from './hold-back.ts'
+import type { Confirming, Holding } from './holding.ts'
 import { lastKnown } from './journal.ts'
 import { inBackground } from './background-watches.ts'
 import { measure } from './measure.ts'
@@ -24,32 +24,11 @@ import { askUnderWatch, settleUnderWatch, watch } from './watch.ts'
 
 const LAST_LOOK_MS = 10_000 // two calls that take as long as calls may
 
-/** An effect to be seen on the port's independent path. */
-export interface Confirming {
-  connection: string
-  target: string
-  desired: Json
-  options: ConfirmRequest['options']
-  everyMs: number
-  withinMs: number
-  /** Not seen in time: `fail` ends the step, `ask` asks a person (the write itself was verified). */
-  otherwise: 'fail' | 'ask'
-}
-
-export interface Holding {
-  /** Names this hold within its step: deadlines and gates are kept under it. */
-  key: string
-  title: string
-  forMs: number
-  /** Watched while the hold lasts. With `gating`, it ends only when all of them are good often enough. */
-  subjects: Subject[]
-  gating: { extendMs: number } | null
-  confirm: Confirming[]
-}
-
 /** Returns when the time is over, every proof is there and every gating check was good often enough. */
 export async function hold(run: Run, holding: Holding): Promise<void> {
-  await once(run, `hold ${holding.key}`, () => renewable(run, () => holdOn(run, holding)))
+  const { undo } = run
+  const held = () => (undo === null ? holdOn(run, holding) : holdBack(run, undo, holding))
+  await once(run, `hold ${holding.key}`, () => renewable(run, held))
 }
 
 async function holdOn(run: Run, holding: Holding): Promise<void> {

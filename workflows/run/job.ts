@@ -1,13 +1,16 @@
 // Long work of a step: done in pieces by one activity, under watch, taken up where it was after a crash, a pause or a renewal.
-import { CancellationScope, condition } from '@temporalio/workflow'
+import { CancellationScope, CancelledFailure, condition } from '@temporalio/workflow'
 import type { JobInput, JobMemory, JobName, JobResult } from '../activities.ts'
 import type { Subject } from '../watched/index.ts'
 import type { Json } from '../json.ts'
 import { calls } from './calls.ts'
+import { insist } from './insist.ts'
 import { once, renewable } from './renewal.ts'
 import { untilResumed } from './resumed.ts'
 import type { Run } from './run.ts'
 import { label, note, stepOf } from './run.ts'
+import { tell } from './way-back.ts'
+import type { Undo } from './state.ts'
 import { underWatch } from './watch.ts'
 
 export interface Work {
@@ -22,19 +25,50 @@ export interface Work {
   throttle: Subject[]
 }
 
-/** Returns when everything is done. A breach or an abort ends the work and never returns here. */
+/**
+ * Returns when everything is done. A breach or an abort ends the work and never returns here. On the way back of a step nothing
+ * is watched, nothing holds the work back but its own pace, and it is tried for as long as it takes.
+ */
 export async function job(run: Run, work: Work): Promise<JobMemory> {
-  const name = `${stepOf(run).id}/${work.key}`
+  const { undo } = run
+  const name = `${stepOf(run).id}/${undo === null ? '' : 'undo/'}${work.key}`
   const memory = await once(run, `job ${work.key}`, async () => {
     const end: { memory: JobMemory | null } = { memory: null }
     await renewable(run, async () => {
-      await underWatch(run, { key: name, title: work.title, keeping: true, patient: true }, async () => {
-        end.memory = await worked(run, name, work)
-      })
+      if (undo !== null) end.memory = await workedBack(run, undo, { ...work, name })
+      else
+        await underWatch(run, { key: name, title: work.title, keeping: true, patient: true }, async () => {
+          end.memory = await worked(run, name, work)
+        })
     })
     return end.memory
   })
   return memory as JobMemory
+}
+
+async function workedBack(run: Run, undo: Undo, work: Work & { name: string }): Promise<JobMemory> {
+  const { name, title, job: kind, spec, perSecond } = work
+  const { memories } = run.state
+  const attempt = async (): Promise<JobMemory> => {
+    const memory = memories[name]
+    const known = memory === undefined ? {} : { memory }
+    const input: JobInput = { name, title, job: kind, spec, perSecond, throttle: [], ...known }
+    run.tries.beside += 1 // cut for a new history, it answers how far it came: that is waited for
+    try {
+      const { isOver, memory: reached } = await calls.job(`${label(run)} - ${title}`, input)
+      if (isOver) return reached
+      memories[name] = { job: reached }
+      throw new CancelledFailure('the work was cut')
+    } finally {
+      run.tries.beside -= 1
+    }
+  }
+  tell(run, undo, `its step is being taken back: ${title}`)
+  const question = { id: name, title: `${title} could not be done on the way back` }
+  const reached = await insist(run, question, attempt)
+  delete memories[name]
+  note(run, `${title}: ${reached.text}`)
+  return reached
 }
 
 async function worked(

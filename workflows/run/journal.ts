@@ -62,7 +62,9 @@ export function isWritten(changes: Change[], of: Of): boolean {
 
 /** Whether a write on the target may still land after it was given up, or still show after it was accepted. */
 export function isUncertain(changes: Change[], of: Of): boolean {
-  return changes.some((change) => (isOpen(change) || change.retried) && isOf(change, of))
+  return changes.some(
+    (change) => (isOpen(change) || change.retried) && change.isOver !== true && isOf(change, of),
+  )
 }
 
 /** Nothing is known of it: it was given up without an answer, or accepted and not seen. */
@@ -83,9 +85,9 @@ export function halvesOf(changes: Change[], of: Of): [before: Json, desired: Jso
  * - A write of which nothing is known: until the target was restored.
  */
 export function onItsWayUntil(changes: Change[], of: Of, restoredAt: number): number {
-  const tries = changes.filter((change) => isOf(change, of))
+  const tries = changes.filter((change) => isOf(change, of) && change.isOver !== true)
   if (tries.some(isOpen)) return restoredAt
-  return Math.max(...tries.map(({ retried, appliedAt }) => (retried ? (appliedAt ?? 0) : 0)))
+  return Math.max(0, ...tries.map(({ retried, appliedAt }) => (retried ? (appliedAt ?? 0) : 0)))
 }
 
 /** The work of going back on some targets, in their order. `before` of one that the journal does not know is given. */

@@ -3,7 +3,7 @@ import { workflowInfo } from '@temporalio/workflow'
 import type { ClaimInput } from '../activities.ts'
 import { calls } from './calls.ts'
 import type { Failed } from '../failure.ts'
-import { StepFailed, failedWith, reasonOf } from './failures.ts'
+import { failedWith, judgedOrFailedWith, reasonOf } from './failures.ts'
 import { isOf } from './journal.ts'
 import { isReset } from './planned-values.ts'
 import type { Run } from './run.ts'
@@ -28,7 +28,7 @@ async function claimed(run: Run): Promise<Failed | null> {
     await calls.claim({ ...inputOf(run), plan: run.plan })
     return null
   } catch (error) {
-    return error instanceof StepFailed ? error.failed : failedWith(error)
+    return judgedOrFailedWith(error)
   }
 }
 

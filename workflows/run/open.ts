@@ -33,6 +33,7 @@ export function openRun(given: Plan, start: Start, carried: RunState | null): Ru
     tries: { alone: 0, beside: 0 },
     askedAs: {},
     words: { within: '', said: {} },
+    undo: null,
     working: [],
     looks: background(),
   }

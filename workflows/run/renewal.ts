@@ -28,7 +28,7 @@ type AtEnd = RunState['atEnd'][number]
  * consist of others: a name that is said again is another word.
  */
 export async function once<T extends Json>(run: Run, name: string, work: () => Promise<T>): Promise<T> {
-  if (run.state.cursor >= run.plan.steps.length) return await work() // behind the last step nothing is carried out anew
+  if (run.undo === null && run.state.cursor >= run.plan.steps.length) return await work() // behind the last step nothing is carried out anew
   const { done } = run.state
   const { within } = run.words
   const path = `${within}${name}`
@@ -63,6 +63,11 @@ export function forgetWords({ state }: Run): void {
   state.waits = {}
   state.proofs = {}
   state.memories = {}
+}
+
+/** They are to be done once more. */
+export function forgetWordsWithin({ state }: Run, within: string): void {
+  state.done = Object.fromEntries(Object.entries(state.done).filter(([word]) => !word.startsWith(within)))
 }
 
 /** A wait that can be taken up again by a new history from its key and the state alone. */
@@ -154,8 +159,8 @@ export function takeUp(run: Run, name: string, memory: LookMemory): void {
 }
 
 /**
- * Carries out the way back; null when a new history is due. Nothing is cut there but questions, the tries beside them, and waits
- * that follow from what is restored already: the new history goes on with what is not.
+ * Carries out the way back; null when a new history is due. Nothing is cut there but questions, the tries beside them, waits of a
+ * step's own way back, and those that follow from what is restored already: the new history goes on with what is not.
  */
 export async function renewingBack<T>(run: Run, back: () => Promise<T>): Promise<T | null> {
   const scope = new CancellationScope({ cancellable: true })
@@ -187,10 +192,10 @@ export async function renewingBack<T>(run: Run, back: () => Promise<T>): Promise
   }
 }
 
-/** Only while a person is asked: until then the way back is a matter of seconds, and goes before everything. */
-function isDueBack({ tries, now: { telling, settledAt }, state }: Run): boolean {
+/** Only while a person is asked, or a step's own way back waits: else it is a matter of seconds, and goes before everything. */
+function isDueBack({ tries, now: { renewable: waits, telling, settledAt }, state }: Run): boolean {
   const { continueAsNewSuggested, historyLength } = workflowInfo()
-  const isReady = state.gates.length > 0 && tries.alone === 0 && telling === 0
+  const isReady = (state.gates.length > 0 || waits > 0) && tries.alone === 0 && telling === 0
   return isReady && continueAsNewSuggested && historyLength >= (settledAt ?? 0) + EVENTS_BETWEEN
 }
 

@@ -14,7 +14,7 @@ import { locksAgain } from './locks.ts'
 import { ask, closeCarried, gateId } from './questions.ts'
 import { isReset, plannedValues } from './planned-values.ts'
 import type { Run } from './run.ts'
-import { connectionOf, log } from './run.ts'
+import { connectionOf, label, log, stepOf } from './run.ts'
 import { recordFound } from './record-traffic.ts'
 import { show } from './show.ts'
 import { showsWithinMs } from './shows-within.ts'
@@ -39,13 +39,22 @@ async function attempt(run: Run, restoration: Restoration, call: Attempt): Promi
   restoration.isTried = true
   run.tries.alone += 1
   try {
-    restored(run, restoration, await call(summaryOf(restoration), input))
+    const answer = await call(summaryOf(run, restoration), input)
+    if (answer.tries > 1) restoration.isRetried = true
+    restored(run, restoration, answer)
     return null
   } catch (error) {
+    restoration.isRetried = true
     return failedWith(error)
   } finally {
     run.tries.alone -= 1
   }
+}
+
+/** Until the target is back, or a person has taken it over. */
+export async function restoreNow(run: Run, restoration: Restoration): Promise<void> {
+  const failed = await tryRestore(run, restoration)
+  if (failed !== null) await restoreOn(run, restoration, failed)
 }
 
 /** After a try that failed: until the target is back, or a person has taken it over. */
@@ -93,7 +102,7 @@ async function restoreWithPeople(run: Run, restoration: Restoration, first: Fail
 type Retried = { failed: Failed | null }
 
 async function retryOnAndOn(run: Run, restoration: Restoration, retried: Retried): Promise<void> {
-  const summary = `${summaryOf(restoration)}, again and again`
+  const summary = `${summaryOf(run, restoration)}, again and again`
   run.tries.beside += 1
   try {
     restored(run, restoration, await calls.restoreOnAndOn(summary, inputOf(run, restoration)))
@@ -122,9 +131,9 @@ async function askAbout(
     return await scope.run(() =>
       ask(run, {
         kind: 'restore',
-        id: gateId('restore', restoration),
-        title: `${restoration.connection} ${restoration.target} could not be restored to ${show(restoration.before)}`,
-        waitsFor: `a person: ${noteOf(failed)}; retry = try now, skip = leave it as it is and list it`,
+        id: gateOf(run, restoration),
+        title: titleOf(run, restoration),
+        waitsFor: `a person: ${noteOf(failed)}; retry = try now, skip = ${skipWords(run)}`,
         allows: ['retry', 'skip'],
       }),
     )
@@ -161,8 +170,7 @@ export async function settle(run: Run, among: Restoration[]): Promise<boolean> {
   await Promise.all(
     uncertain.map(async (restoration) => {
       restoration.settled = true
-      const failed = await tryRestore(run, restoration)
-      if (failed !== null) await restoreOn(run, restoration, failed)
+      await restoreNow(run, restoration)
     }),
   )
   return true
@@ -190,6 +198,21 @@ export async function lastLook(run: Run, restoration: Restoration): Promise<void
   if (failed !== null) await restoreOn(run, restoration, failed)
 }
 
+/** Whether a target is back, without a write. Null = it is; else what the look has met: `Conflict` where it holds anything else. */
+export async function lookOnly(run: Run, restoration: Restoration): Promise<Failed | null> {
+  const { connection, target } = restoration
+  run.tries.alone += 1
+  try {
+    const nothing = { ours: [], halves: [], isUncertain: false, isRepeated: false }
+    await calls.restore(`last look at ${connection} ${target}`, { ...inputOf(run, restoration), ...nothing })
+    return null
+  } catch (error) {
+    return failedWith(error)
+  } finally {
+    run.tries.alone -= 1
+  }
+}
+
 /** `found`: what it holds, as far as anybody knows; null = nobody does. */
 export function leaveAsFound(run: Run, restoration: Restoration, found: Json): void {
   restoration.status = 'left'
@@ -206,10 +229,11 @@ function restored(run: Run, restoration: Restoration, { written }: Restored): vo
   restoration.status = 'restored'
   if (written === 'written' || restoration.at === null) restoration.at = Date.now() // a later look that finds it so is not news
   restoration.note = null
-  closeCarried(run, gateId('restore', restoration))
+  closeCarried(run, gateOf(run, restoration))
+  const [done, found] = run.undo === null ? ['restored to', 'already back at'] : ['set to', 'already is']
   log(
     run,
-    `${restoration.connection} ${restoration.target} ${written === 'written' ? 'restored to' : 'already back at'} ${show(restoration.before)}`,
+    `${restoration.connection} ${restoration.target} ${written === 'written' ? done : found} ${show(restoration.before)}`,
   )
   recordFound(run, restoration, restoration.before)
 }
@@ -233,8 +257,28 @@ function inputOf(run: Run, restoration: Restoration): RestoreInput {
   }
 }
 
-function summaryOf({ connection, target, before }: Restoration): string {
-  return `restore ${connection} ${target} to ${show(before)}`
+function summaryOf(run: Run, { connection, target, before }: Restoration): string {
+  return run.undo === null
+    ? `restore ${connection} ${target} to ${show(before)}`
+    : `${label(run)} - ${connection} ${target} ${show(before)}`
+}
+
+/** What the way back of a step changes is a question of that step; the target itself may be one later. */
+export function gateOf({ undo }: Run, restoration: Restoration): string {
+  return gateId(undo === null ? 'restore' : `${undo.step}/undo`, restoration)
+}
+
+function titleOf(run: Run, { connection, target, before }: Restoration): string {
+  return run.undo === null
+    ? `${connection} ${target} could not be restored to ${show(before)}`
+    : `${connection} ${target} could not be set to ${show(before)} on the way back over ${stepOf(run).title}`
+}
+
+/** What a person takes over with `skip`. */
+export function skipWords({ undo }: Run): string {
+  return undo === null
+    ? 'leave it as it is and list it'
+    : "leave the rest of this step's way back to people and list it"
 }
 
 function noteOf({ kind, message }: Failed): string {

@@ -2,7 +2,7 @@
 import { type CancellationScope, CancelledFailure } from '@temporalio/workflow'
 import type { Plan, PlannedConnection, PlannedStep } from '../plan.ts'
 import { describeReason } from './reason.ts'
-import type { LogLine, Reason, RunState, StepRecord } from './state.ts'
+import type { LogLine, Reason, RunState, StepRecord, Undo } from './state.ts'
 
 const LOG_LINES = 300 // enough for the longest runbooks; older lines go first
 const HEARD_LINES = 60 // of them: a flood of signals must not push the story of the run out of its log
@@ -32,6 +32,8 @@ export interface Run {
   askedAs: { [gate: string]: string }
   /** Which words of its step the run has come to, how often each, and within which it is. */
   words: { within: string; said: { [path: string]: number } }
+  /** The way back of a step, where this is the part of the run that carries it out: the words of a step then go back. */
+  readonly undo: Undo | null
   /** Long work begun, each over or not. */
   readonly working: Promise<void>[]
   /** Parent of every watch and proof, beside going forward and not within it: see background-watches.ts. */
@@ -66,9 +68,13 @@ export function connectionOf(run: Run, name: string): PlannedConnection {
   return connection
 }
 
-/** The step that runs now. */
-export function stepOf(run: Run): PlannedStep {
-  return run.plan.steps[Math.min(run.state.cursor, run.plan.steps.length - 1)] as PlannedStep
+/** The step that runs now, or is taken back. */
+export function stepOf({ plan, state, undo }: Run): PlannedStep {
+  const position =
+    undo === null
+      ? Math.min(state.cursor, plan.steps.length - 1)
+      : plan.steps.findIndex(({ id }) => id === undo.step)
+  return plan.steps[position] as PlannedStep
 }
 
 export function recordOf(run: Run, step: PlannedStep): StepRecord {
@@ -77,7 +83,8 @@ export function recordOf(run: Run, step: PlannedStep): StepRecord {
 
 /** `[4/9] canary on edge`: how activities and timers name themselves. */
 export function label(run: Run): string {
-  return `[${Math.min(run.state.cursor + 1, run.plan.steps.length)}/${run.plan.steps.length}] ${stepOf(run).title}`
+  const { index, title } = stepOf(run)
+  return `[${index}/${run.plan.steps.length}] ${title}${run.undo === null ? '' : ', back'}`
 }
 
 export function log(run: Run, text: string): void {

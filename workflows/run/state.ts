@@ -49,6 +49,10 @@ export type Change = {
   appliedAt: number | null
   /** Found in one place or another, and let stand by a person: none of them is asked about twice. */
   approved?: Json[]
+  /** Made on the way back, by the step's own one (undo.ts). */
+  isBack?: true
+  /** It was waited for: nothing of it can land or show any more. */
+  isOver?: true
 }
 
 /** How far going back has come, per target, in the order in which targets are restored. */
@@ -68,6 +72,17 @@ export type Restoration = {
   isLost?: boolean
   /** What it held then: values of this run, too. */
   lostValues?: Json[]
+  /** A try was given up, or tried anew: what it wrote may still land. */
+  isRetried?: boolean
+}
+
+/** The way back of a step that has its own (undo.ts): how far it has come. */
+export type Undo = {
+  step: string
+  /** `left`: a person has taken it over, and with it everything that it had not brought back. */
+  status: 'pending' | 'going' | 'done' | 'left'
+  /** The change that it is making, brought about as a target is restored: `before` is what it shall hold; null = none. */
+  change: (Restoration & { number: number }) | null
 }
 
 export type StepRecord = {
@@ -173,6 +188,8 @@ export type RunState = {
   steps: StepRecord[]
   changes: Change[]
   restorations: Restoration[]
+  /** Newest first; empty before the run goes back. */
+  undos: Undo[]
   gates: Gate[]
   /** How often each question has been asked, by the name it was first asked under. */
   asked: { [gate: string]: number }

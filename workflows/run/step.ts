@@ -2,7 +2,7 @@
 import type { PlannedStep } from '../plan.ts'
 import { runs } from '../steps/runs.ts'
 import { type Failed } from '../failure.ts'
-import { StepFailed, failedWith, reasonOf } from './failures.ts'
+import { judgedOrFailedWith, reasonOf } from './failures.ts'
 import { leaveReadings } from './evidence.ts'
 import { measure } from './measure.ts'
 import { describe } from './publish.ts'
@@ -24,7 +24,7 @@ export async function perform(run: Run, step: PlannedStep): Promise<void> {
       await (runs[step.kind] as (run: Run, step: PlannedStep) => Promise<void>)(run, step)
       return leaveStep(run, step, 'done')
     } catch (error) {
-      const failed = error instanceof StepFailed ? error.failed : failedWith(error)
+      const failed = judgedOrFailedWith(error)
       note(run, `${failed.kind}: ${failed.message}`)
       if (!isIrreversible(run)) {
         recordOf(run, step).status = 'failed'

@@ -1,19 +1,23 @@
 // The way back: `before` of every target that was or may have been changed, newest first, until done or taken over.
-// How one target is restored stands in restore.ts; here is the order, and what is looked at before `restored` is said.
+// How one target is restored stands in restore.ts, how a step goes back that has its own way in walk.ts; here is the order, and what
+// is looked at before `restored` is said.
 import { condition } from '@temporalio/workflow'
 import { changingFacts } from '../ports/facts.ts'
 import { isRestoredLast, prerequisitesOf, sideBySide } from './drain.ts'
 import { closeCarried, gateId, notify } from './questions.ts'
 import { workEnded } from './job.ts'
-import { isWritten, restorationsOf, touched } from './journal.ts'
+import { isOf, isWritten, restorationsOf, touched } from './journal.ts'
 import { stopWatches } from './background-watches.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import { describeReason } from './reason.ts'
-import { drain, firstTry, lastLook, leaveAsFound, restoreOn, settle, tryRestore } from './restore.ts'
+import { lookAgain } from './look-again.ts'
+import { drain, firstTry, leaveAsFound, restoreOn, settle } from './restore.ts'
 import { lostWrites } from './revisit.ts'
 import type { Run } from './run.ts'
-import type { Outcome, Reason, Restoration } from './state.ts'
+import type { Outcome, Reason, Restoration, Undo } from './state.ts'
+import { hasUndo, restoreBehindUndos, walk } from './walk.ts'
+import { isOver, isSettled, lostUndosOf, targetsOf, undosAbout, undosOf } from './way-back.ts'
 
 /**
  * Restores the world. Returns when every target is back, or a person has taken over what could not be restored.
@@ -26,8 +30,18 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   else begin(run, reason)
   const last = state.restorations.at(-1)
   const beside: Promise<void>[] = [] // what needs more than a first try goes on beside the others: this loop never sleeps
+  const begun: Undo[] = []
+  const takeBackOnce = (undo: Undo) => {
+    if (begun.includes(undo)) return
+    begun.push(undo)
+    beside.push(takeBack(run, undo))
+  }
   for (const group of sideBySide(run, state.restorations)) {
-    const open = group.filter((each) => !isRestoredLast(run, each) && !isSettled(each))
+    const open = group.filter((each) => {
+      const own = undosAbout(run, each)
+      own.forEach(takeBackOnce)
+      return own.length === 0 && !isRestoredLast(run, each) && !isSettled(each)
+    })
     if (open.length === 0) continue
     await Promise.all(
       open.map(async (restoration) => {
@@ -42,12 +56,19 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   const { looks, lost } = await lostWrites(run)
   const instances = state.restorations.filter((each) => isRestoredLast(run, each) && !isSettled(each))
   for (const restoration of lost) {
-    state.restorations.push(restoration)
+    const known = state.restorations.find((each) => isOf(each, restoration)) // a step's way back has come to it meanwhile
+    if (known === undefined) state.restorations.push(restoration)
+    else Object.assign(known, { isLost: true, lostValues: restoration.lostValues })
+    state.undos.push(...lostUndosOf(run, restoration, hasUndo))
+    undosAbout(run, restoration).forEach(takeBackOnce)
+    if (known !== undefined) continue
     if (isRestoredLast(run, restoration)) instances.push(restoration)
-    else beside.push(restoreNow(run, restoration))
+    else beside.push(restoreBehindUndos(run, restoration))
   }
   beside.push(...instances.map((restoration) => restoreBehindTraffic(run, restoration)))
   await Promise.all(beside)
+  const more = state.restorations.filter((each) => !isSettled(each)) // instances that a step's way back alone has come to
+  await Promise.all(more.map((each) => restoreBehindTraffic(run, each)))
   if (run.working.length > 0) stopWatches(run)
   await workEnded(run)
   const hasWaited = await settle(run, state.restorations)
@@ -59,7 +80,10 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   // What was read back a moment ago, with nothing after it, has been looked at.
   const isFresh = (each: Restoration) =>
     each === last && beside.length === 0 && looks === 0 && !hasWaited && !isResumed
-  await Promise.all(state.restorations.filter((each) => !isFresh(each)).map((each) => lastLook(run, each)))
+  await lookAgain(
+    run,
+    state.restorations.filter((each) => !isFresh(each)),
+  )
   for (const record of state.steps)
     if (record.status === 'done' || record.status === 'running') record.status = 'undone'
   closeSettled(run)
@@ -80,6 +104,7 @@ function begin(run: Run, reason: Reason): void {
         changingFacts(plan.connections[of.connection]?.port)?.drifts !== false,
     ),
   )
+  state.undos = undosOf(run, hasUndo)
   state.remainder = [] // what was left on the way there is judged anew: every target is looked at
   for (const record of state.steps) if (record.status === 'running') record.endedAt ??= now
   publish(plan, state)
@@ -92,9 +117,12 @@ function begin(run: Run, reason: Reason): void {
   })
 }
 
-async function restoreNow(run: Run, restoration: Restoration): Promise<void> {
-  const failed = await tryRestore(run, restoration)
-  if (failed !== null) await restoreOn(run, restoration, failed)
+/** A step by its own way, and then what it changed: whatever that way has left, each target ends at what was there first. */
+async function takeBack(run: Run, undo: Undo): Promise<void> {
+  await walk(run, undo)
+  const last = (each: Restoration) => undosAbout(run, each).at(-1) === undo
+  const own = targetsOf(run, undo).filter((each) => !isRestoredLast(run, each) && last(each))
+  await Promise.all(own.map((each) => restoreBehindUndos(run, each)))
 }
 
 /**
@@ -104,17 +132,17 @@ async function restoreNow(run: Run, restoration: Restoration): Promise<void> {
 async function restoreBehindTraffic(run: Run, restoration: Restoration): Promise<void> {
   let backSince: number | null
   do {
-    await condition(() => prerequisitesOf(run).every(isSettled))
+    await condition(() => prerequisitesOf(run).every(isSettled) && run.state.undos.every(isOver))
     backSince = backAt(run)
     await drain(run, restoration)
-    await Promise.all(prerequisitesOf(run).map((each) => lastLook(run, each)))
+    await lookAgain(run, prerequisitesOf(run))
   } while (backAt(run) !== backSince) // somebody had led users back meanwhile: the drain begins anew
   const kept = prerequisitesOf(run).find(({ status }) => status === 'left')
   if (kept !== undefined) {
     restoration.note = `${kept.connection} ${kept.target} was left as it is, and may need it`
     return leaveAsFound(run, restoration, null)
   }
-  await restoreNow(run, restoration)
+  await restoreBehindUndos(run, restoration)
 }
 
 /** Since when all that capacity leans on has been back; null = there is no such thing. */
@@ -126,8 +154,4 @@ function backAt(run: Run): number | null {
 /** Questions that nobody waits at any more: their targets came back in the moment of a renewal. */
 function closeSettled(run: Run): void {
   for (const each of run.state.restorations.filter(isSettled)) closeCarried(run, gateId('restore', each))
-}
-
-function isSettled({ status }: Restoration): boolean {
-  return status === 'restored' || status === 'left'
 }

@@ -148,7 +148,8 @@ export async function underWatch(
   { key, title, keeping, patient }: { key: string; title: string; keeping: boolean; patient: boolean },
   work: () => Promise<void>,
 ): Promise<void> {
-  const subjects = guardsOf(run.plan, run.state, { step: stepOf(run), good: 1 })
+  const step = stepOf(run)
+  const subjects = run.undo === null ? guardsOf(run.plan, run.state, { step, good: 1 }) : [] // going back needs no metrics
   const watching = { key: `${key}/watch`, title, subjects, keeping, patient, deadline: null, limit: null }
   await together([work], subjects.length === 0 ? null : () => watch(run, watching))
   checkpoint(run)

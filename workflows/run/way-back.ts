@@ -1,0 +1,77 @@
+// Steps whose way back is more than writing `before` (undo.ts): which of them a run has to go over, newest first, and what each
+// is about. Pure; they are carried out in walk.ts.
+import { foundAtStart } from '../found.ts'
+import type { PlannedStep } from '../plan.ts'
+import { outline } from '../steps/kind-of.ts'
+import { isOf } from './journal.ts'
+import type { Run } from './run.ts'
+import type { Restoration, RunState, Undo } from './state.ts'
+
+type Of = { connection: string; target: string }
+type Going = Pick<Run, 'plan'> & { state: Pick<RunState, 'changes' | 'restorations' | 'undos'> }
+
+/** Of every such step that has written something, or may have. `hasOwn`: whether its kind has an undo.ts. */
+export function undosOf({ plan, state }: Going, hasOwn: (step: PlannedStep) => boolean): Undo[] {
+  const hasWritten = ({ id }: PlannedStep) =>
+    state.changes.some(({ step, status }) => step === id && status !== 'noop')
+  return plan.steps
+    .filter((step) => hasOwn(step) && hasWritten(step))
+    .toReversed()
+    .map(undoOf)
+}
+
+/** Steps of which the journal knows nothing, although what they change was changed: a part of the history was lost. */
+export function lostUndosOf(run: Going, of: Of, hasOwn: (step: PlannedStep) => boolean): Undo[] {
+  const isKnown = ({ id }: PlannedStep) => run.state.undos.some(({ step }) => step === id)
+  return run.plan.steps
+    .filter((step) => hasOwn(step) && !isKnown(step) && isAbout(run, undoOf(step), of))
+    .toReversed()
+    .map(undoOf)
+}
+
+function undoOf({ id }: PlannedStep): Undo {
+  return { step: id, status: 'pending', change: null }
+}
+
+/** Whether a target is one of the step's: by its plan, or because it was changed for it, there or back. */
+export function isAbout({ plan, state }: Going, { step: id }: Undo, of: Of): boolean {
+  if (state.changes.some((change) => change.step === id && isOf(change, of))) return true
+  const step = plan.steps.find((each) => each.id === id)
+  if (step === undefined) return false
+  const seen = (connection: string, target: string) => foundAtStart(plan, { connection, target })
+  return outline(step, seen).changes.some((change) => isOf(change, of))
+}
+
+/** Those that must be over before a target is restored, newest first. */
+export function undosAbout(run: Going, of: Of): Undo[] {
+  return run.state.undos.filter((undo) => isAbout(run, undo, of))
+}
+
+/** Those that must be over before this one begins: newer ones about a target of its own. */
+export function undosBefore(run: Going, undo: Undo): Undo[] {
+  const own = targetsOf(run, undo)
+  return run.state.undos
+    .slice(0, run.state.undos.indexOf(undo))
+    .filter((newer) => own.some((of) => isAbout(run, newer, of)))
+}
+
+export function targetsOf(run: Going, undo: Undo): Restoration[] {
+  return run.state.restorations.filter((each) => isAbout(run, undo, each))
+}
+
+export function isOver({ status }: Undo): boolean {
+  return status === 'done' || status === 'left'
+}
+
+export function isSettled({ status }: Restoration): boolean {
+  return status === 'restored' || status === 'left'
+}
+
+/** For people: what is being done for the targets of a step, until each is restored or left. */
+export function tell(run: Going, undo: Undo, note: string): void {
+  for (const restoration of targetsOf(run, undo)) {
+    if (isSettled(restoration)) continue
+    restoration.status = 'restoring'
+    restoration.note = note
+  }
+}
