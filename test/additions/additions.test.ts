@@ -26,6 +26,7 @@ it('a provider is its folder', { timeout: WITHIN_MS }, async () => {
     before: [{ count: 2 }],
     meanwhile: [{ count: 6 }],
     after: [{ count: 2 }],
+    own: [],
   })
   expect(through).toEqual({ outcome: 'completed', reason: null, values: [{ count: 6 }] })
 })
@@ -38,6 +39,7 @@ it('a step kind is its folder', { timeout: WITHIN_MS }, async () => {
     'workflows/steps/kinds.ts',
     'workflows/steps/runs.ts',
     'workflows/steps/schemas.ts',
+    'workflows/steps/undos.ts',
   ])
   await keepsTheRules(copy, kind)
   await goesWell(copy, 'node', ['bin/cutover.js', 'validate', 'examples/soak.yaml'])
@@ -47,7 +49,8 @@ it('a step kind is its folder', { timeout: WITHIN_MS }, async () => {
   expect(plan).toMatch(/watched +errors/)
   const { aborted, through } = await simulated(copy, 'examples/soak.yaml')
   const [all, some] = [{ old: 100, new: 0 }, { old: 80, new: 20 }] // prettier-ignore
-  expect(aborted).toEqual({ outcome: 'restored', before: [all], meanwhile: [some], after: [all] })
+  const own = [{ old: 90, new: 10 }, all]
+  expect(aborted).toEqual({ outcome: 'restored', before: [all], meanwhile: [some], after: [all], own })
   expect(through).toEqual({ outcome: 'completed', reason: null, values: [some] })
 })
 

@@ -120,7 +120,7 @@ steps:
 `,
 }
 
-/** A share that soaks in: a step kind that moves users, proves it and holds it. */
+/** A share that soaks in: a step kind that moves users, proves it and holds it, and that is wrung out in two goes. */
 export const kind: Added = {
   'workflows/steps/soak/schema.ts': `// soak: one share of the traffic, held for a while.
 import { z } from 'zod'
@@ -170,6 +170,21 @@ import { shift } from '../../run/shift.ts'
 
 export async function runSoak(run: Run, step: PlannedStep<'soak'>): Promise<void> {
   await shift(run, step, percent(step.spec.share))
+}
+`,
+  'workflows/steps/soak/undo.ts': `// soak, taken back: half of it first.
+import type { PlannedStep } from '../../plan.ts'
+import { SPLIT, type Split, splitAt } from '../../ports/traffic.ts'
+import { percent } from '../../quantities.ts'
+import { change } from '../../run/change.ts'
+import { valueBefore } from '../../run/change-back.ts'
+import type { Run } from '../../run/run.ts'
+
+export async function undoSoak(run: Run, { spec }: PlannedStep<'soak'>): Promise<void> {
+  const split = { connection: spec.connection, target: SPLIT }
+  const before = await valueBefore<Split>(run, split)
+  await change(run, { ...split, desired: splitAt(percent(spec.share) / 2) })
+  await change(run, { ...split, desired: before })
 }
 `,
   'examples/soak.yaml': `# A fifth of the users on the new side, for a while.

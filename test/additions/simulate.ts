@@ -1,5 +1,6 @@
 // Carries an example out twice, on a server and a worker of this process: once to its end, once aborted in its first hold.
-// `node test/additions/simulate.ts FILE` prints what became of both, and what the targets held before and after.
+// `node test/additions/simulate.ts FILE` prints what became of both, what the targets held
+// before and after, and what a step's own way back made of them.
 import { readFileSync } from 'node:fs'
 import { connector } from '../../activities/connect.ts'
 import type { Json } from '../../workflows/json.ts'
@@ -27,7 +28,8 @@ async function turnedBack(on: Bench) {
   const meanwhile = await valuesOf(run.plan)
   await run.abort()
   const { outcome } = await run.ended()
-  return { outcome, before, meanwhile, after: await valuesOf(run.plan) }
+  const own = (await run.state()).changes.filter(({ isBack }) => isBack).map(({ desired }) => desired)
+  return { outcome, before, meanwhile, after: await valuesOf(run.plan), own }
 }
 
 async function begin(on: Bench): Promise<Run> {

@@ -1,7 +1,11 @@
 // What every workflow test stands on: a Temporal dev server, both workers in this process, many runs side by side, each with
 // a service and a simulated world of its own. Judges nothing; the tests do.
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
-import { DefaultLogger, Runtime } from '@temporalio/worker'
+import { DefaultLogger, Runtime, bundleWorkflowCode } from '@temporalio/worker'
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { connector } from '../../activities/connect.ts'
 import { beginWorlds } from '../../activities/sim/begin.ts'
@@ -10,7 +14,7 @@ import type { World } from '../../activities/sim/world.ts'
 import { checkRunbook } from '../../client/runbook/load.ts'
 import { digestOf, withFound } from '../../client/runbook/resolve.ts'
 import { requireServer } from '../../scripts/find-servers.mjs'
-import { loadWorkflowBundle } from '../../worker/bundle.ts'
+import { BUNDLE_OPTIONS, loadWorkflowBundle } from '../../worker/bundle.ts'
 import { createTestWorker } from '../../worker/testing.ts'
 import type { TestWorker, TestWorkerOptions } from '../../worker/testing.ts'
 import { TASK_QUEUE } from '../../workflows/activities.ts'
@@ -80,12 +84,33 @@ export interface BenchOptions {
   dynamicConfig?: string[]
   /** False: no worker is started. */
   worker?: boolean
+  /** The entry of the workflow bundle, a file of this folder; default: the shipped one. */
+  workflows?: string
 }
 
 let counter = 0
 let isQuiet = false
 
-export async function openBench({ dynamicConfig = [], worker = true }: BenchOptions = {}): Promise<Bench> {
+/** As the shipped bundle is made, of another entry. */
+export async function bundleOf(workflows: string): Promise<{ code: string }> {
+  const workflowsPath = fileURLToPath(new URL(workflows, import.meta.url))
+  const entry = { workflowsPath, preloadModules: [workflowsPath] }
+  return await bundleWorkflowCode({ ...BUNDLE_OPTIONS, ...entry, logger: new DefaultLogger('ERROR') })
+}
+
+/** The same in a file, for workers in processes of their own. */
+export async function bundleFileOf(workflows: string): Promise<string> {
+  const { code } = await bundleOf(workflows)
+  const codePath = join(mkdtempSync(join(tmpdir(), 'cutover-bundle-')), 'workflows.js')
+  writeFileSync(codePath, code)
+  return codePath
+}
+
+export async function openBench({
+  dynamicConfig = [],
+  worker = true,
+  workflows,
+}: BenchOptions = {}): Promise<Bench> {
   const temporal: string = requireServer('temporal')
   if (!isQuiet) Runtime.install({ logger: new DefaultLogger('ERROR') })
   isQuiet = true // a process has one runtime
@@ -98,7 +123,7 @@ export async function openBench({ dynamicConfig = [], worker = true }: BenchOpti
         extraArgs: dynamicConfig.flatMap((setting) => ['--dynamic-config-value', setting]),
       },
     }),
-    loadWorkflowBundle(),
+    workflows === undefined ? loadWorkflowBundle() : bundleOf(workflows),
   ])
   const workers = new Set<TestWorker>()
   const startWorker: Bench['startWorker'] = async (options = {}) => {

@@ -1,4 +1,5 @@
 // Runs that continue as new: floods that make them, and their histories carried out again.
+import type { WorkflowBundleOption } from '@temporalio/worker'
 import { Worker } from '@temporalio/worker'
 import { loadWorkflowBundle } from '../../worker/bundle.ts'
 import { measureSinks } from '../../worker/sinks.ts'
@@ -16,9 +17,9 @@ export async function runIds({ env }: Bench, { service }: Run): Promise<string[]
 }
 
 /** Each of its histories is carried out again by today's code without its world, and gives the same commands in the same order. */
-export async function replayed(bench: Bench, run: Run): Promise<number> {
+export async function replayed(bench: Bench, run: Run, bundle?: WorkflowBundleOption): Promise<number> {
   const { workflowId } = run.handle
-  const workflowBundle = await loadWorkflowBundle()
+  const workflowBundle = bundle ?? (await loadWorkflowBundle())
   const ids = await runIds(bench, run)
   for (const runId of ids) {
     const history = await bench.env.client.workflow.getHandle(workflowId, runId).fetchHistory()

@@ -7,6 +7,7 @@ import { attend } from './attend.ts'
 import { bounded, openBench, runOf } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
 import { wrongEnd } from './ends.ts'
+import { WORKFLOWS, handedOver } from './handover/plans.ts'
 import { thereAndBack } from './runbooks.ts'
 
 const AT_ONCE = Number(process.env.CUTOVER_AT_ONCE ?? 12)
@@ -15,7 +16,7 @@ const MATRIX_MS = 1_200_000
 
 let bench: Bench
 beforeAll(async () => {
-  bench = await openBench()
+  bench = await openBench({ workflows: WORKFLOWS })
 })
 afterAll(() => bench.close())
 
@@ -42,16 +43,21 @@ async function reset(run: Run, taskId: number): Promise<Run> {
   return runOf(Object.assign(handle, { firstExecutionRunId: runId }) as Run['handle'], run)
 }
 
-test.each(['there', 'back'] as const)(
-  'reset at any event on the way %s, then abort: everything is back, whatever was lost',
-  async (way) => {
-    const clean = await begin(way)
+test.each([
+  ['there', '', thereAndBack],
+  ['back', '', thereAndBack],
+  ['there', ' through a step that has its own way back', handedOver],
+  ['back', ' through a step that has its own way back', handedOver],
+] as const)(
+  'reset at any event on the way %s%s, then abort: everything is back, whatever was lost',
+  async (way, _through, runbook) => {
+    const clean = await begin(way, runbook)
     const count = (await tasksOf(clean)).length
     const turns = Array.from({ length: count }, (_, at) => at).filter(
       (at) => at % STRIDE === 0 || at === count - 1,
     )
     const wrong = await bounded(turns, AT_ONCE, async (turn) => {
-      const run = await begin(way)
+      const run = await begin(way, runbook)
       const tasks = await tasksOf(run)
       const again = await reset(run, tasks[Math.min(turn, tasks.length - 1)] as number)
       if (way === 'there') await again.abort()
@@ -94,8 +100,8 @@ test(
 )
 
 /** Everything is changed and a person is asked; on the way back: they have said no, and everything is back. */
-async function begin(way: 'there' | 'back'): Promise<Run> {
-  const run = await bench.begin(thereAndBack, { found: true })
+async function begin(way: 'there' | 'back', runbook = thereAndBack): Promise<Run> {
+  const run = await bench.begin(runbook, { found: true })
   await run.gate('approval')
   if (way === 'there') return run
   await run.abort()

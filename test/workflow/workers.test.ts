@@ -1,11 +1,13 @@
 // Workers die: kill -9 at every kind of call, forward and back; and end gracefully in the middle. The next one carries on.
+import { rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { loadWorkflowBundle } from '../../worker/bundle.ts'
 import { attend } from './attend.ts'
-import { bounded, openBench } from './bench.ts'
+import { bounded, bundleFileOf, eventually, openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
 import { isSteady, spotsOf } from './faults.ts'
 import type { Spot } from './faults.ts'
+import { LEADER, WORKFLOWS, handedOver, outOfOrder } from './handover/plans.ts'
 import { wrongEnd } from './ends.ts'
 import { atCall } from './moments.ts'
 import { everything, thereAndBack } from './runbooks.ts'
@@ -24,13 +26,13 @@ let kills = 0
 
 beforeAll(async () => {
   bench = await openBench({ worker: false })
-  const bundle = await loadWorkflowBundle()
-  codePath = 'codePath' in bundle ? bundle.codePath : ''
+  codePath = await bundleFileOf(WORKFLOWS)
   await replace()
 })
 afterAll(async () => {
   await worker?.kill()
   await bench.close()
+  rmSync(dirname(codePath), { recursive: true, force: true })
 })
 
 /** Kills the worker and starts another; one at a time. */
@@ -80,26 +82,54 @@ describe('kill -9', () => {
     expect(wrong.filter((each) => each !== null)).toEqual([])
   })
 
-  test('at every call of the way back: restored all the same', { timeout: KILLS_MS }, async () => {
-    const clean = await bench.begin(thereAndBack)
-    await clean.gate('approval')
-    const calls = clean.world.calls().length
-    await clean.abort()
-    expect((await attend(clean, { trouble: 'right' })).how).toBe('restored')
-    const spots = spotsOf(clean.world.calls()).slice(calls).filter(isSteady)
-    const ends = await bounded(spots, RUNS_AT_ONCE, async (spot) => {
-      const run = await bench.begin(thereAndBack, { prepare: (world) => void world.script(held(spot)) })
-      await run.gate('approval')
-      const killed = killAt(run, spot)
-      await run.abort()
-      const ending = await attend(run, { trouble: 'right' })
-      expect(await killed).toBe(true)
-      const after = run.world.landed().length - ending.landed
-      return after === 0 && ending.how === 'restored' && ending.snapshot === run.before
-        ? 'restored'
-        : `${spot.port} ${spot.verb} ${spot.target}: ${ending.how} ${ending.snapshot}, ${after} writes after the end\n${ending.error}`
-    })
-    console.log(`${spots.length} runs back through killed workers, ${kills} kills in all`)
-    expect(ends).toEqual(spots.map(() => 'restored'))
+  test('at every call of the way back: restored all the same', { timeout: KILLS_MS }, () =>
+    killedOnTheWayBack(thereAndBack),
+  )
+
+  test('at every call of the way back of a step that has its own', { timeout: KILLS_MS }, () =>
+    killedOnTheWayBack(handedOver),
+  )
+
+  test('twice in the wait of such a way back: it goes on with the same deadline', async () => {
+    const run = await bench.begin((names) => handedOver(names, { drain: '8s' }))
+    await run.gate('approval')
+    const before = run.world.landed().length
+    await run.abort()
+    await eventually('nobody leads', () => run.world.landed().length > before)
+    const { deadlines } = await run.until('waits', (state) => Object.keys(state.deadlines).length > 0)
+    await replace()
+    await replace()
+    expect((await run.state()).deadlines).toEqual(deadlines)
+    const { how, snapshot, error } = await attend(run, { trouble: 'right' })
+    expect(how, error).toBe('restored')
+    expect(snapshot).toBe(run.before)
+    const [nobody, moved] = run.world.landed().slice(before)
+    expect([nobody?.target, moved?.target]).toEqual([LEADER, 'edge split'])
+    expect((moved?.at ?? 0) - (nobody?.at ?? 0), 'it has waited').toBeGreaterThanOrEqual(8_000)
+    expect(outOfOrder(run.world)).toBeNull()
   })
 })
+
+async function killedOnTheWayBack(runbook: typeof thereAndBack): Promise<void> {
+  const clean = await bench.begin(runbook)
+  await clean.gate('approval')
+  const calls = clean.world.calls().length
+  await clean.abort()
+  expect((await attend(clean, { trouble: 'right' })).how).toBe('restored')
+  const spots = spotsOf(clean.world.calls()).slice(calls).filter(isSteady)
+  const ends = await bounded(spots, RUNS_AT_ONCE, async (spot) => {
+    const run = await bench.begin(runbook, { prepare: (world) => void world.script(held(spot)) })
+    await run.gate('approval')
+    const killed = killAt(run, spot)
+    await run.abort()
+    const ending = await attend(run, { trouble: 'right' })
+    expect(await killed).toBe(true)
+    if (runbook === handedOver) expect(outOfOrder(run.world)).toBeNull()
+    const after = run.world.landed().length - ending.landed
+    return after === 0 && ending.how === 'restored' && ending.snapshot === run.before
+      ? 'restored'
+      : `${spot.port} ${spot.verb} ${spot.target}: ${ending.how} ${ending.snapshot}, ${after} writes after the end\n${ending.error}`
+  })
+  console.log(`${spots.length} runs back through killed workers, ${kills} kills in all`)
+  expect(ends).toEqual(spots.map(() => 'restored'))
+}
