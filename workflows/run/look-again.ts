@@ -5,6 +5,7 @@ import { matches } from '../json.ts'
 import { isMixOf } from '../ports/as-wanted.ts'
 import { foundBy } from './failures.ts'
 import { halvesOf, ours } from './journal.ts'
+import { plannedValues } from './planned-values.ts'
 import { lastLook, lookOnly, restoreOn } from './restore.ts'
 import type { Run } from './run.ts'
 import { log } from './run.ts'
@@ -26,6 +27,7 @@ async function lookBehindUndos(run: Run, restorations: Restoration[]): Promise<v
     const looks = await Promise.all(restorations.map((each) => isAsSetByRun(run, each)))
     const lost = restorations.filter((_, index) => looks[index])
     if (lost.length === 0) return
+    for (const each of lost) Object.assign(each, { status: 'pending', at: null })
     for (const undo of run.state.undos) {
       if (!lost.some((each) => targetsOf(run, undo).includes(each))) continue
       await walkAgain(run, undo)
@@ -47,9 +49,9 @@ async function isAsSetByRun(run: Run, restoration: Restoration): Promise<boolean
   return false
 }
 
-function isOurs({ state: { changes } }: Run, of: Restoration, found: Json): boolean {
+function isOurs({ plan, state: { changes } }: Run, of: Restoration, found: Json): boolean {
   return (
-    ours(changes, of).some((value) => matches(found, value)) ||
+    [...ours(changes, of), ...plannedValues(plan, of)].some((value) => matches(found, value)) ||
     halvesOf(changes, of).some((half) => isMixOf(found, half))
   )
 }

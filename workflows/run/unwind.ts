@@ -17,7 +17,7 @@ import { lostWrites } from './revisit.ts'
 import type { Run } from './run.ts'
 import type { Outcome, Reason, Restoration, Undo } from './state.ts'
 import { hasUndo, restoreBehindUndos, walk } from './walk.ts'
-import { isOver, isSettled, lostUndosOf, targetsOf, undosAbout, undosOf } from './way-back.ts'
+import { addLostUndos, isOver, isSettled, targetsOf, undosAbout, undosOf } from './way-back.ts'
 
 /**
  * Restores the world. Returns when every target is back, or a person has taken over what could not be restored.
@@ -59,7 +59,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
     const known = state.restorations.find((each) => isOf(each, restoration)) // a step's way back has come to it meanwhile
     if (known === undefined) state.restorations.push(restoration)
     else Object.assign(known, { isLost: true, lostValues: restoration.lostValues })
-    state.undos.push(...lostUndosOf(run, restoration, hasUndo))
+    addLostUndos(run, restoration, hasUndo)
     undosAbout(run, restoration).forEach(takeBackOnce)
     if (known !== undefined) continue
     if (isRestoredLast(run, restoration)) instances.push(restoration)

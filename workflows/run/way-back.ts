@@ -20,13 +20,18 @@ export function undosOf({ plan, state }: Going, hasOwn: (step: PlannedStep) => b
     .map(undoOf)
 }
 
-/** Steps of which the journal knows nothing, although what they change was changed: a part of the history was lost. */
-export function lostUndosOf(run: Going, of: Of, hasOwn: (step: PlannedStep) => boolean): Undo[] {
-  const isKnown = ({ id }: PlannedStep) => run.state.undos.some(({ step }) => step === id)
-  return run.plan.steps
+/**
+ * Of steps of which the journal knows nothing, although a target of theirs was changed: a part of the history was lost. They take
+ * their place among the others.
+ */
+export function addLostUndos(run: Going, of: Of, hasOwn: (step: PlannedStep) => boolean): void {
+  const { plan, state } = run
+  const isKnown = ({ id }: PlannedStep) => state.undos.some(({ step }) => step === id)
+  const lost = plan.steps
     .filter((step) => hasOwn(step) && !isKnown(step) && isAbout(run, undoOf(step), of))
-    .toReversed()
     .map(undoOf)
+  const place = ({ step }: Undo) => plan.steps.findIndex(({ id }) => id === step)
+  state.undos = [...state.undos, ...lost].toSorted((a, b) => place(b) - place(a))
 }
 
 function undoOf({ id }: PlannedStep): Undo {

@@ -5,7 +5,7 @@ import type { PlannedStep } from '../../../workflows/plan.ts'
 import { isUncertain, onItsWayUntil, restorationsOf, touched } from '../../../workflows/run/journal.ts'
 import type { Change, Undo } from '../../../workflows/run/state.ts'
 import {
-  lostUndosOf,
+  addLostUndos,
   targetsOf,
   tell,
   undosAbout,
@@ -71,11 +71,13 @@ test('an older one waits for newer ones about a target of its own, and for no ot
   expect(namesOf(undosBefore(apart, older))).toEqual(['s04-switch'])
 })
 
-test('a step whose beginning was lost is known by a target of its plan', async () => {
+test('a step whose beginning was lost is known by a target of its plan, and takes its place', async () => {
   const run = await going([changed('s01-canary', edge)])
-  expect(namesOf(lostUndosOf(run, other, switches))).toEqual(['s03-switch'])
-  run.state.undos = lostUndosOf(run, other, switches)
-  expect(lostUndosOf(run, other, switches), 'once').toEqual([])
+  addLostUndos(run, other, switches)
+  expect(namesOf(run.state.undos)).toEqual(['s03-switch'])
+  addLostUndos(run, edge, switches)
+  addLostUndos(run, other, switches)
+  expect(namesOf(run.state.undos), 'newest first, and each once').toEqual(['s04-switch', 's03-switch'])
 })
 
 test('people are told at each of its targets, until that is back or left', async () => {
