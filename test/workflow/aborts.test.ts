@@ -32,18 +32,13 @@ describe('abort', () => {
   test(
     'at every call on the way there: everything is back, or it was refused and the run went through',
     { timeout: MATRIX_MS },
-    async () => {
-      const clean = await bench.begin(everything)
-      const { how, snapshot, error } = await attend(clean, { trouble: 'right' })
-      expect(how, error).toBe('completed')
-      const cases = casesOf(spotsOf(clean.world.calls()).filter(isSteady))
-      const wrong = await all(cases, snapshot, async (each) => {
-        const run = await bench.begin(everything, { prepare: (world) => void prepare(world, each) })
-        const said = atCall(run, each.spot, { moment: each.moment, act: () => say(run, each.way) })
-        return { run, ending: await attend(run, { trouble: 'right' }), isMet: await said }
-      })
-      expect(wrong).toEqual([])
-    },
+    () => onTheWayThere(everything),
+  )
+
+  test(
+    'at every call on the way there to a step that has its own way back: its order is kept',
+    { timeout: MATRIX_MS },
+    () => onTheWayThere(handedOver),
   )
 
   test('again at every call on the way back: nothing is cut short', { timeout: MATRIX_MS }, () =>
@@ -54,6 +49,27 @@ describe('abort', () => {
     againOnTheWayBack(handedOver),
   )
 })
+
+async function onTheWayThere(runbook: typeof thereAndBack): Promise<void> {
+  const clean = await bench.begin(runbook)
+  const { how, snapshot, error } = await attend(clean, { trouble: 'right' })
+  expect(how, error).toBe('completed')
+  const cases = casesOf(spotsOf(clean.world.calls()).filter(isSteady))
+  const wrong = await all(cases, snapshot, async (each) => {
+    const run = await bench.begin(runbook, { prepare: (world) => void prepare(world, each) })
+    const said = atCall(run, each.spot, { moment: each.moment, act: () => say(run, each.way) })
+    const ending = await attend(run, { trouble: 'right' })
+    keepsOrder(runbook, run, each)
+    return { run, ending, isMet: await said }
+  })
+  expect(wrong).toEqual([])
+}
+
+/** What only a file beside the target has got leads nobody. */
+function keepsOrder(runbook: typeof thereAndBack, { world }: Run, { name, fault }: Case): void {
+  const isElsewhere = fault !== null && 'elsewhere' in fault
+  if (runbook === handedOver && !isElsewhere) expect(outOfOrder(world), name).toBeNull()
+}
 
 async function againOnTheWayBack(runbook: typeof thereAndBack): Promise<void> {
   const clean = await bench.begin(runbook)
@@ -69,8 +85,7 @@ async function againOnTheWayBack(runbook: typeof thereAndBack): Promise<void> {
     const said = atCall(run, each.spot, { moment: each.moment, act: () => say(run, each.way) })
     const ending = await attend(run, { trouble: 'right' })
     expect(ending.result?.reason).toMatchObject({ kind: 'abort', reason: 'first' })
-    const isElsewhere = each.fault !== null && 'elsewhere' in each.fault // a file leads nobody
-    if (runbook === handedOver && !isElsewhere) expect(outOfOrder(run.world), each.name).toBeNull()
+    keepsOrder(runbook, run, each)
     return { run, ending, isMet: await said }
   })
   expect(wrong).toEqual([])
