@@ -28,6 +28,11 @@ async function endsAsBefore(run: Run): Promise<void> {
   expect(back.map(({ value }) => (value as { values: string[] }).values[0])).toEqual(
     ['"nobody"', '"two"', '"nobody"', '"one"'], // there and back, each once
   )
+  const { changes } = await run.state()
+  expect(
+    changes.filter(({ isBack }) => isBack),
+    'each is in the journal once',
+  ).toHaveLength(3)
   expect(await replayed(bench, run, await bundleOf(WORKFLOWS))).toBeGreaterThan(2)
 }
 

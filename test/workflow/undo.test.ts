@@ -5,6 +5,7 @@ import { attend } from './attend.ts'
 import { openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
 import { LEADER, WORKFLOWS, handedOver, outOfOrder } from './handover/plans.ts'
+import { atCall } from './moments.ts'
 import { ROUNDS } from './handover/kind.ts'
 
 const TEST_MS = 120_000
@@ -89,6 +90,24 @@ test('a person takes it over: nothing more of it is written, all of it is listed
   expect(run.world.landed().length).toBe(written)
   expect(held(run, `dns ${RECORD}`)).toEqual(first(run, `dns ${RECORD}`))
   expect((await run.state()).undos[0]?.status).toBe('left')
+})
+
+test('a write of the step that was given up may land late: the next change waits for it, and finds it taken back', async () => {
+  const late = { landsLate: 3_000, blind: true }
+  const spot = { port: 'traffic' as const, verb: 'write' as const, target: 'edge split', nth: 2 }
+  const run = await bench.begin(handedOver, {
+    adjust: ({ connections }) => Object.assign(connections['edge'] ?? {}, { landsWithin: '4s' }),
+    prepare: (world) =>
+      void world.script([
+        { when: { port: spot.port, verb: spot.verb, target: spot.target, call: spot.nth }, fault: late },
+      ]),
+  })
+  await atCall(run, spot, { moment: 'after', act: () => run.abort() })
+  expect((await run.ended()).outcome).toBe('restored')
+  expect(run.world.snapshot()).toBe(run.before)
+  const splits = run.world.landed().filter(({ target }) => target === 'edge split')
+  expect(splits.map(({ value }) => value)).toContainEqual({ old: 0, new: 100 }) // it has landed
+  expect(outOfOrder(run.world)).toBeNull()
 })
 
 test('a run that is paused goes back all the same', async () => {
