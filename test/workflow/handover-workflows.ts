@@ -1,5 +1,5 @@
 // The engine with one more step kind, whose way back is three changes and a wait: the entry of the workflow bundle of some tests. It
-// is on no list of the shipped kinds (docs/adr/0020-a-way-back-of-several-steps.md); whoever needs it for a plan imports this file.
+// is on no list of the shipped kinds (docs/adr/0021-a-way-back-of-several-steps.md); whoever needs it for a plan imports this file.
 import { kinds } from '../../workflows/steps/kinds.ts'
 import { runs } from '../../workflows/steps/runs.ts'
 import { undos } from '../../workflows/steps/undos.ts'
