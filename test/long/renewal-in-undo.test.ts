@@ -2,11 +2,11 @@
 // What was done is not done again, waits keep their end, work goes on where it was.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startHttpServer } from '../contract/http-server.ts'
-import { bundleOf, openBench } from './bench.ts'
-import type { Bench, Run } from './bench.ts'
-import { LEADER, WORKFLOWS, handedOver, outOfOrder } from './handover/plans.ts'
-import { ROUNDS } from './handover/kind.ts'
-import { flood, replayed } from './renewals.ts'
+import { bundleOf, openBench } from '../workflow/bench.ts'
+import type { Bench, Run } from '../workflow/bench.ts'
+import { LEADER, WORKFLOWS, handedOver, outOfOrder } from '../workflow/handover/plans.ts'
+import { ROUNDS } from '../workflow/handover/kind.ts'
+import { flood, replayed } from '../workflow/renewals.ts'
 
 const TEST_MS = 240_000
 const DONE_AGAIN_MAX = 3 // the piece under way, for each of the histories
