@@ -10,10 +10,10 @@ import { wrongEnd } from './ends.ts'
 import { casesOf, isSteady, spotsOf, thinned } from './faults.ts'
 import type { Case } from './faults.ts'
 import { WORKFLOWS, handedOver, outOfOrder } from './handover/plans.ts'
-import { everything, thereAndBack } from './runbooks.ts'
+import { everything, pairThereAndBack, thereAndBack } from './runbooks.ts'
 
 const AT_ONCE = Number(process.env.CUTOVER_AT_ONCE ?? 16) // mostly waiting for timers of the server
-const STRIDES = { there: 17, back: 3, ownWay: 7 } // coprime with the kinds per call: each call and each kind is met
+const STRIDES = { there: 17, back: 3, pair: 11, ownWay: 11 } // coprime with the kinds per call: each call and each kind is met
 const WANTED = process.env.CUTOVER_FAULTS ?? ''
 const [PART, PARTS] = (process.env.CUTOVER_PART ?? '1/1').split('/').map(Number) as [number, number]
 const MATRIX_MS = 5_400_000 // the whole matrix on two cores; a sample takes minutes
@@ -49,6 +49,10 @@ describe('one failure at one call', () => {
 
   test('on the way back: restored, or people were asked and it ended so', { timeout: MATRIX_MS }, () =>
     onTheWayBack(thereAndBack, { stride: STRIDES.back }),
+  )
+
+  test('on the way back of a pair: the same, whichever of the two fails', { timeout: MATRIX_MS }, () =>
+    onTheWayBack(pairThereAndBack, { stride: STRIDES.pair }),
   )
 
   test(

@@ -78,3 +78,11 @@ export function thereAndBack(names: Names): string {
   - approve: { people: [ana, raj], expires: 5m, guards: [] }
 `
 }
+
+/** The same with a pair of balancers that is moved as one. */
+export function pairThereAndBack(names: Names): string {
+  const partner = `  partner: { provider: traffic/sim, world: ${names.world}, balancer: partner, rate: 2000/s }\n`
+  return thereAndBack(names)
+    .replace('  fleet: {', `${partner}  fleet: {`)
+    .replaceAll('{ connection: edge,', '{ connection: [edge, partner],')
+}
