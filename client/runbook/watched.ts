@@ -4,7 +4,7 @@ import { foundAtStart } from '../../workflows/found.ts'
 import type { Plan, PlannedGuard, PlannedStep, ValueOf } from '../../workflows/plan.ts'
 import { changingFacts } from '../../workflows/ports/facts.ts'
 import { isArmed } from '../../workflows/run/guards.ts'
-import { type TargetHistory, servedBy, stillServed } from '../../workflows/served-sides.ts'
+import { type Edge, type TargetHistory, servedBy, stillServed } from '../../workflows/served-sides.ts'
 import type { Serving } from '../../workflows/ports/port.ts'
 import { kindOf, outline } from '../../workflows/steps/kind-of.ts'
 
@@ -18,9 +18,10 @@ export function watchedGuards(plan: Plan): PlannedGuard[][] {
 /** Per step, in order: the guards that are watched at each moment of it that lasts. */
 export function watchedMoments(plan: Plan): PlannedGuard[][][] {
   const held = new Map<string, TargetHistory>()
-  let now = servedBy([], edgesOf(plan))
+  const edges = edgesOf(plan)
+  let now = servedBy([], edges)
   return plan.steps.map((step) => {
-    const during = momentsOf(step, plan, { held, now })
+    const during = momentsOf(step, plan, { held, now, edges })
     now = during.at(-1) ?? now
     const { watched } = kindOf(step)
     if (watched === 'never') return []
@@ -42,14 +43,13 @@ export function neverWatched(plan: Plan): PlannedGuard[] {
 function momentsOf(
   step: PlannedStep,
   plan: Plan,
-  { held, now }: { held: Map<string, TargetHistory>; now: Serving },
+  { held, now, edges }: { held: Map<string, TargetHistory>; now: Serving; edges: Edge[] },
 ): Serving[] {
   const portOf = (connection: string) => plan.connections[connection]?.port
   const seen: ValueOf = (connection, target) =>
     held.get(`${connection} ${target}`)?.now ??
     foundAtStart(plan, { connection, target }) ??
     changingFacts(portOf(connection))?.leads?.unknown
-  const edges = edgesOf(plan)
   const moments: Serving[] = []
   let changed: string[] = [] // since the last moment: what is changed side by side is one
   let isFollowedLate = false

@@ -14,7 +14,7 @@ import { atCall } from './moments.ts'
 import { everything, thereAndBack } from './runbooks.ts'
 
 const AT_ONCE = Number(process.env.CUTOVER_AT_ONCE ?? 16)
-const STRIDE = process.env.CUTOVER_FAULTS === 'all' ? 1 : 8
+const STRIDE = process.env.CUTOVER_FAULTS === 'all' ? 1 : 12
 const MATRIX_MS = 1_800_000
 const HELD_MS = 300 // the call is under way when the abort arrives
 
