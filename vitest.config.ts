@@ -29,7 +29,7 @@ const MORE: Record<string, object> = { e2e: ALONE, additions: ALONE, package: IN
 export default defineConfig({
   test: {
     pool: 'forks', // Temporal's native runtime is one per process and must die with its test file
-    maxWorkers: 3, // on two cores: most of these tests wait for timers of servers
+    maxWorkers: 2,
     projects: Object.entries(LAYERS).map(([name, include]) => ({
       extends: true as const,
       test: {
