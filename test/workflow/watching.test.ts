@@ -34,7 +34,8 @@ afterAll(async () => {
 const access = () => ({ client: new Client({ connection }), address: '', namespace: 'default' })
 const holding = async () => {
   const run = await bench.begin((names) => brief(names, { hold: '5m' }))
-  await run.until('holds', ({ phase }) => phase === 'holding')
+  // The first weight: the wait for instances before it holds for a moment only.
+  await run.until('holds', ({ phase, weights }) => phase === 'holding' && weights['edge']?.new === 10)
   return run
 }
 
