@@ -1,5 +1,5 @@
 // From state, plan and what the server describes to the one view of a run. Pure.
-import { presentEdge } from '../workflows/edges.ts'
+import { presentWeights } from '../workflows/edges.ts'
 import { describeReason } from '../workflows/run/reason.ts'
 import type { Plan } from '../workflows/plan.ts'
 import type { Reason, RunState, StateAnswer } from '../workflows/run/state.ts'
@@ -25,7 +25,6 @@ export function runView(
   stale: Stale | null = null,
 ): RunView {
   const state = asEnded(told, described)
-  const edge = presentEdge(plan, state)
   return {
     service: state.service,
     workflowId: described.workflowId,
@@ -35,7 +34,7 @@ export function runView(
     phase: state.phase,
     step: presentStep(plan, state),
     gate: state.gates[0]?.id ?? null,
-    weights: edge === null ? null : (state.weights[edge] ?? null),
+    weights: presentWeights(plan, state),
     edges: Object.entries(state.weights).map(([connection, weights]) => ({ connection, weights })),
     changes: state.changes.map(({ appliedAt, at, ...change }) => ({ ...change, at: iso(appliedAt ?? at) })),
     guards: guardViews(plan, state, { live: subjectsOf(described.pending), isWhole: stale === null }),

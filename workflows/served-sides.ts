@@ -13,7 +13,7 @@ export type TargetHistory = {
   before: Json
   now: Json
   /** What the runbook says that its new values lead to. */
-  declared?: Leads
+  declared?: Leads | undefined
 }
 
 /** `isSplit`: users of it are moved by some step of the plan; the others are only mirrored. */

@@ -1,5 +1,6 @@
 // A run as lines in time, for logs and pipes: each line once, nothing is redrawn. Pure: views in, lines out.
 import type { GuardView, RunView } from '../../view/model.ts'
+import { shownEdges } from './edges.ts'
 import { harmless } from './paint.ts'
 import { headline } from './run-text.ts'
 
@@ -86,10 +87,9 @@ function readingText({ verdict, text }: GuardView): string {
   return text?.startsWith(`${verdict}: `) ? text : `${verdict}: ${text}`
 }
 
-function weightsText({ edges }: RunView): string {
-  const known = edges.flatMap(({ connection, weights }) => {
-    const name = edges.length > 1 ? `${connection} ` : ''
-    return weights === null ? [] : [`${name}old ${weights.old}%, new ${weights.new}%`]
-  })
+function weightsText(view: RunView): string {
+  const known = shownEdges(view).flatMap(({ name, weights }) =>
+    weights === null ? [] : [`${name} old ${weights.old}%, new ${weights.new}%`.trimStart()],
+  )
   return known.length === 0 ? '' : ` (${known.join('; ')})`
 }

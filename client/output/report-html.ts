@@ -1,5 +1,6 @@
 // The report as one HTML page that needs nothing else. Pure. Every value is escaped by the template.
 import type { Report } from '../../view/report.ts'
+import { UNKNOWN_WEIGHTS, shownEdges } from './edges.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 import {
@@ -59,19 +60,16 @@ export function reportHtml(report: Report): string {
   return page.html
 }
 
-function weightsBars({ run: { edges } }: Report): Html[] {
-  return edges.flatMap(({ connection, weights }) => {
-    const name = edges.length > 1 ? `${connection}: ` : ''
-    if (weights === null)
-      return name === '' ? [] : [html`<p class="unknown">${name}its weights are not known</p>`]
+function weightsBars({ run }: Report): Html[] {
+  return shownEdges(run).map(({ name, weights }) => {
+    const of = name === '' ? '' : `${name}: `
+    if (weights === null) return html`<p class="unknown">${of}${UNKNOWN_WEIGHTS}</p>`
     const { old, new: fresh } = weights
-    return [
-      html`<div class="weights" role="img" aria-label="${name}old ${old} %, new ${fresh} %">
-          <div class="old" style="width:${old}%"></div>
-          <div class="new" style="width:${fresh}%"></div>
-        </div>
-        <p class="soft">${name}old ${old} %, new ${fresh} % as last verified</p>`,
-    ]
+    return html`<div class="weights" role="img" aria-label="${of}old ${old} %, new ${fresh} %">
+        <div class="old" style="width:${old}%"></div>
+        <div class="new" style="width:${fresh}%"></div>
+      </div>
+      <p class="soft">${of}old ${old} %, new ${fresh} % as last verified</p>`
   })
 }
 

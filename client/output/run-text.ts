@@ -1,6 +1,7 @@
 // A run as a person reads it on a terminal: status and watch share it. Pure: view in, lines out.
 import type { RunView } from '../../view/model.ts'
 import { changedNothing } from '../../view/run-view.ts'
+import { UNKNOWN_WEIGHTS, shownEdges } from './edges.ts'
 import { cut, harmless, paint } from './paint.ts'
 import type { Paint } from './paint.ts'
 import {
@@ -115,13 +116,11 @@ function trafficLines({ view, look, ink }: Sheet): string[] {
   const width = Math.min(BAR_WIDTH_MAX, look.width - LABEL_WIDTH - 8)
   const side = (label: string, percent: number, color: (text: string) => string) =>
     `${label.padEnd(LABEL_WIDTH)}${color(bar(percent, width))} ${`${round(percent)}%`.padStart(5)}`
-  const several = view.edges.length > 1
-  return view.edges.flatMap(({ connection, weights }) => [
-    ...(several ? ['', ink.bold(cut(connection, look.width))] : weights === null ? [] : ['']),
+  return shownEdges(view).flatMap(({ name, weights }) => [
+    '',
+    ...(name === '' ? [] : [ink.bold(cut(name, look.width))]),
     ...(weights === null
-      ? several
-        ? [ink.yellow('its weights are not known')]
-        : []
+      ? [ink.yellow(UNKNOWN_WEIGHTS)]
       : [side('old', weights.old, ink.blue), side('new', weights.new, ink.green)]),
   ])
 }

@@ -63,14 +63,13 @@ function momentsOf(
     }
     changed.push(name)
     const before = held.get(name)?.before ?? seen(connection, target) ?? leads.unknown
-    const declared = declaredBy(plan, step.id, { connection, target })
     held.set(name, {
       connection,
       port: portOf(connection),
       target,
       before,
       now: desired,
-      ...(declared === undefined ? {} : { declared }),
+      declared: declaredBy(plan, step.id, { connection, target }),
     })
     if (leads.isFollowedLate) isFollowedLate = true
   }

@@ -26,7 +26,7 @@ export type Scene = {
 /** Plays `body` under load and asserts that no request failed. */
 export async function underLoad(
   { name, target, withInjected }: Scene,
-  body: (load: Load) => Promise<void>,
+  body: (load: Load) => Promise<unknown>,
 ): Promise<LoadReport> {
   const load = await startLoad({ target, ratePerSecond: RATE, secondsMax: SECONDS_MAX })
   try {

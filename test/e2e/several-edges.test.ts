@@ -31,7 +31,7 @@ describe('a pair', () => {
       const service = 'pair'
       const file = stage.runbook('pair', { service, hold: '3s' })
       await underLoad({ name: 'pair, edge-a', target: entry('haproxy') }, (a) =>
-        underLoadToo('pair, edge-b', 'partner', async (b) => {
+        underLoad({ name: 'pair, edge-b', target: entry('partner') }, async (b) => {
           const { code, stdout } = await begin(stage, file).ended
           expect(code, stdout).toBe(0)
           expect(stdout).toMatch(/edge-a old 0%, new 100%; edge-b old 0%, new 100%/)
@@ -99,7 +99,7 @@ describe('two regions', () => {
         },
       })
       await underLoad({ name: 'regions, west', target: entry('haproxy') }, (west) =>
-        underLoadToo('regions, east', 'eastHaproxy', async (east) => {
+        underLoad({ name: 'regions, east', target: entry('eastHaproxy') }, async (east) => {
           const run = begin(stage, file)
           await run.line(/east split: old 100 new 0 -> old 75 new 25, verified/)
           expect(await weights('haproxy', 'eastHaproxy')).toEqual([NEW, { old: 75, new: 25 }])
@@ -121,11 +121,3 @@ describe('two regions', () => {
     TEST_MS,
   )
 })
-
-async function underLoadToo(
-  name: string,
-  edge: EdgeName,
-  body: Parameters<typeof underLoad>[1],
-): Promise<void> {
-  await underLoad({ name, target: entry(edge) }, body)
-}

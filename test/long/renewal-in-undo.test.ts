@@ -1,10 +1,10 @@
 // Continue-as-new in the midst of a step's own way back: in its wait, in its long work, beside a question about one of its changes.
 // What was done is not done again, waits keep their end, work goes on where it was.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startHttpServer } from '../contract/http-server.ts'
 import { bundleOf, openBench } from '../workflow/bench.ts'
 import type { Bench, Run } from '../workflow/bench.ts'
 import { LEADER, WORKFLOWS, handedOver, outOfOrder } from '../workflow/handover/plans.ts'
+import { atWork } from '../workflow/handover/at-work.ts'
 import { ROUNDS } from '../workflow/handover/kind.ts'
 import { flood, replayed } from '../workflow/renewals.ts'
 
@@ -53,20 +53,12 @@ test(
 
 test(
   'in its long work: it goes on where it was',
-  async () => {
-    const pages = await startHttpServer(() => ({ body: 'warm' }))
-    try {
-      const run = await bench.begin((names) => handedOver(names, { warm: `${pages.url}/page` }))
-      await run.gate('approval')
-      await run.abort()
-      await run.until('works', () => pages.received.length > 10)
+  () =>
+    atWork(bench, 10, async (run, requests) => {
       await flood(bench, run, 2)
       await endsAsBefore(run)
-      expect(pages.received.length).toBeLessThanOrEqual(ROUNDS + DONE_AGAIN_MAX)
-    } finally {
-      await pages.end()
-    }
-  },
+      expect(requests()).toBeLessThanOrEqual(ROUNDS + DONE_AGAIN_MAX)
+    }),
   TEST_MS,
 )
 

@@ -1,11 +1,11 @@
 // A step that goes back by its own way (undo.ts): in its order, beside everything else, asked about, taken over, gone once more.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startHttpServer } from '../contract/http-server.ts'
 import { attend } from './attend.ts'
 import { openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
 import { LEADER, WORKFLOWS, handedOver, outOfOrder } from './handover/plans.ts'
 import { atCall } from './moments.ts'
+import { atWork } from './handover/at-work.ts'
 import { ROUNDS } from './handover/kind.ts'
 
 const TEST_MS = 120_000
@@ -165,21 +165,13 @@ test(
 
 test(
   'long work is part of it, and over before anything is said to be back',
-  async () => {
-    const pages = await startHttpServer(() => ({ body: 'warm' }))
-    try {
-      const run = await bench.begin((names) => handedOver(names, { warm: `${pages.url}/page` }))
-      await run.gate('approval')
-      await run.abort()
-      await run.until('works', () => pages.received.length > 5)
+  () =>
+    atWork(bench, 5, async (run, requests) => {
       expect(held(run, 'traffic edge split')).toEqual({ old: 0, new: 100 })
       await run.abort('again')
       expect((await run.ended()).outcome).toBe('restored')
-      expect(pages.received).toHaveLength(ROUNDS)
+      expect(requests()).toBe(ROUNDS)
       expect(run.world.snapshot()).toBe(run.before)
-    } finally {
-      await pages.end()
-    }
-  },
+    }),
   TEST_MS,
 )

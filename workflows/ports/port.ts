@@ -54,7 +54,7 @@ export interface LeadingFacts<V extends Json = Json> {
     target: string
     before: V
     now: V
-    declared?: Leads
+    declared?: Leads | undefined
   }): { as: 'split' | 'name' | 'besides'; sides: Served } | null
   /** The weights that people are shown; `now` null = nobody knows what it holds. Undefined: the target has none. */
   weights?(of: { target: string; now: V | null }): Weights | null | undefined

@@ -14,15 +14,15 @@ const TIMED_OUT: Record<string, string> = {
   SCHEDULE_TO_CLOSE: 'nothing was answered until then',
 }
 
-/** The same of what a step judged itself. */
-export function judgedOrFailedWith(error: unknown): Failed {
-  return error instanceof StepFailed ? error.failed : failedWith(error)
-}
-
 /** What an activity call failed with. Rethrows cancellation and everything that is not an activity's failure: those are not for steps to judge. */
 export function failedWith(error: unknown): Failed {
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error
   return read(error.cause)
+}
+
+/** The same of what a step judged itself. */
+export function judgedOrFailedWith(error: unknown): Failed {
+  return error instanceof StepFailed ? error.failed : failedWith(error)
 }
 
 function read(cause: unknown): Failed {

@@ -46,15 +46,12 @@ function showWeights(run: Run, edge: string, weights: Weights | null): void {
 }
 
 function servedNow({ plan, state: { changes } }: Run): Serving {
-  const held = touched(changes).map((of) => {
-    const declared = declaredBy(plan, lastChange(changes, of)?.step ?? '', of)
-    return {
-      ...of,
-      port: plan.connections[of.connection]?.port,
-      before: firstBefore(changes, of) as Json,
-      now: lastKnown(changes, of) as Json,
-      ...(declared === undefined ? {} : { declared }),
-    }
-  })
+  const held = touched(changes).map((of) => ({
+    ...of,
+    port: plan.connections[of.connection]?.port,
+    before: firstBefore(changes, of) as Json,
+    now: lastKnown(changes, of) as Json,
+    declared: declaredBy(plan, lastChange(changes, of)?.step ?? '', of),
+  }))
   return servedBy(held, edgesOf(plan))
 }

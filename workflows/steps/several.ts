@@ -7,6 +7,14 @@ export function eachOf(names: OneOrMore): readonly string[] {
   return typeof names === 'string' ? [names] : names
 }
 
+/** Each of the targets at each of the connections. */
+export function targetsAt(
+  names: OneOrMore,
+  targets: readonly string[],
+): { connection: string; target: string }[] {
+  return eachOf(names).flatMap((connection) => targets.map((target) => ({ connection, target })))
+}
+
 /** How fast their weights are back: `in one write`. */
 export function inOneWrite(names: OneOrMore): string {
   return eachOf(names).length > 1 ? 'in one write each, all at once' : 'in one write'

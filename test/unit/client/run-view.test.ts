@@ -211,6 +211,13 @@ describe('the text of a run', () => {
     expect(text).toContain('0.2 % of 0.5 %, 1,204 samples')
   })
 
+  it('shows the bars of several edges under their names, and says of which nothing is known', () => {
+    const weights = { west: { old: 0, new: 100 }, east: null }
+    const text = runText(viewOf({ weights }), look).join('\n')
+    expect(text).toMatch(/\nwest\nold +░+ +0%\nnew +█+ +100%\n\neast\nits weights are not known\n/)
+    expect(runText(viewOf({ weights: { edge: null } }), look).join('\n')).not.toContain('not known')
+  })
+
   it('offers the commands that answer an open gate', () => {
     const text = runText(viewOf({ gates: [gate('s02-approve')] }), look).join('\n')
     expect(text).toContain('cutover approve orders --gate s02-approve')

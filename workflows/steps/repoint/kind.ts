@@ -6,7 +6,7 @@ import { milliseconds } from '../../quantities.ts'
 import { absent } from '../absent.ts'
 import { cachedMs } from '../cached.ts'
 import { defineKind } from '../kind.ts'
-import { eachOf } from '../several.ts'
+import { targetsAt } from '../several.ts'
 
 type Spec = PlannedStep<'repoint'>['spec']
 type Of = { connection: string; target: string }
@@ -58,9 +58,7 @@ export const repoint = defineKind<'repoint'>({
 
 /** Every record set at every connection, in the order in which they are changed. */
 export function targetsOf({ connection, records }: Pick<Spec, 'connection' | 'records'>): Of[] {
-  return eachOf(connection).flatMap((each) =>
-    Object.keys(records).map((target) => ({ connection: each, target })),
-  )
+  return targetsAt(connection, Object.keys(records))
 }
 
 /** False = it already is as it is to be, and no cache holds anything else. Not looked at: nothing is known. */

@@ -4,7 +4,7 @@ import { milliseconds } from '../../quantities.ts'
 import { absent } from '../absent.ts'
 import { cachedMs } from '../cached.ts'
 import { defineKind } from '../kind.ts'
-import { eachOf } from '../several.ts'
+import { targetsAt } from '../several.ts'
 
 export const ttl = defineKind<'ttl'>({
   title: ({ records, to }) => `lower the TTL of ${records.join(', ')} to ${to}`,
@@ -15,9 +15,7 @@ export const ttl = defineKind<'ttl'>({
   shortensCaching: true,
   needs: ({ resolvers }) => ({ resolvers }),
   outline({ connection, records, to, margin, within }, seen) {
-    const targets = eachOf(connection).flatMap((each) =>
-      records.map((target) => ({ connection: each, target })),
-    )
+    const targets = targetsAt(connection, records)
     const oldTtlMs = Math.max(...targets.map((of) => cachedMs(of, seen)))
     const waitMs = oldTtlMs + milliseconds(margin)
     return {

@@ -9,7 +9,7 @@ import { firstBefore } from '../../run/journal.ts'
 import type { Run } from '../../run/run.ts'
 import type { Change } from '../../run/state.ts'
 import { factsOf, seenEverywhere, there } from '../../run/record-sets.ts'
-import { eachOf } from '../several.ts'
+import { targetsAt } from '../several.ts'
 import { lowered } from './kind.ts'
 
 export async function runTtl(run: Run, step: PlannedStep<'ttl'>): Promise<void> {
@@ -17,10 +17,7 @@ export async function runTtl(run: Run, step: PlannedStep<'ttl'>): Promise<void> 
   const changes: Change[] = []
   let chainTtl = 0
   let oldTtl = 0
-  const targets = eachOf(spec.connection).flatMap((connection) =>
-    spec.records.map((target) => ({ connection, target })),
-  )
-  for (const of of targets) {
+  for (const of of targetsAt(spec.connection, spec.records)) {
     const { target } = of
     // A cache keeps the records behind an alias for TTLs of their own; those of a record are in its value.
     if (target.endsWith(' CNAME')) chainTtl = Math.max(chainTtl, (await factsOf(run, of)).chainTtl ?? 0)
