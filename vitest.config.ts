@@ -14,6 +14,7 @@ const LAYERS: Record<string, string[]> = {
   e2e: ['test/e2e/**/*.test.ts'],
   additions: ['test/additions/**/*.test.ts'],
   package: ['test/package/**/*.test.ts'],
+  cluster: ['test/cluster/**/*.test.ts'],
 }
 
 /** When the other layers are done, one file after the other: a whole lab and 400 requests per second each. */
@@ -24,7 +25,7 @@ const INSTALLED = {
   sequence: { groupOrder: 2 },
   globalSetup: 'test/package/installed.ts',
 }
-const MORE: Record<string, object> = { e2e: ALONE, additions: ALONE, package: INSTALLED }
+const MORE: Record<string, object> = { e2e: ALONE, additions: ALONE, cluster: ALONE, package: INSTALLED }
 
 export default defineConfig({
   test: {

@@ -3,17 +3,17 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { machineFacts } from './report/machine.ts'
+import { type Machine, machineFacts } from './report/machine.ts'
 import { block } from './report/table.ts'
 import { type Ground, openGround } from './ground/ground.ts'
 import { MEASURES, type Measure } from './measures/all.ts'
 import type { Row } from './report/row.ts'
 
 const RESULTS = fileURLToPath(new URL('results.json', import.meta.url))
-const USAGE = `usage: npm run bench -- [--only NAME[,NAME]] [--scale] [--soak] [--out FILE]
+const USAGE = `usage: npm run bench -- [--only NAME[,NAME]] [--scale] [--cluster] [--soak] [--out FILE]
   names: ${MEASURES.map(({ name }) => name).join(', ')}`
 
-type Choice = { only: string[]; scale: boolean; soak: boolean; out: string }
+type Choice = { only: string[]; scale: boolean; cluster: boolean; soak: boolean; out: string }
 
 function read(argv: string[]): Choice | null {
   try {
@@ -22,20 +22,23 @@ function read(argv: string[]): Choice | null {
       options: {
         only: { type: 'string' },
         scale: { type: 'boolean' },
+        cluster: { type: 'boolean' },
         soak: { type: 'boolean' },
         out: { type: 'string' },
       },
     })
     const only = values.only?.split(',') ?? []
     if (only.some((wanted) => !MEASURES.some(({ name }) => name === wanted))) return null
-    return { only, scale: values.scale === true, soak: values.soak === true, out: values.out ?? RESULTS }
+    const { scale = false, cluster = false, soak = false, out = RESULTS } = values
+    return { only, scale, cluster, soak, out }
   } catch {
     return null // unknown flag: the usage says what there is
   }
 }
 
-function isWanted({ name, isLong }: Measure, { only, scale }: Choice): boolean {
-  return only.length > 0 ? only.includes(name) : isLong !== true || scale
+function isWanted({ name, isLong, onCluster }: Measure, { only, scale, cluster }: Choice): boolean {
+  if (only.length > 0) return only.includes(name)
+  return onCluster === true ? cluster : isLong !== true || scale
 }
 
 async function bench(choice: Choice): Promise<number> {
@@ -45,30 +48,40 @@ async function bench(choice: Choice): Promise<number> {
       .map((each) => each.join(' '))
       .join(', ')}; load ${machine.loadAtStart}\n`,
   )
-  const ground = await openGround()
-  const rows: Row[] = []
-  const failures: string[] = []
-  try {
-    for (const measure of MEASURES.filter((each) => isWanted(each, choice))) {
-      process.stdout.write(`\n# ${measure.name}\n`)
-      try {
-        for (const row of await made(measure, ground, { isSoak: choice.soak, before: rows })) {
-          rows.push(row)
-          process.stdout.write(`${block(row)}\n`)
-        }
-      } catch (error) {
-        failures.push(measure.name)
-        process.stdout.write(
-          `could not be measured: ${error instanceof Error ? error.stack : String(error)}\n`,
-        )
-      }
-      writeFileSync(choice.out, `${JSON.stringify({ machine, failures, rows }, null, 2)}\n`)
+  const results: Results = { machine, failures: [], rows: [] }
+  const measures = MEASURES.filter((each) => isWanted(each, choice))
+  for (const [onCluster, of] of Map.groupBy(measures, (each) => each.onCluster === true)) {
+    const ground = await openGround({ onCluster })
+    try {
+      for (const measure of of) await add(measure, ground, { choice, results })
+    } finally {
+      await ground.close()
     }
-  } finally {
-    await ground.close()
   }
+  const { failures, rows } = results
   const lost = rows.some(({ figures }) => (figures['failedRequests'] ?? 0) > 0)
   return failures.length > 0 || lost ? 1 : 0
+}
+
+type Results = { machine: Machine; failures: string[]; rows: Row[] }
+
+/** What was measured so far is written each time: the rest takes minutes. */
+async function add(
+  measure: Measure,
+  ground: Ground,
+  { choice, results }: { choice: Choice; results: Results },
+): Promise<void> {
+  process.stdout.write(`\n# ${measure.name}\n`)
+  try {
+    const rows = await made(measure, ground, { isSoak: choice.soak, before: results.rows })
+    for (const row of rows) process.stdout.write(`${block(row)}\n`)
+    results.rows.push(...rows)
+  } catch (error) {
+    results.failures.push(measure.name)
+    const why = error instanceof Error ? error.stack : String(error)
+    process.stdout.write(`could not be measured: ${why}\n`)
+  }
+  writeFileSync(choice.out, `${JSON.stringify(results, null, 2)}\n`)
 }
 
 async function made(

@@ -4,6 +4,7 @@ import type { Bind } from './servers/bind.ts'
 import type { Envoy } from './servers/envoy.ts'
 import type { Fleet } from './servers/fleet.ts'
 import type { Haproxy } from './servers/haproxy.ts'
+import type { Postgres } from './servers/postgres.ts'
 import type { Powerdns } from './servers/powerdns.ts'
 import type { Prometheus } from './servers/prometheus.ts'
 import type { Temporal } from './servers/temporal.ts'
@@ -12,6 +13,8 @@ import type { Unbound } from './servers/unbound.ts'
 /** The servers of one lab by name; those that were not asked for are absent. */
 export type LabServers = {
   temporal?: Temporal
+  /** Where Temporal keeps its state; without it, in the dev server. */
+  temporalDatabase?: Postgres
   old?: Fleet
   new?: Fleet
   haproxy?: Haproxy
@@ -49,7 +52,8 @@ export function addressesOf(servers: LabServers): Partial<Addresses> {
 }
 
 const LABELS: Record<keyof Addresses, string> = {
-  temporal: 'Temporal dev server',
+  temporal: 'Temporal',
+  temporalDatabase: 'PostgreSQL of Temporal',
   haproxy: 'HAProxy, edge',
   envoy: 'Envoy, edge',
   old: 'Orders, old side',
@@ -66,7 +70,7 @@ const LABELS: Record<keyof Addresses, string> = {
   commands: 'Capacity commands',
 }
 const LABEL_WIDTH = 26
-const SECRET = /key|secret/i // a table may be pasted into a chat
+const SECRET = /key|secret|password/i // a table may be pasted into a chat
 
 /** One line per address, for people. Keys are left out; `--json` has them. */
 export function renderTable(addresses: Partial<Addresses>): string {

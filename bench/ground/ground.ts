@@ -6,6 +6,7 @@ import { type Lab, startLab } from '../../lab/lab.ts'
 import { depsOf } from '../../lab/stage/connect.ts'
 import { loadWorkflowBundle } from '../../worker/bundle.ts'
 import { createTestWorker } from '../../worker/testing.ts'
+import { spentMs } from '../report/spent.ts'
 import { serveFloor } from '../floor/floor.ts'
 
 const CACHED_MAX = 2_000 // nothing is replayed while it is measured
@@ -13,6 +14,8 @@ const CACHED_MAX = 2_000 // nothing is replayed while it is measured
 export type Ground = {
   lab: Lab
   client: Client
+  /** Temporal, and its database where it is another process: what they have spent so far; null where nobody knows. */
+  serverSpentMs(): number | null
   /** Serves runs and the floor from this process, until `stop`. */
   serve(): Promise<Serving>
   close(): Promise<void>
@@ -20,13 +23,14 @@ export type Ground = {
 
 export type Serving = { stop(): Promise<void> }
 
-export async function openGround(): Promise<Ground> {
+/** `onCluster`: Temporal with its state in PostgreSQL, instead of the dev server. */
+export async function openGround({ onCluster = false } = {}): Promise<Ground> {
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
     shutdownSignals: [],
     telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } }, // a busy machine makes tasks late, which the figures tell
   })
-  const lab = await startLab()
+  const lab = await startLab(onCluster ? { also: ['temporalDatabase'] } : {})
   const { address, namespace } = lab.addresses.temporal
   const connection = await NativeConnection.connect({ address })
   const client = new Client({ connection, namespace })
@@ -34,6 +38,10 @@ export async function openGround(): Promise<Ground> {
   return {
     lab,
     client,
+    serverSpentMs() {
+      const { temporal, temporalDatabase } = lab.parts as Partial<Lab['parts']>
+      return spentMs([temporal?.server.pid, temporalDatabase?.server.pid].filter((pid) => pid !== undefined))
+    },
     async serve() {
       const deps = depsOf(lab)
       const worker = await createTestWorker({

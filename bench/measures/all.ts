@@ -16,6 +16,8 @@ export type Measure = {
   name: string
   /** Takes minutes: only when asked for. */
   isLong?: boolean
+  /** On a Temporal server that keeps its state in PostgreSQL: only when asked for. */
+  onCluster?: boolean
   /** Runs and floors are served from this process while it is made; otherwise it brings its own workers. */
   isServedHere: boolean
   take(ground: Ground, options: Options): Promise<Row[]>
@@ -40,7 +42,21 @@ export const MEASURES: Measure[] = [
   { name: 'events', isServedHere: false, take: () => eventsOfDays() },
   { name: 'requests', isServedHere: true, take: (ground, { isSoak }) => failedRequests(ground, isSoak) },
   { name: 'scale', isLong: true, isServedHere: false, take: scale },
+  onCluster({ name: 'abort-cluster', isServedHere: true, take: abortOnHaproxy }),
+  onCluster({ name: 'flight-cluster', isServedHere: true, take: abortInFlight }),
+  onCluster({ name: 'scale-cluster', isServedHere: false, take: scale }),
 ]
+
+function onCluster(measure: Measure): Measure {
+  return {
+    ...measure,
+    onCluster: true,
+    async take(ground, options) {
+      const rows = await measure.take(ground, options)
+      return rows.map((row) => ({ ...row, measure: `${row.measure}, on PostgreSQL` }))
+    },
+  }
+}
 
 /** p99 of a single abort in this run: part of the bound of a breach. */
 function abortMsOf(rows: readonly Row[]): number {

@@ -31,7 +31,7 @@ const KIB = 1024
 const HEAP_KIB_MAX = 100
 const SECONDS_MAX = 20
 
-export async function scale({ lab, client }: Ground): Promise<Row[]> {
+export async function scale({ lab, client, serverSpentMs }: Ground): Promise<Row[]> {
   const child = await startWorker(lab.addresses.temporal.address)
   try {
     const empty = await ask(child)
@@ -42,12 +42,15 @@ export async function scale({ lab, client }: Ground): Promise<Row[]> {
     await until('all runs hold', async () => (await count(client, 'holding')) >= RUNS, START_MS_MAX)
     await wait(SETTLE_MS)
     const from = await ask(child)
+    const serverFrom = { ms: serverSpentMs(), at: performance.now() }
     await wait(HOLD_MS)
+    const serverTo = { ms: serverSpentMs(), at: performance.now() }
     const to = await ask(child)
     const aborted = await abortAll(client, runs)
     child.send('floor')
     await once(child, 'message')
-    return [holdingRow(empty, from, to), abortedRow(aborted, await bareThousand(client))]
+    const server = shareOf(serverFrom, serverTo)
+    return [holdingRow({ empty, from, to, server }), abortedRow(aborted, await bareThousand(client))]
   } finally {
     child.send('stop')
     await once(child, 'exit')
@@ -66,13 +69,25 @@ async function ask(child: ChildProcess): Promise<Reading> {
   return reading
 }
 
-function holdingRow(empty: Reading, from: Reading, to: Reading): Row {
+type SpentAt = { ms: number | null; at: number }
+
+/** Of one core; null where nobody knows. */
+function shareOf(from: SpentAt, to: SpentAt): number | null {
+  return from.ms === null || to.ms === null ? null : rounded((to.ms - from.ms) / (to.at - from.at))
+}
+
+type Held = { empty: Reading; from: Reading; to: Reading; server: number | null }
+
+function holdingRow({ empty, from, to, server }: Held): Row {
   const perRun = (of: (reading: Reading) => number) => rounded((of(to) - of(empty)) / RUNS / KIB)
   const heap = perRun(({ runsHeapBytes }) => runsHeapBytes)
   return {
     measure: `${RUNS} runs hold at once, watched every 10 s: heap of each`,
     target: { figure: 'heap', is: heap, max: HEAP_KIB_MAX, unit: ' KiB' },
-    ratios: { shareOfOneCore: rounded((to.begin.cpuMs - from.end.cpuMs) / (to.begin.at - from.end.at)) },
+    ratios: {
+      shareOfOneCore: rounded((to.begin.cpuMs - from.end.cpuMs) / (to.begin.at - from.end.at)),
+      ...(server !== null && { serverShareOfOneCore: server }),
+    },
     figures: {
       runs: RUNS,
       heapPerRunKib: heap,
@@ -80,7 +95,7 @@ function holdingRow(empty: Reading, from: Reading, to: Reading): Row {
       residentPerRunKib: perRun(({ rssBytes }) => rssBytes),
       residentMib: Math.round(to.rssBytes / KIB / KIB),
     },
-    note: 'heap: the thread in which runs live; worlds: the simulated worlds and everything else',
+    note: 'heap: the thread in which runs live; worlds: the simulated worlds and everything else; server: Temporal and its database',
   }
 }
 

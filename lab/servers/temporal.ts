@@ -20,7 +20,8 @@ export type Temporal = {
   /** `host:port` for clients and workers. */
   address: string
   namespace: 'default'
-  uiUrl: string
+  /** Null: a server without one. */
+  uiUrl: string | null
   metricsUrl: string
 }
 

@@ -19,12 +19,12 @@ import { run, say, step } from './progress.mjs'
 const SDK_DOWNLOAD = fileURLToPath(new URL('sdk-download.mjs', import.meta.url))
 const POLICY_FILE = '/usr/sbin/policy-rc.d' // asked by Debian before a freshly installed service is started
 const REFUSE_START = '#!/bin/sh\nexit 101\n' // 101: action forbidden by policy
-const SERVICES = ['haproxy', 'named', 'pdns', 'unbound', 'prometheus', 'prometheus-node-exporter']
+const SERVICES = ['haproxy', 'named', 'pdns', 'unbound', 'prometheus', 'prometheus-node-exporter', 'postgresql']
 
 /** Brings what is missing and returns the names of what could not be brought. */
 export async function ensureServers() {
   await ensurePythonServers(Object.keys(pythonPackages))
-  await ensureDebianServers()
+  await ensureDebianServers(debianPackages)
   return missing([...Object.keys(pythonPackages), ...Object.keys(debianPackages)])
 }
 
@@ -107,15 +107,16 @@ function findFiles(folder, name) {
 
 const largest = (files) => files.sort((a, b) => b.size - a.size)[0]
 
-async function ensureDebianServers() {
-  const wanted = missing(Object.keys(debianPackages))
+/** `packages`: of each server, the Debian packages that bring it. */
+export async function ensureDebianServers(packagesOf) {
+  const wanted = missing(Object.keys(packagesOf))
   if (wanted.length === 0) return
   const isRoot = process.getuid?.() === 0
   if (!isRoot || !existsSync('/usr/bin/apt-get')) {
     say(`${wanted.join(', ')}: not found in PATH. To get them run:\n  ${installCommand(wanted)}`)
     return
   }
-  const packages = wanted.flatMap((name) => debianPackages[name])
+  const packages = wanted.flatMap((name) => packagesOf[name])
   const fix = `run by hand and read its output: ${installCommand(wanted)}`
   try {
     await step(`${wanted.join(', ')}: installing from Debian (not started as services)`, () =>

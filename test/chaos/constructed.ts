@@ -1,54 +1,13 @@
 // Scenarios made by hand: faults at exactly the moments at which they were seen to bring a run to a wrong end. Each is
 // named for what happens in it; most need two things at once, which seeds meet rarely.
-import {
-  type Act,
-  type ChaosStep,
-  type Fault,
-  type People,
-  type Scenario,
-  type Shape,
-  momentOf,
-} from './scenario.ts'
+import { ABORT, HOLD, canary, made, prewarm } from './made.ts'
+import type { ChaosStep, Fault, Scenario } from './scenario.ts'
 
-const HABITS: People = {
-  approvalAfterMs: 0,
-  patienceMs: 1_500,
-  drift: 'approve',
-  restore: 'put back',
-  evidence: 'retry',
-}
 const THEIRS: Fault = { kind: 'foreign', target: 'edge split', value: { old: 61, new: 39 } }
-const ABORT: Fault = { kind: 'abort', via: 'update' }
 
 const SWITCH: ChaosStep = { kind: 'switch' }
-const HOLD: ChaosStep = { kind: 'hold' }
 const APPROVE: ChaosStep = { kind: 'approve' }
 const MOVED_BY_NAME: ChaosStep[] = [{ kind: 'ttl' }, { kind: 'repoint' }]
-
-function prewarm(factor: number): ChaosStep {
-  return { kind: 'prewarm', factor }
-}
-
-function canary(...weights: number[]): ChaosStep {
-  return { kind: 'canary', weights }
-}
-
-type Made = {
-  edge?: Shape['edge']
-  steps: ChaosStep[]
-  acts: [moment: string, Fault][]
-  people?: Partial<People>
-}
-
-function made(name: string, { edge = 'haproxy', steps, acts, people }: Made): Scenario {
-  return {
-    name,
-    seed: 0,
-    shape: { edge, zone: 'bind', steps },
-    acts: acts.map(([when, what]): Act => ({ when: momentOf(when), what })),
-    people: { ...HABITS, ...people },
-  }
-}
 
 export const CONSTRUCTED: Scenario[] = [
   made('prewarm-after-canary', {

@@ -1,4 +1,5 @@
 // A seed becomes a scenario: one of several orders of steps, one to three faults, people. Pure.
+import { canary, prewarm } from './made.ts'
 import { type Random, seeded } from './random.ts'
 import {
   type Act,
@@ -28,14 +29,6 @@ const ORDERS: ChaosStep[][] = [
   [canary(25), prewarm(1), canary(75), { kind: 'approve' }, { kind: 'hold' }],
   [prewarm(1), canary(50), { kind: 'ttl' }, { kind: 'repoint' }, { kind: 'hold' }],
 ]
-
-function prewarm(factor: number): ChaosStep {
-  return { kind: 'prewarm', factor }
-}
-
-function canary(...weights: number[]): ChaosStep {
-  return { kind: 'canary', weights }
-}
 
 /** Values that no runbook here ever sets. */
 const SPLITS = [

@@ -7,7 +7,7 @@ import type { OpenAccess } from '../../client/command.ts'
 import type { Addresses } from '../../lab/addresses.ts'
 import { createCommands } from '../../lab/commands.ts'
 import { createFolder } from '../../lab/folder.ts'
-import { type Lab, startLab } from '../../lab/lab.ts'
+import { type Lab, type LabOptions, startLab } from '../../lab/lab.ts'
 import { type Load, type LoadTarget, startLoad } from '../../lab/load.ts'
 import { type Cli, cliWith } from '../../lab/stage/cli.ts'
 import { type LabWorker, startWorker, temporalEnvironment } from '../../lab/stage/worker.ts'
@@ -26,6 +26,8 @@ export type ChaosStage = {
   addresses: Addresses
   links: Record<LinkName, Link>
   worker: LabWorker
+  /** Serving beside it all the time. */
+  others: LabWorker[]
   /** One more, beside the first. */
   anotherWorker(): Promise<LabWorker>
   cli: Cli
@@ -40,15 +42,24 @@ export type ChaosStage = {
   close(): Promise<void>
 }
 
-export async function openChaosStage(): Promise<ChaosStage> {
+export type ChaosStageOptions = Pick<LabOptions, 'also' | 'temporal'> & {
+  /** How many serve from the beginning. */
+  workers?: number
+}
+
+export async function openChaosStage(options: ChaosStageOptions = {}): Promise<ChaosStage> {
+  const { workers = 1, ...more } = options
   const lab = await startLab({
     temporal: { dbFile: 'temporal.db' },
     apiTtlSeconds: API_TTL_SECONDS,
+    ...more,
   })
   const links = await linksTo(lab)
   const tools = createCommands({ fleet: { old: lab.addresses.old.adminUrl, new: at(links.fleet) } })
   const addresses = throughLinks(lab, links, tools.commands)
   const worker = await startWorker(addresses)
+  const others: LabWorker[] = []
+  while (others.length < workers - 1) others.push(await startWorker(addresses))
   const environment = temporalEnvironment(lab.addresses)
   const access = await connect({ ...process.env, ...environment })
   const folder = createFolder('chaos')
@@ -59,6 +70,7 @@ export async function openChaosStage(): Promise<ChaosStage> {
     addresses,
     links,
     worker,
+    others,
     anotherWorker: () => startWorker(addresses),
     cli,
     access,
@@ -78,7 +90,7 @@ export async function openChaosStage(): Promise<ChaosStage> {
     async close() {
       await cli.end()
       await access.close()
-      await worker.server.close()
+      await Promise.all([worker, ...others].map(({ server }) => server.close()))
       await Promise.all(Object.values(links).map((link) => link.close()))
       await lab.stop()
       tools.remove()
