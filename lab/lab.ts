@@ -117,7 +117,9 @@ type Boot = (parts: LabServers, options: LabOptions) => Promise<{ server: Server
 
 const BOOT: Record<ServerName, Boot> = {
   temporal: ({ temporalDatabase }, options) =>
-    temporalDatabase ? startTemporalCluster(temporalDatabase, options.temporal) : startTemporal(options.temporal),
+    temporalDatabase
+      ? startTemporalCluster(temporalDatabase, options.temporal)
+      : startTemporal(options.temporal),
   temporalDatabase: () => startPostgres({ user: 'temporal' }),
   old: (_parts, { instances = {} }) => startFleet(sizes(instances, 'old')),
   new: (_parts, { instances = {} }) => startFleet(sizes(instances, 'new')),

@@ -2,6 +2,7 @@
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { workflowIdOf } from '../workflows/messages.ts'
+import { formatDuration } from '../workflows/quantities.ts'
 import type { TemporalAccess } from './access.ts'
 import { RunTrouble } from './trouble.ts'
 
@@ -18,7 +19,12 @@ export async function runIdOf(access: TemporalAccess, service: string, given: st
   const meant = runIds.filter((each) => each.startsWith(given.toLowerCase()))
   const [only] = meant
   if (only !== undefined && meant.length === 1) return only
-  if (only === undefined) throw noSuchRun(access, { service, runId: given, others: runIds })
+  if (only === undefined) {
+    const workflowId = workflowIdOf(service)
+    const goesOn = await startedAs(access.client, { workflowId, runId: given.toLowerCase() })
+    if (goesOn !== undefined) return goesOn
+    throw await noSuchRun(access, { service, runId: given, others: runIds })
+  }
   throw new RunTrouble(
     { code: 'ambiguous-run', service, runId: given, meant },
     { what: `several runs of ${service} begin with ${given}` },
@@ -32,20 +38,38 @@ export async function notFound(
 ): Promise<RunTrouble> {
   if (runId !== undefined) {
     const others = await runIdsOf(access, service).catch(() => []) // the problem itself is certain
-    if (others.length > 0) return noSuchRun(access, { service, runId, others, cause })
+    if (others.length > 0) return await noSuchRun(access, { service, runId, others, cause })
   }
-  return noRun(access, service, cause)
+  return await noRun(access, service, cause)
 }
 
-function noRun({ namespace, address }: TemporalAccess, service: string, cause: unknown): RunTrouble {
-  const why = `no workflow ${workflowIdOf(service)} in namespace ${namespace} at ${address}`
+async function noRun(
+  { client, namespace, address }: TemporalAccess,
+  service: string,
+  cause: unknown,
+): Promise<RunTrouble> {
+  const kept = await keptMs(client).catch(() => 0) // the problem itself is certain
+  const forgets = kept === 0 ? '' : `, which keeps those that have ended for ${formatDuration(kept)}`
+  const why = `no workflow ${workflowIdOf(service)} in namespace ${namespace} at ${address}${forgets}`
   return new RunTrouble({ code: 'no-run', service }, { what: `there is no run of ${service}`, why, cause })
+}
+
+/** How long the namespace keeps what has ended. */
+async function keptMs(client: Client): Promise<number> {
+  const { namespace } = client.options
+  const { config } = await client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
+    client.workflowService.describeNamespace({ namespace }),
+  )
+  return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000
 }
 
 type Missed = { service: string; runId: string; others: string[]; cause?: unknown }
 
-function noSuchRun(access: TemporalAccess, { service, runId, others, cause }: Missed): RunTrouble {
-  if (others.length === 0) return noRun(access, service, cause)
+async function noSuchRun(
+  access: TemporalAccess,
+  { service, runId, others, cause }: Missed,
+): Promise<RunTrouble> {
+  if (others.length === 0) return await noRun(access, service, cause)
   const more = others.length > RUNS_NAMED_MAX ? `, and ${others.length - RUNS_NAMED_MAX} older ones` : ''
   const named = others.slice(0, RUNS_NAMED_MAX).join(', ')
   return new RunTrouble(
@@ -84,6 +108,26 @@ export async function successorOf(client: Client, of: { workflowId: string; runI
   return last?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined
 }
 
+/**
+ * The run id under which the last run of the workflow goes on, when it was started as `runId` (or with this beginning of it):
+ * the server may have forgotten its first histories. Undefined when it was not.
+ */
+export async function startedAs(
+  client: Client,
+  { workflowId, runId }: { workflowId: string; runId: string },
+) {
+  try {
+    const last = await client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
+      client.workflow.getHandle(workflowId).describe(),
+    )
+    const isMeant = last.raw.workflowExecutionInfo?.firstRunId?.startsWith(runId) === true
+    return isMeant && last.runId !== runId ? last.runId : undefined
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined
+    throw error
+  }
+}
+
 /** Says something to this very run, or to what it goes on as; never to another run of the service. */
 export async function toRun<T>(
   client: Client,
@@ -96,7 +140,8 @@ export async function toRun<T>(
       return await say(client.workflow.getHandle(of.workflowId, runId))
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error
-      const next = await successorOf(client, { workflowId: of.workflowId, runId }).catch(() => undefined) // then it has ended
+      const asked = { workflowId: of.workflowId, runId }
+      const next = await successorOf(client, asked).catch(() => startedAs(client, asked)) // its history is forgotten
       if (next === undefined) throw error
       runId = next
     }

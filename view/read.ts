@@ -10,7 +10,7 @@ import type { RunView, Stale } from './model.ts'
 import { runView } from './run-view.ts'
 import type { Described } from './run-view.ts'
 import { askWorker } from './ask-worker.ts'
-import { SERVER_ANSWERS_WITHIN_MS, notFound, runIdOf, successorOf } from './chain.ts'
+import { SERVER_ANSWERS_WITHIN_MS, notFound, runIdOf, startedAs, successorOf } from './chain.ts'
 import { decodeAll, failureText, isoOf } from './decode.ts'
 import { readHistory } from './happenings.ts'
 import type { ReadHistory } from './happenings.ts'
@@ -101,6 +101,11 @@ async function describe(
   } catch (error) {
     const isMalformed = runId !== undefined && /invalid runid/i.test(failureOf(error))
     if (!(error instanceof WorkflowNotFoundError) && !isMalformed) throw error
+    const { client } = access
+    const goesOn =
+      runId === undefined ? undefined : await startedAs(client, { workflowId: handle.workflowId, runId })
+    if (goesOn !== undefined)
+      return await describeIn(client, client.workflow.getHandle(handle.workflowId, goesOn), withinMs)
     throw await notFound(access, { service, runId, cause: error })
   }
 }

@@ -76,9 +76,9 @@ function shareOf(from: SpentAt, to: SpentAt): number | null {
   return from.ms === null || to.ms === null ? null : rounded((to.ms - from.ms) / (to.at - from.at))
 }
 
-type Held = { empty: Reading; from: Reading; to: Reading; server: number | null }
+type HoldReadings = { empty: Reading; from: Reading; to: Reading; server: number | null }
 
-function holdingRow({ empty, from, to, server }: Held): Row {
+function holdingRow({ empty, from, to, server }: HoldReadings): Row {
   const perRun = (of: (reading: Reading) => number) => rounded((of(to) - of(empty)) / RUNS / KIB)
   const heap = perRun(({ runsHeapBytes }) => runsHeapBytes)
   return {

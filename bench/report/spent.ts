@@ -20,7 +20,10 @@ function entryOf(pid: number): [number, { parent: number; ms: number }][] {
   if (!Number.isInteger(pid)) return []
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number)
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number)
     const of = (name: keyof typeof FIELDS) => fields[FIELDS[name]] ?? 0
     const ticks = of('user') + of('system') + of('endedUser') + of('endedSystem')
     return [[pid, { parent: of('parent'), ms: ticks * TICK_MS }]]

@@ -26,7 +26,12 @@ export async function startPostgres({ user }: { user: string }): Promise<Postgre
       const passwordFile = join(folder, 'password')
       writeFileSync(passwordFile, password, { mode: 0o600 })
       const owner = account === undefined ? {} : owning(account, [folder, passwordFile])
-      const shape = [`--pgdata=${data}`, `--username=${user}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256']
+      const shape = [
+        `--pgdata=${data}`,
+        `--username=${user}`,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+      ]
       execFileSync(tool('initdb'), [...shape, '--encoding=UTF8', '--locale=C.UTF-8'], {
         ...owner,
         cwd: folder,

@@ -1,6 +1,15 @@
 // A Temporal server as a cluster runs it, and PostgreSQL for its state: for `npm run test:cluster` and `npm run bench --
 // --cluster` alone. The server is built from its Go module once per user, beside its schema. Must run on Node 18.
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { clusterPackages, temporalFolder, temporalModule } from '../find-servers.mjs'
 import { run, say, step } from './progress.mjs'
@@ -24,7 +33,8 @@ export async function ensureCluster() {
 
 /** Built aside and renamed, so that what is found is whole. */
 async function build(module, programs) {
-  const fix = 'install Go 1.26 or newer, check that its module proxy answers (go env GOPROXY), then start again'
+  const fix =
+    'install Go 1.26 or newer, check that its module proxy answers (go env GOPROXY), then start again'
   mkdirSync(dirname(temporalFolder), { recursive: true })
   const aside = mkdtempSync(`${temporalFolder}-`)
   try {

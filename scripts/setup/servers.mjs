@@ -19,7 +19,15 @@ import { run, say, step } from './progress.mjs'
 const SDK_DOWNLOAD = fileURLToPath(new URL('sdk-download.mjs', import.meta.url))
 const POLICY_FILE = '/usr/sbin/policy-rc.d' // asked by Debian before a freshly installed service is started
 const REFUSE_START = '#!/bin/sh\nexit 101\n' // 101: action forbidden by policy
-const SERVICES = ['haproxy', 'named', 'pdns', 'unbound', 'prometheus', 'prometheus-node-exporter', 'postgresql']
+const SERVICES = [
+  'haproxy',
+  'named',
+  'pdns',
+  'unbound',
+  'prometheus',
+  'prometheus-node-exporter',
+  'postgresql',
+]
 
 /** Brings what is missing and returns the names of what could not be brought. */
 export async function ensureServers() {
