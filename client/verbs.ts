@@ -87,6 +87,12 @@ export const verbs: Verb[] = [
     load: async () => (await import('./commands/extend.ts')).extend,
   },
   {
+    name: 'retune',
+    about: 'Let a guard judge by another limit while it is watched',
+    group: 'Decide',
+    load: async () => (await import('./commands/retune.ts')).retune,
+  },
+  {
     name: 'pause',
     about: 'Begin nothing new; what is held is held on, and stays watched',
     group: 'Decide',

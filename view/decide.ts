@@ -132,10 +132,13 @@ function takenOf(answer: unknown, { gate }: Decision): DecisionOutcome {
   }
 }
 
+/** They are about the hold in progress, a guard, or the whole run. */
+const NEEDS_NO_GATE: Verb[] = ['extend', 'retune', 'pause', 'resume']
+
 /** The named gate, else the only one that takes this verdict. */
 function gateFor({ gates, service }: RunView, { gate, verdict }: DecisionRequest): string | null {
   if (gate !== undefined) return gate
-  if (verdict === 'extend' || verdict === 'pause' || verdict === 'resume') return null // the hold in progress, the whole run
+  if (NEEDS_NO_GATE.includes(verdict)) return null
   const open = gates.filter(({ allows }) => allows.includes(verdict))
   const [only] = open
   if (only === undefined) {

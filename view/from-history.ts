@@ -3,7 +3,8 @@ import type { Applied, ApplyInput, RestoreInput } from '../workflows/activities.
 import { sameJson } from '../workflows/json.ts'
 import { edgesOf, presentEdge } from '../workflows/edges.ts'
 import type { Plan } from '../workflows/plan.ts'
-import type { Change, LogLine, Phase, Reason, Restoration, RunState } from '../workflows/run/state.ts'
+import { retuned, retuningOf } from '../workflows/run/retuning.ts'
+import type { Change, Limits, LogLine, Phase, Reason, Restoration, RunState } from '../workflows/run/state.ts'
 import { whyIrreversible } from '../workflows/steps/kind-of.ts'
 import type { Happening } from './happening.ts'
 import { cursorOf, stepsUpTo } from './steps-from-history.ts'
@@ -57,6 +58,7 @@ export function stateFromHistory({ plan, carried, published, happenings }: Recor
     endedAt: published.endedAt,
     weights: weightsOf(plan, { weights: base.weights, cursor, changes }, published),
     gates: published.gate === null ? [] : [openGate(published.gate)],
+    limits: limitsOf(base.limits, happenings),
     holding: null,
     reason,
     remainder,
@@ -92,6 +94,16 @@ function approvalsOf(gate: string, happenings: Happening[]): string[] {
     const said = (happening.said ?? {}) as { verdict?: string; gate?: string; actor?: string }
     return said.verdict === 'approve' && said.gate === gate && said.actor !== undefined ? [said.actor] : []
   })
+}
+
+/** As people have changed them, by updates that the run took. */
+function limitsOf(limits: Limits, happenings: Happening[]): Limits {
+  return happenings.reduce((known, happening) => {
+    if (happening.what !== 'message' || happening.how !== 'update') return known
+    const said = (happening.said ?? {}) as { verdict?: string; value?: string }
+    const meant = said.verdict === 'retune' ? retuningOf(said.value) : null
+    return meant === null ? known : retuned(known, meant)
+  }, limits)
 }
 
 type Result = Pick<RunState, 'outcome' | 'reason' | 'remainder'>

@@ -18,7 +18,9 @@ const UNTOLD = 'unknown: only a worker can tell what was read last'
 /** Every guard of the plan, then every other subject that was looked at (journeys, proofs). */
 export function guardViews(plan: Plan, state: RunState, { live, isWhole }: LiveSubjects): GuardView[] {
   const recorded = newestReadings(state)
-  const planned = plan.guards.map((guard) => guardView(guard, live[guard.name], recorded[guard.name]))
+  const planned = plan.guards.map((guard) =>
+    guardView({ ...guard, ...state.limits[guard.name] }, live[guard.name], recorded[guard.name]),
+  )
   const names = new Set([...Object.keys(recorded), ...Object.keys(live)])
   const others = [...names].filter((name) => plan.guards.every((guard) => guard.name !== name))
   const views = [...planned, ...others.map((name) => otherView(name, live[name], recorded[name]))]

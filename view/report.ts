@@ -4,7 +4,7 @@ import type { Json } from '../workflows/json.ts'
 import { outline, whyIrreversible } from '../workflows/steps/kind-of.ts'
 import type { PlannedGuard } from '../workflows/plan.ts'
 import { threshold } from '../workflows/quantities.ts'
-import type { RunState, StateAnswer, Sum } from '../workflows/run/state.ts'
+import type { Limits, RunState, StateAnswer, Sum } from '../workflows/run/state.ts'
 import type { ChangeView, RunView, StepView } from './model.ts'
 
 export type ReportStep = StepView & {
@@ -67,7 +67,7 @@ function tookMs({ startedAt, endedAt }: StepView): number | null {
   return startedAt === null || endedAt === null ? null : Date.parse(endedAt) - Date.parse(startedAt)
 }
 
-function seriesOf({ steps, sums }: RunState, guards: PlannedGuard[]): ReportSeries[] {
+function seriesOf({ steps, sums, limits }: RunState, guards: PlannedGuard[]): ReportSeries[] {
   const subjects = [
     ...new Set([
       ...guards.map(({ name }) => name),
@@ -78,7 +78,7 @@ function seriesOf({ steps, sums }: RunState, guards: PlannedGuard[]): ReportSeri
     const guard = guards.find(({ name }) => name === subject)
     return {
       subject,
-      limits: guard === undefined ? [] : limitsOf(guard),
+      limits: guard === undefined ? [] : limitsOf(guard, limits[guard.name]),
       query: guard?.query ?? null,
       side: guard?.side ?? null,
       breach: guard?.breach ?? null,
@@ -99,9 +99,11 @@ function sumOf({ steps, sums }: Pick<RunState, 'steps' | 'sums'>, subject: strin
   return { good: count('good'), bad: count('bad'), unknown: count('unknown') }
 }
 
-function limitsOf({ max, min, unit }: PlannedGuard): ReportSeries['limits'] {
-  return [
-    ...(max === undefined ? [] : [{ label: `max ${max}`, value: threshold(max, unit) }]),
-    ...(min === undefined ? [] : [{ label: `min ${min}`, value: threshold(min, unit) }]),
-  ]
+/** Those of the plan, and those that a person has put in their place. */
+function limitsOf(guard: PlannedGuard, present: Limits[string] = {}): ReportSeries['limits'] {
+  const { unit } = guard
+  return (['max', 'min'] as const).flatMap((bound) => {
+    const said = [guard[bound], present[bound]].filter((limit) => limit !== undefined)
+    return [...new Set(said)].map((limit) => ({ label: `${bound} ${limit}`, value: threshold(limit, unit) }))
+  })
 }

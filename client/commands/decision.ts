@@ -5,6 +5,7 @@ import { actorOf } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'
 import { usageProblem } from '../problem.ts'
 import type { Answer } from '../../view/decide.ts'
+import { decisionWords } from '../../workflows/run/decision-words.ts'
 import type { Verb } from '../../workflows/run/state.ts'
 
 export const GATE: Flag = { name: 'gate', value: 'GATE', about: 'Which gate; default: the only open one' }
@@ -84,10 +85,8 @@ export async function decideOnce(
 }
 
 function tell(answer: Answer, service: string, line: (text: string) => void): void {
-  const { verdict, value, gate, actor } = answer.decision
-  const what = [verdict, gate, value === undefined ? null : `by ${value}`]
-    .filter((word) => word !== null)
-    .join(' ')
+  const { verdict, actor } = answer.decision
+  const what = decisionWords(answer.decision)
   if (answer.how === 'kept') {
     line(`${what} by ${actor} is left with the Temporal server: ${answer.why}.`)
     line('It takes effect as soon as a worker is up, if the run can still take it: cutover worker')

@@ -1,5 +1,6 @@
 // The tables and charts of the HTML report. Pure: report in, HTML out.
 import { formatDuration } from '../../workflows/quantities.ts'
+import { decisionWords } from '../../workflows/run/decision-words.ts'
 import type { ChangeView } from '../../view/model.ts'
 import type { Report, ReportSeries, ReportStep } from '../../view/report.ts'
 import { guardChart } from './chart.ts'
@@ -111,11 +112,11 @@ export function decisionsTable({ run }: Report): Html {
       ${run.stale === null ? 'Nobody had to decide anything.' : 'Unknown: only a worker can tell what was decided; what was said stands in the timeline.'}
     </p>`
   const rows = run.decisions.map(
-    ({ at, actor, verdict, gate, reason, accepted, why, via }) =>
+    ({ at, actor, verdict, value, gate, reason, accepted, why, via }) =>
       html`<tr>
         <td class="soft">${at}</td>
         <td>${actor}</td>
-        <td>${verdict}</td>
+        <td>${decisionWords({ verdict, value, gate: null })}</td>
         <td>${gate ?? '-'}</td>
         <td>${reason}</td>
         <td class="${accepted ? 'yes' : 'no'}">${answerText(accepted, why)}</td>

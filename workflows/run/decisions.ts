@@ -2,6 +2,7 @@
 import { isSamePerson, listed, personKey } from '../people.ts'
 import { extend, refusalOfExtension } from './extension.ts'
 import { pause, refusalOfPause } from './pause.ts'
+import { refusalOfRetuning, retune } from './retuning.ts'
 import type { Decision, Gate, RecordedDecision, RunState } from './state.ts'
 
 const WITHOUT_EFFECT_MAX = 50 // refused ones and the like: what a flood of signals may leave; older ones are only counted
@@ -18,6 +19,7 @@ export function refusal(state: RunState, decision: Decision): string | null {
   if (decision.verdict === 'abort') return refusalOfAbort(state)
   if (decision.verdict === 'pause' || decision.verdict === 'resume') return refusalOfPause(state, decision)
   if (decision.verdict === 'extend') return refusalOfExtension(state, decision)
+  if (decision.verdict === 'retune') return refusalOfRetuning(state, decision)
   const gate = state.gates.find((open) => open.id === decision.gate)
   if (gate === undefined) return refusalOfGate(state, decision)
   return refusalAt(gate, state, decision)
@@ -69,6 +71,7 @@ export function record(
   if (why !== null) recorded.reason = recorded.reason.slice(0, IDLE_REASON_MAX)
   keep(state, recorded)
   if (why === null && decision.verdict === 'extend') extend(state, decision)
+  if (why === null && decision.verdict === 'retune') retune(state, decision)
   if (why === null && (decision.verdict === 'pause' || decision.verdict === 'resume'))
     pause(state, decision, at)
   const gate = state.gates.find((open) => open.id === decision.gate)

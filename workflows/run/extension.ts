@@ -28,7 +28,7 @@ function refusalAtGate({ id, answer, expires, people }: Gate, actor: string): st
 /** Adds the time. With a gate: to its expiry; without one: to the hold in progress, its limit and its proofs. Pure. */
 export function extend(state: RunState, { gate: name, value }: Decision): void {
   const ms = milliseconds(value as string)
-  state.extensions += 1
+  state.adjustments += 1
   const gate = state.gates.find(({ id }) => id === name)
   if (gate !== undefined) {
     if (gate.expires !== null) gate.expires += ms

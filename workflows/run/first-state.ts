@@ -3,6 +3,7 @@
 import { edgesOf } from '../edges.ts'
 import type { Plan } from '../plan.ts'
 import { servedBy } from '../served-sides.ts'
+import { plannedLimits } from './retuning.ts'
 import type { RunState } from './state.ts'
 
 export function firstState(
@@ -34,7 +35,8 @@ export function firstState(
     waits: {},
     proofs: {},
     memories: {},
-    extensions: 0,
+    limits: plannedLimits(plan),
+    adjustments: 0,
     paused: null,
     reason: null,
     laterReasons: [],

@@ -3,6 +3,7 @@ import { ApplicationFailure, CancellationScope, setHandler, uuid4 } from '@tempo
 import { REFUSED, abort, approve, decide, state as stateQuery } from '../messages.ts'
 import { unreadableBecause } from '../payloads.ts'
 import type { Plan } from '../plan.ts'
+import { decisionWords } from './decision-words.ts'
 import { record, refusal } from './decisions.ts'
 import { firstState } from './first-state.ts'
 import { publish } from './publish.ts'
@@ -94,12 +95,12 @@ function onSignal(run: Run, name: 'approve' | 'abort', said: unknown): void {
 function applyDecision(run: Run, decision: Decision, via: RecordedDecision['via']): void {
   const recorded = record(run.state, decision, { at: Date.now(), via })
   if (recorded === null) return
-  const { actor, verdict, value, reason, gate, why } = recorded
+  const { actor, verdict, reason, gate, why } = recorded
   if (!recorded.accepted) {
     hear(run, `refused ${verdict} of ${gate ?? 'the run'} by ${actor}: ${why}`)
     return
   }
-  const words = `${actor}: ${verdict}${gate === null ? '' : ` ${gate}`}${value === undefined ? '' : ` by ${value}`}${reason === '' ? '' : ` (${reason})`}`
+  const words = `${actor}: ${decisionWords(recorded)}${reason === '' ? '' : ` (${reason})`}`
   if (why !== null) {
     hear(run, `${words}: ${why}`)
     return

@@ -144,15 +144,18 @@ export type Gate = {
   carried?: string
 }
 
-export type Verb = 'approve' | 'abort' | 'retry' | 'skip' | 'extend' | 'pause' | 'resume'
+export type Verb = 'approve' | 'abort' | 'retry' | 'skip' | 'extend' | 'retune' | 'pause' | 'resume'
+
+/** By guard: bad above `max`, bad below `min`. */
+export type Limits = { [guard: string]: { max?: string | number; min?: string | number } }
 
 /** What a person (or a tool on behalf of one) said. */
 export type Decision = {
   decisionId: string
-  /** The gate it answers; abort, pause and resume need none, and extend without one is about the hold in progress. */
+  /** The gate it answers; abort, pause, resume and retune need none, and extend without one is about the hold in progress. */
   gate: string | null
   verdict: Verb
-  /** With what, where the verdict needs it: the time to add (`30m`) for extend. */
+  /** With what, where the verdict needs it: the time to add (`30m`) for extend, a guard and its limit (`errors max 1%`) for retune. */
   value?: string
   actor: string
   reason: string
@@ -213,8 +216,10 @@ export type RunState = {
   deadlines: { [key: string]: number }
   /** Nothing new is begun; null = it is not paused. */
   paused: { actor: string; reason: string; at: number } | null
-  /** How often a person has given more time: looks under way begin anew with the new times. */
-  extensions: number
+  /** The limits of guards that have a number, as the plan says them or a person has said since. */
+  limits: Limits
+  /** How often a person has given more time or another limit: looks under way begin anew with it. */
+  adjustments: number
   waits: { [key: string]: Wait }
   proofs: { [key: string]: Proof }
   memories: Memories

@@ -11,6 +11,7 @@ import { everyMsOf, guardsOf, namesOf } from './guards.ts'
 import { extendable, untilMoment } from './extendable.ts'
 import { ask, type Question } from './questions.ts'
 import { renewable } from './renewal.ts'
+import { withLimits } from './retuning.ts'
 import type { Run } from './run.ts'
 import { checkpoint, isIrreversible, label, log, note, recordOf, sendBack, stepOf } from './run.ts'
 import { firstOf, together } from './scopes.ts'
@@ -209,9 +210,10 @@ function ownValuesFor(run: Run, { keeping = true }: Watching): Pick<WatchInput, 
 }
 
 async function callWatch(run: Run, summary: string, input: WatchInput): Promise<WatchResult> {
-  const { memories } = run.state
+  const { memories, limits } = run.state
   const memory = input.name === undefined ? undefined : memories[input.name]
-  const taken = memory === undefined ? input : { ...input, memory }
+  const subjects = input.subjects.map((subject) => withLimits(subject, limits))
+  const taken = { ...input, subjects, ...(memory !== undefined && { memory }) }
   const result = await inBackground(run, () => calls.watch(summary, taken, everyMsOf(input.subjects)))
   if (input.name !== undefined) delete memories[input.name]
   keepReadings(run.state, recordOf(run, stepOf(run)), result.readings)

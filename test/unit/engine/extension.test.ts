@@ -15,7 +15,7 @@ function holding(more: Partial<RunState> = {}): RunState {
     gates: [],
     decisions: [],
     forgotten: 0,
-    extensions: 0,
+    adjustments: 0,
     holding: {
       key: 's01-canary/25%',
       step: 's01-canary',
@@ -68,7 +68,7 @@ describe('extend', () => {
     expect(state.deadlines).toEqual({ 's01-canary/25%': 61_000, other: 1_000 })
     expect(Object.values(state.waits).map(({ limit }) => limit)).toEqual([65_000, 5_000, null])
     expect(Object.values(state.proofs).map(({ until }) => until)).toEqual([65_000, 5_000])
-    expect(state.extensions).toBe(1)
+    expect(state.adjustments).toBe(1)
   })
 
   test('said twice with one id counts once', () => {
