@@ -59,6 +59,7 @@ export function deadlineMsOf({ startToCloseTimeoutMs }: { startToCloseTimeoutMs:
 
 /** For a provider that ignores its signal: the attempt still ends in time. */
 export async function raced<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => {}) // when it loses the race, or was begun too late, nobody waits for its failure, which would end the process
   signal.throwIfAborted()
   const { promise: over, reject } = Promise.withResolvers<never>()
   const onAbort = (): void => reject(signal.reason)
@@ -67,7 +68,6 @@ export async function raced<T>(work: Promise<T>, signal: AbortSignal): Promise<T
     return await Promise.race([work, over])
   } finally {
     signal.removeEventListener('abort', onAbort)
-    work.catch(() => {}) // it lost the race and its failure was told already
   }
 }
 

@@ -3,7 +3,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { describe, expect, it } from 'vitest'
-import { called } from '../../../activities/call.ts'
+import { called, raced } from '../../../activities/call.ts'
 import { applyTo } from '../../../activities/change/look.ts'
 import { exchange } from '../../../activities/http.ts'
 import type { Changing } from '../../../workflows/ports/target.ts'
@@ -35,6 +35,22 @@ describe('a call without an answer', () => {
     expect(await applied({ observe, write: never })).toBe(
       'no answer within 40ms; the outcome of a write is unknown',
     )
+  })
+
+  it('that is begun when its time is over already fails, and its own failure ends no process', async () => {
+    const unheard: unknown[] = []
+    const hear = (error: unknown) => void unheard.push(error)
+    const others = process.listeners('unhandledRejection')
+    process.removeAllListeners('unhandledRejection').on('unhandledRejection', hear)
+    try {
+      const begun = raced(Promise.reject(new Error('too late')), AbortSignal.abort(new Error('over')))
+      await expect(begun).rejects.toThrow('over')
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(unheard).toEqual([])
+    } finally {
+      process.off('unhandledRejection', hear)
+      for (const other of others) process.on('unhandledRejection', other)
+    }
   })
 
   it('names a port that fetch never connects to', async () => {
