@@ -10,10 +10,22 @@ export type Parsed = {
   help: boolean
   json: boolean
   color: boolean
+  /** Variables of the environment that flags take the place of. */
+  instead: { [variable: string]: string }
+}
+
+/** Where Temporal is, with the variable that each takes the place of: as for the temporal CLI. */
+const PLACES: { [flag: string]: string } = {
+  address: 'TEMPORAL_ADDRESS',
+  namespace: 'TEMPORAL_NAMESPACE',
+  profile: 'TEMPORAL_PROFILE',
 }
 
 /** Understood by every verb. */
 export const globalFlags: Flag[] = [
+  { name: 'address', value: 'HOST:PORT', about: "Temporal's frontend, instead of TEMPORAL_ADDRESS" },
+  { name: 'namespace', value: 'NAME', about: 'Its namespace, instead of TEMPORAL_NAMESPACE' },
+  { name: 'profile', value: 'NAME', about: 'A profile of temporal.toml, instead of TEMPORAL_PROFILE' },
   { name: 'output', short: 'o', value: 'text|json', about: 'json prints one document on standard output' },
   { name: 'no-color', about: 'No colours (also: NO_COLOR=1)' },
   { name: 'help', short: 'h', about: 'Show this help' },
@@ -35,7 +47,8 @@ export function parseVerb(verb: string, own: Flag[], words: string[]): Parsed {
     if (flag === undefined) throw unknownFlag(verb, token.rawName, flags)
     values[flag.name] = valueOf(flag, token, values[flag.name])
   }
-  const { help, output, 'no-color': noColor, ...rest } = values
+  const { help, output, 'no-color': noColor, ...others } = values
+  const { given, rest } = withoutPlaces(others)
   if (output !== undefined && output !== 'json' && output !== 'text') {
     throw usageProblem(`-o ${String(output)} is not an output format`, ['use -o json or -o text'])
   }
@@ -45,7 +58,18 @@ export function parseVerb(verb: string, own: Flag[], words: string[]): Parsed {
     help: help === true,
     json: output === 'json',
     color: noColor !== true,
+    instead: given,
   }
+}
+
+function withoutPlaces(values: Invocation['flags']): { given: Parsed['instead']; rest: Invocation['flags'] } {
+  const isPlace = (name: string) => Object.hasOwn(PLACES, name)
+  const given = Object.entries(PLACES).flatMap(([flag, variable]) => {
+    const value = textFlag(values, flag)
+    return value === undefined ? [] : [[variable, value]]
+  })
+  const rest = Object.entries(values).filter(([name]) => !isPlace(name))
+  return { given: Object.fromEntries(given) as Parsed['instead'], rest: Object.fromEntries(rest) }
 }
 
 /** The value of a flag that takes one, at most once. */

@@ -37,6 +37,8 @@ export interface Command {
   usage: string
   about: string
   details?: string
+  /** Command lines as they are typed. */
+  examples: string[]
   flags: Flag[]
   run(invocation: Invocation): Promise<number>
 }

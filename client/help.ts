@@ -24,7 +24,7 @@ export function overview(verbs: Verb[], version: string): string {
     '  0 done   1 failed, nothing was changed   2 wrong use or invalid runbook',
     '  3 aborted and restored   4 a person is needed   5 failed, all that was changed is back',
     '',
-    'Where Temporal is: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE or temporal.toml,',
+    'Where Temporal is: these flags, else TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, else temporal.toml,',
     'as for the temporal CLI. `cutover <verb> --help` tells more.',
   ].join('\n')
 }
@@ -35,6 +35,9 @@ export function helpOf(command: Command): string {
     '',
     `Usage: cutover ${command.usage}`,
     ...(command.details === undefined ? [] : ['', command.details.trim()]),
+    '',
+    'Examples',
+    ...command.examples.map((line) => `  ${line}`),
     ...(command.flags.length === 0 ? [] : ['', 'Flags', ...flagLines(command.flags)]),
     '',
     'Everywhere',

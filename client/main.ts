@@ -46,7 +46,7 @@ async function dispatch(words: string[], env: Environment): Promise<number> {
     out.line(helpOf(command))
     return EXIT.done
   }
-  return await invoke({ verb, command, parsed, out, env })
+  return await invoke({ verb, command, parsed, out, env: { ...env, ...parsed.instead } })
 }
 
 function verbOf(name: string): Verb {

@@ -81,6 +81,12 @@ export const verbs: Verb[] = [
     load: async () => (await import('./commands/skip.ts')).skip,
   },
   {
+    name: 'promote',
+    about: 'End the time of the hold in progress now; its checks still have to be good',
+    group: 'Decide',
+    load: async () => (await import('./commands/promote.ts')).promote,
+  },
+  {
     name: 'extend',
     about: 'Let the hold in progress, or a question that expires, last longer',
     group: 'Decide',

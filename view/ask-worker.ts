@@ -4,7 +4,7 @@ import type { Client } from '@temporalio/client'
 import { TASK_QUEUE } from '../workflows/activities.ts'
 import type { StateAnswer } from '../workflows/run/state.ts'
 import type { TemporalAccess } from './access.ts'
-import { SERVER_ANSWERS_WITHIN_MS } from './chain.ts'
+import { SERVER_ANSWERS_WITHIN_MS } from './events.ts'
 import { failureText } from './decode.ts'
 import { livePollers } from './pollers.ts'
 

@@ -4,13 +4,12 @@ import { WorkflowNotFoundError } from '@temporalio/client'
 import { workflowIdOf } from '../workflows/messages.ts'
 import { formatDuration } from '../workflows/quantities.ts'
 import type { TemporalAccess } from './access.ts'
+import { SERVER_ANSWERS_WITHIN_MS, lastEvent } from './events.ts'
 import { RunTrouble } from './trouble.ts'
 
-export const SERVER_ANSWERS_WITHIN_MS = 30_000 // for what the server alone answers: a busy one is waited for, as a connection is
 const RUN_ID_LENGTH = 36 // a UUID
 const RUNS_NAMED_MAX = 5 // enough to recognise one's own
 const RUNS_LISTED_MAX = 1_000
-const CLOSE_EVENT = 2 // temporal.api.enums.v1.HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT
 
 /** The run id that is meant: a whole one is taken as it is, the beginning of one is looked up. */
 export async function runIdOf(access: TemporalAccess, service: string, given: string): Promise<string> {
@@ -97,14 +96,7 @@ async function runIdsOf({ client }: TemporalAccess, service: string): Promise<st
 
 /** The run id under which a run goes on that was continued as new; undefined when it was not. */
 export async function successorOf(client: Client, of: { workflowId: string; runId: string }) {
-  const answer = await client.withDeadline(Date.now() + SERVER_ANSWERS_WITHIN_MS, () =>
-    client.workflowService.getWorkflowExecutionHistory({
-      namespace: client.options.namespace,
-      execution: of,
-      historyEventFilterType: CLOSE_EVENT, // the last event alone
-    }),
-  )
-  const last = answer.history?.events?.at(-1)
+  const last = await lastEvent(client, of)
   return last?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined
 }
 

@@ -133,7 +133,7 @@ function takenOf(answer: unknown, { gate }: Decision): DecisionOutcome {
 }
 
 /** They are about the hold in progress, a guard, or the whole run. */
-const NEEDS_NO_GATE: Verb[] = ['extend', 'retune', 'pause', 'resume']
+const NEEDS_NO_GATE: Verb[] = ['extend', 'retune', 'promote', 'pause', 'resume']
 
 /** The named gate, else the only one that takes this verdict. */
 function gateFor({ gates, service }: RunView, { gate, verdict }: DecisionRequest): string | null {

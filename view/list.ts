@@ -16,14 +16,20 @@ export type ListedRun = {
 
 const PREFIX = 'cutover/'
 
-export async function listRuns(
-  { client }: TemporalAccess,
-  options: { all: boolean; max: number },
-): Promise<ListedRun[]> {
-  const open = options.all ? '' : ' AND ExecutionStatus = "Running"'
+export type Listing = {
+  /** The ended ones too. */
+  all: boolean
+  /** The newest so many. */
+  max: number
+  /** Only of services whose names begin so. */
+  service?: string | undefined
+  phase?: string | undefined
+}
+
+export async function listRuns({ client }: TemporalAccess, listing: Listing): Promise<ListedRun[]> {
   const runs: ListedRun[] = []
-  for await (const found of client.workflow.list({ query: `WorkflowType = "cutover"${open}` })) {
-    if (runs.length >= options.max) break
+  for await (const found of client.workflow.list({ query: queryOf(listing) })) {
+    if (runs.length >= listing.max) break
     if (found.status.name === 'CONTINUED_AS_NEW') continue // the same run goes on under another run id
     const { typedSearchAttributes: told } = found
     const isTerminated = found.status.name === 'TERMINATED' || found.status.name === 'FAILED'
@@ -40,4 +46,14 @@ export async function listRuns(
     })
   }
   return runs.sort((a, b) => b.startedAt.localeCompare(a.startedAt))
+}
+
+function queryOf({ all, service, phase }: Listing): string {
+  const quoted = (text: string) => `"${text.replaceAll(/["\\]/g, '')}"`
+  return [
+    'WorkflowType = "cutover"',
+    ...(all ? [] : ['ExecutionStatus = "Running"']),
+    ...(service === undefined ? [] : [`WorkflowId STARTS_WITH ${quoted(`${PREFIX}${service}`)}`]),
+    ...(phase === undefined ? [] : [`${attributes.phase.name} = ${quoted(phase)}`]),
+  ].join(' AND ')
 }

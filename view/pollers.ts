@@ -1,7 +1,7 @@
 // Whether somebody serves the task queue. The server lists who polled within five minutes, the dead among them.
 import { TASK_QUEUE } from '../workflows/activities.ts'
 import type { TemporalAccess } from './access.ts'
-import { SERVER_ANSWERS_WITHIN_MS } from './chain.ts'
+import { SERVER_ANSWERS_WITHIN_MS } from './events.ts'
 import { msOf } from './decode.ts'
 import { RunTrouble } from './trouble.ts'
 

@@ -11,6 +11,10 @@ export const abort: Command = {
 Temporal server and acts as soon as one does. Refused, with the reason, once the run has passed its point of no
 return; exit code 1.
 With --wait: stays until everything is back; exit code 3 then, 4 when a person is needed.`,
+  examples: [
+    'cutover abort orders --reason "errors in the new home"',
+    'cutover abort orders --reason "called off" --wait',
+  ],
   flags: [REASON, RUN, AS, { name: 'wait', about: 'Stay until everything is back' }],
   async run(invocation) {
     const { flags, out, signal, temporal } = invocation

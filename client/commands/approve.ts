@@ -9,6 +9,10 @@ export const approve: Command = {
   details: `A refusal (not on the list, already decided, another plan) is printed as the run gave it; exit code 1.
 With several open gates and no --gate they are listed; exit code 2. Where no worker answers, the approval
 is left with the Temporal server and counts as soon as one does.`,
+  examples: [
+    'cutover approve orders',
+    'cutover approve orders --gate s05-approve --reason "looks good" --as ana',
+  ],
   flags: [GATE, REASON, AS],
   run(invocation) {
     return decideOnce('approve', invocation, this)

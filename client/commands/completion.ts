@@ -13,6 +13,11 @@ export const completion: Command = {
   details: `bash: eval "$(cutover completion bash)"   in ~/.bashrc
 zsh:  eval "$(cutover completion zsh)"    in ~/.zshrc, after compinit
 fish: cutover completion fish > ~/.config/fish/completions/cutover.fish`,
+  examples: [
+    'cutover completion bash > /etc/bash_completion.d/cutover',
+    'cutover completion zsh > "${fpath[1]}/_cutover"',
+    'cutover completion fish > ~/.config/fish/completions/cutover.fish',
+  ],
   flags: [],
   async run({ args, out }) {
     const [shell = ''] = expectArgs(args, ['the shell'], this.usage)

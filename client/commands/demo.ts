@@ -14,6 +14,7 @@ export const demo: Command = {
   about:
     'Move a real workload between real servers on this machine, and back when the new version misbehaves.',
   details: 'Needs a checkout of cutover: its servers are not part of the installed package.',
+  examples: ['cutover demo', 'cutover demo --sim --yes'],
   flags: [
     { name: 'act', value: 'N', about: 'Only this act (1: forward, 2: breach, 3: killed worker)' },
     { name: 'sim', about: 'Simulated servers: needs nothing but Temporal' },

@@ -13,6 +13,7 @@ export const dev: Command = {
   about: 'Run a Temporal dev server and a worker in one command; Ctrl-C ends both.',
   details: `The server keeps its state in a file, so that runs go on after a restart. Search attributes are created.
 For trying things out on one machine, not for production.`,
+  examples: ['cutover dev', 'cutover dev --port 7234'],
   flags: [
     {
       name: 'db',

@@ -12,6 +12,10 @@ export const extend: Command = {
   usage: 'extend SERVICE --by TIME [--gate GATE] --reason TEXT [--as NAME]',
   about:
     'Let the hold in progress last longer; with --gate, let a question expire later. What was counted stays.',
+  examples: [
+    'cutover extend orders --by 30m --reason "one more peak"',
+    'cutover extend orders --gate s05-approve --by 2h --reason "ana is on a train"',
+  ],
   flags: [BY, { ...GATE, about: 'A question that expires; default: the hold in progress' }, REASON, AS],
   async run(invocation) {
     const by = textFlag(invocation.flags, 'by')

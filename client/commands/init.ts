@@ -10,6 +10,7 @@ export const init: Command = {
   usage: 'init [FILE]',
   about: 'Write a first runbook, with comments that say what to change',
   details: `FILE is ${FILE} unless given. A file that exists is never overwritten.`,
+  examples: ['cutover init orders.yaml'],
   flags: [],
   async run({ args, out }) {
     const [file = FILE, ...rest] = args

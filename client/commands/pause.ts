@@ -7,6 +7,7 @@ export const pause: Command = {
   usage: 'pause SERVICE --reason TEXT [--as NAME]',
   about:
     'Begin nothing new: no change, no piece of long work. What is held is held on, and guards stay watched.',
+  examples: ['cutover pause orders --reason "incident elsewhere"'],
   flags: [REASON, AS],
   run(invocation) {
     return decideOnce('pause', invocation, this)

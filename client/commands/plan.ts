@@ -18,6 +18,7 @@ export const plan: Command = {
     'locks. Nothing is changed and nothing is sent. Exit code 0 when all of it works, 1 when not, 2 when the runbook is\n' +
     'not valid. The digest names exactly this plan over exactly this world: `cutover start FILE --plan DIGEST` refuses\n' +
     'when either has changed since, and says what. A digest made --offline names the runbook alone.',
+  examples: ['cutover plan orders.yaml', 'cutover plan orders.yaml --offline'],
   flags: [{ name: 'offline', about: 'leave out what the targets hold now; needs no server, tries nothing' }],
   async run(invocation) {
     const { args, env, flags, out } = invocation

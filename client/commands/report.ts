@@ -12,6 +12,7 @@ export const report: Command = {
   details: `Writes one self-contained HTML page (nothing is loaded from elsewhere) and, beside it, the same as JSON.
 -o json prints the JSON instead; --out then is not needed. Needs a worker, which is asked for half a minute; with
 --partial what only a worker knows is left out and called unknown.`,
+  examples: ['cutover report orders', 'cutover report orders --out reports/ --run 01a21ac3'],
   flags: [
     RUN,
     { name: 'out', value: 'FILE|DIR', about: 'Where to; default: cutover-SERVICE-RUN.html in this folder' },

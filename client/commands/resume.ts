@@ -6,6 +6,7 @@ export const resume: Command = {
   name: 'resume',
   usage: 'resume SERVICE --reason TEXT [--as NAME]',
   about: 'Let a run that is paused go on.',
+  examples: ['cutover resume orders --reason "incident is over"'],
   flags: [REASON, AS],
   run(invocation) {
     return decideOnce('resume', invocation, this)

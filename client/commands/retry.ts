@@ -6,6 +6,7 @@ export const retry: Command = {
   name: 'retry',
   usage: 'retry SERVICE [--gate GATE] --reason TEXT [--as NAME]',
   about: 'Try again what a run is stuck at.',
+  examples: ['cutover retry orders --reason "the token was renewed"'],
   flags: [GATE, REASON, AS],
   run(invocation) {
     return decideOnce('retry', invocation, this)

@@ -17,6 +17,7 @@ export const retune: Command = {
   usage: 'retune SERVICE GUARD --max|--min LIMIT --reason TEXT [--as NAME]',
   about:
     'Let a guard judge by another limit from its next look on. Checks that still count under it stay counted: bad ones when it is stricter, good ones when it is laxer.',
+  examples: ['cutover retune orders errors --max 1% --reason "known noise of a client"'],
   flags: [MAX, MIN, REASON, AS],
   run(invocation) {
     const { args, flags } = invocation

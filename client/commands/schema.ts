@@ -9,6 +9,7 @@ export const schema: Command = {
   about: 'Print the JSON Schema of a runbook, for editors',
   details:
     'Save it, and begin runbooks with the line\n  # yaml-language-server: $schema=./runbook.schema.json\nso that an editor completes and checks them.',
+  examples: ['cutover schema > runbook.schema.json'],
   flags: [],
   async run({ args, env, out }) {
     if (args.length > 0)

@@ -6,6 +6,7 @@ export const skip: Command = {
   name: 'skip',
   usage: 'skip SERVICE [--gate GATE] --reason TEXT [--as NAME]',
   about: 'Leave what a run is stuck at to a person; the run goes on and lists it with its outcome.',
+  examples: ['cutover skip orders --gate restore/edge/split/1 --reason "done by hand"'],
   flags: [GATE, REASON, AS],
   run(invocation) {
     return decideOnce('skip', invocation, this)

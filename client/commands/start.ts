@@ -20,6 +20,7 @@ the targets hold.
 -o json prints {"workflowId","runId","digest"}, with --wait the final view of the run.
 With --wait the exit code is that of the outcome: 0 completed, 1 failed before anything was changed,
 3 aborted and restored, 4 a person is needed, 5 failed and restored. Ctrl-C then leaves the run running.`,
+  examples: ['cutover start orders.yaml', 'cutover start orders.yaml --plan 9bd6c393 --wait'],
   flags: [
     {
       name: 'plan',

@@ -10,6 +10,7 @@ export const validate: Command = {
   about: 'Check a runbook: every problem with its line, and what would be right',
   details:
     'FILE may be - for the standard input. Exit code 0 when it is valid, 2 when it is not. Needs no server.',
+  examples: ['cutover validate orders.yaml', 'cutover validate - < orders.yaml'],
   flags: [],
   async run({ args, env, out }) {
     const [file, ...rest] = args

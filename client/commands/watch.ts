@@ -11,6 +11,7 @@ export const watch: Command = {
 0 completed, 1 failed before anything was changed, 3 aborted and restored, 4 a person is needed,
 5 failed and restored.
 Without a terminal it also ends, with 4, when the run is stuck. -o json prints the final view only.`,
+  examples: ['cutover watch orders'],
   flags: [RUN],
   async run({ args, flags, out, signal, temporal }) {
     const [service = ''] = expectArgs(args, ['SERVICE'], this.usage)

@@ -6,6 +6,7 @@ import type { Survey, SurveyInput } from '../../workflows/survey.ts'
 import type { TemporalAccess } from '../../view/access.ts'
 import { withProgress } from '../output/progress.ts'
 import { decodeAll } from '../../view/decode.ts'
+import { firstEvent, lastEvent } from '../../view/events.ts'
 import { type Changed, changedSince } from './changed.ts'
 import { foundIn, withFound } from './resolve.ts'
 import { surveyIdsOf } from './survey.ts'
@@ -47,11 +48,11 @@ export function changedSinceReview({ plan, of }: Reviewed, present: Plan): Chang
 
 async function surveyedPlan(
   client: Client,
-  { workflowId, runId }: { workflowId: string; runId: string },
+  survey: { workflowId: string; runId: string },
 ): Promise<{ whole: Plan; bare: Plan } | null> {
-  const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory()
-  const started = events?.[0]?.workflowExecutionStartedEventAttributes
-  const ended = events?.at(-1)?.workflowExecutionCompletedEventAttributes
+  const [first, last] = await Promise.all([firstEvent(client, survey), lastEvent(client, survey)])
+  const started = first?.workflowExecutionStartedEventAttributes
+  const ended = last?.workflowExecutionCompletedEventAttributes
   const [input] = (await decodeAll(client, started?.input?.payloads)) as [SurveyInput?]
   const [result] = (await decodeAll(client, ended?.result?.payloads)) as [Survey?]
   if (input?.plan === undefined || result?.looks === undefined) return null // made by an older version

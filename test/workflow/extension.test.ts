@@ -1,5 +1,5 @@
-// A person gives a hold, a proof or a question more time while it lasts: it ends at the new moment, and nothing that was
-// counted is counted again.
+// A person gives a hold, a proof or a question more time while it lasts, or ends the time of a hold: it ends at the new moment, and
+// nothing that was counted is counted again.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually, openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
@@ -141,6 +141,42 @@ test(
     expect((await failing.ended()).outcome).toBe('restored')
     expect((await failing.state()).reason).toMatchObject({ kind: 'breach', subject: 'errors' })
     expect(failing.world.snapshot()).toBe(failing.before)
+  },
+  TEST_MS,
+)
+
+test(
+  'a hold of a day ends when a person promotes it and its checks are good; a bad one still sends the run back',
+  async () => {
+    const day = (names: Names) => canary(names, 'hold: 24h, good: 3 in a row, extend_max: 1h')
+    const [good, bad] = await Promise.all([bench.begin(day), bench.begin(day)])
+    bad.world.set({ new: { errorRatio: 0.5 } })
+    for (const run of [good, bad]) await run.until('holds', (state) => state.holding !== null)
+    await good.decide({ verdict: 'promote', actor: 'ana' })
+    await good.until('the next share is held', ({ holding }) => holding?.key.endsWith('/50%') === true)
+    const { decisions, log } = await good.state()
+    expect(decisions).toMatchObject([{ verdict: 'promote', accepted: true, actor: 'ana' }])
+    expect(log.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^ana: promote/))
+    await bad.decide({ verdict: 'promote', actor: 'ana' }).catch(() => {}) // it may be going back already
+    expect((await bad.ended()).outcome).toBe('restored')
+    await good.abort()
+    expect((await good.ended()).outcome).toBe('restored')
+    expect(good.world.snapshot()).toBe(good.before)
+  },
+  TEST_MS,
+)
+
+test(
+  'a hold that waits for time alone ends when it is promoted',
+  async () => {
+    const run = await bench.begin((names) =>
+      canary(names, 'hold: 24h, guards: [], unwatched: time alone is tried'),
+    )
+    for (const weight of ['10%', '50%']) {
+      await run.until(`holds ${weight}`, ({ holding }) => holding?.key.endsWith(`/${weight}`) === true)
+      await run.decide({ verdict: 'promote', actor: 'ana' })
+    }
+    expect((await run.ended()).outcome).toBe('completed')
   },
   TEST_MS,
 )

@@ -2,12 +2,27 @@
 import { isSamePerson, listed, personKey } from '../people.ts'
 import { extend, refusalOfExtension } from './extension.ts'
 import { pause, refusalOfPause } from './pause.ts'
+import { promote, refusalOfPromotion } from './promotion.ts'
 import { refusalOfRetuning, retune } from './retuning.ts'
-import type { Decision, Gate, RecordedDecision, RunState } from './state.ts'
+import type { Decision, Gate, RecordedDecision, RunState, Verb } from './state.ts'
 
 const WITHOUT_EFFECT_MAX = 50 // refused ones and the like: what a flood of signals may leave; older ones are only counted
 const WHY_MAX = 300 // a list of people may be long
 const IDLE_REASON_MAX = 200 // of one without effect
+
+type Deed = {
+  refusal(state: RunState, decision: Decision): string | null
+  act(state: RunState, decision: Decision, at: number): void
+}
+
+/** Decisions that answer no question but do something themselves. */
+const DEEDS: { [verb in Verb]?: Deed } = {
+  extend: { refusal: refusalOfExtension, act: extend },
+  retune: { refusal: refusalOfRetuning, act: retune },
+  promote: { refusal: refusalOfPromotion, act: promote },
+  pause: { refusal: refusalOfPause, act: pause },
+  resume: { refusal: refusalOfPause, act: pause },
+}
 
 /** Why a decision cannot be taken, in words for the person who made it; null = it can. Synchronous and free of effects. */
 export function refusal(state: RunState, decision: Decision): string | null {
@@ -17,9 +32,8 @@ export function refusal(state: RunState, decision: Decision): string | null {
     return `this decision is about plan ${short(decision.digest)}, the run carries out plan ${short(state.digest)}`
   }
   if (decision.verdict === 'abort') return refusalOfAbort(state)
-  if (decision.verdict === 'pause' || decision.verdict === 'resume') return refusalOfPause(state, decision)
-  if (decision.verdict === 'extend') return refusalOfExtension(state, decision)
-  if (decision.verdict === 'retune') return refusalOfRetuning(state, decision)
+  const deed = DEEDS[decision.verdict]
+  if (deed !== undefined) return deed.refusal(state, decision)
   const gate = state.gates.find((open) => open.id === decision.gate)
   if (gate === undefined) return refusalOfGate(state, decision)
   return refusalAt(gate, state, decision)
@@ -70,10 +84,7 @@ export function record(
   const recorded = { ...decision, at, via, accepted: refused === null, why: why?.slice(0, WHY_MAX) ?? null }
   if (why !== null) recorded.reason = recorded.reason.slice(0, IDLE_REASON_MAX)
   keep(state, recorded)
-  if (why === null && decision.verdict === 'extend') extend(state, decision)
-  if (why === null && decision.verdict === 'retune') retune(state, decision)
-  if (why === null && (decision.verdict === 'pause' || decision.verdict === 'resume'))
-    pause(state, decision, at)
+  if (why === null) DEEDS[decision.verdict]?.act(state, decision, at)
   const gate = state.gates.find((open) => open.id === decision.gate)
   if (why !== null || gate === undefined || !gate.allows.includes(decision.verdict)) return recorded
   if (decision.verdict === 'approve') {

@@ -9,7 +9,7 @@ const NAME_MAX = 128 // as long as a name of the runbook may be
 const ID_MAX = 600 // a gate about the longest name of a record
 const DIGEST_MAX = 64
 const VALUE_MAX = 128 // a duration; the longest name of a guard and its limit
-const VERBS = 'approve, abort, retry, skip, extend, retune, pause, resume'
+const VERBS = 'approve, abort, retry, skip, extend, retune, promote, pause, resume'
 // Line ends, other controls and bidirectional overrides would forge what a terminal shows.
 const CONTROLS = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu
 

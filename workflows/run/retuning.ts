@@ -5,8 +5,7 @@ import { DURATION, SHARE_OR_DURATION, threshold } from '../quantities.ts'
 import type { Subject } from '../watched/index.ts'
 import type { Decision, Limits, RunState } from './state.ts'
 
-const BOUNDS = ['max', 'min'] as const
-type Bound = (typeof BOUNDS)[number]
+type Bound = 'max' | 'min'
 type Limit = string | number
 
 /** What a decision to retune says: `errors max 1%`. */
@@ -43,7 +42,7 @@ export function refusalOfRetuning(state: RunState, { value }: Decision): string 
     return `the plan has no guard ${guard}; its guards: ${Object.keys(state.limits).join(', ') || 'none'}`
   const present = known[bound]
   if (present === undefined) {
-    const has = BOUNDS.filter((each) => known[each] !== undefined).map((each) => `${each} ${known[each]}`)
+    const has = Object.entries(known).map(([each, held]) => `${each} ${held}`)
     return `${guard} has no ${bound} to change; it has ${has.join(' and ') || 'a comparison alone'}`
   }
   if (isDuration(present) !== isDuration(limit))
@@ -87,7 +86,7 @@ export function recounted(memory: LookMemory, { from, to }: { from: Limits; to: 
 }
 
 function isMoved(from: Limits[string] = {}, to: Limits[string] = {}, way: 'stricter' | 'laxer'): boolean {
-  return BOUNDS.some((bound) => {
+  return (['max', 'min'] as const).some((bound) => {
     const [before, after] = [from[bound], to[bound]]
     if (before === undefined || after === undefined) return false
     const isLower = threshold(after) < threshold(before)
@@ -97,7 +96,7 @@ function isMoved(from: Limits[string] = {}, to: Limits[string] = {}, way: 'stric
 }
 
 function isBound(word: string): word is Bound {
-  return (BOUNDS as readonly string[]).includes(word)
+  return word === 'max' || word === 'min'
 }
 
 function isDuration(limit: Limit): boolean {

@@ -144,7 +144,16 @@ export type Gate = {
   carried?: string
 }
 
-export type Verb = 'approve' | 'abort' | 'retry' | 'skip' | 'extend' | 'retune' | 'pause' | 'resume'
+export type Verb =
+  | 'approve'
+  | 'abort'
+  | 'retry'
+  | 'skip'
+  | 'extend'
+  | 'retune'
+  | 'promote'
+  | 'pause'
+  | 'resume'
 
 /** By guard: bad above `max`, bad below `min`. */
 export type Limits = { [guard: string]: { max?: string | number; min?: string | number } }
@@ -152,7 +161,7 @@ export type Limits = { [guard: string]: { max?: string | number; min?: string | 
 /** What a person (or a tool on behalf of one) said. */
 export type Decision = {
   decisionId: string
-  /** The gate it answers; abort, pause, resume and retune need none, and extend without one is about the hold in progress. */
+  /** The gate it answers; abort, pause, resume, promote and retune need none, and extend without one is about the hold in progress. */
   gate: string | null
   verdict: Verb
   /** With what, where the verdict needs it: the time to add (`30m`) for extend, a guard and its limit (`errors max 1%`) for retune. */

@@ -27,6 +27,13 @@ describe('arguments', () => {
     expect(parsed.flags).toEqual({ yes: true, reason: 'because', tag: ['1', '2'] })
   })
 
+  it('takes the place of Temporal like the temporal CLI, in the place of the environment', () => {
+    const { instead, flags: own } = parse('a.yaml', '--address', 'there:7233', '--namespace=prod', '--yes')
+    expect(instead).toEqual({ TEMPORAL_ADDRESS: 'there:7233', TEMPORAL_NAMESPACE: 'prod' })
+    expect(own).toEqual({ yes: true })
+    expect(parse('--profile', 'prod').instead).toEqual({ TEMPORAL_PROFILE: 'prod' })
+  })
+
   it('takes what stands behind -- as it is', () => {
     expect(parse('--', '--yes').args).toEqual(['--yes'])
   })

@@ -2,7 +2,9 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { parseVerb } from '../../../client/arguments.ts'
 import { verbs } from '../../../client/verbs.ts'
+import { VARIABLES } from '../../../worker/config.ts'
 
 const BIN = fileURLToPath(new URL('../../../bin/cutover.js', import.meta.url))
 const NOBODY_LISTENS = '127.0.0.1:1'
@@ -30,6 +32,23 @@ describe('the command line', () => {
     expect(stderr).toBe('')
     expect(code).toBe(0)
     expect(stdout).toContain(`Usage: cutover ${name}`)
+    expect(stdout).toMatch(new RegExp(`\nExamples\n  .*cutover ${name}`))
+  })
+
+  it('shows examples whose flags there are', async () => {
+    for (const { name, load } of verbs) {
+      const { examples, flags } = await load()
+      for (const line of examples) {
+        const words = line.slice(line.indexOf(`cutover ${name}`)).replace(/ [<>].*$/, '')
+        const split = [...words.matchAll(/"[^"]*"|\S+/g)].map(([word]) => word)
+        expect(() => parseVerb(name, flags, split.slice(2)), line).not.toThrow()
+      }
+    }
+  })
+
+  it('tells every variable of the worker', async () => {
+    const { stdout } = await cutover(['worker', '--help'])
+    for (const name of Object.keys(VARIABLES)) expect(stdout).toContain(`\n  ${name}\n`)
   })
 
   it('suggests the verb that was probably meant, with exit code 2', async () => {

@@ -1,4 +1,4 @@
-// The arithmetic of giving more time: what is extended, by how much, and when it cannot be.
+// The arithmetic of giving more time and of ending it: what is moved, by how much, and when it cannot be.
 import { describe, expect, test } from 'vitest'
 import { record, refusal } from '../../../workflows/run/decisions.ts'
 import type { Decision, Gate, RunState } from '../../../workflows/run/state.ts'
@@ -121,5 +121,37 @@ describe('extend', () => {
     const before = structuredClone({ ...state, decisions: [] })
     record(state, decision, via)
     expect({ ...state, decisions: [] }).toEqual(before)
+  })
+})
+
+function promoted(): RunState {
+  const state = holding()
+  return { ...state, holding: { ...state.holding, until: null, waitsFor: 'good checks' } } as RunState
+}
+
+describe('promote', () => {
+  const ended = (more: Partial<Decision> = {}) => said(undefined, { verdict: 'promote', ...more })
+
+  test('ends the time of the hold in progress; its limit and its proofs stay', () => {
+    const state = holding()
+    expect(record(state, ended(), via)).toMatchObject({ accepted: true })
+    expect(state.holding).toMatchObject({ until: null, limit: 5_000 })
+    expect(state.deadlines).toEqual({ 's01-canary/25%': 0, other: 1_000 })
+    expect(Object.values(state.proofs).map(({ until }) => until)).toEqual([5_000, 5_000])
+    expect(state.adjustments).toBe(1)
+  })
+
+  test.each([
+    ['between holds', ended(), holding({ holding: null }), /nothing is held/],
+    ['twice', ended(), promoted(), /waits for no time any more, but for good checks/],
+    ['at a gate', ended({ gate: 'g' }), holding({ gates: [gate({})] }), /leave the gate out/],
+    [
+      'on the way back',
+      ended(),
+      holding({ reason: { kind: 'expired', gate: 'g', at: 0 } }),
+      /going back already/,
+    ],
+  ])('is refused %s', (...[, decision, state, why]) => {
+    expect(refusal(state, decision)).toMatch(why)
   })
 })
