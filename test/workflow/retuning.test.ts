@@ -8,7 +8,7 @@ type Names = { service: string; world: string }
 
 const TEST_MS = 120_000
 const FAILING = { new: { errorRatio: 0.03 } } // the guard of these runbooks takes 1%
-const LONG_ROW = 60 // bad looks, at 100 ms each: time enough to say something
+const LONG_ROW = 12 // bad looks: time enough to say something
 
 const held = (names: Names, { hold, breach }: { hold: string; breach: string }): string =>
   `${frame(names).replace('breach: 2 in a row', `breach: ${breach}`)}steps:
