@@ -45,5 +45,7 @@ export interface Command {
 
 /** The CLI's own: it is closed behind a verb. */
 export interface OpenAccess extends TemporalAccess {
+  /** Where the Temporal UI is; null = not known. */
+  uiUrl: string | null
   close(): Promise<void>
 }

@@ -12,6 +12,7 @@ import type { OpenAccess } from './command.ts'
 import { actorOf, identityOf } from './config.ts'
 import type { Environment } from './config.ts'
 import { Problem } from './problem.ts'
+import { uiUrlOf } from './temporal-ui.ts'
 import { temporalProblem } from './temporal-problem.ts'
 import { whyUnreachable } from './temporal-reach.ts'
 import type { Finding, TlsSettings } from './temporal-reach.ts'
@@ -49,6 +50,7 @@ export async function connect(env: Environment, reach: Reach = {}): Promise<Open
     client: new Client({ connection, namespace, identity }),
     namespace,
     address,
+    uiUrl: uiUrlOf(env, address),
     close: () => connection.close(),
   }
 }

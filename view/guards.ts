@@ -1,7 +1,8 @@
 // Guards as people see them: what the plan says, joined with the newest reading of each. Pure.
 import type { Reading } from '../workflows/activities.ts'
 import type { Plan, PlannedGuard } from '../workflows/plan.ts'
-import { inARow } from '../workflows/quantities.ts'
+import { goodWanted } from './ahead.ts'
+import { inARow, threshold } from '../workflows/quantities.ts'
 import type { RunState } from '../workflows/run/state.ts'
 import type { GuardView } from './model.ts'
 import type { SubjectState } from './pending.ts'
@@ -13,13 +14,18 @@ type LiveSubjects = {
   isWhole: boolean
 }
 
+const FAR_BEYOND = 1_000 // times the limit; JSON knows no infinity
 const UNTOLD = 'unknown: only a worker can tell what was read last'
 
 /** Every guard of the plan, then every other subject that was looked at (journeys, proofs). */
 export function guardViews(plan: Plan, state: RunState, { live, isWhole }: LiveSubjects): GuardView[] {
   const recorded = newestReadings(state)
+  const goodAt = goodWanted(plan, state)
   const planned = plan.guards.map((guard) =>
-    guardView({ ...guard, ...state.limits[guard.name] }, live[guard.name], recorded[guard.name]),
+    guardView(
+      { ...guard, ...state.limits[guard.name] },
+      { goodAt, live: live[guard.name], recorded: recorded[guard.name] },
+    ),
   )
   const names = new Set([...Object.keys(recorded), ...Object.keys(live)])
   const others = [...names].filter((name) => plan.guards.every((guard) => guard.name !== name))
@@ -47,13 +53,18 @@ function newestReadings(state: RunState): { [subject: string]: Reading } {
   return newest
 }
 
-function guardView(guard: PlannedGuard, live?: SubjectState, recorded?: Reading): GuardView {
+type Known = { goodAt: number | null; live: SubjectState | undefined; recorded: Reading | undefined }
+
+function guardView(guard: PlannedGuard, { goodAt, live, recorded }: Known): GuardView {
+  const reading = readingView(live, recorded)
   return {
     name: guard.name,
     kind: 'guard',
     side: guard.side,
     of: guard.of ?? null,
-    ...readingView(live, recorded),
+    ...reading,
+    goodAt: live === undefined ? null : goodAt,
+    nearness: nearnessOf(guard, reading.value),
     limit: live?.last?.limit ?? recorded?.limit ?? limitOf(guard),
     breachAt: inARow(guard.breach),
     dryRun: guard.dry_run,
@@ -67,6 +78,8 @@ function otherView(name: string, live?: SubjectState, recorded?: Reading): Guard
     side: null,
     of: null,
     ...readingView(live, recorded),
+    goodAt: null,
+    nearness: null,
     limit: live?.last?.limit ?? recorded?.limit ?? null,
     breachAt: null,
     dryRun: false,
@@ -84,6 +97,18 @@ function readingView(live?: SubjectState, recorded?: Reading) {
     badInRow: live?.badInRow ?? 0,
     goodInRow: live?.goodInRow ?? 0,
   }
+}
+
+/** Of the limit that is nearest. A limit of zero, or below, has no share. */
+function nearnessOf({ max, min, unit }: PlannedGuard, value: number | null): number | null {
+  if (value === null) return null
+  const upper = max === undefined ? 0 : threshold(max, unit)
+  const lower = min === undefined ? 0 : threshold(min, unit)
+  const shares = [
+    ...(upper > 0 ? [Math.max(0, value) / upper] : []),
+    ...(lower > 0 ? [value > 0 ? lower / value : FAR_BEYOND] : []),
+  ]
+  return shares.length === 0 ? null : Math.min(FAR_BEYOND, Math.max(...shares))
 }
 
 function limitOf(guard: PlannedGuard): string {

@@ -49,11 +49,14 @@ export async function listRuns({ client }: TemporalAccess, listing: Listing): Pr
 }
 
 function queryOf({ all, service, phase }: Listing): string {
-  const quoted = (text: string) => `"${text.replaceAll(/["\\]/g, '')}"`
   return [
     'WorkflowType = "cutover"',
     ...(all ? [] : ['ExecutionStatus = "Running"']),
     ...(service === undefined ? [] : [`WorkflowId STARTS_WITH ${quoted(`${PREFIX}${service}`)}`]),
     ...(phase === undefined ? [] : [`${attributes.phase.name} = ${quoted(phase)}`]),
   ].join(' AND ')
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, '')}"`
 }

@@ -29,6 +29,10 @@ export type GuardView = {
   at: string | null
   badInRow: number
   goodInRow: number
+  /** So many good checks in a row open the gate of the present step; null: it waits for none. */
+  goodAt: number | null
+  /** How much of its limit the reading takes up: 1 = all of it, more = bad. Null: no reading, or no limit that has a share. */
+  nearness: number | null
   /** So many bad checks in a row are a breach. */
   breachAt: number | null
   dryRun: boolean
@@ -72,6 +76,9 @@ export type JobView = {
 /** Why part of a view is old or missing; null where a worker answered. */
 export type Stale = { why: string; lastEventAt: string | null }
 
+/** `longestMs` null: until a person decides. */
+export type Duration = { shortestMs: number; longestMs: number | null }
+
 export type RunView = {
   service: string
   workflowId: string
@@ -100,6 +107,10 @@ export type RunView = {
   })[]
   remainder: { connection: string; target: string; note: string }[]
   pointOfNoReturn: { step: string; why: string } | null
+  /** Whether it can be brought back now; `until` a step that cannot be undone begins, and why. Null: it goes back, or has ended. */
+  wayBack: { isPossible: boolean; until: { index: number; title: string } | null; why: string | null } | null
+  /** How long the present step lasts from its beginning, and those after it. Null as `wayBack` is. */
+  rest: { step: Duration; later: Duration } | null
   decisions: (Omit<RecordedDecision, 'at'> & { at: string })[]
   /** So many more had no effect and are only counted. */
   decisionsNotListed: number

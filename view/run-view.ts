@@ -1,4 +1,5 @@
 // From state, plan and what the server describes to the one view of a run. Pure.
+import { restOf, wayBackOf } from './ahead.ts'
 import { presentWeights } from '../workflows/edges.ts'
 import { describeReason } from '../workflows/run/reason.ts'
 import type { Plan } from '../workflows/plan.ts'
@@ -54,6 +55,8 @@ export function runView(
       step: state.pointOfNoReturn.step,
       why: state.pointOfNoReturn.why,
     },
+    wayBack: wayBackOf(plan, state),
+    rest: restOf(plan, state),
     decisions: state.decisions.map(({ at, ...decision }) => ({ ...decision, at: isoOf(at) })),
     decisionsNotListed: state.forgotten,
     jobs: jobsOf(described.pending),

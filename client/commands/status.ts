@@ -28,7 +28,7 @@ with --partial that is asked for once, and is no failure. Exit code 0 whenever a
     const reading = { runId: textFlag(flags, 'run'), isPatient: !isPartial, progress: out.error }
     const { view } = await readRun(access, service, reading)
     const isWhole = view.stale === null || isPartial
-    if (isWhole || !out.json) showOnce(view, out)
+    if (isWhole || !out.json) showOnce(view, out, access)
     if (!isWhole) throw toldInPart(view, `cutover status ${service} --partial`)
     return EXIT.done
   },

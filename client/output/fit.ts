@@ -1,22 +1,28 @@
-// Fits the live view into the height of a terminal: the log gives way first, then finished steps. Pure.
+// Fits the live view into the height of a terminal: log, finished and later steps and good guards give way first; the head, what is
+// asked of people and its commands never do. Pure.
 import type { RunView } from '../../view/model.ts'
+import { rowsIn } from './paint.ts'
 import { runText } from './run-text.ts'
-import type { Look } from './sheet.ts'
+import type { Fold, Look } from './sheet.ts'
 
-const LOG_LINES_LIVE = 8 // what a glance takes in
+/** From all that a glance takes in to what must be read. */
+const FOLDS: Fold[] = [
+  { logLines: 8, steps: 'all', guards: 'all', bars: true },
+  { logLines: 4, steps: 'all', guards: 'all', bars: true },
+  { logLines: 4, steps: 'near', guards: 'all', bars: true },
+  { logLines: 2, steps: 'near', guards: 'worrying', bars: true },
+  { logLines: 0, steps: 'near', guards: 'worrying', bars: true },
+  { logLines: 0, steps: 'present', guards: 'worrying', bars: true },
+  { logLines: 0, steps: 'present', guards: 'worrying', bars: false },
+]
 
-/** Lines of the view, at most `height` of them where that is possible without hiding what goes on. */
-export function fittedText(view: RunView, look: Omit<Look, 'logLines'>, height: number): string[] {
-  for (const logLines of [LOG_LINES_LIVE, 4, 2, 0]) {
-    const lines = runText(view, { ...look, logLines })
-    if (lines.length <= height) return lines
+/** Lines of the view that take at most `height` rows; what still does not fit is cut from the end, behind the questions. */
+export function fittedText(view: RunView, look: Omit<Look, 'fold'>, height: number): string[] {
+  let lines: string[] = []
+  for (const fold of FOLDS) {
+    lines = runText(view, { ...look, fold })
+    if (rowsIn(lines, look.width) <= height) return lines
   }
-  const short = runText({ ...view, steps: nearSteps(view) }, { ...look, logLines: 0 })
-  return short.slice(0, height)
-}
-
-/** The running step and its neighbours. */
-function nearSteps({ steps, step }: RunView): RunView['steps'] {
-  const index = step?.index ?? 1
-  return steps.filter((each) => Math.abs(each.index - index) <= 2)
+  while (lines.length > 1 && rowsIn(lines, look.width) > height) lines = lines.slice(0, -1)
+  return lines
 }

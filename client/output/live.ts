@@ -1,5 +1,6 @@
 // Redraws a block of lines in place without flicker. Hides the cursor while it lives and always gives it back.
 import type { Output } from '../command.ts'
+import { rowsIn } from './paint.ts'
 
 const ESC = '\u001b['
 const HIDE_CURSOR = `${ESC}?25l`
@@ -30,11 +31,11 @@ export function live(out: Output, rows: () => number): Live {
   process.stdout.on('resize', startOver)
   return {
     draw(lines) {
-      const shown = lines.slice(0, Math.max(1, rows() - 1)) // one row stays free, else the terminal scrolls
+      const shown = within(lines, { rows: Math.max(1, rows() - 1), width: out.width }) // one row stays free, else the terminal scrolls
       const up = height > 0 ? `${ESC}${height}A` : ''
       const body = shown.map((line) => `${line}${CLEAR_LINE_REST}\n`).join('')
       out.write(`${BEGIN_SYNC}${up}\r${body}${CLEAR_BELOW}${END_SYNC}`)
-      height = shown.length
+      height = rowsIn(shown, out.width)
     },
     end() {
       process.off('exit', showCursor)
@@ -42,4 +43,10 @@ export function live(out: Output, rows: () => number): Live {
       showCursor()
     },
   }
+}
+
+function within(lines: string[], { rows, width }: { rows: number; width: number }): string[] {
+  let shown = lines
+  while (shown.length > 1 && rowsIn(shown, width) > rows) shown = shown.slice(0, -1)
+  return shown
 }

@@ -1,5 +1,6 @@
 // Colours and text that has to be measured or cut. Pure; knows nothing of runs. Text from outside is made harmless here.
 import { stripVTControlCharacters } from 'node:util'
+import stringWidth from 'string-width'
 
 export type Paint = { [name in keyof typeof CODES]: (text: string) => string }
 
@@ -23,16 +24,35 @@ export function paint(color: boolean): Paint {
   return Object.fromEntries(entries) as Paint
 }
 
-/** Columns a text takes; colours take none. */
+const LETTERS = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+/** Columns a text takes: colours none, a letter of a wide script or an emoji two. */
 export function widthOf(text: string): number {
-  return [...stripVTControlCharacters(text)].length
+  return stringWidth(text)
 }
 
 /** Cuts plain text to a width, with an ellipsis. */
 export function cut(text: string, width: number): string {
-  const letters = [...text]
-  if (letters.length <= width) return text
-  return width <= 0 ? '' : `${letters.slice(0, width - 1).join('')}…`
+  if (widthOf(text) <= width) return text
+  return width <= 0 ? '' : `${headOf(text, width - 1)}…`
+}
+
+/** As many whole letters of plain text as fit. */
+function headOf(text: string, width: number): string {
+  let head = ''
+  let left = width
+  for (const { segment } of LETTERS.segment(text)) {
+    left -= widthOf(segment)
+    if (left < 0) break
+    head += segment
+  }
+  return head
+}
+
+/** Rows of a terminal of that width; a line that is wider takes several, wrapped by the terminal itself. */
+export function rowsIn(lines: string[], width: number): number {
+  const rowsOf = (line: string) => Math.max(1, Math.ceil(widthOf(line) / Math.max(1, width)))
+  return lines.reduce((rows, line) => rows + rowsOf(line), 0)
 }
 
 export function padEnd(text: string, width: number): string {
@@ -43,20 +63,27 @@ export function padStart(text: string, width: number): string {
   return ' '.repeat(Math.max(0, width - widthOf(text))) + text
 }
 
-/** Breaks plain text at spaces so that no line is wider; further lines start with `indent`. */
+/** Breaks plain text at spaces, and words that are too long anywhere, so that no line is wider; further lines start with `indent`. */
 export function wrap(text: string, width: number, indent = ''): string[] {
   const lines: string[] = []
   let line = ''
+  const room = () => Math.max(1, width - (lines.length === 0 ? 0 : indent.length))
+  const end = () => {
+    lines.push(lines.length === 0 ? line : indent + line)
+    line = ''
+  }
   for (const word of text.split(' ')) {
-    const room = width - (lines.length === 0 ? 0 : indent.length)
-    if (line === '') line = word
-    else if (widthOf(line) + 1 + widthOf(word) <= room) line += ` ${word}`
-    else {
-      lines.push(lines.length === 0 ? line : indent + line)
-      line = word
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) > room()) end()
+    line = line === '' ? word : `${line} ${word}`
+    while (widthOf(line) > room()) {
+      const rest = line
+      line = headOf(rest, room()) || rest.slice(0, 1)
+      const taken = line.length
+      end()
+      line = rest.slice(taken)
     }
   }
-  lines.push(lines.length === 0 ? line : indent + line)
+  end()
   return lines
 }
 

@@ -1,76 +1,10 @@
-// The sections of a run's text: steps, guards, what is waited for, gates, way back, log. Pure: sheet in, lines out.
-import type { GateView, GuardView, RunView, StepView } from '../../view/model.ts'
-import { cut, padEnd, padStart, widthOf, wrap } from './paint.ts'
-import type { Paint } from './paint.ts'
+// The sections of a run's text: what is waited for, gates, way back, log. Steps and guards have files of their own. Pure: sheet in, lines out.
+import type { GateView, RunView } from '../../view/model.ts'
+import { cut, widthOf, wrap } from './paint.ts'
 import type { Sheet } from './sheet.ts'
-import { away, bar, clock, counted, lasted, valueText } from './words.ts'
+import { away, bar, clock, counted, valueText } from './words.ts'
 
 const JOB_BAR_WIDTH = 30
-const NOTES_SHOWN = 3 // of the running step; the report has all of them
-
-const STEP_SIGNS = {
-  pending: '○',
-  running: '●',
-  done: '✔',
-  skipped: '–',
-  failed: '✖',
-  undone: '↩',
-  interrupted: '■',
-} as const
-
-export function stepLines({ view, look, ink }: Sheet): string[] {
-  const lines = view.steps.flatMap((step) => {
-    const time = lasted(step.startedAt, step.endedAt, look.now)
-    const room = look.width - 4 - widthOf(time) - 2
-    const paintStep = stepPaint(step, ink)
-    const number = String(step.index).padStart(String(view.steps.length).length)
-    const title = padEnd(cut(`${number} ${step.title}`, room), room)
-    const notes = step.status === 'running' || step.status === 'failed' ? step.notes.slice(-NOTES_SHOWN) : []
-    return [
-      `  ${paintStep(`${STEP_SIGNS[step.status]} ${title}`)}${ink.dim(`  ${time}`)}`.trimEnd(),
-      ...notes.map((note) => ink.dim(`      ${cut(note, look.width - 6)}`)),
-    ]
-  })
-  return lines.length === 0 ? [] : [ink.bold('Steps'), ...lines]
-}
-
-function stepPaint({ status }: StepView, ink: Paint): (text: string) => string {
-  if (status === 'done') return ink.green
-  if (status === 'running') return (text) => ink.bold(ink.cyan(text))
-  if (status === 'failed') return ink.red
-  return status === 'undone' || status === 'interrupted' ? ink.yellow : ink.dim
-}
-
-const VERDICT_SIGNS = { good: '✔', bad: '✖', unknown: '?' } as const
-
-export function guardLines({ view, look, ink }: Sheet): string[] {
-  if (view.guards.length === 0) return []
-  const nameWidth = Math.max(...view.guards.map(({ name }) => widthOf(name)))
-  const lines = view.guards.map((guard) => {
-    const sign = guard.verdict === null ? '·' : VERDICT_SIGNS[guard.verdict]
-    const counts = countsText(guard)
-    const age = guard.at === null ? '' : away(guard.at, look.now)
-    const tail = [counts, age].filter((text) => text !== '').join('  ')
-    const room = look.width - nameWidth - widthOf(tail) - 8
-    const reading = guard.text ?? `not looked at yet; ${guard.limit ?? ''}`
-    const text = padEnd(cut(reading, room), room)
-    const marked = verdictPaint(guard, ink)
-    return `  ${marked(`${sign} ${padEnd(guard.name, nameWidth)}`)}  ${marked(text)}  ${ink.dim(padStart(tail, 0))}`.trimEnd()
-  })
-  return [ink.bold('Guards'), ...lines]
-}
-
-function countsText({ badInRow, goodInRow, breachAt, dryRun }: GuardView): string {
-  const dry = dryRun ? ['dry run'] : []
-  if (badInRow > 0) return [...dry, `${badInRow}${breachAt === null ? '' : ` of ${breachAt}`} bad`].join(', ')
-  return [...dry, ...(goodInRow > 0 ? [`${goodInRow} good`] : [])].join(', ')
-}
-
-function verdictPaint({ verdict }: GuardView, ink: Paint): (text: string) => string {
-  if (verdict === 'good') return ink.green
-  if (verdict === 'bad') return ink.red
-  return verdict === 'unknown' ? ink.yellow : ink.dim
-}
 
 export function waitingLines({ view, look, ink }: Sheet): string[] {
   const lines: string[] = []
@@ -86,7 +20,7 @@ export function waitingLines({ view, look, ink }: Sheet): string[] {
   if (view.paused !== null && view.outcome === null) {
     const { actor, reason, at } = view.paused
     const text = `paused by ${actor} ${away(at, look.now)} (${reason}): nothing new is begun; cutover resume ${view.service} --reason R`
-    lines.push(...wrap(text, look.width - 2, '  ').map((line) => ink.yellow(`  ${line}`)))
+    lines.push(...wrap(text, look.width - 2, '  ').map((line) => `  ${line}`))
   }
   for (const { title, text, done, total, waiting } of view.jobs) {
     const share =
@@ -100,7 +34,7 @@ export function waitingLines({ view, look, ink }: Sheet): string[] {
   for (const { call, attempt, problem, nextAt } of view.retrying) {
     const next = nextAt === null ? '' : `; next try ${away(nextAt, look.now)}`
     const text = `${call} is tried again (attempt ${attempt})${next}: ${problem ?? 'no answer'}`
-    lines.push(...wrap(text, look.width - 2, '  ').map((line) => ink.yellow(`  ${line}`)))
+    lines.push(...wrap(text, look.width - 2, '  ').map((line) => `  ${line}`))
   }
   if (view.stale !== null && view.holding === null && view.phase === 'holding')
     lines.push('  unknown: only a worker can tell what this hold waits for')
@@ -113,11 +47,13 @@ export function gateLines({ view, look, ink }: Sheet): string[] {
       gate.expires === null ? '' : `; expires ${away(gate.expires, look.now)}${expiryText(gate)}`
     const text = `${gate.waitsFor}${approvalText(gate)}${expires}`
     const verbs = verbsAt(view, gate).map((verb) => `    ${commandOf(view.service, gate, verb)}`)
+    const [first = '', ...rest] = wrap(`Gate ${gate.id}  ${gate.title}`, look.width - 2)
     return [
       ...(index === 0 ? [] : ['']),
-      `${ink.magenta(ink.bold(`Gate ${gate.id}`))}  ${gate.title}`,
-      ...wrap(text, look.width - 2, '').map((line) => `  ${line}`),
-      ...verbs.map((line) => ink.cyan(line)),
+      `${ink.magenta('?')} ${ink.bold(first)}`,
+      ...rest.map((line) => `  ${ink.bold(line)}`),
+      ...wrap(text, look.width - 2).map((line) => `  ${line}`),
+      ...verbs, // whole, also where they are wider: they are to be copied
     ]
   })
 }
@@ -165,7 +101,7 @@ export function idleLines({ view, look, ink }: Sheet): string[] {
   ]
   return [
     ink.bold('Without effect'),
-    ...lines.flatMap((line) => wrap(line, look.width - 2, '  ').map((each) => ink.dim(`  ${each}`))),
+    ...lines.flatMap((line) => wrap(line, look.width - 2, '  ').map((each) => `  ${each}`)),
   ]
 }
 
@@ -173,13 +109,15 @@ const RESTORATION_SIGNS = { pending: '○', restoring: '●', restored: '✔', s
 
 export function restorationLines({ view, look, ink }: Sheet): string[] {
   const lines = view.restorations.flatMap(({ connection, target, status, before, note }) => {
-    const text = `${RESTORATION_SIGNS[status]} ${connection}/${target} to ${valueText(before)}${note === null ? '' : `: ${note}`}`
+    const text = `${connection}/${target} to ${valueText(before)}${note === null ? '' : `: ${note}`}`
     const color = status === 'restored' ? ink.green : status === 'stuck' ? ink.red : ink.yellow
-    return wrap(text, look.width - 2, '  ').map((line) => color(`  ${line}`))
+    return wrap(text, look.width - 4).map(
+      (line, index) => `  ${index === 0 ? color(RESTORATION_SIGNS[status]) : ' '} ${line}`,
+    )
   })
   const left = view.remainder.flatMap(({ connection, target, note }) =>
-    wrap(`! ${connection}/${target} is left to a person: ${note}`, look.width - 2, '  ').map((line) =>
-      ink.red(`  ${line}`),
+    wrap(`${connection}/${target} is left to a person: ${note}`, look.width - 4).map(
+      (line, index) => `  ${index === 0 ? ink.red('!') : ' '} ${line}`,
     ),
   )
   return lines.length + left.length === 0 ? [] : [ink.bold('Way back'), ...lines, ...left]
@@ -194,13 +132,13 @@ export function leftLines({ view, look, ink }: Sheet): string[] {
     const changes = written.filter(({ connection, target }) => `${connection}/${target}` === name)
     const [first, last] = [changes[0], changes.at(-1)]
     const text = `${name} was ${valueText(first?.before ?? null)}, written ${valueText(last?.desired ?? null)}`
-    return wrap(text, look.width - 2, '  ').map((line) => ink.red(`  ${line}`))
+    return wrap(text, look.width - 4).map((line, index) => `  ${index === 0 ? ink.red('!') : ' '} ${line}`)
   })
   return lines.length === 0 ? [] : [ink.bold('Changes that stand'), ...lines]
 }
 
 export function logLines({ view, look, ink }: Sheet): string[] {
-  const lines = look.logLines <= 0 ? [] : view.log.slice(-look.logLines)
+  const lines = look.fold.logLines <= 0 ? [] : view.log.slice(-look.fold.logLines)
   if (lines.length === 0) return []
   return [
     ink.bold(view.stale === null ? 'Log' : 'Last events'),

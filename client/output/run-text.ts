@@ -2,19 +2,13 @@
 import type { RunView } from '../../view/model.ts'
 import { changedNothing } from '../../view/run-view.ts'
 import { UNKNOWN_WEIGHTS, shownEdges } from './edges.ts'
-import { cut, harmless, paint } from './paint.ts'
+import { glanceLines } from './glance.ts'
+import { cut, harmless, paint, wrap } from './paint.ts'
 import type { Paint } from './paint.ts'
-import {
-  gateLines,
-  guardLines,
-  idleLines,
-  leftLines,
-  logLines,
-  restorationLines,
-  stepLines,
-  waitingLines,
-} from './run-sections.ts'
+import { guardLines } from './guard-lines.ts'
+import { gateLines, idleLines, leftLines, logLines, restorationLines, waitingLines } from './run-sections.ts'
 import type { Look, Sheet } from './sheet.ts'
+import { stepLines } from './step-lines.ts'
 import { away, bar, clock, lasted } from './words.ts'
 
 const LABEL_WIDTH = 9
@@ -24,13 +18,13 @@ export function runText(raw: RunView, look: Look): string[] {
   const view = harmless(raw)
   const sheet: Sheet = { view, look, ink: paint(look.color) }
   const sections = [
-    [...headLines(sheet), ...staleLines(sheet), ...trafficLines(sheet)],
+    [...headLines(sheet), ...staleLines(sheet), ...(look.fold.bars ? trafficLines(sheet) : [])],
+    gateLines(sheet),
     stepLines(sheet),
     guardLines(sheet),
     restorationLines(sheet),
     leftLines(sheet),
     waitingLines(sheet),
-    gateLines(sheet),
     idleLines(sheet),
     logLines(sheet),
   ]
@@ -71,21 +65,39 @@ function headLines({ view, look, ink }: Sheet): string[] {
     ...(view.startedAt === null ? [] : [`since ${clock(view.startedAt, look.now)}`]),
     ...(time === '' ? [] : [`${view.endedAt === null ? 'for' : 'took'} ${time}`]),
   ]
-  const back = restoringFact(view, look.now)
-  const reason =
+  const ui = look.uiUrl === undefined || look.uiUrl === null ? [] : [look.uiUrl]
+  const why =
     view.reason !== null && view.outcome !== 'restored'
-      ? [`${ink.yellow('going back:')} ${view.reason.text}`]
+      ? [`going back: ${view.reason.text}`]
       : view.stale !== null && view.phase === 'unwinding'
-        ? [`${ink.yellow('going back:')} why is not known without a worker`]
+        ? ['going back: why is not known without a worker']
         : []
   const [later, ...more] = view.laterReasons
   const others = more.length === 0 ? '' : `, and ${more.length} more (see the report)`
+  const alsoLater = later === undefined ? [] : [`later also: ${later.text}${others}`]
+  const [first = '', ...rest] = wrap(`${view.service}  ${headline(view)}`, look.width - 2)
   return [
-    `${ink.bold(view.service)}  ${outcomePaint(view, ink)(headline(view))}`,
-    ink.dim([...facts, ...back].join(' · ')),
-    ...reason,
-    ...(later === undefined ? [] : [ink.dim(`later also: ${later.text}${others}`)]),
+    `${outcomePaint(view, ink)(outcomeSign(view))} ${ink.bold(first)}`,
+    ...rest.map((line) => `  ${ink.bold(line)}`),
+    ...[...why, ...alsoLater].flatMap((line) => wrap(line, look.width)),
+    ...glanceLines({ view, look, ink }),
+    ...wrap([...facts, ...restoringFact(view, look.now)].join(' · '), look.width).map(ink.dim),
+    ...ui, // whole, also where it is wider: it is to be opened
   ]
+}
+
+const OUTCOME_SIGNS = {
+  completed: '✔',
+  restored: '↩',
+  'completed-with-remainder': '!',
+  terminated: '✖',
+  failed: '✖',
+  stuck: '?',
+} as const
+
+function outcomeSign({ outcome, phase }: RunView): string {
+  if (outcome !== null) return OUTCOME_SIGNS[outcome]
+  return phase === 'unwinding' ? '↩' : '●'
 }
 
 function restoringFact(view: RunView, now: number): string[] {
@@ -104,12 +116,12 @@ function outcomePaint(view: RunView, ink: Paint): (text: string) => string {
 function staleLines({ view, look, ink }: Sheet): string[] {
   if (view.stale === null) return []
   const last = view.stale.lastEventAt === null ? '' : ` Last event ${away(view.stale.lastEventAt, look.now)}.`
-  return [
-    ink.yellow(`! ${view.stale.why}: this is what the Temporal server knows by itself.${last}`),
-    ink.yellow(
-      '  What it does not know stands there as unknown; readings may be old. Start a worker: cutover worker',
-    ),
-  ]
+  const known = `${view.stale.why}: this is what the Temporal server knows by itself.${last}`
+  const unknown =
+    'What it does not know stands there as unknown; readings may be old. Start a worker: cutover worker'
+  return wrap(`${known} ${unknown}`, look.width - 2).map(
+    (line, index) => `${index === 0 ? ink.yellow('!') : ' '} ${line}`,
+  )
 }
 
 function trafficLines({ view, look, ink }: Sheet): string[] {

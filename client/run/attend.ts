@@ -1,19 +1,21 @@
 // Stays with a run until its end: a live view on a terminal, lines elsewhere. Never touches the run.
-import type { Output } from '../command.ts'
+import type { OpenAccess, Output } from '../command.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
 import { fittedText } from '../output/fit.ts'
 import { lineLog } from '../output/line-log.ts'
 import { live } from '../output/live.ts'
 import { headline, runText } from '../output/run-text.ts'
+import { UNFOLDED } from '../output/sheet.ts'
 import { Problem } from '../problem.ts'
+import { uiLink } from '../temporal-ui.ts'
 import type { RunView } from '../../view/model.ts'
-import type { TemporalAccess } from '../../view/access.ts'
 import { follow } from '../../view/follow.ts'
 
 const ROWS_UNKNOWN = 40 // some terminals say 0
+const LOG_LINES_STALE = 12 // of a run that only the server knows, they say the most
 
 export type Attend = {
-  access: TemporalAccess
+  access: OpenAccess
   service: string
   runId?: string
   out: Output
@@ -23,7 +25,7 @@ export type Attend = {
 /** Follows a run to its end and gives its exit code. On a terminal a stuck run is stayed with; elsewhere it ends the wait. */
 export async function attend({ access, service, runId, out, signal }: Attend): Promise<number> {
   const isLive = out.tty && !out.json
-  const show = isLive ? liveShow(out) : out.json ? { seen: () => {}, end: () => {} } : lineShow(out)
+  const show = isLive ? liveShow(out, access) : out.json ? { seen: () => {}, end: () => {} } : lineShow(out)
   let lost = false
   const isLast = (view: RunView) => exitCodeOf(view) !== undefined && !(isLive && view.outcome === 'stuck')
   const last = await follow(access, {
@@ -68,11 +70,12 @@ function toldByServerAlone(view: RunView): Problem {
   })
 }
 
-function liveShow(out: Output) {
+function liveShow(out: Output, access: OpenAccess) {
   const block = live(out, terminalRows)
   return {
     seen(view: RunView) {
-      const look = { width: out.width, color: out.color, now: Date.now() }
+      const uiUrl = uiLink(access, view)
+      const look = { width: out.width, color: out.color, now: Date.now(), uiUrl }
       const isEnd = exitCodeOf(view) !== undefined
       const height = terminalRows() - 2
       const lines = fittedText(view, look, height)
@@ -102,8 +105,9 @@ function dimmed(out: Output, text: string): string {
 }
 
 /** The whole view once. */
-export function showOnce(view: RunView, out: Output): void {
+export function showOnce(view: RunView, out: Output, access: OpenAccess): void {
   if (out.json) return out.document(view)
-  const look = { width: out.width, color: out.color, now: Date.now(), logLines: view.stale === null ? 6 : 12 }
+  const fold = { ...UNFOLDED, logLines: view.stale === null ? UNFOLDED.logLines : LOG_LINES_STALE }
+  const look = { width: out.width, color: out.color, now: Date.now(), fold, uiUrl: uiLink(access, view) }
   for (const line of runText(view, look)) out.line(line)
 }

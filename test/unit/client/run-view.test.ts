@@ -1,13 +1,14 @@
 // What status, watch and JSON tell of a run, from literal states.
 import { describe, expect, it } from 'vitest'
 import { headline, runText } from '../../../client/output/run-text.ts'
+import { UNFOLDED } from '../../../client/output/sheet.ts'
 import { widthOf } from '../../../client/output/paint.ts'
 import { exitCodeOf } from '../../../client/exit-codes.ts'
 import { runView } from '../../../view/run-view.ts'
 import type { RunState } from '../../../workflows/run/state.ts'
 import { NOW, START, described, gate, plan, reading, state } from './fixtures.ts'
 
-const look = { width: 80, color: false, now: NOW, logLines: 5 }
+const look = { width: 80, color: false, now: NOW, fold: { ...UNFOLDED, logLines: 5 } }
 const viewOf = (over: Partial<RunState> = {}, pending = described.pending) =>
   runView({ state: state(over), plan }, { ...described, pending })
 
