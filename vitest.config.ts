@@ -14,6 +14,7 @@ const LAYERS: Record<string, string[]> = {
   e2e: ['test/e2e/**/*.test.ts'],
   additions: ['test/additions/**/*.test.ts'],
   package: ['test/package/**/*.test.ts'],
+  pages: ['test/pages/**/*.test.ts'],
   cluster: ['test/cluster/**/*.test.ts'],
 }
 

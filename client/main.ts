@@ -1,5 +1,4 @@
 // The CLI from words to exit code: finds the verb, parses, runs it, tells failures. Loads nothing a verb does not need.
-import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { parseVerb } from './arguments.ts'
 import type { Parsed } from './arguments.ts'
@@ -13,6 +12,7 @@ import { endQuietlyWithoutReader, terminalOutput } from './output/terminal.ts'
 import { Problem, describeProblem, documentOfProblem, usageProblem } from './problem.ts'
 import { verbs } from './verbs.ts'
 import type { Verb } from './verbs.ts'
+import { version } from './version.ts'
 
 /** Runs one command line and gives its exit code. */
 export async function main(words: string[]): Promise<number> {
@@ -135,9 +135,4 @@ async function toldOf(error: unknown): Promise<Problem> {
 
 function isMissingPackage(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

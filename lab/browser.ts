@@ -1,13 +1,15 @@
-// Headless Chromium for pictures: opens a page, waits until it shows what it should, keeps it as PNG.
+// Headless Chromium: opens a page, as wide and as dark as wanted, keeps it as PNG or asks it something.
 // Spoken to by its DevTools protocol: https://chromedevtools.github.io/devtools-protocol/
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createFolder } from './folder.ts'
+import { requireServer } from '../scripts/find-servers.mjs'
 import { until } from './until.ts'
 
 const WIDTH = 1440
+const HEIGHT = 900
 const STARTS_WITHIN_MS = 15_000
 const SHOWS_WITHIN_MS = 30_000 // the UI asks the server for history and details before it draws
 
@@ -24,17 +26,26 @@ const FLAGS = [
   '--remote-debugging-port=0',
 ]
 
+/** `width` and `height` in pixels; `dark`: as somebody sees it who prefers dark pages. */
+export type Visit = { url: string; width?: number; height?: number; dark?: boolean }
+
 export type Browser = {
-  /** Opens `url`, runs `prepare` in the page until it says true, and writes `height` pixels of it to `path`. */
-  picture(page: { url: string; prepare: string; height: number; path: string }): Promise<void>
+  /** Opens a page, runs `prepare` in it until it says true, and writes what is seen of it to `path`. */
+  picture(visit: Visit & { prepare: string; path: string }): Promise<void>
+  /** Opens a page and gives what a script in it answers. */
+  evaluate(visit: Visit & { script: string }): Promise<unknown>
   close(): Promise<void>
 }
 
 export async function openBrowser(): Promise<Browser> {
   const profile = createFolder('chromium')
-  const child = spawn('chromium', [...FLAGS, `--user-data-dir=${profile.path}`, 'about:blank'], {
-    stdio: 'ignore',
-  })
+  const child = spawn(
+    requireServer('chromium'),
+    [...FLAGS, `--user-data-dir=${profile.path}`, 'about:blank'],
+    {
+      stdio: 'ignore',
+    },
+  )
   const ended = once(child, 'exit')
   ended.catch(() => {}) // said by whoever waits for a page
   const port = await until(
@@ -42,27 +53,36 @@ export async function openBrowser(): Promise<Browser> {
     () => readFileSync(join(profile.path, 'DevToolsActivePort'), 'utf8').split('\n')[0],
     STARTS_WITHIN_MS,
   )
+  const visited = async <T>(visit: Visit, look: (page: Page) => Promise<T>): Promise<T> => {
+    const { url, width = WIDTH, height = HEIGHT, dark = false } = visit
+    const target = await fetch(`http://127.0.0.1:${port}/json/new?${encodeURIComponent('about:blank')}`, {
+      method: 'PUT',
+    })
+    const { webSocketDebuggerUrl } = (await target.json()) as { webSocketDebuggerUrl: string }
+    const page = await openPage(webSocketDebuggerUrl)
+    try {
+      const size = { width, height, deviceScaleFactor: 1, mobile: false }
+      await page.ask('Emulation.setDeviceMetricsOverride', size)
+      const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]
+      await page.ask('Emulation.setEmulatedMedia', { features })
+      await page.ask('Page.navigate', { url })
+      await until(`${url} is loaded`, () =>
+        page.evaluate(`document.URL !== 'about:blank' && document.readyState === 'complete'`),
+      )
+      return await look(page)
+    } finally {
+      page.close()
+    }
+  }
   return {
-    async picture({ url, prepare, height, path }) {
-      const target = await fetch(`http://127.0.0.1:${port}/json/new?${encodeURIComponent(url)}`, {
-        method: 'PUT',
-      })
-      const { webSocketDebuggerUrl } = (await target.json()) as { webSocketDebuggerUrl: string }
-      const page = await openPage(webSocketDebuggerUrl)
-      try {
-        await page.ask('Emulation.setDeviceMetricsOverride', {
-          width: WIDTH,
-          height,
-          deviceScaleFactor: 1,
-          mobile: false,
-        })
-        await until(`${url} shows`, async () => (await page.evaluate(prepare)) === true, SHOWS_WITHIN_MS)
+    picture: (visit) =>
+      visited(visit, async (page) => {
+        const shows = async () => (await page.evaluate(visit.prepare)) === true
+        await until(`${visit.url} shows`, shows, SHOWS_WITHIN_MS)
         const { data } = (await page.ask('Page.captureScreenshot', { format: 'png' })) as { data: string }
-        writeFileSync(path, Buffer.from(data, 'base64'))
-      } finally {
-        page.close()
-      }
-    },
+        writeFileSync(visit.path, Buffer.from(data, 'base64'))
+      }),
+    evaluate: (visit) => visited(visit, (page) => page.evaluate(visit.script)),
     async close() {
       child.kill()
       await ended
@@ -97,9 +117,13 @@ async function openPage(address: string): Promise<Page> {
   return {
     ask,
     async evaluate(expression) {
-      const { result } = (await ask('Runtime.evaluate', { expression, awaitPromise: true })) as {
+      const asked = { expression, awaitPromise: true, returnByValue: true }
+      const { result, exceptionDetails } = (await ask('Runtime.evaluate', asked)) as {
         result: { value?: unknown }
+        exceptionDetails?: { exception?: { description?: string } }
       }
+      if (exceptionDetails !== undefined)
+        throw new Error(exceptionDetails.exception?.description ?? 'the script in the page failed')
       return result.value
     },
     close: () => socket.close(),

@@ -5,12 +5,12 @@ import { createHash } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { clusterNames, installCommand, serverNames } from './find-servers.mjs'
+import { browserPackages, clusterNames, installCommand, serverNames } from './find-servers.mjs'
 import { ensureNode, ensurePackages } from './setup/node.mjs'
 import { lockFile, nodeModules, privateNode, privateRoot } from './setup/paths.mjs'
 import { say, SetupError } from './setup/progress.mjs'
 import { ensureCluster } from './setup/cluster.mjs'
-import { ensurePythonServers, ensureServers, missing } from './setup/servers.mjs'
+import { ensureDebianServers, ensurePythonServers, ensureServers, missing } from './setup/servers.mjs'
 
 const STAMP = join(privateRoot, 'setup.json')
 const LOCK = join(privateRoot, 'setup.lock')
@@ -19,12 +19,17 @@ const LOCK_LOOK_MS = 250 // quick enough not to be felt
 
 /**
  * Makes sure that Node 24 and the packages are there; with `servers: true` the real servers too, with
- * `servers: 'temporal'` only Temporal's; with `cluster: true` a Temporal server and its database besides. Returns the servers that could not be brought (they are not fatal:
+ * `servers: 'temporal'` only Temporal's; with `cluster: true` a Temporal server and its database besides, with
+ * `browser: true` Chromium. Returns the servers that could not be brought (they are not fatal:
  * what needs one says so). Throws a SetupError when Node or the packages cannot be had.
  */
-export async function ensure({ servers = false, cluster = false } = {}) {
+export async function ensure({ servers = false, cluster = false, browser = false } = {}) {
   const usual = servers === true ? serverNames : servers === 'temporal' ? ['temporal'] : []
-  const wanted = [...usual, ...(cluster ? clusterNames : [])]
+  const wanted = [
+    ...usual,
+    ...(cluster ? clusterNames : []),
+    ...(browser ? Object.keys(browserPackages) : []),
+  ]
   if (isStamped() && missing(wanted).length === 0) return { missing: [], changed: false }
   mkdirSync(privateRoot, { recursive: true })
   return withLock(async () => {
@@ -36,6 +41,7 @@ export async function ensure({ servers = false, cluster = false } = {}) {
     if (servers === true) await ensureServers()
     if (servers === 'temporal') await ensurePythonServers(['temporal'])
     if (cluster) await ensureCluster()
+    if (browser) await ensureDebianServers(browserPackages)
     return { missing: missing(wanted), changed: true }
   })
 }

@@ -1,11 +1,13 @@
 // The report of a run: the view, plus planned against actual and the readings of every guard. Pure.
 import type { Reading, Verdict } from '../workflows/activities.ts'
-import type { Json } from '../workflows/json.ts'
+import type { Json, JsonObject } from '../workflows/json.ts'
 import { outline, whyIrreversible } from '../workflows/steps/kind-of.ts'
 import type { PlannedGuard } from '../workflows/plan.ts'
 import { threshold } from '../workflows/quantities.ts'
 import type { Limits, RunState, StateAnswer, Sum } from '../workflows/run/state.ts'
 import type { ChangeView, RunView, StepView } from './model.ts'
+import { movedUsers } from './users.ts'
+import type { MovedUsers } from './users.ts'
 
 export type ReportStep = StepView & {
   planned: {
@@ -35,19 +37,28 @@ export type ReportSeries = {
 export type Report = {
   reportVersion: 1
   writtenAt: string
+  /** The version of cutover that wrote it. */
+  writtenBy: string
   description: string
+  /** Of every edge whose users were moved. */
+  moved: MovedUsers[]
   run: RunView
   steps: ReportStep[]
   guards: ReportSeries[]
+  /** What was carried out: the runbook with its defaults, and what was found before. */
+  plan: JsonObject
 }
 
-export function reportOf({ state, plan }: StateAnswer, run: RunView, writtenAt: string): Report {
+export type Written = Pick<Report, 'writtenAt' | 'writtenBy'>
+
+export function reportOf({ state, plan }: StateAnswer, run: RunView, written: Written): Report {
   const firstBefore = (connection: string, target: string) =>
     state.changes.find((change) => change.connection === connection && change.target === target)?.before
   return {
     reportVersion: 1,
-    writtenAt,
+    ...written,
     description: plan.description,
+    moved: movedUsers(state, Date.parse(run.endedAt ?? written.writtenAt)),
     run,
     steps: plan.steps.map((step, index) => {
       const { shortestMs, longestMs, changes, back, decides } = outline(step, firstBefore)
@@ -60,6 +71,7 @@ export function reportOf({ state, plan }: StateAnswer, run: RunView, writtenAt: 
       }
     }),
     guards: seriesOf(state, plan.guards),
+    plan: plan as unknown as JsonObject, // it came as JSON
   }
 }
 

@@ -30,7 +30,8 @@ export const report: Command = {
     const reading = { runId: textFlag(flags, 'run'), isPatient: !isPartial, progress: out.error }
     const { view, answer } = await readRun(access, service, reading)
     if (view.stale !== null && !isPartial) throw toldInPart(view, `cutover report ${service} --partial`)
-    const found = reportOf(answer, view, new Date().toISOString())
+    const { version } = await import('../version.ts')
+    const found = reportOf(answer, view, { writtenAt: new Date().toISOString(), writtenBy: version() })
     const target = textFlag(flags, 'out')
     if (out.json && target === undefined) {
       out.document(found)
@@ -39,8 +40,12 @@ export const report: Command = {
     const { reportHtml } = await import('../output/report-html.ts')
     const page = await pathFor(target, `cutover-${service}-${view.runId.slice(0, 8)}.html`)
     const data = `${page.replace(/\.html?$/i, '')}.json`
-    await write(page, reportHtml(found))
-    await write(data, `${JSON.stringify(found, null, 2)}\n`)
+    const json = `${JSON.stringify(found, null, 2)}\n`
+    const { createHash } = await import('node:crypto')
+    const { uiLink } = await import('../temporal-ui.ts')
+    const facts = { uiLink: uiLink(access, view), sha256: createHash('sha256').update(json).digest('hex') }
+    await write(page, reportHtml(found, facts))
+    await write(data, json)
     if (out.json) out.document(found)
     else for (const path of [page, data]) out.line(`wrote ${path}`)
     return EXIT.done

@@ -38,12 +38,35 @@ export function guardChart({ readings, limits, subject }: ReportSeries): Html {
           >${label}</text
         >`,
   )
-  return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Readings of ${subject}">
+  return html`<svg
+    viewBox="0 0 ${WIDTH} ${HEIGHT}"
+    role="img"
+    aria-label="${described(subject, readings, limits)}"
+  >
     <line x1="0" x2="${WIDTH}" y1="${floor}" y2="${floor}" class="axis" />
     ${lines}${paths(readings, x, y)}${dots}
     <text x="${PAD.left}" y="${HEIGHT - 4}" class="time">${clockOf(from)}</text>
     <text x="${WIDTH - 4}" y="${HEIGHT - 4}" text-anchor="end" class="time">${clockOf(from + span)}</text>
   </svg>`
+}
+
+/** What the picture shows, for those who hear it. */
+function described(
+  subject: string,
+  readings: ReportSeries['readings'],
+  limits: ReportSeries['limits'],
+): string {
+  const known = readings.filter(({ value }) => value !== null)
+  const [least, most] = ['min', 'max'].map((end) => extreme(known, end as 'min' | 'max'))
+  const range =
+    known.length === 0 ? 'none known' : `lowest ${least}, highest ${most}, last ${known.at(-1)?.text}`
+  const limit = limits.map(({ label }) => label).join(', ')
+  return `Readings of ${subject}: ${range}${limit === '' ? '' : `; limit ${limit}`}`
+}
+
+function extreme(readings: ReportSeries['readings'], end: 'min' | 'max'): string | undefined {
+  const way = end === 'min' ? 1 : -1
+  return readings.toSorted((a, b) => way * ((a.value ?? 0) - (b.value ?? 0)))[0]?.text
 }
 
 /** One line per stretch of known values; where nothing was known there is a gap. */

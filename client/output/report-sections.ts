@@ -9,7 +9,11 @@ import { html } from './html.ts'
 import { counted, valueText } from './words.ts'
 
 export function stepsTable({ steps }: Report): Html {
-  return rowsTable(['#', 'Step', 'State', 'Planned', 'Actual', 'Way back'], steps.map(stepRow))
+  return rowsTable(
+    'Steps, planned and actual',
+    ['#', 'Step', 'State', 'Planned', 'Actual', 'Way back'],
+    steps.map(stepRow),
+  )
 }
 
 function stepRow(step: ReportStep): Html {
@@ -24,9 +28,12 @@ function stepRow(step: ReportStep): Html {
       ${step.title}<br /><span class="soft">${step.kind}</span>${
         notes.length === 0
           ? null
-          : html`<ul class="notes">
-              ${notes}
-            </ul>`
+          : html`<details>
+              <summary>${counted(notes.length, 'note')}</summary>
+              <ul class="notes">
+                ${notes}
+              </ul>
+            </details>`
       }
     </td>
     <td><span class="badge ${step.status}">${step.status}</span></td>
@@ -47,6 +54,7 @@ function stepRow(step: ReportStep): Html {
 export function changesTable({ run }: Report): Html {
   if (run.changes.length === 0) return html`<p class="soft">Nothing was changed.</p>`
   return rowsTable(
+    'Changes, in order',
     ['#', 'Step', 'Target', 'Before', 'Desired', 'State', 'Verified', 'At'],
     run.changes.map(changeRow),
   )
@@ -76,7 +84,7 @@ export function restorationsTable({ run }: Report): Html {
         <td class="soft">${at}</td>
       </tr>`,
   )
-  return rowsTable(['Target', 'Restored to', 'State', 'Note', 'At'], rows)
+  return rowsTable('Targets, as they were restored', ['Target', 'Restored to', 'State', 'Note', 'At'], rows)
 }
 
 const UNREAD = 'Unknown: whether and how it was watched only a worker can tell.'
@@ -102,7 +110,7 @@ function guardSection(series: ReportSeries, isWhole: boolean): Html {
       ${bad} bad, ${unknown} unknown${breach === null ? null : `; a breach is ${breach}`}
     </p>
     ${query === null ? null : html`<p><code>${query}</code></p>`}
-    ${readings.length > 0 ? guardChart(series) : all > 0 ? null : html`<p class="soft">${isWhole ? 'Not watched in this run.' : UNREAD}</p>`}
+    ${readings.length > 0 ? scrolled(`Chart of ${subject}`, guardChart(series)) : all > 0 ? null : html`<p class="soft">${isWhole ? 'Not watched in this run.' : UNREAD}</p>`}
     ${last === undefined ? null : html`<p>Last: <span class="${last.verdict}">${last.verdict}</span>, ${last.text}</p>`}`
 }
 
@@ -124,12 +132,12 @@ export function decisionsTable({ run }: Report): Html {
       </tr>`,
   )
   const more = run.decisionsNotListed
-  return html`${rowsTable(['At', 'Who', 'Said', 'Gate', 'Reason', 'Answer', 'By'], rows)}
+  return html`${rowsTable('Decisions of people', ['At', 'Who', 'Said', 'Gate', 'Reason', 'Answer', 'By'], rows)}
   ${more === 0 ? null : html`<p class="soft">${more} more had no effect and are only counted.</p>`}`
 }
 
 function answerText(accepted: boolean, why: string | null): string {
-  if (why === null) return 'taken'
+  if (why === null) return 'recorded'
   return accepted ? `recorded without effect: ${why}` : `refused: ${why}`
 }
 
@@ -141,27 +149,28 @@ export function logTable({ run }: Report): Html {
         <td>${text}</td>
       </tr>`,
   )
-  return html`<div class="scroll">
-    <table class="log">
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`
+  return rowsTable('Timeline', ['At', 'What'], rows)
 }
 
-function rowsTable(titles: string[], rows: Html[]): Html {
+/** What is wider than the page; by keyboard as well. */
+function scrolled(label: string, content: Html): Html {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}">${content}</div>`
+}
+
+function rowsTable(caption: string, titles: string[], rows: Html[]): Html {
   const head = titles.map((title) => html`<th scope="col">${title}</th>`)
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          ${head}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`
+  const table = html`<table>
+    <caption>
+      ${caption}
+    </caption>
+    <thead>
+      <tr>
+        ${head}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows}
+    </tbody>
+  </table>`
+  return scrolled(caption, table)
 }

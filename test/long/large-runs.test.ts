@@ -9,6 +9,8 @@ import { openBench } from '../workflow/bench.ts'
 import type { Bench } from '../workflow/bench.ts'
 import { frame } from '../workflow/runbooks.ts'
 
+const FACTS = { uiLink: 'http://127.0.0.1:8233/run', sha256: 'abc' }
+
 const BYTES_MAX = 500_000 // of 2 MiB that a payload may have
 const ANSWER_BYTES_MAX = 10_000
 const TEST_MS = 480_000 // 97 holds of three looks each
@@ -60,9 +62,12 @@ ${hold.repeat(97)}  - approve: { people: [ana, raj], quorum: 2, expires: 1h, gua
       pending: [],
     }
     const told = { state, plan: run.plan }
-    const report = reportOf(told, runView(told, described), new Date().toISOString())
+    const report = reportOf(told, runView(told, described), {
+      writtenAt: new Date().toISOString(),
+      writtenBy: '0.0.0',
+    })
     expect(report.guards).toHaveLength(20)
-    expect(reportHtml(report)).toContain('guard-18')
+    expect(reportHtml(report, FACTS)).toContain('guard-18')
     await run.abort()
     expect((await run.ended()).outcome).toBe('restored')
     expect(run.world.snapshot()).toBe(run.before)
