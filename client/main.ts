@@ -36,6 +36,7 @@ async function dispatch(words: string[], env: Environment): Promise<number> {
     process.stdout.write(`${version()}\n`)
     return EXIT.done
   }
+  if (name === '__complete') return await complete(rest, env)
   if (name === 'help') return await dispatch([topic ?? '', '--help'], env)
   const verb = verbOf(name)
   const command = await verb.load()
@@ -47,6 +48,14 @@ async function dispatch(words: string[], env: Environment): Promise<number> {
     return EXIT.done
   }
   return await invoke({ verb, command, parsed, out, env: { ...env, ...parsed.instead } })
+}
+
+/** For the completion scripts of shells: a word and what it is in each line. */
+async function complete(words: string[], env: Environment): Promise<number> {
+  const { candidates } = await import('./complete.ts')
+  for (const { word, about } of await candidates(words, env))
+    process.stdout.write(about === '' ? `${word}\n` : `${word}\t${about.replaceAll(/\s+/g, ' ')}\n`)
+  return EXIT.done
 }
 
 function verbOf(name: string): Verb {

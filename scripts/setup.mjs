@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { browserPackages, clusterNames, installCommand, serverNames } from './find-servers.mjs'
+import { toolkitPackages, clusterNames, installCommand, serverNames } from './find-servers.mjs'
 import { ensureNode, ensurePackages } from './setup/node.mjs'
 import { lockFile, nodeModules, privateNode, privateRoot } from './setup/paths.mjs'
 import { say, SetupError } from './setup/progress.mjs'
@@ -20,15 +20,15 @@ const LOCK_LOOK_MS = 250 // quick enough not to be felt
 /**
  * Makes sure that Node 24 and the packages are there; with `servers: true` the real servers too, with
  * `servers: 'temporal'` only Temporal's; with `cluster: true` a Temporal server and its database besides, with
- * `browser: true` Chromium. Returns the servers that could not be brought (they are not fatal:
+ * `toolkit: true` Chromium and shells. Returns the servers that could not be brought (they are not fatal:
  * what needs one says so). Throws a SetupError when Node or the packages cannot be had.
  */
-export async function ensure({ servers = false, cluster = false, browser = false } = {}) {
+export async function ensure({ servers = false, cluster = false, toolkit = false } = {}) {
   const usual = servers === true ? serverNames : servers === 'temporal' ? ['temporal'] : []
   const wanted = [
     ...usual,
     ...(cluster ? clusterNames : []),
-    ...(browser ? Object.keys(browserPackages) : []),
+    ...(toolkit ? Object.keys(toolkitPackages) : []),
   ]
   if (isStamped() && missing(wanted).length === 0) return { missing: [], changed: false }
   mkdirSync(privateRoot, { recursive: true })
@@ -41,7 +41,7 @@ export async function ensure({ servers = false, cluster = false, browser = false
     if (servers === true) await ensureServers()
     if (servers === 'temporal') await ensurePythonServers(['temporal'])
     if (cluster) await ensureCluster()
-    if (browser) await ensureDebianServers(browserPackages)
+    if (toolkit) await ensureDebianServers(toolkitPackages)
     return { missing: missing(wanted), changed: true }
   })
 }

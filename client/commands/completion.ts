@@ -1,10 +1,8 @@
-// cutover completion: prints the completion script of a shell. It asks nothing and starts nothing when used.
-import { expectArgs, globalFlags } from '../arguments.ts'
+// cutover completion: prints the completion script of a shell. Used, it asks for services, gates and runs.
+import { expectArgs } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { usageProblem } from '../problem.ts'
-
-const SHELLS = ['bash', 'zsh', 'fish']
 
 export const completion: Command = {
   name: 'completion',
@@ -20,19 +18,12 @@ fish: cutover completion fish > ~/.config/fish/completions/cutover.fish`,
   ],
   flags: [],
   async run({ args, out }) {
-    const [shell = ''] = expectArgs(args, ['the shell'], this.usage)
-    if (!SHELLS.includes(shell))
-      throw usageProblem(`no completion for ${shell}`, [`one of ${SHELLS.join(', ')}`])
-    const { verbs } = await import('../verbs.ts')
-    const commands = await Promise.all(verbs.map(async (verb) => ({ verb, command: await verb.load() })))
-    const words = commands.map(({ verb, command }) => ({
-      name: verb.name,
-      about: verb.about,
-      flags: [...command.flags, ...globalFlags],
-      takesFile: /\bFILE\b/.test(command.usage.split(' [')[0] ?? ''),
-    }))
-    const { completionScript } = await import('../output/completion-script.ts')
-    out.line(completionScript(shell, words))
+    const [wanted = ''] = expectArgs(args, ['the shell'], this.usage)
+    const { SHELLS, completionScript } = await import('../output/completion-script.ts')
+    const shell = SHELLS.find((each) => each === wanted)
+    if (shell === undefined)
+      throw usageProblem(`no completion for ${wanted}`, [`one of ${SHELLS.join(', ')}`])
+    out.line(completionScript(shell))
     return EXIT.done
   },
 }

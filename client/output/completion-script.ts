@@ -1,74 +1,46 @@
-// Completion scripts for bash, zsh and fish out of the verb table. Pure.
-import type { Flag } from '../command.ts'
+// Completion scripts for bash, zsh and fish. They ask cutover itself what may stand there (complete.ts), as kubectl's do: a word and
+// what it is in each line, `:files` where the shell shall offer files. Pure.
 
-export type CompletedVerb = { name: string; about: string; flags: Flag[]; takesFile: boolean }
+export const SHELLS = ['bash', 'zsh', 'fish'] as const
+export type Shell = (typeof SHELLS)[number]
 
-export function completionScript(shell: string, verbs: CompletedVerb[]): string {
-  if (shell === 'fish') return fish(verbs)
-  return shell === 'zsh' ? zsh(verbs) : bash(verbs)
-}
-
-function bash(verbs: CompletedVerb[]): string {
-  const cases = verbs.map(({ name, flags, takesFile }) => {
-    const words = flags.map((flag) => `--${flag.name}`).join(' ')
-    const files = takesFile ? ' COMPREPLY+=( $(compgen -f -- "$word") );' : ''
-    return `    ${name}) COMPREPLY=( $(compgen -W "${words}" -- "$word") );${files} ;;`
-  })
-  return `_cutover() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
+const SCRIPTS: Record<Shell, string> = {
+  bash: `_cutover() {
+  local word="\${COMP_WORDS[COMP_CWORD]}" value about
   COMPREPLY=()
-  if [ "$previous" = -o ] || [ "$previous" = --output ]; then
-    COMPREPLY=( $(compgen -W "text json" -- "$word") ); return
-  fi
-  if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=( $(compgen -W "${verbs.map(({ name }) => name).join(' ')}" -- "$word") ); return
-  fi
-  case "\${COMP_WORDS[1]}" in
-${cases.join('\n')}
-  esac
+  while IFS=$'\\t' read -r value about; do
+    if [ "$value" = ":files" ]; then
+      compopt -o filenames 2>/dev/null
+      while IFS= read -r value; do COMPREPLY+=("$value"); done < <(compgen -f -- "$word")
+    else
+      COMPREPLY+=("$value")
+    fi
+  done < <(cutover __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
-complete -F _cutover cutover`
-}
-
-function zsh(verbs: CompletedVerb[]): string {
-  const names = verbs.map(({ name, about }) => `    ${quote(`${name}:${about.replaceAll(':', '\\:')}`)}`)
-  const cases = verbs.map(({ name, flags, takesFile }) => {
-    const specs = flags.map((flag) =>
-      quote(
-        `--${flag.name}[${flag.about.replaceAll(/[[\]]/g, ' ').replaceAll(':', '\\:')}]${flag.value === undefined ? '' : `:${flag.value.replaceAll(':', ' ')}:`}`,
-      ),
-    )
-    return `    ${name}) _arguments ${[...specs, ...(takesFile ? ["'*:file:_files'"] : [])].join(' ')} ;;`
-  })
-  return `#compdef cutover
+complete -F _cutover cutover`,
+  zsh: `#compdef cutover
 _cutover() {
-  local -a verbs
-  verbs=(
-${names.join('\n')}
-  )
-  if (( CURRENT == 2 )); then _describe verb verbs; return; fi
-  local verb=$words[2]
-  shift words; (( CURRENT-- ))
-  case $verb in
-${cases.join('\n')}
-  esac
+  local value about
+  local -a found
+  while IFS=$'\\t' read -r value about; do
+    if [[ $value == ":files" ]]; then _files; else found+=("\${value//:/\\\\:}:$about"); fi
+  done < <(cutover __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)
+  (( \${#found} )) && _describe -V cutover found
 }
-compdef _cutover cutover`
-}
-
-function fish(verbs: CompletedVerb[]): string {
-  const lines = verbs.flatMap(({ name, about, flags, takesFile }) => [
-    `complete -c cutover -f -n __fish_use_subcommand -a ${name} -d ${quote(about)}`,
-    ...flags.map((flag) => {
-      const short = flag.short === undefined ? '' : ` -s ${flag.short}`
-      const value = flag.value === undefined ? '' : ' -x'
-      return `complete -c cutover -n '__fish_seen_subcommand_from ${name}' -l ${flag.name}${short}${value} -d ${quote(flag.about)}`
-    }),
-    `complete -c cutover ${takesFile ? '-F' : '-f'} -n '__fish_seen_subcommand_from ${name}'`,
-  ])
-  return lines.join('\n')
+compdef _cutover cutover`,
+  fish: `function __cutover_complete
+  set -l words (commandline -opc)[2..-1] (commandline -ct)
+  for line in (cutover __complete $words 2>/dev/null)
+    if test "$line" = ":files"
+      __fish_complete_path (commandline -ct)
+    else
+      echo $line
+    end
+  end
+end
+complete -c cutover -f -a '(__cutover_complete)'`,
 }
 
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
+export function completionScript(shell: Shell): string {
+  return SCRIPTS[shell]
 }

@@ -100,6 +100,28 @@ describe('the command line', () => {
   it.each(['bash', 'zsh', 'fish'])('completes for %s', async (shell) => {
     const { code, stdout } = await cutover(['completion', shell])
     expect(code).toBe(0)
-    for (const { name } of verbs) expect(stdout).toContain(name)
+    expect(stdout).toContain('cutover __complete')
+  })
+
+  it('offers verbs, flags, values and files, and nothing where no server answers', async () => {
+    const offered = async (...words: string[]) => {
+      const { code, stdout } = await cutover(['__complete', ...words])
+      expect(code).toBe(0)
+      return stdout.split('\n').flatMap((line) => line.split('\t')[0] || [])
+    }
+    expect(await offered('re')).toEqual(['retry', 'retune', 'resume', 'report'].toSorted(byTable))
+    expect(await offered('')).toHaveLength(verbs.length)
+    expect(await offered('status', '--pa')).toEqual(['--partial'])
+    expect(await offered('status', 'orders', '-o', '')).toEqual(['text', 'json'])
+    expect(await offered('completion', '')).toEqual(['bash', 'zsh', 'fish'])
+    expect(await offered('list', '--phase', 's')).toEqual(['starting', 'stuck'])
+    expect(await offered('plan', '')).toEqual([':files'])
+    expect(await offered('abort', '')).toEqual([])
+    expect(await offered('nonsense', '')).toEqual([])
   })
 })
+
+function byTable(one: string, other: string): number {
+  const place = (name: string) => verbs.findIndex((verb) => verb.name === name)
+  return place(one) - place(other)
+}
