@@ -111,11 +111,11 @@ function progressOf(
   return { isEnough: since !== null && provenMs >= enough.forMs, words }
 }
 
-/** `errors 0.2 % of 0.5 %, 4 of 30 good; gate opens 14:05:00 UTC` */
+/** `errors 0.2 % of 0.5 %, 4 of 30 good; at least until 14:05:00 UTC` */
 function messageOf(input: WatchInput, memory: WatchMemory, now: number): string {
   const parts = input.subjects.map((subject) => subjectWords(subject, memory.subjects[subject.name], now))
   if (input.deadline !== null && now < input.deadline)
-    parts.push(`gate opens ${formatTime(input.deadline, now)}`)
+    parts.push(`at least until ${formatTime(input.deadline, now)}`)
   else if (input.limit !== null) parts.push(`waiting until ${formatTime(input.limit, now)}`)
   return parts.join('; ') || 'nothing is watched'
 }

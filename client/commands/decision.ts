@@ -94,6 +94,6 @@ function tell(answer: Answer, service: string, line: (text: string) => void): vo
   }
   const missing = answer.taken.missing ?? 0
   const more = verdict === 'approve' && missing > 0 ? `; ${missing} more needed` : ''
-  line(`${what} by ${actor}: taken${more}`)
+  line(`${what} by ${actor}: recorded${more}`)
   line(`cutover watch ${service} follows the run`)
 }

@@ -59,7 +59,7 @@ function cautionLines({ steps }: Preview, { width, paint }: Style): string[] {
   const cautions = steps.flatMap(({ cautions: own }) => own)
   if (cautions.length === 0) return []
   const lines = cautions.flatMap((caution) => wrap(`  - ${caution}`, width, '    '))
-  return [paint.bold('know beforehand'), ...lines, '']
+  return [paint.bold('worth knowing'), ...lines, '']
 }
 
 function noReturnLines(step: PreviewedStep, { paint, width }: Style): string[] {

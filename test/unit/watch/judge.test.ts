@@ -188,6 +188,6 @@ describe('the next look', () => {
   it('is announced in words', () => {
     const memory = memoryOf([errors, ['unknown', 'good']])
     const judgement = judge(watchOf([errors], { deadline: START + 300_000 }), memory, lookAt(2))
-    expect(judgement).toMatchObject({ message: 'errors good, 1 of 3 good; gate opens 14:05:00 UTC' })
+    expect(judgement).toMatchObject({ message: 'errors good, 1 of 3 good; at least until 14:05:00 UTC' })
   })
 })
