@@ -174,7 +174,7 @@ export async function watchOnce(
   return result
 }
 
-async function watchToVerdict(run: Run, watching: Watching, patient: boolean): Promise<WatchResult> {
+function watchToVerdict(run: Run, watching: Watching, patient: boolean): Promise<WatchResult> {
   const { key, title, subjects, deadline, limit } = watching
   const until = deadline === null ? '' : `: HOLD until ${new Date(deadline).toISOString()}`
   const summary = `${label(run)} - ${title}${until}, watching ${namesOf(subjects)}`
@@ -186,7 +186,7 @@ async function watchToVerdict(run: Run, watching: Watching, patient: boolean): P
     patient,
     name: key,
   }
-  return await callWatch(run, summary, input)
+  return callWatch(run, summary, input)
 }
 
 /** Over as soon as everything is good for `steadyMs`, however long the hold lasts; without patience or limit. */

@@ -109,6 +109,20 @@ export async function readBackend(
   const all = named.length > 0 ? named : rows(await ask(address, 'show stat -1 6 -1 json', signal))
   const own = all.filter((row) => row.pxname === backend)
   if (own.length === 0) throw new HaproxyRefusal('No such backend.')
+  return backendStat(own)
+}
+
+/** Every backend by its name. */
+export async function readBackends(
+  address: string,
+  signal: AbortSignal,
+): Promise<{ [backend: string]: BackendStat }> {
+  const all = rows(await ask(address, 'show stat -1 6 -1 json', signal))
+  const backends = Map.groupBy(all, ({ pxname }) => String(pxname))
+  return Object.fromEntries([...backends].map(([name, own]) => [name, backendStat(own)]))
+}
+
+function backendStat(own: Row[]): BackendStat {
   return {
     algorithm: text(own.find((row) => row.svname === 'BACKEND')?.algo),
     servers: own.filter((row) => row.svname !== 'BACKEND').map(serverStat),

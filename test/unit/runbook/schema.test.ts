@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { runbookJsonSchema } from '../../../client/runbook/json-schema.ts'
 import { allSpecs, checkRunbook } from '../../../client/runbook/load.ts'
-import { starter } from '../../../client/runbook/starter.ts'
+import { FIRST, starter } from '../../../client/runbook/starter.ts'
 import { stepSchemas } from '../../../workflows/steps/schemas.ts'
 
 type Node = { [key: string]: unknown }
@@ -52,7 +52,7 @@ test('unknown keys are refused everywhere an object has known ones', () => {
 })
 
 test('the runbook that init writes is valid and has no cautions', async () => {
-  const loaded = await checkRunbook(starter, { file: 'cutover.yaml' })
+  const loaded = await checkRunbook(starter(FIRST), { file: 'cutover.yaml' })
   expect(loaded.problems).toBeUndefined()
   expect(loaded.plan !== undefined && loaded.cautions).toEqual([])
 })
