@@ -10,6 +10,7 @@ import { startEnvoy } from './servers/envoy.ts'
 import { startFleet } from './servers/fleet.ts'
 import type { Fleet } from './servers/fleet.ts'
 import { OLD_ENTRY_ADDRESS, startHaproxy } from './servers/haproxy.ts'
+import type { Haproxy } from './servers/haproxy.ts'
 import { startPostgres } from './servers/postgres.ts'
 import { startPowerdns } from './servers/powerdns.ts'
 import { startPrometheus } from './servers/prometheus.ts'
@@ -176,11 +177,16 @@ function scrapeJobs(parts: LabServers): ScrapeJob[] {
       ),
     },
   ]
-  if (parts.haproxy) jobs.push({ job: 'haproxy', targets: [`127.0.0.1:${parts.haproxy.metricsPort}`] })
+  if (parts.haproxy) jobs.push(haproxyJob(parts.haproxy))
   if (parts.envoy) {
     jobs.push({ job: 'envoy', targets: [new URL(parts.envoy.adminUrl).host], path: '/stats/prometheus' })
   }
   return jobs
+}
+
+function haproxyJob({ metricsPort, servers }: Haproxy): ScrapeJob {
+  const sides = { [servers.old]: 'old', [servers.new]: 'new' }
+  return { job: 'haproxy', targets: [`127.0.0.1:${metricsPort}`], sides }
 }
 
 function withNeeds(names: ServerName[]): Set<ServerName> {

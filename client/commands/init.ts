@@ -79,7 +79,7 @@ function wishIn(flags: Invocation['flags']): Wish {
     metrics:
       metrics === 'http-json'
         ? { provider: 'http-json' }
-        : ({ ...prometheus, ...(url !== undefined && { url }) } as Starter['metrics']),
+        : { ...prometheus, ...(url !== undefined && { url }) },
     known: new Set(service === undefined ? [] : ['service']),
   }
   return { first, look: { traffic: socket !== undefined, metrics: url !== undefined } }

@@ -15,6 +15,8 @@ export type ScrapeJob = {
   /** URLs that list targets, asked every second. */
   discover?: string[]
   path?: string
+  /** Server of a balancer -> the side it serves: becomes the label `side`. */
+  sides?: { [server: string]: string }
 }
 
 /** `remoteRead`: another store that every query is put to as well; where it fails, the answer is partial. */
@@ -49,9 +51,17 @@ function configuration({ scrape, remoteRead }: Parameters<typeof startPrometheus
   return JSON.stringify({
     global: { scrape_interval: '1s', scrape_timeout: '900ms', evaluation_interval: '1s' },
     ...(remoteRead && { remote_read: [{ url: remoteRead, read_recent: true }] }),
-    scrape_configs: scrape.map(({ job, path, targets, discover }) => ({
+    scrape_configs: scrape.map(({ job, path, targets, discover, sides }) => ({
       job_name: job,
       ...(path && { metrics_path: path }),
+      ...(sides && {
+        metric_relabel_configs: Object.entries(sides).map(([regex, replacement]) => ({
+          source_labels: ['server'],
+          regex,
+          target_label: 'side',
+          replacement,
+        })),
+      }),
       ...(targets && { static_configs: [{ targets }] }),
       ...(discover && { http_sd_configs: discover.map((url) => ({ url, refresh_interval: '1s' })) }),
     })),

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { runbookJsonSchema } from '../../../client/runbook/json-schema.ts'
 import { allSpecs, checkRunbook } from '../../../client/runbook/load.ts'
-import { FIRST, starter } from '../../../client/runbook/starter.ts'
+import { FIRST, type Starter, haproxyExporter, starter } from '../../../client/runbook/starter.ts'
 import { stepSchemas } from '../../../workflows/steps/schemas.ts'
 
 type Node = { [key: string]: unknown }
@@ -51,8 +51,22 @@ test('unknown keys are refused everywhere an object has known ones', () => {
   expect(open).toEqual([])
 })
 
-test('the runbook that init writes is valid and has no cautions', async () => {
-  const loaded = await checkRunbook(starter(FIRST), { file: 'cutover.yaml' })
+const STARTERS: [string, Starter][] = [
+  ['without a word', FIRST],
+  ['for Envoy', { ...FIRST, traffic: { provider: 'envoy' } }],
+  ['for a JSON answer', { ...FIRST, metrics: { provider: 'http-json' } }],
+  [
+    "for HAProxy's own metrics",
+    {
+      ...FIRST,
+      metrics: { provider: 'prometheus', url: 'http://prom:9090', requests: haproxyExporter('shop') },
+      known: new Set(['service', 'socket', 'backend', 'servers', 'url', 'requests']),
+    },
+  ],
+]
+
+test.each(STARTERS)('the runbook that init writes %s is valid and has no cautions', async (_, first) => {
+  const loaded = await checkRunbook(starter(first), { file: 'cutover.yaml' })
   expect(loaded.problems).toBeUndefined()
   expect(loaded.plan !== undefined && loaded.cautions).toEqual([])
 })
