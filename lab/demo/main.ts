@@ -8,9 +8,11 @@ import { terminalOutput } from '../../client/output/terminal.ts'
 import { openStage } from '../stage/stage.ts'
 import { type Act, type Ended, breach, forward, killed } from './acts.ts'
 import { seconds, tallyOf } from './checks.ts'
+import { untilCtrlC } from './stay.ts'
 import { type Story, storyTo } from './story.ts'
 
 const ACTS: { [number: string]: (act: Act) => Promise<Ended> } = { 1: forward, 2: breach, 3: killed }
+const FAILED = 1
 const INTERRUPTED = 130 // as a shell has it for Ctrl-C
 const USAGE = 'usage: npm run demo -- [--act 1|2|3] [--sim] [--yes]'
 
@@ -30,7 +32,11 @@ export async function runDemo(argv: string[], signal: AbortSignal): Promise<numb
   try {
     return await perform({ story, out, choice, signal })
   } catch (error) {
-    if (!signal.aborted) throw error
+    if (!signal.aborted) {
+      story.say(`the demo could not go on: ${error instanceof Error ? error.message : String(error)}`)
+      if (process.env['CUTOVER_DEBUG'] === '1') throw error
+      return FAILED
+    }
     story.say('stopped: the servers have been ended, and with them everything the demo had set')
     return INTERRUPTED
   }
@@ -40,7 +46,7 @@ async function perform({ story, out, choice, signal }: Performance): Promise<num
   if (!choice.sim) return await onTheLab({ story, out, choice, signal })
   const { runSimulated } = await import('./simulated.ts')
   const ask = out.tty && !choice.yes ? asker(signal) : null
-  return await runSimulated({ story, acts: choice.acts, ask, signal })
+  return await runSimulated({ story, acts: choice.acts, ask, isStaying: out.tty, signal })
 }
 
 function read(argv: string[]): Choice | null {
@@ -84,10 +90,7 @@ async function onTheLab({ story, out, choice, signal }: Performance): Promise<nu
       ended.push(await (ACTS[number] as (act: Act) => Promise<Ended>)({ stage, playing, tally }))
     }
     lastWords(story, ended)
-    if (out.tty && !signal.aborted) {
-      story.say(`Temporal   ${uiUrl}`)
-      await untilCtrlC(story, signal)
-    }
+    if (out.tty && !signal.aborted) await untilCtrlC(story, { uiUrl, signal })
     return tally.failures() === 0 ? 0 : 1
   } finally {
     story.rest()
@@ -121,11 +124,6 @@ function asker(signal: AbortSignal): (question: string) => Promise<boolean> {
     signal.throwIfAborted()
     return answer !== null && !/^\s*n/i.test(answer)
   }
-}
-
-async function untilCtrlC(story: Story, signal: AbortSignal): Promise<void> {
-  story.say('The servers stay up for you to look around. Ctrl-C ends them.')
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -20,9 +20,17 @@ import { temporalEnvironment } from '../stage/worker.ts'
 import { restoreTimes, seconds, tallyOf, type Tally } from './checks.ts'
 import { atQuarter, isGoingBack } from './moments.ts'
 import { type Playing, type Twist, play } from './play.ts'
+import { untilCtrlC } from './stay.ts'
 import type { Story } from './story.ts'
 
-type Simulated = { story: Story; acts: string[]; ask: Playing['ask']; signal: AbortSignal }
+type Simulated = {
+  story: Story
+  acts: string[]
+  ask: Playing['ask']
+  /** Somebody may want to look around afterwards. */
+  isStaying: boolean
+  signal: AbortSignal
+}
 type Scene = {
   world: World
   worker: { stop(): Promise<void>; start(): Promise<void> }
@@ -32,7 +40,7 @@ type Scene = {
 
 const RATE = '400/s'
 
-export async function runSimulated({ story, acts, ask, signal }: Simulated): Promise<number> {
+export async function runSimulated({ story, acts, ask, isStaying, signal }: Simulated): Promise<number> {
   story.say('cutover over a simulated world: no server but Temporal. The real thing: npm run demo')
   installRuntime(createLog({ form: 'text', redact: (text) => text, write: () => {} }), null)
   const { server, ...temporal } = await startTemporal()
@@ -53,6 +61,7 @@ export async function runSimulated({ story, acts, ask, signal }: Simulated): Pro
     const tally = tallyOf(story)
     const playing: Playing = { story, cli: cliWith(environment), access, load: null, ask, signal }
     for (const number of acts) await simulatedAct(number, { playing, worker, tally, folder: folder.path })
+    if (isStaying && !signal.aborted) await untilCtrlC(story, { uiUrl: temporal.uiUrl, signal })
     return tally.failures() === 0 ? 0 : 1
   } finally {
     story.rest()

@@ -1,6 +1,7 @@
 // What status, watch and JSON tell of a run, from literal states.
 import { describe, expect, it } from 'vitest'
 import { headline, runText } from '../../../client/output/run-text.ts'
+import { statusLine } from '../../../client/output/status-line.ts'
 import { UNFOLDED } from '../../../client/output/sheet.ts'
 import { widthOf } from '../../../client/output/paint.ts'
 import { exitCodeOf } from '../../../client/exit-codes.ts'
@@ -217,6 +218,15 @@ describe('the text of a run', () => {
     const text = runText(viewOf({ weights }), look).join('\n')
     expect(text).toMatch(/\nwest\nold +░+ +0%\nnew +█+ +100%\n\neast\nits weights are not known\n/)
     expect(runText(viewOf({ weights: { edge: null } }), look).join('\n')).not.toContain('not known')
+  })
+
+  it('is one line where one is wanted', () => {
+    const [line, ended] = [
+      viewOf({ gates: [gate('s02-approve')] }),
+      viewOf({ outcome: 'completed', phase: 'ended', holding: null }),
+    ].map((view) => statusLine(view, NOW))
+    expect(line).toBe('orders holding [1/3] canary 5% 25%, new 25%, asks at s02-approve, until in 1m')
+    expect(ended).toMatch(/^orders completed: everything has moved/)
   })
 
   it('offers the commands that answer an open gate', () => {
