@@ -105,5 +105,10 @@ function refusal(file: string, error: NodeJS.ErrnoException): Problem {
       exitCode: EXIT.usage,
     })
   }
-  return new Problem({ what: `${file} cannot be written`, why: error.code ?? error.message, cause: error })
+  return new Problem({
+    what: `${file} cannot be written`,
+    why: error.message,
+    todo: ['cutover init FILE in a folder that exists and that you may write'],
+    cause: error,
+  })
 }

@@ -32,7 +32,8 @@ export const plan: Command = {
     const { problemLines } = await import('../runbook/report-problems.ts')
     if (loaded.plan === undefined) {
       if (out.json) out.document({ valid: false, problems: loaded.problems })
-      else for (const problem of loaded.problems) out.error(problemLines(problem, loaded).join('\n'))
+      else
+        for (const problem of loaded.problems) out.error(problemLines(problem, loaded, out.width).join('\n'))
       return EXIT.usage
     }
     const offline = flags['offline'] === true
@@ -47,7 +48,9 @@ export const plan: Command = {
       const style = { width: out.width, paint: paint(out.color), offline }
       for (const line of previewLines(shown, style)) out.line(line)
       for (const caution of loaded.cautions)
-        out.line(problemLines({ ...caution, message: `caution: ${caution.message}` }, loaded).join('\n'))
+        out.line(
+          problemLines({ ...caution, message: `caution: ${caution.message}` }, loaded, out.width).join('\n'),
+        )
       out.line(
         count === 0
           ? `start with: cutover start ${file} --plan ${shown.digest}`

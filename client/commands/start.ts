@@ -84,7 +84,7 @@ async function loadPlan(file: string, { env, out }: Invocation): Promise<Plan> {
   const loaded = await loadRunbook(file, await knownSpecs(env))
   if (loaded.plan !== undefined) return loaded.plan
   const { problemLines } = await import('../runbook/report-problems.ts')
-  for (const problem of loaded.problems) out.error(problemLines(problem, loaded).join('\n'))
+  for (const problem of loaded.problems) out.error(problemLines(problem, loaded, out.width).join('\n'))
   throw usageProblem(
     `${file} is not a valid runbook: ${loaded.problems.length} to put right`,
     [`cutover validate ${file} shows them again`],

@@ -26,9 +26,11 @@ export const validate: Command = {
       out.document({ valid: problems.length === 0, problems })
       return problems.length === 0 ? EXIT.done : EXIT.usage
     }
-    for (const problem of problems) out.line(problemLines(problem, loaded).join('\n'))
+    for (const problem of problems) out.line(problemLines(problem, loaded, out.width).join('\n'))
     for (const caution of loaded.plan === undefined ? [] : loaded.cautions) {
-      out.line(problemLines({ ...caution, message: `caution: ${caution.message}` }, loaded).join('\n'))
+      out.line(
+        problemLines({ ...caution, message: `caution: ${caution.message}` }, loaded, out.width).join('\n'),
+      )
     }
     out.line(
       loaded.plan === undefined
