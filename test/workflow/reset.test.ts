@@ -7,7 +7,7 @@ import { attend } from './attend.ts'
 import { bounded, openBench, runOf } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
 import { wrongEnd } from './ends.ts'
-import { WORKFLOWS, handedOver } from './handover/plans.ts'
+import { WORKFLOWS, handedOver, outOfOrder } from './handover/plans.ts'
 import { thereAndBack } from './runbooks.ts'
 
 const AT_ONCE = Number(process.env.CUTOVER_AT_ONCE ?? 12)
@@ -69,6 +69,28 @@ test.each([
     })
     console.log(`${turns.length} resets on the way ${way}: wrong ${wrong.flat().length}`)
     expect(wrong.flat()).toEqual([])
+  },
+  MATRIX_MS,
+)
+
+test(
+  'reset into a proof on the way back of a step, after all of it was back: it is taken back once more, in its order',
+  async () => {
+    const run = await begin('back', handedOver)
+    const { events } = await run.handle.fetchHistory()
+    const proof = (events ?? []).findLast(
+      ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === 'confirm',
+    )
+    // The task that ordered the proof is kept; what came of it is lost.
+    const again = await reset(
+      run,
+      Number(proof?.activityTaskScheduledEventAttributes?.workflowTaskCompletedEventId),
+    )
+    const ending = await attend(again, { trouble: 'right' })
+    expect(ending.how, ending.error).toBe('restored')
+    expect(ending.snapshot).toBe(run.before)
+    expect(ending.asked).toEqual([])
+    expect(outOfOrder(run.world)).toBeNull()
   },
   MATRIX_MS,
 )

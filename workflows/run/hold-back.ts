@@ -2,6 +2,8 @@
 // metrics, and there is nothing to go back from.
 import { sleep } from '@temporalio/workflow'
 import { calls } from './calls.ts'
+import { changeBack } from './change-back.ts'
+import { failedWith } from './failures.ts'
 import type { Confirming, Holding } from './holding.ts'
 import { insist } from './insist.ts'
 import type { Run } from './run.ts'
@@ -18,17 +20,25 @@ export async function holdBack(run: Run, undo: Undo, { key, title, forMs, confir
   const deadline = (deadlines[name] ??= Date.now() + forMs)
   const summary = `${label(run)} - ${title}: until ${new Date(deadline).toISOString()}`
   tell(run, undo, `its step is being taken back: ${title}`)
-  await together(
-    [
-      () => (forMs === 0 ? Promise.resolve() : sleep(leftUntil(deadline), { summary })),
-      ...confirm.map((each) => () => proven(run, name, each)),
-    ],
-    null,
-  )
+  const time = () => (forMs === 0 ? Promise.resolve() : sleep(leftUntil(deadline), { summary }))
+  for (let unproven = confirm; ;) {
+    const overwritten: Confirming[] = []
+    const proofs = unproven.map((each) => async () => {
+      if (!(await proven(run, name, each))) overwritten.push(each)
+    })
+    await together([time, ...proofs], null)
+    if (overwritten.length === 0) break
+    for (const each of overwritten) await changeBack(run, undo, each)
+    unproven = overwritten
+  }
   delete deadlines[name]
 }
 
-async function proven(run: Run, name: string, confirming: Confirming): Promise<void> {
+/**
+ * False: the target holds another value than this way back has set. A part of the run whose history was lost may have gone further;
+ * what is set again goes over its values, and asks about a stranger's.
+ */
+async function proven(run: Run, name: string, confirming: Confirming): Promise<boolean> {
   const { connection, target, desired, options, everyMs, withinMs } = confirming
   const what = `${connection} ${target}`
   const input = { connection: connectionOf(run, connection), target, desired, options, everyMs }
@@ -36,8 +46,14 @@ async function proven(run: Run, name: string, confirming: Confirming): Promise<v
     id: `${name}/proof/${connection}/${target}`,
     title: `the effect of ${what} could not be proven on the way back`,
   }
-  const { lines } = await insist(run, question, () =>
-    calls.confirm(`${label(run)} - prove ${what}`, input, withinMs),
-  )
-  note(run, `${what} proven: ${lines.join('; ')}`)
+  const seen = await insist(run, question, async () => {
+    try {
+      return await calls.confirm(`${label(run)} - prove ${what}`, input, withinMs)
+    } catch (error) {
+      if (failedWith(error).kind === 'Conflict') return null
+      throw error
+    }
+  })
+  if (seen !== null) note(run, `${what} proven: ${seen.lines.join('; ')}`)
+  return seen !== null
 }
