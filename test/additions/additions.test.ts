@@ -54,6 +54,38 @@ it('a step kind is its folder', { timeout: WITHIN_MS }, async () => {
   expect(through).toEqual({ outcome: 'completed', reason: null, values: [some] })
 })
 
+it(
+  'what is begun by a command compiles, and refuses to work before it is written',
+  { timeout: WITHIN_MS },
+  async () => {
+    const copy = treeWith({})
+    tree = copy
+    const ports = ['traffic', 'dns', 'capacity', 'metrics', 'probe', 'notify']
+    for (const port of ports) await goesWell(copy, 'node', ['scripts/new.ts', 'provider', port, 'brand-new'])
+    await goesWell(copy, 'node', ['scripts/new.ts', 'step', 'brandnew'])
+    expect((await copy.run('node', ['scripts/new.ts', 'step', 'brandnew'])).output).toContain(
+      'not overwritten',
+    )
+    expect((await copy.run('node', ['scripts/new.ts', 'provider', 'nonsense', 'x'])).code).toBe(2)
+    const sources = [...ports.map((port) => `activities/${port}/brand-new`), 'workflows/steps/brandnew']
+    await goesWell(copy, 'tsc', ['--noEmit'])
+    await goesWell(copy, 'oxlint', ['--type-aware', ...sources])
+    await goesWell(copy, 'oxfmt', ['--check', ...sources])
+    // One rule is still broken, on purpose: a provider is held to the contract of its port.
+    const { output } = await copy.run('vitest', ['run', '--project=tidy'])
+    expect(output.match(/× .*/g)).toEqual(
+      ports.map(() => expect.stringContaining('keeps the contract of its port')),
+    )
+    await goesWell(copy, 'node', ['bin/cutover.js', 'validate', 'examples/brandnew.yaml'])
+    const contract = await copy.run('vitest', [
+      'run',
+      '--project=contract',
+      'test/contract/metrics/brand-new.test.ts',
+    ])
+    expect(contract.output).toContain('WRITE: the bench of metrics/brand-new')
+  },
+)
+
 async function generated(added: Added): Promise<Tree> {
   const copy = treeWith(added)
   tree = copy
