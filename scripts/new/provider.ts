@@ -36,7 +36,6 @@ export function providerFiles(port: keyof typeof PORTS, name: string): { [file: 
   const { type, supports, calls }: Port = PORTS[port]
   const [constant, config] = [camel(name), `${pascal(name)}Config`]
   const isChanging = supports.length >= CHANGING.length
-  const said = (call: string) => /(\w+)(?=,|\s*\}|\))/.exec(call.slice(call.indexOf('(')))?.[1] ?? 'io'
   return {
     [`activities/${id}/schema.ts`]: `// ${id}, offline half: what a runbook may say of it, and what plans may rely on. Holds no client code.
 import { z } from 'zod'
@@ -103,4 +102,9 @@ it('is held to the contract of its port', () => {
 })
 `,
   }
+}
+
+/** The argument that a refusal names: the last one before `io`. */
+function said(call: string): string {
+  return /(\w+)(?=,|\s*\}|\))/.exec(call.slice(call.indexOf('(')))?.[1] ?? 'io'
 }
