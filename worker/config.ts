@@ -110,6 +110,17 @@ export const VARIABLES = {
   },
 } as const satisfies Record<string, { about: string; value: z.ZodType; fallback: string | null }>
 
+/** Of the CLI, of set-up and of the compose file: a worker has no use for them. */
+const OTHERS = /^CUTOVER_(ACTOR|DEBUG|TEMPORAL_UI|CACHE|RETENTION|NIGHTLY|CI_BASE|POSTGRES_\w+|PDNS_\w+)$/
+
+/** Variables that look like one of a worker's and are none: a slip, or one of another version. Secrets may be named so, too. */
+export function unknownVariables(env: Environment, secrets: readonly string[] | null): string[] {
+  const isSecret = (name: string) => secrets?.includes(`env:${name}`) === true
+  return Object.keys(env).filter(
+    (name) => name.startsWith('CUTOVER_') && !(name in VARIABLES) && !OTHERS.test(name) && !isSecret(name),
+  )
+}
+
 export interface WorkerConfig {
   metricsAddress: Address | null
   /** Somebody named that address, and somebody else may rely on finding it there. */

@@ -7,7 +7,7 @@ import { connectSecrets, redact } from '../activities/secrets.ts'
 import { JOB_QUEUE, TASK_QUEUE, WATCH_QUEUE } from '../workflows/activities.ts'
 import { loadWorkflowBundle } from './bundle.ts'
 import type { Environment, WorkerConfig } from './config.ts'
-import { readConfig } from './config.ts'
+import { readConfig, unknownVariables } from './config.ts'
 import { createDeps } from './deps.ts'
 import type { Endpoint } from './endpoint.ts'
 import { serveEndpoint } from './endpoint.ts'
@@ -31,6 +31,8 @@ export async function runWorker(env: Environment, signal: AbortSignal): Promise<
     const secrets = connectSecrets(env, read.config.secrets)
     const mask = (text: string): string => redact(text, secrets.known())
     const log = createLog({ form: read.config.log, redact: mask, write })
+    for (const name of unknownVariables(env, read.config.secrets))
+      log.warn(`${name} means nothing to a worker: cutover worker --help names what does`)
     installRuntime(log, read.config.sdkMetricsAddress)
     const registry = await installedProviders(read.config.providers)
     const temporal = await connectTemporal(env)

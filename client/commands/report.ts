@@ -44,6 +44,8 @@ export const report: Command = {
     const { createHash } = await import('node:crypto')
     const { uiLink } = await import('../temporal-ui.ts')
     const facts = { uiLink: uiLink(access, view), sha256: createHash('sha256').update(json).digest('hex') }
+    const made = await folderOf(page)
+    if (made !== undefined) out.error(`made the folder ${made}`)
     await write(page, reportHtml(found, facts))
     await write(data, json)
     if (out.json) out.document(found)
@@ -66,18 +68,31 @@ async function isFolder(path: string): Promise<boolean> {
   )
 }
 
-async function write(path: string, text: string): Promise<void> {
-  const { mkdir, writeFile } = await import('node:fs/promises')
+/** Makes the folder of a file; gives the first one that was not there, which may be a slip. */
+async function folderOf(path: string): Promise<string | undefined> {
+  const { mkdir } = await import('node:fs/promises')
   const { dirname } = await import('node:path')
   try {
-    await mkdir(dirname(path), { recursive: true })
+    return await mkdir(dirname(path), { recursive: true })
+  } catch (cause) {
+    throw unwritable(path, cause)
+  }
+}
+
+async function write(path: string, text: string): Promise<void> {
+  const { writeFile } = await import('node:fs/promises')
+  try {
     await writeFile(path, text)
   } catch (cause) {
-    throw new Problem({
-      what: `${path} cannot be written`,
-      why: (cause as Error).message,
-      todo: ['name another place with --out'],
-      cause,
-    })
+    throw unwritable(path, cause)
   }
+}
+
+function unwritable(path: string, cause: unknown): Problem {
+  return new Problem({
+    what: `${path} cannot be written`,
+    why: (cause as Error).message,
+    todo: ['name another place with --out'],
+    cause,
+  })
 }

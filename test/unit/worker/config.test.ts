@@ -1,6 +1,6 @@
 // The worker's environment: sensible without any variable, and every wrong one named at once.
 import { describe, expect, it } from 'vitest'
-import { VARIABLES, readConfig } from '../../../worker/config.ts'
+import { VARIABLES, readConfig, unknownVariables } from '../../../worker/config.ts'
 
 describe('the configuration of a worker', () => {
   it('needs no variable and serves its metrics on loopback only', () => {
@@ -19,6 +19,18 @@ describe('the configuration of a worker', () => {
         log: 'text',
       },
     })
+  })
+
+  it('names variables that look like its own and mean nothing, but no secret and none of the CLI', () => {
+    const env = {
+      CUTOVER_TASK_QUEUE: 'other',
+      CUTOVER_ACTOR: 'ana',
+      CUTOVER_LOG: 'json',
+      CUTOVER_TOKEN: 'x',
+      PATH: '',
+    }
+    expect(unknownVariables(env, ['env:CUTOVER_TOKEN'])).toEqual(['CUTOVER_TASK_QUEUE'])
+    expect(unknownVariables(env, null)).toEqual(['CUTOVER_TASK_QUEUE', 'CUTOVER_TOKEN'])
   })
 
   it('takes what is set', () => {
