@@ -248,12 +248,21 @@ export function runOf(handle: Run['handle'], facts: Pick<Run, 'service' | 'plan'
   }
 }
 
-/** A worker that a busy machine holds up answers late: that says nothing of the run. */
+/**
+ * A worker that a busy machine holds up answers late, and one that takes over asks to be asked again (workflows/tasks-only.ts):
+ * that says nothing of the run.
+ */
 async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  const end = Date.now() + END_MS
   for (let tries = 1; ; tries++) {
     try {
       return await ask()
     } catch (error) {
+      if (String(error).includes('ask again') && Date.now() < end) {
+        tries = 0
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+        continue
+      }
       if (tries === QUERY_TRIES || !String((error as Error).cause).includes('DEADLINE_EXCEEDED')) throw error
     }
   }
