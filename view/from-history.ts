@@ -7,6 +7,7 @@ import { retuned, retuningOf } from '../workflows/run/retuning.ts'
 import type { Change, Limits, LogLine, Phase, Reason, Restoration, RunState } from '../workflows/run/state.ts'
 import { whyIrreversible } from '../workflows/steps/kind-of.ts'
 import type { Happening } from './happening.ts'
+import { PHASES } from './phases.ts'
 import { cursorOf, stepsUpTo } from './steps-from-history.ts'
 import { blankState, gateKnownById } from './blank-state.ts'
 
@@ -23,16 +24,6 @@ export type Published = {
 
 export type Recorded = { plan: Plan; carried: RunState | null; published: Published; happenings: Happening[] }
 
-const PHASES: readonly string[] = [
-  'starting',
-  'running',
-  'holding',
-  'waiting',
-  'unwinding',
-  'stuck',
-  'completing',
-  'ended',
-] satisfies Phase[]
 const OUTCOMES: readonly string[] = ['completed', 'restored', 'completed-with-remainder']
 
 /** The state as far as history and search attributes tell it. */

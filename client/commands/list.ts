@@ -1,20 +1,12 @@
 // cutover list: the runs there are, from the server's visibility store; no worker is asked.
 import { expectArgs, textFlag } from '../arguments.ts'
 import type { Command } from '../command.ts'
-import type { Phase } from '../../workflows/run/state.ts'
+import { PHASES } from '../../view/phases.ts'
 import { EXIT } from '../exit-codes.ts'
 import { usageProblem } from '../problem.ts'
 
 const RUNS_MAX = 1_000 // a list longer than this is not read by anybody
-const PHASES: readonly string[] = [
-  'starting',
-  'running',
-  'holding',
-  'waiting',
-  'unwinding',
-  'stuck',
-  'completing',
-] satisfies Phase[]
+const PHASES_UNDER_WAY = PHASES.filter((phase) => phase !== 'ended')
 
 export const list: Command = {
   name: 'list',
@@ -23,7 +15,7 @@ export const list: Command = {
   examples: ['cutover list', 'cutover list --phase stuck', 'cutover list --service shop --all -o json'],
   flags: [
     { name: 'service', value: 'NAME', about: 'Only of this service, or of those whose names begin so' },
-    { name: 'phase', value: 'PHASE', about: `Only in this phase: ${PHASES.join(', ')}` },
+    { name: 'phase', value: 'PHASE', about: `Only in this phase: ${PHASES_UNDER_WAY.join(', ')}` },
     { name: 'limit', value: 'N', about: `The newest so many; default: ${RUNS_MAX}` },
     { name: 'all', about: 'The ended ones too, as long as the server keeps them' },
   ],
@@ -52,8 +44,10 @@ export const list: Command = {
 }
 
 function phaseIn(text: string | undefined): string | undefined {
-  if (text === undefined || PHASES.includes(text)) return text
-  throw usageProblem(`${JSON.stringify(text)} is no phase of a run`, [`--phase ${PHASES.join('|')}`])
+  if (text === undefined || PHASES_UNDER_WAY.includes(text)) return text
+  throw usageProblem(`${JSON.stringify(text)} is no phase of a run`, [
+    `--phase ${PHASES_UNDER_WAY.join('|')}`,
+  ])
 }
 
 function limitIn(text: string | undefined): number {

@@ -1,6 +1,8 @@
 // The first paragraph of a report, for somebody who reads no further: what moved, how many users and for how long, what was seen of
 // them, how it ended. Pure: report in, HTML out.
+import { isObject, sameJson } from '../../workflows/json.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
+import type { ChangeView } from '../../view/model.ts'
 import type { Report, ReportSeries } from '../../view/report.ts'
 import type { MovedUsers } from '../../view/users.ts'
 import type { Html } from './html.ts'
@@ -19,10 +21,16 @@ export function summary(report: Report): Html {
 
 function usersText({ moved, run }: Report): string[] {
   if (moved.length === 0) {
-    const isNamed = run.changes.some(({ status, target }) => status === 'applied' && target.includes(' '))
+    const isNamed = run.changes.some(movesNames)
     return [isNamed ? 'No share of users was moved; names were.' : 'No users were moved.']
   }
   return moved.map((edge) => movedText(edge, run.endedAt !== null))
+}
+
+/** A record whose values are others; its TTL alone moves nobody. */
+function movesNames({ status, before, desired }: ChangeView): boolean {
+  if (status !== 'applied' || !isObject(before) || !isObject(desired) || !('values' in desired)) return false
+  return !sameJson(before['values'] ?? null, desired['values'] ?? null)
 }
 
 function movedText({ edge, peak, last, from, backAt, servedMs }: MovedUsers, isOver: boolean): string {

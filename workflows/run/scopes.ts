@@ -9,7 +9,7 @@ type Work = () => Promise<void>
  */
 export async function together(waits: Work[], beside: Work | null): Promise<void> {
   const [only, ...more] = waits
-  if (only !== undefined && more.length === 0 && beside === null) return await only() // no scope: each costs a holding run 6 KiB
+  if (only !== undefined && more.length === 0 && beside === null) return await only() // no scope: each costs a holding run memory
   const scope = new CancellationScope({ cancellable: true })
   const end: { over: boolean; failed: { error: unknown } | null } = { over: false, failed: null }
   const part = async (work: Work) => {

@@ -155,6 +155,16 @@ describe('the report', () => {
     )
     expect(restored).toContain('for 1m; since 2026-03-01 10:01:01 UTC the old side serves all of them.')
     expect(text(reportHtml(reportFor({ changes: [] }), FACTS))).toContain('No users were moved.')
+    const record = (values: string[]) => ({
+      ...(state().changes[0] as RunState['changes'][number]),
+      connection: 'zone',
+      target: 'api.example.com. A',
+      before: { ttl: 300, values: ['192.0.2.10'] },
+      desired: { ttl: 5, values },
+    })
+    const named = (values: string[]) => text(reportHtml(reportFor({ changes: [record(values)] }), FACTS))
+    expect(named(['192.0.2.20'])).toContain('No share of users was moved; names were.')
+    expect(named(['192.0.2.10'])).toContain('No users were moved.') // its TTL alone
   })
 
   it('has the plan that was carried out, the version that wrote it and the hash of its JSON', () => {
