@@ -57,8 +57,7 @@ async function lookAtPrometheus(starter: Starter): Promise<Discovered> {
   if (metrics.provider !== 'prometheus') return { starter, said: [] }
   const { discover } = await import('../../activities/metrics/prometheus/discover.ts')
   const found = await discover(metrics.url).catch((error: Error) => error)
-  if (found instanceof Error)
-    return { starter, said: [`Prometheus at ${metrics.url} was not looked at: ${found.message}`] }
+  if (found instanceof Error) return { starter, said: [`Prometheus was not looked at: ${found.message}`] }
   const isSplit = (metric: string) => ['old', 'new'].some((side) => found.sides[metric]?.includes(side))
   const metric = found.metrics.find(isSplit)
   if (metric === undefined) {
