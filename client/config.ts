@@ -9,6 +9,14 @@ export function environment(): Environment {
   return process.env
 }
 
+/** What the CLI itself reads; the others are a worker's. */
+export const OWN_VARIABLES = ['CUTOVER_ACTOR', 'CUTOVER_DEBUG', 'CUTOVER_PROVIDERS', 'CUTOVER_TEMPORAL_UI']
+
+/** Variables of that form that are not the CLI's: a worker's, or a slip. */
+export function strangersIn(env: Environment): string[] {
+  return Object.keys(env).filter((name) => name.startsWith('CUTOVER_') && !OWN_VARIABLES.includes(name))
+}
+
 /** Who acts: `--as`, else CUTOVER_ACTOR, else the operating system's user. A name of blanks is nobody's. */
 export function actorOf(as: string | undefined, env: Environment): string {
   const [source, name] = as === undefined ? ['CUTOVER_ACTOR', env['CUTOVER_ACTOR']] : ['--as', as]

@@ -1,16 +1,20 @@
 // Help texts: of the whole CLI and of one verb. Pure string builders.
 import { globalFlags } from './arguments.ts'
 import type { Command, Flag } from './command.ts'
+import { folded, unbroken } from './output/fold-text.ts'
 import type { Verb } from './verbs.ts'
 
-export function overview(verbs: Verb[], version: string): string {
+export function overview(
+  verbs: Verb[],
+  { version, width: room }: { version: string; width: number },
+): string {
   const width = Math.max(...verbs.map(({ name }) => name.length))
   const groups = [...new Set(verbs.map(({ group }) => group))]
   const sections = groups.map((group) => {
     const lines = verbs.filter((verb) => verb.group === group)
     return [group, ...lines.map(({ name, about }) => `  ${name.padEnd(width)}  ${about}`)].join('\n')
   })
-  return [
+  const text = [
     `cutover ${version}: moves a live workload from an old home to a new one, and back again when it must`,
     '',
     'Usage: cutover <verb> [arguments] [flags]',
@@ -21,20 +25,25 @@ export function overview(verbs: Verb[], version: string): string {
     ...flagLines(globalFlags),
     '',
     'Exit codes',
-    '  0 done   1 failed, nothing was changed   2 wrong use or invalid runbook',
-    '  3 aborted and restored   4 a person is needed   5 failed, all that was changed is back',
+    '  0  done',
+    '  1  failed, nothing was changed',
+    '  2  wrong use or invalid runbook',
+    '  3  aborted and restored',
+    '  4  a person is needed',
+    '  5  failed, all that was changed is back',
     '',
-    'Where Temporal is: these flags, else TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, else temporal.toml,',
-    'as for the temporal CLI. `cutover <verb> --help` tells more.',
+    'Where Temporal is: these flags, else TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, else temporal.toml, ' +
+      'as for the temporal CLI. `cutover <verb> --help` tells more.',
   ].join('\n')
+  return folded(text, room)
 }
 
-export function helpOf(command: Command): string {
-  return [
+export function helpOf(command: Command, width: number): string {
+  const text = [
     command.about,
     '',
     `Usage: cutover ${command.usage}`,
-    ...(command.details === undefined ? [] : ['', command.details.trim()]),
+    ...(command.details === undefined ? [] : ['', unbroken(command.details.trim())]),
     '',
     'Examples',
     ...command.examples.map((line) => `  ${line}`),
@@ -43,6 +52,7 @@ export function helpOf(command: Command): string {
     'Everywhere',
     ...flagLines(globalFlags),
   ].join('\n')
+  return folded(text, width)
 }
 
 function flagLines(flags: Flag[]): string[] {

@@ -3,16 +3,17 @@ import { constants } from 'node:os'
 import { parseVerb } from './arguments.ts'
 import type { Parsed } from './arguments.ts'
 import type { Command, Output, OpenAccess } from './command.ts'
-import { environment, isDebugging, wantsColor } from './config.ts'
+import { OWN_VARIABLES, environment, isDebugging, strangersIn, wantsColor } from './config.ts'
 import type { Environment } from './config.ts'
 import { EXIT } from './exit-codes.ts'
-import { helpOf, overview } from './help.ts'
 import { nearest } from './nearest.ts'
 import { endQuietlyWithoutReader, terminalOutput } from './output/terminal.ts'
 import { Problem, describeProblem, documentOfProblem, usageProblem } from './problem.ts'
 import { verbs } from './verbs.ts'
 import type { Verb } from './verbs.ts'
 import { version } from './version.ts'
+
+const SAY_SO_THEMSELVES = ['worker', 'dev']
 
 /** Runs one command line and gives its exit code. */
 export async function main(words: string[]): Promise<number> {
@@ -29,7 +30,9 @@ async function dispatch(words: string[], env: Environment): Promise<number> {
   const [name, ...rest] = words
   const [topic] = rest
   if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && topic === undefined)) {
-    process.stdout.write(`${overview(verbs, version())}\n`)
+    const { overview } = await import('./help.ts')
+    const { width } = terminalOutput({ json: false, color: false })
+    process.stdout.write(`${overview(verbs, { version: version(), width })}\n`)
     return name === undefined ? EXIT.usage : EXIT.done
   }
   if (name === '--version' || name === '-V' || name === 'version') {
@@ -44,10 +47,23 @@ async function dispatch(words: string[], env: Environment): Promise<number> {
   const color = parsed.color && wantsColor(env, process.stdout.isTTY === true)
   const out = terminalOutput({ json: parsed.json, color })
   if (parsed.help) {
-    out.line(helpOf(command))
+    const { helpOf } = await import('./help.ts')
+    out.line(helpOf(command, out.width))
     return EXIT.done
   }
+  await warnOfUnknown(name, env, out)
   return await invoke({ verb, command, parsed, out, env: { ...env, ...parsed.instead } })
+}
+
+/** A variable that looks like ours and is read by nobody is a slip; a worker says so of its own. */
+async function warnOfUnknown(verb: string, env: Environment, out: Output): Promise<void> {
+  if (SAY_SO_THEMSELVES.includes(verb) || strangersIn(env).length === 0) return
+  const { VARIABLES, unknownVariables } = await import('../worker/config.ts')
+  const known = [...OWN_VARIABLES, ...Object.keys(VARIABLES)]
+  for (const name of unknownVariables(env, env['CUTOVER_SECRETS']?.split(',') ?? null)) {
+    const guess = nearest(name, known)
+    out.error(`${name} means nothing to cutover${guess === null ? '' : `; did you mean ${guess}?`}`)
+  }
 }
 
 /** For the completion scripts of shells: a word and what it is in each line. */
@@ -109,7 +125,10 @@ function interruption(verb: Verb): AbortSignal {
 
 async function tell(error: unknown, { env, json }: { env: Environment; json: boolean }): Promise<number> {
   const problem = error instanceof Problem ? error : await toldOf(error)
-  process.stderr.write(`${describeProblem(problem)}\n`)
+  const text = describeProblem(problem)
+  const { columns } = process.stderr // undefined where nobody looks: a log keeps its lines
+  const shown = columns ? (await import('./output/fold-text.ts')).folded(text, columns) : text
+  process.stderr.write(`${shown}\n`)
   if (json) terminalOutput({ json, color: false }).document(documentOfProblem(problem))
   const stack = error instanceof Error ? error.stack : undefined
   if (isDebugging(env)) process.stderr.write(`\n${stack ?? String(error)}\n`)

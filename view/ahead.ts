@@ -5,20 +5,27 @@ import type { RunState } from '../workflows/run/state.ts'
 import { outline, whyIrreversible } from '../workflows/steps/kind-of.ts'
 import type { RunView } from './model.ts'
 
-/** Null once the run is going back, or has ended. */
-export function wayBackOf(plan: Plan, state: RunState): RunView['wayBack'] {
-  if (state.reason !== null || state.outcome !== null || state.phase === 'ended') return null
+/**
+ * Null once the run is going back, or has ended. `isCertain` false: no worker tells, so it is what history says; a worker alone
+ * begins the way back, and knows whether it is begun already.
+ */
+export function wayBackOf(plan: Plan, state: RunState, isCertain: boolean): RunView['wayBack'] {
+  if (isOver(state)) return null
   const end = state.pointOfNoReturn
-  if (end !== null) return { isPossible: false, until: null, why: end.why }
+  if (end !== null) return { isPossible: false, until: null, why: end.why, isCertain }
   const last = plan.steps.slice(state.cursor).find((step) => whyIrreversible(step, state) !== null)
-  if (last === undefined) return { isPossible: true, until: null, why: null }
+  if (last === undefined) return { isPossible: true, until: null, why: null, isCertain }
   const until = { index: last.index, title: last.title }
-  return { isPossible: true, until, why: whyIrreversible(last, state) }
+  return { isPossible: true, until, why: whyIrreversible(last, state), isCertain }
+}
+
+function isOver({ reason, outcome, phase }: RunState): boolean {
+  return reason !== null || outcome !== null || phase === 'ended'
 }
 
 /** Null once the run is going back, or has ended. `longestMs` null: until a person decides. */
 export function restOf(plan: Plan, state: RunState): RunView['rest'] {
-  if (wayBackOf(plan, state) === null) return null
+  if (isOver(state)) return null
   const [present, ...later] = plan.steps.slice(state.cursor).map((step) => outline(step, () => undefined))
   return {
     step: { shortestMs: present?.shortestMs ?? 0, longestMs: present === undefined ? 0 : present.longestMs },

@@ -1,5 +1,6 @@
 // The parts of a state that history alone cannot fill: a run of which nothing is known yet, a gate known by its id. Pure.
 import type { Plan } from '../workflows/plan.ts'
+import { deciders } from '../workflows/people.ts'
 import { firstState } from '../workflows/run/first-state.ts'
 import { kindOf } from '../workflows/steps/kind-of.ts'
 import type { Gate, GateKind, RunState, Verb } from '../workflows/run/state.ts'
@@ -69,11 +70,10 @@ function approvalOf(id: string, plan: Plan): Partial<Gate> | null {
   const asked = step === undefined ? undefined : kindOf(step).asks?.(step.spec)
   if (step === undefined || asked === undefined) return null
   const { people, quorum, selfApproval } = asked
-  const who = people === 'anyone' ? 'anyone' : people.join(', ')
   return {
     kind: 'approval',
     title: step.title,
-    waitsFor: `${quorum} of ${who}`,
+    waitsFor: deciders({ people, quorum, self_approval: selfApproval }),
     people,
     quorum,
     selfApproval,

@@ -145,7 +145,12 @@ function gateFor({ gates, service }: RunView, { gate, verdict }: DecisionRequest
     const others = gates.map(({ id, allows }) => ({ id, allows }))
     throw new RunTrouble(
       { code: 'no-gate', service, verdict, gates: others },
-      { what: `no open gate of ${service} takes ${verdict}` },
+      {
+        what:
+          gates.length === 0
+            ? `${service} asks nothing at this moment`
+            : `${service} asks nothing that ${verdict} answers`,
+      },
     )
   }
   if (open.length === 1) return only.id

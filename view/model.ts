@@ -20,6 +20,8 @@ export type GuardView = {
   side: string | null
   /** The edge whose users it judges; null = all. */
   of: string | null
+  /** What is asked of the metrics backend, for its side; null: it is no guard. */
+  query: string | null
   verdict: Verdict | null
   value: number | null
   limit: string | null
@@ -54,7 +56,16 @@ export type ReasonView = { kind: string; text: string; at: string }
 
 export type GateView = Pick<
   Gate,
-  'id' | 'kind' | 'step' | 'title' | 'waitsFor' | 'quorum' | 'approvals' | 'allows' | 'people'
+  | 'id'
+  | 'kind'
+  | 'step'
+  | 'title'
+  | 'waitsFor'
+  | 'quorum'
+  | 'approvals'
+  | 'allows'
+  | 'people'
+  | 'selfApproval'
 > & {
   openedAt: string
   expires: string | null
@@ -107,8 +118,16 @@ export type RunView = {
   })[]
   remainder: { connection: string; target: string; note: string }[]
   pointOfNoReturn: { step: string; why: string } | null
-  /** Whether it can be brought back now; `until` a step that cannot be undone begins, and why. Null: it goes back, or has ended. */
-  wayBack: { isPossible: boolean; until: { index: number; title: string } | null; why: string | null } | null
+  /**
+   * Whether it can be brought back now; `until` a step that cannot be undone begins, and why. Not certain: no worker tells, it is
+   * what history says. Null: it goes back, or has ended.
+   */
+  wayBack: {
+    isPossible: boolean
+    until: { index: number; title: string } | null
+    why: string | null
+    isCertain: boolean
+  } | null
   /** How long the present step lasts from its beginning, and those after it. Null as `wayBack` is. */
   rest: { step: Duration; later: Duration } | null
   decisions: (Omit<RecordedDecision, 'at'> & { at: string })[]

@@ -55,7 +55,7 @@ export function runView(
       step: state.pointOfNoReturn.step,
       why: state.pointOfNoReturn.why,
     },
-    wayBack: wayBackOf(plan, state),
+    wayBack: wayBackOf(plan, state, stale === null),
     rest: restOf(plan, state),
     decisions: state.decisions.map(({ at, ...decision }) => ({ ...decision, at: isoOf(at) })),
     decisionsNotListed: state.forgotten,
@@ -128,7 +128,7 @@ function reasonView(reason: Reason): ReasonView {
 }
 
 function gateView(gate: RunState['gates'][number]): RunView['gates'][number] {
-  const { id, kind, step, title, waitsFor, quorum, approvals, allows, people, onExpiry } = gate
+  const { id, kind, step, title, waitsFor, quorum, approvals, allows, people, selfApproval, onExpiry } = gate
   return {
     id,
     kind,
@@ -139,6 +139,7 @@ function gateView(gate: RunState['gates'][number]): RunView['gates'][number] {
     approvals,
     allows,
     people,
+    selfApproval,
     onExpiry,
     openedAt: isoOf(gate.openedAt),
     expires: iso(gate.expires),

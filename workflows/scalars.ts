@@ -55,6 +55,8 @@ export const Limit = z
       'A limit: a number in the unit of its query, a share (of 1), or a duration (of a query in seconds, or in `unit`)',
   })
 
+export type Limit = z.infer<typeof Limit>
+
 export const Unit = z.enum(Object.keys(TIME_UNITS) as [TimeUnit, ...TimeUnit[]])
 
 export const Name = z

@@ -1,7 +1,6 @@
 // Numbers of guards as people write them: in the form of their limit. Pure.
 import { DURATION, SHARE, TIME_UNITS, type TimeUnit } from '../../workflows/quantities.ts'
-
-export type Limit = string | number
+import type { Limit } from '../../workflows/scalars.ts'
 
 /** 0.002 under a limit of `0.5%` -> `0.2 %`; 0.12 (or 120 of `ms`) under `800ms` -> `120 ms`; 1204 -> `1,204`. */
 export function formatValue(value: number, limit: Limit, unit: TimeUnit = 's'): string {

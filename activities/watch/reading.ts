@@ -4,8 +4,8 @@ import type { Measurement } from '../../workflows/ports/metrics.ts'
 import { percent, threshold } from '../../workflows/quantities.ts'
 import type { TimeUnit } from '../../workflows/quantities.ts'
 import type { PlannedGuard } from '../../workflows/plan.ts'
+import type { Limit } from '../../workflows/scalars.ts'
 import { formatNumber, formatValue } from './format.ts'
-import type { Limit } from './format.ts'
 
 /** What came of one query: an answer, or why there is none. */
 export type Answer = Measurement | { kind: 'failed'; why: string }

@@ -3,7 +3,7 @@ import { expectArgs, textFlag } from '../arguments.ts'
 import type { Command, Flag, Invocation } from '../command.ts'
 import { usageProblem } from '../problem.ts'
 import { retuningOf } from '../../workflows/run/retuning.ts'
-import { AS, REASON, decideOnce } from './decision.ts'
+import { AS, REASON, RUN, decideOnce } from './decision.ts'
 
 const MAX: Flag = {
   name: 'max',
@@ -14,11 +14,11 @@ const MIN: Flag = { name: 'min', value: 'LIMIT', about: 'Bad below this' }
 
 export const retune: Command = {
   name: 'retune',
-  usage: 'retune SERVICE GUARD --max|--min LIMIT --reason TEXT [--as NAME]',
+  usage: 'retune SERVICE GUARD --max|--min LIMIT --reason TEXT [--run ID] [--as NAME]',
   about:
     'Let a guard judge by another limit from its next look on. Checks that still count under it stay counted: bad ones when it is stricter, good ones when it is laxer.',
   examples: ['cutover retune orders errors --max 1% --reason "known noise of a client"'],
-  flags: [MAX, MIN, REASON, AS],
+  flags: [MAX, MIN, REASON, RUN, AS],
   run(invocation) {
     const { args, flags } = invocation
     const [service = '', guard = ''] = expectArgs(args, ['SERVICE', 'GUARD'], this.usage)

@@ -83,12 +83,16 @@ async function loadPlan(file: string, { env, out }: Invocation): Promise<Plan> {
   const { loadRunbook } = await import('../runbook/load.ts')
   const loaded = await loadRunbook(file, await knownSpecs(env))
   if (loaded.plan !== undefined) return loaded.plan
+  const { problems } = loaded
+  const [only] = problems
+  if (loaded.text === '' && only !== undefined)
+    throw usageProblem(`${file}: ${only.message}`, only.fix === null ? [] : [only.fix], { problems })
   const { problemLines } = await import('../runbook/report-problems.ts')
-  for (const problem of loaded.problems) out.error(problemLines(problem, loaded, out.width).join('\n'))
+  for (const problem of problems) out.error(problemLines(problem, loaded, out.width).join('\n'))
   throw usageProblem(
-    `${file} is not a valid runbook: ${loaded.problems.length} to put right`,
+    `${file} is not a valid runbook: ${problems.length} to put right`,
     [`cutover validate ${file} shows them again`],
-    { problems: loaded.problems },
+    { problems },
   )
 }
 

@@ -34,11 +34,13 @@ function backText({ wayBack, service, restorations }: RunView, width: number): s
       ? null
       : `under way: ${isBack} of ${counted(restorations.length, 'target')} restored${hangs}`
   }
-  const { isPossible, until, why } = wayBack
-  if (!isPossible) return `no: ${why ?? 'it has passed its point of no return'}`
-  const text = until === null ? 'yes, at any moment' : `yes, until step ${until.index} (${until.title})`
-  const withCommand = `${text}: cutover abort ${service} --reason R`
-  return widthOf(withCommand) <= width ? withCommand : text // a command that is broken cannot be copied
+  const { isPossible, until, why, isCertain } = wayBack
+  const asKnown = isCertain ? '' : 'by its history '
+  if (!isPossible) return `${asKnown}no: ${why ?? 'it has passed its point of no return'}`
+  const when = until === null ? 'yes, at any moment' : `yes, until step ${until.index} (${until.title})`
+  const withCommand = `${asKnown}${when}: cutover abort ${service} --reason R`
+  const text = widthOf(withCommand) < width ? withCommand : `${asKnown}${when}` // a command that is broken cannot be copied
+  return isCertain ? text : `${text}; it begins when a worker is up`
 }
 
 function waitsText({ gates, paused, holding, rest, wayBack, stale }: RunView, now: number): string | null {

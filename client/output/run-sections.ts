@@ -1,5 +1,6 @@
 // The sections of a run's text: what is waited for, gates, way back, log. Steps and guards have files of their own. Pure: sheet in, lines out.
 import type { GateView, RunView } from '../../view/model.ts'
+import { listed } from '../../workflows/people.ts'
 import { cut, widthOf, wrap } from './paint.ts'
 import type { Sheet } from './sheet.ts'
 import { away, bar, clock, counted, valueText } from './words.ts'
@@ -45,7 +46,7 @@ export function gateLines({ view, look, ink }: Sheet): string[] {
   return view.gates.flatMap((gate, index) => {
     const expires =
       gate.expires === null ? '' : `; expires ${away(gate.expires, look.now)}${expiryText(gate)}`
-    const text = `${gate.waitsFor}${approvalText(gate)}${expires}`
+    const text = `${gate.waitsFor}${approvalText(gate, view.startedBy)}${expires}`
     const verbs = verbsAt(view, gate).map((verb) => `    ${commandOf(view.service, gate, verb)}`)
     const [first = '', ...rest] = wrap(`Gate ${gate.id}  ${gate.title}`, look.width - 2)
     return [
@@ -53,9 +54,17 @@ export function gateLines({ view, look, ink }: Sheet): string[] {
       `${ink.magenta('?')} ${ink.bold(first)}`,
       ...rest.map((line) => `  ${ink.bold(line)}`),
       ...wrap(text, look.width - 2).map((line) => `  ${line}`),
+      ...(gate.kind === 'evidence' && look.fold.logLines > 0 ? queryLines(view, look.width) : []),
       ...verbs, // whole, also where they are wider: they are to be copied
     ]
   })
+}
+
+/** What cannot be read, to be asked of the metrics backend by hand. */
+function queryLines({ guards }: RunView, width: number): string[] {
+  return guards
+    .filter(({ verdict, query }) => verdict === 'unknown' && query !== null)
+    .flatMap(({ name, query }) => wrap(`query of ${name}: ${query}`, width - 4).map((line) => `    ${line}`))
 }
 
 /** What may be said at a gate, and abort: it needs no gate and is possible until the run goes back or cannot. */
@@ -64,11 +73,14 @@ function verbsAt({ reason, pointOfNoReturn }: RunView, { allows }: GateView): st
   return canAbort ? [...allows, 'abort'] : allows
 }
 
-function approvalText({ kind, people, quorum, approvals }: GateView): string {
+/** How many have approved; and who could not, as far as that is a surprise to them. */
+function approvalText(gate: GateView, startedBy: string | null): string {
+  const { kind, people, quorum, approvals, selfApproval } = gate
   if (kind !== 'approval') return ''
-  const who = people === 'anyone' ? 'anyone' : people.join(', ')
   const given = approvals.length === 0 ? 'none yet' : `by ${approvals.join(', ')}`
-  return `; ${approvals.length} of ${quorum} approvals (${given}); may approve: ${who}`
+  const isListed = startedBy !== null && (people === 'anyone' || listed(people, startedBy) !== undefined)
+  const barred = isListed && !selfApproval ? `; not ${startedBy}, who started the run` : ''
+  return `; ${approvals.length} of ${quorum} approvals (${given})${barred}`
 }
 
 function expiryText({ onExpiry }: GateView): string {

@@ -41,8 +41,12 @@ function fitted(columns: Column[], natural: number[], width: number): number[] {
   const excess = natural.reduce((sum, each) => sum + each, 0) + GAP.length * (columns.length - 1) - width
   if (excess <= 0) return natural
   const flexible = columns.flatMap((column, index) => (column.flexible === true ? [index] : []))
-  const share = Math.ceil(excess / Math.max(1, flexible.length))
-  return natural.map((each, index) =>
-    flexible.includes(index) ? Math.max(FLEXIBLE_MIN, each - share) : each,
-  )
+  const widths = [...natural]
+  const of = (index: number) => widths[index] ?? 0
+  for (let missing = excess; missing > 0; missing--) {
+    const widest = flexible.reduce((one, other) => (of(other) > of(one) ? other : one), flexible[0] ?? -1) // a short cell is not cut for a long one
+    if (widest < 0 || of(widest) <= FLEXIBLE_MIN) break
+    widths[widest] = of(widest) - 1
+  }
+  return widths
 }

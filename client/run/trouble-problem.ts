@@ -25,7 +25,7 @@ export function problemOfTrouble(trouble: RunTrouble): Problem {
 /** For those who must not state what they do not know: what is missing, and what to do about it. */
 export function toldInPart({ service, stale }: RunView, partial: string): Problem {
   return new Problem({
-    what: `the run of ${service} cannot be told in full`,
+    what: `the run of ${service} cannot be shown in full`,
     why: stale?.why,
     todo: ['start a worker: cutover worker', `${partial}   tells what the Temporal server knows by itself`],
   })
@@ -61,7 +61,7 @@ function todoOf(trouble: Trouble): string[] {
       ]
     case 'no-gate':
       return [
-        ...trouble.gates.map(({ id, allows }) => `gate ${id} takes ${allows.join(', ')}`),
+        ...trouble.gates.map(({ id, allows }) => `gate ${id} is answered by ${allows.join(', ')}`),
         `cutover status ${trouble.service}`,
       ]
     case 'several-gates':

@@ -88,9 +88,13 @@ async function check(source: Source, specs: readonly ProviderSpec[]) {
   return { parts, findings: onePerPlace(all), cautions }
 }
 
-/** Which step is watched by what can be told only where every guard and every step is right by itself. */
-function isWhole(runbook: JsonObject, { guards, steps }: Parts): boolean {
-  return guards.length === entries(runbook['guards']).length && steps.length === list(runbook['steps']).length
+/** Which step is watched by what is known only where every connection, guard and step is right by itself. */
+function isWhole(runbook: JsonObject, { connections, guards, steps }: Parts): boolean {
+  return (
+    connections.length === entries(runbook['connections']).length &&
+    guards.length === entries(runbook['guards']).length &&
+    steps.length === list(runbook['steps']).length
+  )
 }
 
 function sleepingGuard(name: string): Finding {

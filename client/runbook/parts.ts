@@ -97,9 +97,10 @@ function checkConnection(name: string, value: Json, specs: readonly ProviderSpec
   if (spec === undefined) {
     const typed = String(provider)
     const whole = ids.find((id) => id.endsWith(`/${typed}`)) ?? typed
-    const ofPort = ids.filter((id) => id.startsWith(`${typed.split('/')[0]}/`))
     const real = ids.filter((id) => !id.endsWith('/sim')) // nobody who mistypes a server means a simulation
-    const fix = [didYouMean(whole, /sim/.test(typed) ? ids : real), oneOf(ofPort.length > 0 ? ofPort : ids)]
+    const offered = /sim/.test(typed) ? ids : real
+    const ofPort = offered.filter((id) => id.startsWith(`${typed.split('/')[0]}/`))
+    const fix = [didYouMean(whole, offered), oneOf(ofPort.length > 0 ? ofPort : offered)]
       .filter((words) => words !== null)
       .join(' ')
     return [{ path: [...path, 'provider'], message: 'there is no such provider', fix }]

@@ -25,7 +25,11 @@ export function previewLines(preview: Preview, style: Style): string[] {
       '',
     ]),
     ...cautionLines(shown, style),
-    `takes     ${range(shown.shortest, shown.longest)}; going back is possible at any moment${pointOfNoReturn === -1 ? '' : ` before step ${pointOfNoReturn + 1}`}`,
+    ...row(
+      'takes',
+      `${range(shown.shortest, shown.longest)}; going back is possible at any moment${pointOfNoReturn === -1 ? '' : ` before step ${pointOfNoReturn + 1}`}`,
+      style,
+    ),
     ...triedLines(shown, style),
     ...problemTexts(shown.problems).flatMap((text) => row('problem', text, style).map(paint.red)),
     `digest    ${shown.digest}`,

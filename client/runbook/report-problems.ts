@@ -11,8 +11,9 @@ const NEAR_END = 0.85 // of the width: what stands behind the caret must be seen
 /** The excerpt is no wider than `width`: a line that wraps has its caret nowhere. */
 export function problemLines(problem: Problem, loaded: Loaded, width = WIDTH): string[] {
   const { file, line, column, path, message, fix } = problem
+  const place = loaded.text === '' ? file : `${file}:${line}:${column}` // what cannot be read has no lines
   return [
-    `${file}:${line}:${column}  ${path === '' ? '' : `${path}: `}${message}`,
+    `${place}  ${path === '' ? '' : `${path}: `}${message}`,
     ...excerpt(problem, loaded, width - INDENT),
     ...(fix === null ? [] : [`    fix: ${fix}`]),
   ].map(harmless)

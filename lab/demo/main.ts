@@ -20,8 +20,8 @@ type Choice = { acts: string[]; sim: boolean; yes: boolean }
 
 export async function runDemo(argv: string[], signal: AbortSignal): Promise<number> {
   const choice = read(argv)
-  if (choice === null) {
-    process.stderr.write(`${USAGE}\n`)
+  if ('wrong' in choice) {
+    process.stderr.write(`${choice.wrong}\n${USAGE}\n`)
     return 2
   }
   const out = terminalOutput({
@@ -49,20 +49,22 @@ async function perform({ story, out, choice, signal }: Performance): Promise<num
   return await runSimulated({ story, acts: choice.acts, ask, isStaying: out.tty, signal })
 }
 
-function read(argv: string[]): Choice | null {
+/** What is to be played, or what is wrong with the words. */
+function read(argv: string[]): Choice | { wrong: string } {
   try {
     const { values } = parseArgs({
       args: argv,
       options: { act: { type: 'string' }, sim: { type: 'boolean' }, yes: { type: 'boolean', short: 'y' } },
     })
-    if (values.act !== undefined && !(values.act in ACTS)) return null
+    if (values.act !== undefined && !Object.hasOwn(ACTS, values.act))
+      return { wrong: `there is no act ${values.act}: ${Object.keys(ACTS).join(', ')}` }
     return {
       acts: values.act === undefined ? Object.keys(ACTS) : [values.act],
       sim: values.sim === true,
       yes: values.yes === true,
     }
-  } catch {
-    return null // unknown flag: the usage line says what there is
+  } catch (error) {
+    return { wrong: (error as Error).message.split('. ', 1)[0] ?? '' } // an unknown flag, named; the usage line says what there is
   }
 }
 

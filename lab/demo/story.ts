@@ -3,7 +3,7 @@ import type { Output } from '../../client/command.ts'
 import { fittedText } from '../../client/output/fit.ts'
 import { lineLog } from '../../client/output/line-log.ts'
 import { live } from '../../client/output/live.ts'
-import { paint } from '../../client/output/paint.ts'
+import { paint, wrap } from '../../client/output/paint.ts'
 import type { RunView } from '../../view/model.ts'
 
 const ROWS_UNKNOWN = 40
@@ -34,16 +34,22 @@ export function storyTo(out: Output): Story {
     rest()
     out.line(text)
   }
+  const prose = (text: string, sign = '') => {
+    const indent = sign === '' ? '  ' : '    '
+    const [first = '', ...more] = wrap(text, out.width - indent.length)
+    line(sign === '' ? `  ${first}` : `  ${sign} ${first}`)
+    for (const each of more) line(`${indent}${each}`)
+  }
   return {
     act(number, title, words) {
       line('')
       line(ink.bold(`Act ${number}  ${title}`))
-      for (const each of words) line(ink.dim(`  ${each}`))
+      for (const each of words) for (const part of wrap(each, out.width - 2)) line(ink.dim(`  ${part}`))
       lines = lineLog()
     },
-    say: (text) => line(`  ${text}`),
-    good: (text) => line(`  ${ink.green('✔')} ${text}`),
-    bad: (text) => line(`  ${ink.red('✖')} ${text}`),
+    say: (text) => prose(text),
+    good: (text) => prose(text, ink.green('✔')),
+    bad: (text) => prose(text, ink.red('✖')),
     command: (text) => line(`\n  ${ink.cyan('$')} ${ink.bold(text)}`),
     show(view, foot) {
       if (!out.tty) {

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { verbs } from '../../client/verbs.ts'
 import { freePort } from '../../lab/ports.ts'
 import { EXAMPLES } from '../../lab/stage/examples.ts'
 import { type Stage, openStage } from '../../lab/stage/stage.ts'
@@ -94,6 +95,43 @@ describe('what is not there', () => {
     expect(await stage.cli.run(['start', file])).toMatchObject({ code: 2 })
     expect(await stage.cli.run(['abort', 'orders'])).toMatchObject({ code: 2 }) // no reason
   })
+})
+
+/** Every verb about a run, with what else it needs, so that a new one cannot be forgotten. */
+async function verbsAboutRuns(): Promise<[name: string, words: string[]][]> {
+  const needed: [form: RegExp, words: string[]][] = [
+    [/ GUARD\b/, ['errors']],
+    [/ --by TIME/, ['--by', '1m']],
+    [/ --max\|/, ['--max', '1%']],
+    [/ --reason TEXT/, ['--reason', 'tried']],
+    [/ \[--out FILE/, ['--out', stage.write('report.html', '')]],
+  ]
+  const all = await Promise.all(verbs.map(async ({ name, load }) => ({ name, usage: (await load()).usage })))
+  return all
+    .filter(({ usage }) => / SERVICE\b/.test(usage))
+    .map(({ name, usage }) => [name, needed.flatMap(([form, words]) => (form.test(usage) ? words : []))])
+}
+
+describe('a run', () => {
+  it(
+    'is named by the beginning of its id, for every verb that is about one',
+    async () => {
+      const { cli } = stage
+      const started = ['start', stage.runbook('drill', { service: 'named' }), '--yes', '--as', STARTER]
+      const { runId } = await cli.json<{ runId: string }>(started)
+      const aborted = await cli.run(['abort', 'named', '--reason', 'enough', '--as', 'ana', '--wait'])
+      expect(aborted, aborted.stderr).toMatchObject({ code: 3 })
+      const tried = async ([verb, words]: [string, string[]]) => {
+        const { stdout, stderr } = await cli.run([verb, 'named', ...words, '--run', runId.slice(0, 8)])
+        expect(`${stdout}${stderr}`, verb).toMatch(/restored|has ended|wrote/)
+        const missed = await cli.run([verb, 'named', ...words, '--run', 'ffff'])
+        expect(missed, verb).toMatchObject({ code: 1, stdout: '' })
+        expect(missed.stderr, verb).toContain('named has no run ffff')
+      }
+      await Promise.all((await verbsAboutRuns()).map(tried))
+    },
+    TEST_MS,
+  )
 })
 
 describe('documents and colours', () => {

@@ -2,11 +2,11 @@
 import type { LookMemory } from '../activities.ts'
 import type { Plan } from '../plan.ts'
 import { DURATION, SHARE_OR_DURATION, threshold } from '../quantities.ts'
+import type { Limit } from '../scalars.ts'
 import type { Subject } from '../watched/index.ts'
 import type { Decision, Limits, RunState } from './state.ts'
 
 type Bound = 'max' | 'min'
-type Limit = string | number
 
 /** What a decision to retune says: `errors max 1%`. */
 export type Retuning = { guard: string; bound: Bound; limit: Limit }

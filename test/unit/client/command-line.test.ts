@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parseVerb } from '../../../client/arguments.ts'
+import { RUN } from '../../../client/commands/decision.ts'
+import { helpOf, overview } from '../../../client/help.ts'
 import { verbs } from '../../../client/verbs.ts'
 import { VARIABLES } from '../../../worker/config.ts'
 
@@ -23,8 +25,8 @@ describe('the command line', () => {
     const { code, stdout } = await cutover(['--help'])
     expect(code).toBe(0)
     for (const { name } of verbs) expect(stdout).toContain(`\n  ${name} `)
-    expect(stdout).toContain('4 a person is needed')
-    expect(stdout).toContain('5 failed, all that was changed is back')
+    expect(stdout).toContain('4  a person is needed')
+    expect(stdout).toContain('5  failed, all that was changed is back')
   })
 
   it.each(verbs.map(({ name }) => name))('explains %s without a server', async (name) => {
@@ -35,6 +37,16 @@ describe('the command line', () => {
     expect(stdout).toMatch(new RegExp(`\nExamples\n  .*cutover ${name}`))
   })
 
+  it.each([50, 80])('explains every verb on %i columns, with commands that can be copied', async (width) => {
+    const texts = await Promise.all(verbs.map(async ({ load }) => helpOf(await load(), width)))
+    for (const line of [overview(verbs, { version: '1', width }), ...texts].flatMap((text) =>
+      text.split('\n'),
+    ))
+      if (!/^\s+(?:[A-Z_]+=\S+ )?cutover /.test(line)) expect(line.length, line).toBeLessThanOrEqual(width)
+    const [start] = texts.filter((text) => text.includes('Usage: cutover start'))
+    expect(start).toContain('\n  cutover start orders.yaml --plan 9bd6c393 --wait\n')
+  })
+
   it('shows examples whose flags there are', async () => {
     for (const { name, load } of verbs) {
       const { examples, flags } = await load()
@@ -43,6 +55,16 @@ describe('the command line', () => {
         const split = [...words.matchAll(/"[^"]*"|\S+/g)].map(([word]) => word)
         expect(() => parseVerb(name, flags, split.slice(2)), line).not.toThrow()
       }
+    }
+  })
+
+  it('lets every verb that is about a run have it named, by the same flag', async () => {
+    const about = await Promise.all(verbs.map(async ({ load }) => await load()))
+    const ofRuns = about.filter(({ usage }) => / SERVICE\b/.test(usage))
+    expect(ofRuns.length).toBeGreaterThan(10)
+    for (const { usage, flags } of ofRuns) {
+      expect(usage).toContain(' [--run ID] ')
+      expect(flags, usage).toContain(RUN)
     }
   })
 
@@ -76,7 +98,7 @@ describe('the command line', () => {
   })
 
   it.each([
-    [['start', 'nowhere.yaml', '--yes', '-o', 'json'], 'nowhere.yaml is not a valid runbook: 1 to put right'],
+    [['start', 'nowhere.yaml', '--yes', '-o', 'json'], 'nowhere.yaml: there is no such file'],
     [['abort', 'orders', '-ojson'], 'abort needs a reason'],
     [['statsu', '--output=json'], 'unknown verb statsu'],
     [['status', '--loud', '-o', 'json'], 'unknown flag --loud for status'],
@@ -84,6 +106,41 @@ describe('the command line', () => {
     const { code, stdout } = await cutover(words)
     expect(code).toBe(2)
     expect(JSON.parse(stdout)).toMatchObject({ error: { what, exitCode: 2 } })
+  })
+
+  it('says once that a file is not there, without a line of it', async () => {
+    for (const words of [
+      ['start', 'nowhere.yaml', '--yes'],
+      ['plan', 'nowhere.yaml'],
+    ]) {
+      const { code, stderr } = await cutover(words)
+      expect(code).toBe(2)
+      expect(stderr.match(/nowhere\.yaml/g)).toHaveLength(1)
+      expect(stderr).toMatch(/nowhere\.yaml:? +there is no such file\n.*`cutover init`/)
+    }
+  })
+
+  it('names a variable that means nothing to it, and the one that was probably meant', async () => {
+    const variables = {
+      CUTOVER_ACTER: 'ana',
+      CUTOVER_TASK_QUEUE: 'other',
+      CUTOVER_SECRETS: 'env:CUTOVER_KEY',
+      CUTOVER_KEY: 'x',
+    }
+    const { code, stdout, stderr } = await cutover(['completion', 'bash'], variables)
+    expect(code).toBe(0)
+    expect(stdout).not.toBe('')
+    expect(stderr.split('\n').toSorted()).toEqual([
+      '',
+      'CUTOVER_ACTER means nothing to cutover; did you mean CUTOVER_ACTOR?',
+      'CUTOVER_TASK_QUEUE means nothing to cutover',
+    ])
+  })
+
+  it('says which act of the demo there is not', async () => {
+    const { code, stderr } = await cutover(['demo', '--act', '9'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^there is no act 9: 1, 2, 3\nusage: /)
   })
 
   it('shows the stack when asked to', async () => {

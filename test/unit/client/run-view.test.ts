@@ -6,12 +6,45 @@ import { UNFOLDED } from '../../../client/output/sheet.ts'
 import { widthOf } from '../../../client/output/paint.ts'
 import { exitCodeOf } from '../../../client/exit-codes.ts'
 import { runView } from '../../../view/run-view.ts'
+import { firstRecord } from '../../../workflows/run/first-state.ts'
 import type { RunState } from '../../../workflows/run/state.ts'
 import { NOW, START, described, gate, plan, reading, state } from './fixtures.ts'
 
 const look = { width: 80, color: false, now: NOW, fold: { ...UNFOLDED, logLines: 5 } }
 const viewOf = (over: Partial<RunState> = {}, pending = described.pending) =>
   runView({ state: state(over), plan }, { ...described, pending })
+
+describe('a question', () => {
+  it('about evidence has the query that cannot be read, to be asked by hand', () => {
+    const text = runText(
+      viewOf({
+        gates: [{ ...gate('s01-canary/25%-1/evidence', ['approve', 'retry']), kind: 'evidence' }],
+        steps: [
+          {
+            ...firstRecord('s01-canary'),
+            readings: { errors: [reading({ verdict: 'unknown', value: null })] },
+          },
+        ],
+      }),
+      look,
+    ).join('\n')
+    expect(text).toContain('query of errors: error_ratio(new)')
+  })
+
+  it('of an approval says who cannot answer it, and whom it does not concern', () => {
+    const asked = (over: object, startedBy = 'tom') =>
+      runText(viewOf({ startedBy, gates: [{ ...gate('s02-approve'), ...over }] }), {
+        ...look,
+        width: 120,
+      }).join('\n')
+    expect(asked({ people: 'anyone' })).toContain(
+      '0 of 2 approvals (none yet); not tom, who started the run;',
+    )
+    expect(asked({}, 'Ana')).toContain('(none yet); not Ana, who started the run;')
+    expect(asked({})).not.toContain('who started the run')
+    expect(asked({ people: 'anyone', selfApproval: true })).not.toContain('who started the run')
+  })
+})
 
 describe('the view of a run', () => {
   it('has the fields that scripts rely on', () => {
@@ -143,6 +176,17 @@ describe('what only a worker knows', () => {
     expect(view.guards[0]).toMatchObject({ verdict: 'unknown', value: null })
     expect(runText(view, look).join('\n')).toMatch(/\? errors +unknown: only a worker can tell/)
     expect(runView({ state: state({ steps }), plan }, described).guards[0]).toMatchObject({ verdict: null })
+  })
+
+  it('is the way back: by its history it is there, and begins with a worker', () => {
+    expect(runView({ state: state(), plan }, described).wayBack).toMatchObject({
+      isPossible: true,
+      isCertain: true,
+    })
+    expect(partial({}).wayBack).toMatchObject({ isPossible: true, isCertain: false })
+    expect(runText(partial({}), { ...look, width: 120 }).join('\n')).toContain(
+      'back     by its history yes, at any moment: cutover abort orders --reason R; it begins when a worker is up',
+    )
   })
 
   it('is called unknown: what a hold waits for, and why the run goes back', () => {

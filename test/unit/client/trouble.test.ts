@@ -23,7 +23,7 @@ describe('what stands in the way of a run', () => {
     })
     const gates = [{ id: 's02-approve', allows: ['approve' as const, 'abort' as const] }]
     expect(told({ code: 'no-gate', service: 'orders', verdict: 'retry', gates })).toMatchObject({
-      error: { todo: ['gate s02-approve takes approve, abort', 'cutover status orders'], gates },
+      error: { todo: ['gate s02-approve is answered by approve, abort', 'cutover status orders'], gates },
     })
   })
 

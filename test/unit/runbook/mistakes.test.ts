@@ -323,6 +323,14 @@ describe('one mistake is found at its place, with what would be right', () => {
   }
 })
 
+test('a balancer that has no provider is the only problem told, and no simulation is offered in its place', async () => {
+  const text = `${RIGHT.slice(0, RIGHT.indexOf('steps:'))}steps:\n  - switch: { connection: edge }\n`
+  const problems = await problemsOf(text.replace('traffic/haproxy', 'traffic/nginx'))
+  expect(problems.map(({ path }) => path)).toEqual(['connections.edge.provider'])
+  expect(problems[0]?.fix).toMatch(/^one of .*traffic\/haproxy/)
+  expect(problems[0]?.fix).not.toMatch(/sim/)
+})
+
 test('a runbook without mistakes has none', async () => {
   expect(await problemsOf(RIGHT)).toEqual([])
 })
