@@ -135,7 +135,7 @@ function usable(spec: ProviderSpec, { name, known }: { name: string; known: Prov
     [
       known.every((each) => each.id !== id),
       'there is another one of this id',
-      `taken: ${known.map((each) => each.id).join(', ')}`,
+      `in use: ${known.map((each) => each.id).join(', ')}`,
     ],
   ]
   const broken = rules.find(([isKept]) => !isKept)

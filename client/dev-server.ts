@@ -98,7 +98,7 @@ function serverArgs(port: number, file: string): string[] {
 async function refuseTaken(port: number): Promise<void> {
   if (!(await canConnect(port))) return
   throw new Problem({
-    what: `port ${port} is taken`,
+    what: `port ${port} is in use`,
     why: 'a Temporal server may be running already',
     todo: [
       'cutover worker            adds a worker to the server that is there',

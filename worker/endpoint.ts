@@ -57,7 +57,7 @@ function pathOf(target: string | undefined): string {
 function refusedAt({ host, port }: Address, error: NodeJS.ErrnoException): string {
   const why =
     error.code === 'EADDRINUSE'
-      ? `port ${port} of ${host} is taken, by another worker on this machine perhaps`
+      ? `port ${port} of ${host} is in use, by another worker on this machine perhaps`
       : error.message
   return (
     `metrics and health cannot be served at ${host}:${port}: ${why}\n` +

@@ -10,7 +10,7 @@ export const status: Command = {
   about: 'Show where a run is: steps, weights, guards, open gates, changes.',
   details: `Shows the run under way, else the last one. A worker that does not answer is asked again for half a minute.
 If none does, what the Temporal server knows by itself is shown, the rest as unknown, and the exit code is 1;
-with --partial that is asked for once, and is no failure. Exit code 0 whenever all of it could be told.`,
+with --partial that is asked for once, and is no failure. Exit code 0 whenever all of it could be shown.`,
   examples: [
     'cutover status orders',
     'cutover status orders --line',

@@ -146,7 +146,7 @@ test('without a worker an abort is kept, what is not known is not told, and a wo
   expect([whole.code, partial.code, report.code]).toEqual([1, 0, 1])
   expect(JSON.parse(whole.stdout)).toMatchObject({
     error: {
-      what: `the run of ${run.service} cannot be told in full`,
+      what: `the run of ${run.service} cannot be shown in full`,
       why: expect.stringContaining('no worker'),
     },
   })
@@ -155,7 +155,7 @@ test('without a worker an abort is kept, what is not known is not told, and a wo
     phase: 'waiting',
     step: { index: 6, total: 6 }, // as the engine names its timers for the server
   })
-  expect(report.stderr).toContain('cannot be told in full')
+  expect(report.stderr).toContain('cannot be shown in full')
 
   const watching = follow(access, {
     service: run.service,

@@ -109,7 +109,7 @@ it('a second one on a machine is told which port is taken: named, it does not st
   expect(await named.ended).toBe(1)
   expect(named.text()).toMatch(
     new RegExp(
-      `^cutover worker: metrics and health cannot be served at 127.0.0.1:${port}: port ${port} of 127.0.0.1 is taken`,
+      `^cutover worker: metrics and health cannot be served at 127.0.0.1:${port}: port ${port} of 127.0.0.1 is in use`,
     ),
   )
   expect(named.text()).toContain('CUTOVER_METRICS_ADDRESS=host:port serves them elsewhere')

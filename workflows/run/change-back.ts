@@ -39,11 +39,7 @@ export async function changeBack(run: Run, undo: Undo, wanted: ChangeBack): Prom
   const change = isTakenUp(undo, wanted) ? undo.change : await intend(run, undo, wanted)
   undo.change = change
   const entry = run.state.changes[change.number - 1] as Change
-  tell(
-    run,
-    undo,
-    `its step is being taken back: ${change.connection} ${change.target} to ${show(change.before)}`,
-  )
+  tell(run, undo, `its step is being undone: ${change.connection} ${change.target} to ${show(change.before)}`)
   if (has(change, 'restored')) closeCarried(run, gateOf(run, change)) // in the moment of a renewal
   else {
     entry.status = 'unknown'

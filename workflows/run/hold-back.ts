@@ -19,7 +19,7 @@ export async function holdBack(run: Run, undo: Undo, { key, title, forMs, confir
   const name = `${undo.step}/undo/${key}`
   const deadline = (deadlines[name] ??= Date.now() + forMs)
   const summary = `${label(run)} - ${title}: until ${new Date(deadline).toISOString()}`
-  tell(run, undo, `its step is being taken back: ${title}`)
+  tell(run, undo, `its step is being undone: ${title}`)
   const time = () => (forMs === 0 ? Promise.resolve() : sleep(leftUntil(deadline), { summary }))
   for (let unproven = confirm; ;) {
     const overwritten: Confirming[] = []

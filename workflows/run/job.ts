@@ -63,7 +63,7 @@ async function workedBack(run: Run, undo: Undo, work: Work & { name: string }): 
       run.tries.beside -= 1
     }
   }
-  tell(run, undo, `its step is being taken back: ${title}`)
+  tell(run, undo, `its step is being undone: ${title}`)
   const question = { id: name, title: `${title} could not be done on the way back` }
   const reached = await insist(run, question, attempt)
   delete memories[name]

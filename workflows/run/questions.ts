@@ -161,7 +161,7 @@ export async function sendNotice(run: Run, name: string, news: News): Promise<vo
     const input = { connection: connectionOf(run, name), notice }
     await CancellationScope.nonCancellable(() => calls.announce(`tell ${name}: ${news.title}`, input))
   } catch (error) {
-    log(run, `${name} could not be told: ${error instanceof Error ? error.message : String(error)}`)
+    log(run, `no notice reached ${name}: ${error instanceof Error ? error.message : String(error)}`)
   } finally {
     run.now.telling -= 1
   }

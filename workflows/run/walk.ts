@@ -27,10 +27,10 @@ export async function walk(run: Run, undo: Undo): Promise<void> {
   if (isOver(undo)) return
   stopWatches(run)
   await workEnded(run) // what the step still does must not land between the changes that take it back
-  if (undo.status === 'pending') log(run, `taking back ${step.title}`)
+  if (undo.status === 'pending') log(run, `undoing ${step.title}`)
   undo.status = 'going'
-  tell(run, undo, 'its step is being taken back')
-  const question = { id: `${step.id}/undo`, title: `${step.title} could not be taken back` }
+  tell(run, undo, 'its step is being undone')
+  const question = { id: `${step.id}/undo`, title: `${step.title} could not be undone` }
   // Each try begins with the first line: what was done before has its result then, and is not done again.
   const attempt = () => {
     const words = { within: withinOf(undo), said: {} }
@@ -39,11 +39,11 @@ export async function walk(run: Run, undo: Undo): Promise<void> {
   try {
     await insist({ ...run, undo }, question, attempt)
     undo.status = 'done'
-    log(run, `${step.title} is taken back`)
+    log(run, `${step.title} is undone`)
   } catch (error) {
     if (!(error instanceof LeftToPeople)) throw error
     undo.status = 'left'
-    log(run, `taking back ${step.title} is left to people: ${error.message}`)
+    log(run, `undoing ${step.title} is left to people: ${error.message}`)
   }
 }
 
@@ -81,7 +81,7 @@ export async function restoreBehindUndos(run: Run, restoration: Restoration): Pr
   }
   const failed = await lookOnly(run, restoration)
   if (failed === null) return markRestored(restoration, Date.now())
-  restoration.note = `people have taken over the way back of ${left.step}: ${failed.message}`
+  restoration.note = `people see to the way back of ${left.step}: ${failed.message}`
   leaveAsFound(run, restoration, foundBy(failed).found)
 }
 

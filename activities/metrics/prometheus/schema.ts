@@ -15,7 +15,7 @@ export const PrometheusConfig = z
       'Further headers: text or references, e.g. X-Scope-OrgID of Mimir',
     ),
     delay: Duration.default('0s').describe('Ingestion delay: queries are evaluated this long before now'),
-    timeout: CallTimeout.default('3s').describe('How long one query may take, told to Prometheus too'),
+    timeout: CallTimeout.default('3s').describe('How long one query may take, passed on to Prometheus'),
     ...privateHttp,
   })
   .superRefine(demandFitting('url'))

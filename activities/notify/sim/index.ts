@@ -27,7 +27,7 @@ export const simNotify = defineProvider({
       reach: (io) =>
         ask(
           enter(),
-          { port: 'notify', verb: 'reach', target: 'nobody', effect: () => 'simulated: nobody is told' },
+          { port: 'notify', verb: 'reach', target: 'nobody', effect: () => 'simulated: nobody is notified' },
           io,
         ),
     }

@@ -11,6 +11,6 @@ export const spec = defineSpec({
   port: 'notify',
   summary: 'notices kept in the simulated world',
   config: SimNotifyConfig,
-  supports: { port: 'notify', cautions: ['simulated: nobody is told'] },
+  supports: { port: 'notify', cautions: ['simulated: nobody is notified'] },
   locks: () => [],
 })

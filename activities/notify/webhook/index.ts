@@ -53,7 +53,7 @@ export const webhook = defineProvider({
         timeoutMs: milliseconds(config.timeout),
         bytesMax: ANSWER_BYTES_MAX,
       })
-      return `${config.url} answers (${status} to OPTIONS); nothing was posted, so whether a notice is taken is not known`
+      return `${config.url} answers (${status} to OPTIONS); nothing was posted, so whether it accepts a notice is not known`
     },
   }),
 })

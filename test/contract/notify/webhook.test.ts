@@ -95,7 +95,7 @@ describe('notify/webhook', () => {
     const reach = (config: JsonObject) =>
       connectNotify({ provider: webhook, deps: testDeps({ secrets: {} }) }, config).reach(io())
     expect(await reach({ url: server.url })).toBe(
-      `${server.url} answers (405 to OPTIONS); nothing was posted, so whether a notice is taken is not known`,
+      `${server.url} answers (405 to OPTIONS); nothing was posted, so whether it accepts a notice is not known`,
     )
     expect(server.received.slice(before).map(({ method, body }) => ({ method, body }))).toEqual([
       { method: 'OPTIONS', body: '' },

@@ -75,6 +75,38 @@ describe('what-if.md', () => {
   })
 })
 
+describe('the pages for people in trouble', () => {
+  it('begin each case of what-if with what to do', () => {
+    const cases = read('docs/what-if.md').split(/^## /m).slice(1)
+    for (const each of cases) expect(each.split('\n')[2], each.slice(0, 60)).toMatch(/^\*\*Do:\*\* /)
+  })
+
+  it('say of each question what to do right below it', () => {
+    const questions = read('docs/stuck.md').split(/^## /m).slice(1)
+    expect(questions.length).toBeGreaterThan(4)
+    for (const each of questions) {
+      const [, beginning = ''] = /^[^\n]*\n((?:[^\n]*\n){1,20}?)\*\*Do\b/.exec(each) ?? []
+      const prose = beginning.replaceAll(/```[\s\S]*?```/g, '').trim()
+      expect(prose.split('\n').length, each.slice(0, 60)).toBeLessThanOrEqual(2)
+      expect(each, each.slice(0, 60)).toMatch(/^\*\*Do\b/m)
+    }
+  })
+
+  it('use words that need no second reading', () => {
+    const odd = /\b(?:takes it back|know beforehand|gate opens|is told|are told|be told|is taken for)\b/
+    const operators = [
+      'README.md',
+      ...['understanding-output', 'what-if', 'stuck', 'failures', 'interfaces', 'the-fine-print'].map(
+        (name) => `docs/${name}.md`,
+      ),
+    ]
+    for (const page of operators) {
+      const prose = read(page).replaceAll(/"[^"]*"/gs, '') // names of tests are as the tests have them
+      expect(odd.exec(prose)?.[0], page).toBeUndefined()
+    }
+  })
+})
+
 describe('the tables', () => {
   it('list every provider once', () => {
     const listed = [...read('docs/providers/README.md').matchAll(/\]\(([\w-]+)\.md\)/g)].map(
@@ -85,9 +117,19 @@ describe('the tables', () => {
   })
 
   it('list every failure kind, and whether it is retried', () => {
-    const rows = [...read('docs/failures.md').matchAll(/^\| `(\w+)` \| (yes|no)/gm)]
+    const rows = [...read('docs/failures.md').matchAll(/^\| `(\w+)` \|[^|]*\| (yes|no)/gm)]
     const listed = Object.fromEntries(rows.map(([, kind, retried]) => [kind, retried === 'yes']))
     expect(listed).toEqual(RETRIED)
+  })
+
+  it('say what to do before they say why', () => {
+    const late = pages.flatMap((page) =>
+      [...read(page).matchAll(/^\|(.+)\|\n\|-/gm)]
+        .map(([, head = '']) => head.split('|').map((cell) => cell.trim()))
+        .filter((cells) => cells.findIndex((cell) => /^(?:what to )?do\b/.test(cell)) > 1)
+        .map((cells) => `${page}: ${cells.join(' | ')}`),
+    )
+    expect(late).toEqual([])
   })
 
   it('list every record of a decision, each of at most 40 lines', () => {

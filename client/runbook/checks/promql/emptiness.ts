@@ -84,7 +84,7 @@ function setFaults(expression: Binary, { outermost: isOutermost, joined, divided
     return [{ message, fix: COMPLETES, offset }]
   }
   if (joined && left.key !== right.key) return [] // a join chooses among series
-  const message = `"${operator}" can take the answer away: it cannot be told from no data`
+  const message = `"${operator}" can empty the answer: it looks like no data then`
   return [{ message, fix: `leave "${operator} ..." out`, offset }]
 }
 
@@ -101,7 +101,7 @@ function metricsOf(expression: Expression): string[] {
 
 function outermost(word: string, offset: number): QueryFault {
   return {
-    message: `the outermost operator is "${word}": its answer cannot be told from no data`,
+    message: `the outermost operator is "${word}": its answer may look like no data`,
     fix:
       word === 'or'
         ? `leave "or ..." out: an outage must be unknown, not a number; for a service without failures ${COMPLETES}`
