@@ -26,8 +26,14 @@ const FLAGS = [
   '--remote-debugging-port=0',
 ]
 
-/** `width` and `height` in pixels; `dark`: as somebody sees it who prefers dark pages. */
-export type Visit = { url: string; width?: number; height?: number; dark?: boolean }
+/** `width` and `height` in pixels; `dark`: as somebody sees it who prefers dark pages; `media`: `print` is as on paper. */
+export type Visit = {
+  url: string
+  width?: number
+  height?: number
+  dark?: boolean
+  media?: 'screen' | 'print'
+}
 
 export type Browser = {
   /** Opens a page, runs `prepare` in it until it says true, and writes what is seen of it to `path`. */
@@ -54,7 +60,7 @@ export async function openBrowser(): Promise<Browser> {
     STARTS_WITHIN_MS,
   )
   const visited = async <T>(visit: Visit, look: (page: Page) => Promise<T>): Promise<T> => {
-    const { url, width = WIDTH, height = HEIGHT, dark = false } = visit
+    const { url, width = WIDTH, height = HEIGHT, dark = false, media = 'screen' } = visit
     const target = await fetch(`http://127.0.0.1:${port}/json/new?${encodeURIComponent('about:blank')}`, {
       method: 'PUT',
     })
@@ -64,7 +70,7 @@ export async function openBrowser(): Promise<Browser> {
       const size = { width, height, deviceScaleFactor: 1, mobile: false }
       await page.ask('Emulation.setDeviceMetricsOverride', size)
       const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]
-      await page.ask('Emulation.setEmulatedMedia', { features })
+      await page.ask('Emulation.setEmulatedMedia', { media, features })
       await page.ask('Page.navigate', { url })
       await until(`${url} is loaded`, () =>
         page.evaluate(`document.URL !== 'about:blank' && document.readyState === 'complete'`),

@@ -89,7 +89,7 @@ function sectionHtml({ id, title, body, isFolded = false }: Section): Html {
   return html`<section aria-labelledby="${id}">
     ${heading}
     <details>
-      <summary>Show</summary>
+      <summary class="screen">Show</summary>
       ${body}
     </details>
   </section>`

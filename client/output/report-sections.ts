@@ -42,7 +42,7 @@ function stepRow(step: ReportStep): Html {
         >${counted(planned.changes.length, 'change')}${planned.decides === null ? null : `, ${planned.decides}`}</span
       >
     </td>
-    <td>
+    <td class="short">
       ${actual.tookMs === null ? '-' : formatDuration(actual.tookMs)}<br /><span class="soft"
         >${counted(actual.changes.length, 'change')}</span
       >

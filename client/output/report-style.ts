@@ -12,7 +12,7 @@ p { margin: .3rem 0 } .soft, .time { color: var(--soft) } code, td.value { font:
 nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: 1rem 0 } a { color: var(--old) } pre { overflow-x: auto; font: 12px/1.45 ui-monospace, monospace; background: var(--panel); padding: .8rem; border-radius: .4rem }
 summary { cursor: pointer; color: var(--soft) } footer { margin-top: 2.4rem }
 th, td { text-align: left; vertical-align: top; padding: .4rem .7rem .4rem 0; border-bottom: 1px solid var(--rule) }
-th { color: var(--soft); font-weight: 600; font-size: 13px } td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+th { color: var(--soft); font-weight: 600; font-size: 13px } td.short { white-space: nowrap } td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 .badge { display: inline-block; padding: .05rem .55rem; border-radius: 1rem; border: 1px solid currentColor; font-size: 13px; white-space: nowrap }
 .good, .done, .applied, .completed, .yes { color: var(--good) } .bad, .failed, .stuck, .terminated, .no { color: var(--bad) }
 .unknown, .undone, .skipped, .left, .intended, .remainder { color: var(--unknown) }
@@ -25,5 +25,17 @@ svg circle.bad { fill: var(--bad) } svg circle.unknown { fill: var(--unknown) }
 .weights { display: flex; height: .7rem; border-radius: .35rem; overflow: hidden; margin: .4rem 0 } .weights .old { background: var(--old) } .weights .new { background: var(--new) }
 #timeline ~ * td:first-child { white-space: nowrap; color: var(--soft); font-variant-numeric: tabular-nums }
 @media (max-width: 30rem) { body { padding: 1rem .8rem 2rem } dl.facts { grid-template-columns: 1fr } dl.facts dd { margin-bottom: .5rem } svg { min-width: 30rem } }
-@media print { .weights div, .badge { print-color-adjust: exact } nav { display: none } ul.notes { font-size: 10px } ul.notes li::marker { font-size: 8px } body { max-width: none; padding: 0; font-size: 11px } h2 { break-after: avoid } tr, svg { break-inside: avoid } .scroll { overflow: visible } }
+/* On paper: light whatever the reader prefers on screens, nothing folded, nothing that scrolls. */
+@media print {
+  :root { color-scheme: light; --ink: #1a1d21; --soft: #5b6470; --paper: #fff; --panel: #f5f6f8; --rule: #dde1e6;
+    --good: #1a7f37; --bad: #cf222e; --unknown: #9a6700; --old: #4a6fa5; --new: #1a7f37; }
+  @page { margin: 14mm }
+  body { max-width: none; padding: 0; font-size: 11px } h1 { font-size: 18px } h2 { font-size: 14px; margin-top: 1.6rem } h3 { font-size: 12px }
+  th, .badge, ul.notes, code, td.value, pre { font-size: 10px } ul.notes li::marker { font-size: 8px }
+  nav, .screen { display: none } a { color: inherit; text-decoration: none }
+  .weights div, .badge, dl.facts, pre, svg { print-color-adjust: exact }
+  details::details-content { content-visibility: visible; block-size: auto } summary { list-style: none; font-weight: 600 } summary::-webkit-details-marker { display: none }
+  .scroll, pre { overflow: visible } pre { white-space: pre-wrap; overflow-wrap: anywhere } svg { min-width: 0 }
+  h2, h3, summary { break-after: avoid } tr, svg, dl.facts, .weights { break-inside: avoid } thead { display: table-header-group }
+}
 `

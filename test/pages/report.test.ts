@@ -66,6 +66,22 @@ const STATES: { [name: string]: Partial<RunState> } = {
   },
 }
 
+const PAPER_WIDTH = 690 // pixels of a sheet of A4 between its margins
+type Printed = { paper: string; ink: string; folded: string[]; cut: string[]; navigation: string }
+
+/** What would be missing on paper: text in folds that takes no room, and what reaches beyond the edge or is scrolled. */
+const PRINTED = `(() => {
+  const { backgroundColor: paper, color: ink } = getComputedStyle(document.body)
+  const name = (each) => each.tagName + ' ' + each.textContent.trim().slice(0, 30)
+  const folds = [...document.querySelectorAll('details > :not(summary)')]
+  const folded = folds.filter((each) => each.getBoundingClientRect().height === 0 || !each.checkVisibility()).map(name)
+  const inside = [...document.querySelectorAll('main *')].filter((each) => !each.closest('caption, svg') && each.checkVisibility())
+  const cut = inside
+    .filter((each) => each.getBoundingClientRect().right > innerWidth + 1 || (each.scrollHeight > each.clientHeight + 1 && getComputedStyle(each).overflowY !== 'visible'))
+    .map(name)
+  return { paper, ink, folded, cut, navigation: getComputedStyle(document.querySelector('nav')).display }
+})()`
+
 let browser: Browser
 let folder: Folder
 beforeAll(async () => {
@@ -109,5 +125,19 @@ describe.each(Object.keys(STATES))('the report of a run that is %s', (name) => {
   it('is no wider than a telephone, but for what can be scrolled', async () => {
     const script = 'document.documentElement.scrollWidth'
     expect(await browser.evaluate({ url: pageOf(name), width: 320, script })).toBeLessThanOrEqual(320)
+  })
+
+  it.each([false, true])('prints light, unfolded and whole, also for who prefers dark: %s', async (dark) => {
+    const print = { url: pageOf(name), width: PAPER_WIDTH, dark, media: 'print' as const }
+    expect(await browser.evaluate({ ...print, script: PRINTED })).toEqual({
+      paper: 'rgb(255, 255, 255)',
+      ink: 'rgb(26, 29, 33)',
+      folded: [],
+      cut: [],
+      navigation: 'none',
+    })
+    const onScreen = (await browser.evaluate({ ...print, media: 'screen', script: PRINTED })) as Printed
+    expect(onScreen.folded).not.toEqual([]) // what is looked for above can be found
+    if (dark) expect(onScreen.paper).not.toBe('rgb(255, 255, 255)')
   })
 })

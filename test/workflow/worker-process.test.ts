@@ -120,7 +120,9 @@ it('a second one on a machine is told which port is taken: named, it does not st
     startWorker({ CUTOVER_METRICS_ADDRESS: '' }),
   ]
   await Promise.all([first.wrote(/serving cutover/), second.wrote(/serving cutover/)])
-  expect(first.text() + second.text()).toMatch(/going on without .metrics and .healthz: .* port 9469 .*taken/)
+  expect(first.text() + second.text()).toMatch(
+    /going on without .metrics and .healthz: .* port 9469 .*in use/,
+  )
   for (const worker of [first, second]) worker.signal('SIGTERM')
   expect(await Promise.all([first.ended, second.ended])).toEqual([0, 0])
 })

@@ -63,8 +63,7 @@ export async function confirmMirror(proof: Proof, io: Io): Promise<Confirmation>
   if (counted === null) return started
   const told = servedAndMirrored(proof, counted)
   if (told === null) {
-    const why =
-      'copies cannot be distinguished from served requests: all traffic goes to the shadow cluster itself'
+    const why = 'copies look like served requests: all traffic goes to the shadow cluster itself'
     return { settled: false, lines: [why], memory: request.memory ?? {} }
   }
   return withNotes(judgeMirror(request, told), proof)
