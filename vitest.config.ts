@@ -16,6 +16,7 @@ const LAYERS: Record<string, string[]> = {
   package: ['test/package/**/*.test.ts'],
   pages: ['test/pages/**/*.test.ts'],
   cluster: ['test/cluster/**/*.test.ts'],
+  kubernetes: ['test/kubernetes/**/*.test.ts'],
 }
 
 /** When the other layers are done, one file after the other: a whole lab and 400 requests per second each. */

@@ -26,12 +26,18 @@ export interface WayOptions {
   isFresh?: boolean
   /** The name of the server, where `tls.server_name` does not say it. */
   serverName?: string
+  /** Certificates that no runbook names as files; instead of those of `tls`. */
+  material?: () => Promise<TlsMaterial>
 }
 
 /** The `fetch` of a connection: that of the worker where the connection is not private. Its failures are for `exchange`. */
 export function fetchOf(config: PrivateHttp, deps: Deps): Fetch {
   if (config.tls === undefined && config.proxy === undefined) return deps.fetch
-  const way = wayOf(config, deps)
+  return fetchThrough(wayOf(config, deps))
+}
+
+/** The `fetch` that goes this way. */
+export function fetchThrough(way: Way): Fetch {
   return async (input, init) => {
     const dispatcher = await way.dispatcher()
     try {
@@ -49,7 +55,7 @@ export function wayOf(config: PrivateHttp, deps: Deps, options: WayOptions = {})
   let told: string | null = null
 
   async function current(): Promise<Dispatcher> {
-    const material = await materialOf(config, deps)
+    const material = { ...(await materialOf(config, deps)), ...(await options.material?.()) }
     const key = canonicalJson({ ...material })
     if (kept?.key !== key) kept = { key, dispatcher: dispatcherOf(config, material, options) }
     told = null

@@ -17,6 +17,22 @@ export interface ProviderSpec<P extends PortName = PortName, C extends JsonObjec
    * Empty for ports that change nothing. `target` as in the port (`split`, `api.example.com. A`, `new`).
    */
   locks(config: C, target: string): string[]
+  /** What the account of the worker must be allowed to do in Kubernetes for these targets, there and back. Left out: nothing. */
+  rules?(config: C, targets: string[]): KubeRule[]
+}
+
+/** One line of a Role: what `cutover rbac` prints and `permits` asks for. */
+export interface KubeRule {
+  /** In words that tell clusters apart: the same for the same cluster in one runbook. */
+  cluster: string
+  namespace: string
+  /** `apps`; empty for the core group. */
+  group: string
+  /** `deployments`, `deployments/scale`. */
+  resource: string
+  verbs: string[]
+  /** Left out: all of them, as a list needs. */
+  names?: string[]
 }
 
 /** What the worker lends every provider. No singletons, no process.env. */

@@ -13,6 +13,7 @@ import { webhook as notifyWebhook } from './notify/webhook/index.ts'
 import { http as probeHttp } from './probe/http/index.ts'
 import { simProbe as probeSim } from './probe/sim/index.ts'
 import { envoy as trafficEnvoy } from './traffic/envoy/index.ts'
+import { gatewayApi as trafficGatewayApi } from './traffic/gateway-api/index.ts'
 import { haproxy as trafficHaproxy } from './traffic/haproxy/index.ts'
 import { simTraffic as trafficSim } from './traffic/sim/index.ts'
 
@@ -30,6 +31,7 @@ export const providers = [
   probeHttp,
   probeSim,
   trafficEnvoy,
+  trafficGatewayApi,
   trafficHaproxy,
   trafficSim,
 ] as const satisfies readonly unknown[]

@@ -13,6 +13,7 @@ import { spec as notifyWebhook } from './notify/webhook/schema.ts'
 import { spec as probeHttp } from './probe/http/schema.ts'
 import { spec as probeSim } from './probe/sim/schema.ts'
 import { spec as trafficEnvoy } from './traffic/envoy/schema.ts'
+import { spec as trafficGatewayApi } from './traffic/gateway-api/schema.ts'
 import { spec as trafficHaproxy } from './traffic/haproxy/schema.ts'
 import { spec as trafficSim } from './traffic/sim/schema.ts'
 
@@ -30,6 +31,7 @@ export const specs = [
   probeHttp,
   probeSim,
   trafficEnvoy,
+  trafficGatewayApi,
   trafficHaproxy,
   trafficSim,
 ] as const satisfies readonly unknown[]

@@ -10,18 +10,22 @@ export type ServerName =
   | 'sqlite3'
 /** Only for the suite on a Temporal server with a database. */
 export type ClusterName = 'postgres' | 'temporal-server' | 'temporal-sql-tool'
+/** Only for the suite on a Kubernetes API server. */
+export type MeshName = 'kube-api'
 /** What people look and type with: for tests alone. */
 export type ToolkitName = 'chromium' | 'zsh' | 'fish'
 export const serverNames: ServerName[]
 /** Where the Temporal server was built, its schema beside it. */
 export const temporalFolder: string
+/** Where the Kubernetes API server was built, the definitions of its further resources beside it (`crds/NAME.yaml`). */
+export const kubeApiFolder: string
 /** Path of one server's executable, or undefined. */
-export function findServer(name: ServerName | ClusterName | ToolkitName): string | undefined
+export function findServer(name: ServerName | ClusterName | MeshName | ToolkitName): string | undefined
 /** Path of a tool of the checks, or undefined. */
 export function findTool(name: 'hadolint'): string | undefined
 /** Path of every server's executable; undefined where it is missing. */
 export function findServers(): Record<ServerName, string | undefined>
 /** Path of one server's executable; throws an error that says how to get it. */
-export function requireServer(name: ServerName | ClusterName | ToolkitName): string
+export function requireServer(name: ServerName | ClusterName | MeshName | ToolkitName): string
 /** The exact command that brings the named servers. */
 export function installCommand(names: ServerName[]): string

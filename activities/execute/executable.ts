@@ -2,7 +2,7 @@
 import type { Stats } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { failure } from '../../failure.ts'
+import { failure } from '../failure.ts'
 
 const NAMES_SHOWN_MAX = 10 // enough to see a typo
 const WRITABLE_BY_ALL = 0o002

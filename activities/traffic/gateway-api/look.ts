@@ -1,0 +1,182 @@
+// One look at a route. The value is what its controllers have read; where they are behind, what the route says stands elsewhere.
+import { createHash } from 'node:crypto'
+import { type Json, type JsonObject, canonicalJson, matches, sameJson } from '../../../workflows/json.ts'
+import type { Elsewhere, Io, Observed } from '../../../workflows/ports/target.ts'
+import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
+import { failure } from '../../failure.ts'
+import type { Kube } from '../../kubernetes/client.ts'
+import { ownersOf, writerOf } from '../../kubernetes/owners.ts'
+import { type Reading, readingOf } from './parents.ts'
+import type { HttpRoute } from './http-route.ts'
+import { mirrorOf } from './mirror.ts'
+import { type RuleHere, leftBehind, placeOf, rulesIn, splitOf, withoutTarget } from './route.ts'
+import { type GatewayApiConfig, GROUP } from './schema.ts'
+
+const DIGEST_CHARACTERS = 16 // 64 bits: no two routes meet by chance
+const GENERATIONS_KEPT = 32 // far more than a controller is ever behind
+
+type Value = Split | Mirror
+
+export interface Edge {
+  config: GatewayApiConfig
+  kube: Kube
+  /** What the target held at generations that were looked at, by target and identity of the route. */
+  seen: Map<string, Map<number, Value>>
+}
+
+export interface Look {
+  target: string
+  route: HttpRoute
+  rules: RuleHere[]
+  reading: Reading
+  /** What the route says. */
+  said: Value
+  /** Rules that say something else than the first one. */
+  others: { label: string; value: Value }[]
+  /** What the controllers have read. */
+  value: Value
+}
+
+export function pathOf({ namespace, route }: GatewayApiConfig): string {
+  return `/apis/${GROUP}/v1/namespaces/${namespace}/httproutes/${route}`
+}
+
+export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
+  const { config, kube } = edge
+  refuseOther(config, target)
+  const doing = `reading ${target} of ${placeOf(config)} in cluster ${kube.cluster}`
+  const route = await kube.get<HttpRoute>({ path: pathOf(config), doing }, io)
+  const rules = rulesIn(route, config)
+  const reading = readingOf(route)
+  const { value: said, others } = target === 'split' ? splitOf(rules, config) : mirrorOf(rules)
+  return {
+    target,
+    route,
+    rules,
+    reading,
+    said,
+    others,
+    value: readValue(edge, { target, route, reading, said }),
+  }
+}
+
+/**
+ * A status tells a generation, not its content: that is remembered from the look before the write. Where it is not (the worker
+ * was restarted meanwhile), what the route says counts, and the proof has to tell.
+ */
+function readValue(
+  { seen }: Edge,
+  {
+    target,
+    route: { metadata },
+    reading: { upTo },
+    said,
+  }: Pick<Look, 'target' | 'route' | 'reading' | 'said'>,
+): Value {
+  const { uid, generation = 0 } = metadata
+  const key = `${target} ${uid}`
+  const known = seen.get(key) ?? new Map<number, Value>()
+  known.set(generation, said)
+  for (const each of known.keys()) if (each <= generation - GENERATIONS_KEPT) known.delete(each)
+  seen.set(key, known)
+  if (upTo === null || upTo >= generation) return said
+  return known.get(upTo) ?? said
+}
+
+export function observed(here: Look, { config }: Edge): Observed<Value> {
+  const { route, reading, value } = here
+  const elsewhere = elsewhereOf(here, config)
+  const cautions = cautionsOf(here, config)
+  const writer = writerOf(route, ['spec', 'rules'])
+  const facts: JsonObject = { generation: route.metadata.generation ?? 0, read: reading.lines.join('; ') }
+  if (reading.refusals.length > 0) facts.refused = reading.refusals.map(({ words }) => words).join('; ')
+  return {
+    value,
+    version: versionOf(here, config),
+    facts,
+    ...(writer === null ? {} : writer),
+    ...(elsewhere.length === 0 ? {} : { elsewhere }),
+    ...(cautions.length === 0 ? {} : { cautions }),
+  }
+}
+
+/** What is not as the value: the route itself while its controllers are behind, and rules that do not say the same. */
+export function elsewhereOf(
+  { route, reading, said, others, value }: Look,
+  config: GatewayApiConfig,
+): Elsewhere[] {
+  const { generation = 0 } = route.metadata
+  const place = placeOf(config)
+  const own: Elsewhere[] = sameJson(said, value)
+    ? []
+    : [{ place: `${place}, generation ${generation} (read up to ${reading.upTo})`, value: said }]
+  return [
+    ...own,
+    ...others.map(({ label, value: other }) => ({ place: `${label} of ${place}`, value: other })),
+  ]
+}
+
+/**
+ * Three parts: the route and its generation, what our target is, and all the rest of what it says. Somebody's change beside our
+ * target is no conflict; without the first part a value that was changed and changed back would pass for untouched.
+ */
+export function versionOf({ route, rules, said, others, target }: Look, config: GatewayApiConfig): string {
+  const { uid, generation = 0 } = route.metadata
+  const rest = digestOf(withoutTarget(route, { rules, target, config }))
+  return [`${uid}/${generation}`, digestOf({ said, others }), rest].join(' ')
+}
+
+/** What changed since a version was looked at. */
+export function changedSince(
+  version: string,
+  now: string,
+): { own: boolean; beside: boolean; version: boolean } {
+  const [was = '', ownWas, restWas] = version.split(' ')
+  const [is = '', own, rest] = now.split(' ')
+  const isOther = was.split('/')[0] !== is.split('/')[0] // deleted and made anew
+  return { own: ownWas !== own || isOther, beside: restWas !== rest, version: was !== is }
+}
+
+/** Whether the route, all of its rules and all of its controllers hold it. */
+export function isThere({ said, others, value }: Look, desired: Json): boolean {
+  return [said, value, ...others.map((each) => each.value)].every((each) => matches(each, desired))
+}
+
+function cautionsOf({ route, rules, reading, target }: Look, config: GatewayApiConfig): string[] {
+  const { generation = 0, deletionTimestamp } = route.metadata
+  const sticky = rules.filter(({ at }) => route.spec.rules?.[at]?.['sessionPersistence'] !== undefined)
+  const backendFilters = rules.filter(({ at, refs }) =>
+    [refs.old, refs.new].some(
+      (each) => route.spec.rules?.[at]?.backendRefs?.[each]?.['filters'] !== undefined,
+    ),
+  )
+  return [
+    ...ownersOf(route, target === 'split' ? 'weights' : 'mirrors'),
+    ...(deletionTimestamp === undefined ? [] : [`it is being deleted since ${deletionTimestamp}`]),
+    ...reading.silent.map(
+      (name) => `no controller says anything of ${name}: nothing shows that it uses this route`,
+    ),
+    ...(reading.upTo !== null && reading.upTo < generation
+      ? [`its controllers have read generation ${reading.upTo} of ${generation}`]
+      : []),
+    ...reading.refusals.map(({ words }) => words),
+    ...leftBehind(route, rules, config),
+    ...sticky.map(
+      ({ label }) => `${label} keeps known users on their side (sessionPersistence) whatever the weights say`,
+    ),
+    ...backendFilters.map(
+      ({ label }) => `${label} has filters on a backendRef of a side: the sides may answer differently`,
+    ),
+  ]
+}
+
+function digestOf(content: unknown): string {
+  const text = canonicalJson(content as Json)
+  return createHash('sha256').update(text).digest('hex').slice(0, DIGEST_CHARACTERS)
+}
+
+function refuseOther({ shadow }: GatewayApiConfig, target: string): void {
+  if (target === 'split' || (target === 'mirror' && shadow !== undefined)) return
+  const why = target === 'mirror' ? 'the connection names no `shadow`' : 'it has split and mirror only'
+  throw failure('Unsupported', `traffic/gateway-api cannot change ${target}: ${why}`)
+}

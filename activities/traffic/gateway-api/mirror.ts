@@ -1,0 +1,54 @@
+// The mirrors of the rules that are moved together: their value, and what sets them as JSON Patch. Pure.
+import type { Mirror } from '../../../workflows/ports/traffic.ts'
+import type { PatchOperation } from '../../kubernetes/client.ts'
+import type { Filter, HttpRoute } from './http-route.ts'
+import { MILLION, isMirrorTo } from './mirror-filter.ts'
+import { type Config, type RuleHere, refuse } from './route.ts'
+
+export function mirrorOf(rules: RuleHere[]): { value: Mirror; others: { label: string; value: Mirror }[] } {
+  const [first] = rules as [RuleHere]
+  const others = rules
+    .slice(1)
+    .filter(({ mirrored }) => mirrored !== first.mirrored)
+    .map(({ label, mirrored }) => ({ label, value: { percent: mirrored } }))
+  return { value: { percent: first.mirrored }, others }
+}
+
+/** What sets the mirrors; other filters of the rules keep their place. */
+export function mirrorPatch(
+  route: HttpRoute,
+  { rules, desired, config }: { rules: RuleHere[]; desired: Mirror; config: Config },
+): PatchOperation[] {
+  const { percent } = desired
+  if (!(percent >= 0 && percent <= 100) || !isWhole(percent * (MILLION / 100)))
+    throw refuse('Rejected', config, `${percent} % cannot be mirrored: 0 to 100 with at most four decimals`)
+  const share = Number.isInteger(percent)
+    ? { percent }
+    : { fraction: { numerator: Math.round(percent * (MILLION / 100)), denominator: MILLION } }
+  return rules.map(({ at }): PatchOperation => {
+    const filters = route.spec.rules?.[at]?.filters ?? []
+    const [name = '', port] = (config.shadow ?? '').split(':')
+    const there = filters.find((filter) => isMirrorTo(filter, config.shadow))
+    const {
+      percent: _percent,
+      fraction: _fraction,
+      ...mirror
+    } = there?.requestMirror ?? {
+      backendRef: { name, port: Number(port) },
+    }
+    const ours: Filter = { type: 'RequestMirror', requestMirror: { ...mirror, ...share } }
+    const kept = filters.filter((filter) => percent > 0 || filter !== there)
+    const wanted =
+      percent === 0
+        ? kept
+        : there === undefined
+          ? [...kept, ours]
+          : kept.map((each) => (each === there ? ours : each))
+    const path = `/spec/rules/${at}/filters`
+    return wanted.length === 0 ? { op: 'remove', path } : { op: 'add', path, value: wanted }
+  })
+}
+
+function isWhole(value: number): boolean {
+  return Math.abs(value - Math.round(value)) < 1e-6
+}

@@ -1,0 +1,94 @@
+// What a runbook says about a route of the Gateway API, and what plans may rely on. Holds no client code.
+import { z } from 'zod'
+import { KubeName, clusterOf, demandOneAccess, kubernetesAccess } from '../../kubernetes/config.ts'
+import type { KubeRule } from '../../provider.ts'
+import { defineSpec } from '../../provider.ts'
+import { PrometheusConfig } from '../../metrics/prometheus/schema.ts'
+
+const Backend = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/,
+    'not a backend of a route: write the name of its backendRef, with :port where several have it',
+  )
+
+const Query = z.string().min(1).max(4_096)
+
+const Counts = z
+  .strictObject({
+    from: PrometheusConfig.describe('The Prometheus that has the counters'),
+    old: Query.describe('PromQL: requests that the old side was given so far, as one number that only grows'),
+    new: Query.describe('PromQL: the same of the new side'),
+    shadow: Query.exactOptional().describe('PromQL: copies that the shadow was given so far'),
+  })
+  .describe(
+    'How requests are counted: what proves that users have moved. A status only says that a controller has read the change',
+  )
+
+export const GatewayApiConfig = z
+  .strictObject({
+    ...kubernetesAccess,
+    route: KubeName.describe('Name of the HTTPRoute'),
+    rules: z
+      .array(z.union([z.int().min(0), z.string().min(1).max(253)]))
+      .min(1)
+      .exactOptional()
+      .describe(
+        'The rules that are moved together, by name or by place (from 0); left out: the one that sends to both sides',
+      )
+      .meta({ examples: [['api', 2]] }),
+    old: Backend.describe(
+      'Backend of the old side: the name of a backendRef, with :port where several have it',
+    ),
+    new: Backend.describe('Backend of the new side; its backendRef must be there, with weight 0'),
+    shadow: Backend.exactOptional().describe(
+      'Service that gets copies of requests, as name:port; needed for shadow steps',
+    ),
+    counts: Counts,
+  })
+  .superRefine(demandOneAccess)
+  .superRefine((config, context) => {
+    const refuse = (path: string[], message: string): void =>
+      context.addIssue({ code: 'custom', path, message })
+    if (config.old === config.new) refuse(['new'], 'old and new are the same backend')
+    if (config.shadow !== undefined && !config.shadow.includes(':'))
+      refuse(['shadow'], 'a mirror needs a port: write name:port')
+    if (config.shadow !== undefined && config.counts.shadow === undefined)
+      refuse(['counts'], 'copies cannot be proven: name a query for them in counts.shadow')
+  })
+export type GatewayApiConfig = z.infer<typeof GatewayApiConfig>
+
+export const GROUP = 'gateway.networking.k8s.io'
+
+export function rulesOf(config: GatewayApiConfig): KubeRule[] {
+  const { namespace, route } = config
+  const verbs = ['get', 'patch']
+  return [
+    { cluster: clusterOf(config), namespace, group: GROUP, resource: 'httproutes', verbs, names: [route] },
+  ]
+}
+
+export const spec = defineSpec({
+  id: 'traffic/gateway-api',
+  port: 'traffic',
+  summary: 'split and mirror by an HTTPRoute of Kubernetes, 0.01 %',
+  config: GatewayApiConfig,
+  supports: {
+    port: 'traffic',
+    compareAndSet: true,
+    landsWithin: '5s', // a write names the version that it is based on: once a later one is there, it cannot land any more
+    showsWithin: '30s', // a controller that restarts has lists to read first; 0.1 s in a mesh that runs
+    proof: 'requests counted by the queries of `counts`',
+    weightStep: 0.01,
+    mirror: true,
+    cautions: [
+      'that the controllers have read a change comes before the traffic follows: only the counted requests prove it',
+      'whoever else declares the route (GitOps, Helm, a controller) may put its weights back',
+      'requests are counted as the queries say: other routes to the same backends blur the proof',
+    ],
+  },
+  locks: (config, target) => [
+    `kubernetes ${clusterOf(config)} httproute ${config.namespace}/${config.route} ${[config.old, config.new].sort().join(' ')} ${target}`,
+  ],
+  rules: rulesOf,
+})
