@@ -3,6 +3,8 @@ import type { Confirmation, ConfirmRequest } from '../../workflows/ports/target.
 import type { Mirror, Split } from '../../workflows/ports/traffic.ts'
 import { allowedPoints, moreNeeded, needed, number } from './demands.ts'
 
+export const UNTOLD = 'copies look like served requests: all traffic goes to the shadow cluster itself'
+
 export type Counted = { old: number; new: number; shadow: number }
 /** Whose backend the shadow is: nobody's but its own, or that of a side. */
 export type ShadowOf = 'itself' | 'old' | 'new'
@@ -13,8 +15,7 @@ export function confirmMirrored(
 ): Confirmation {
   const told = servedAndMirrored(of)
   if (told !== null) return judgeMirror(request, told)
-  const why = 'copies look like served requests: all traffic goes to the shadow cluster itself'
-  return { settled: false, lines: [why], memory: request.memory ?? {} }
+  return { settled: false, lines: [UNTOLD], memory: request.memory ?? {} }
 }
 
 /** Copies counted in a side's own backend: every served request is copied with the mirror's share. null = there are none. */

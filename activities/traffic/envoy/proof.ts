@@ -12,7 +12,7 @@ import {
   startCounting,
   total,
 } from '../counted.ts'
-import { type Counted, type ShadowOf, confirmMirrored, copiesAmong } from '../mirrored.ts'
+import { type Counted, type ShadowOf, UNTOLD, confirmMirrored, copiesAmong } from '../mirrored.ts'
 import { type Endpoint, endpointsOf, requestsPerCluster } from './client.ts'
 import { type Edge, adminOf } from './edge.ts'
 import { confirmEndpoints } from './endpoints.ts'
@@ -63,7 +63,8 @@ export async function confirmMirror(proof: Proof, io: Io): Promise<Confirmation>
   if (counted === null) return started
   const { config } = proof.edge
   const split = readSplit(proof.here.route.action, config)
-  return withNotes(confirmMirrored(request, { counted, split, shadowOf: shadowOf(config) }), proof)
+  const confirmation = confirmMirrored(request, { counted, split, shadowOf: shadowOf(config) })
+  return confirmation.lines.includes(UNTOLD) ? confirmation : withNotes(confirmation, proof)
 }
 
 function copiesIn({ edge: { config }, here }: Proof, counted: Counted): { old: number; new: number } | null {

@@ -53,6 +53,16 @@ const requests: Record<string, (url: string) => Promise<unknown>> = {
       new: 'b',
       ...privately(),
     }).observe('split', io()),
+  'traffic/gateway-api': (url) =>
+    open('traffic/gateway-api', 'traffic', {
+      server: url,
+      namespace: 'shop',
+      route: 'orders',
+      old: 'a',
+      new: 'b',
+      counts: { from: { url }, old: 'a', new: 'b' },
+      ...privately(),
+    }).observe('split', io()),
   'notify/webhook': (url) => open('notify/webhook', 'notify', { url, ...privately() }).reach(io()),
   'probe/http': (url) =>
     open('probe/http', 'probe', { url, ...privately() }).probe(
