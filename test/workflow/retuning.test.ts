@@ -10,9 +10,11 @@ const TEST_MS = 120_000
 const FAILING = { new: { errorRatio: 0.03 } } // the guard of these runbooks takes 1%
 const LONG_ROW = 12 // bad looks: time enough to say something
 
-const held = (names: Names, { hold, breach }: { hold: string; breach: string }): string =>
+type Held = { hold: string; breach: string; extend?: string }
+
+const held = (names: Names, { hold, breach, extend = '1m' }: Held): string =>
   `${frame(names).replace('breach: 2 in a row', `breach: ${breach}`)}steps:
-  - canary: { connection: edge, weights: [50%], samples: 0, hold: ${hold}, good: 3 in a row, extend_max: 1m }
+  - canary: { connection: edge, weights: [50%], samples: 0, hold: ${hold}, good: 3 in a row, extend_max: ${extend} }
 `
 
 let bench: Bench
@@ -57,6 +59,23 @@ test(
       evidence: { limit: expect.stringContaining('0.1 %') },
     })
     expect(run.world.snapshot()).toBe(run.before)
+  },
+  TEST_MS,
+)
+
+test(
+  'a limit that is changed while good checks are missing counts for those that are waited for',
+  async () => {
+    const never = `${LONG_ROW * 100} in a row`
+    const run = await bench.begin((names) => held(names, { hold: '500ms', breach: never, extend: '500ms' }), {
+      prepare: (world) => void world.set(FAILING),
+    })
+    await run.gate('evidence')
+    await retune(run, 'errors max 10%')
+    expect((await run.ended()).outcome).toBe('completed')
+    expect((await run.state()).log.map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/evidence is back/),
+    )
   },
   TEST_MS,
 )

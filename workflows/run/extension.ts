@@ -1,4 +1,4 @@
-// More time: a person lets the hold in progress, or a question that expires, last longer. Pure; waits follow by extendable.ts.
+// More time: a person lets the hold in progress, or a question that expires, last longer. Pure; waits follow by until-moment.ts and looks.ts.
 import { listed } from '../people.ts'
 import { DURATION, formatDuration, milliseconds } from '../quantities.ts'
 import type { Decision, Gate, RunState } from './state.ts'

@@ -4,14 +4,14 @@ import { matches } from '../json.ts'
 import type { Subject } from '../watched/index.ts'
 import { calls } from './calls.ts'
 import { isAsked } from './drift.ts'
-import { extendable, untilMoment } from './extendable.ts'
+import { untilMoment } from './until-moment.ts'
 import { type Failed } from '../failure.ts'
 import { StepFailed, failedWith, foundBy } from './failures.ts'
 import { namesOf } from './guards.ts'
 import { holdBack } from './hold-back.ts'
 import type { Confirming, Holding } from './holding.ts'
 import { lastKnown } from './journal.ts'
-import { inBackground } from './background-watches.ts'
+import { inBackground } from './looks.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import { once, renewable } from './renewal.ts'
@@ -86,8 +86,7 @@ async function confirm(run: Run, key: string, confirming: Confirming): Promise<v
   const name = proofName(key, confirming)
   const proof = (run.state.proofs[name] ??= firstProof(confirming))
   for (; !proof.isSeen; proof.attempt++) {
-    const failed =
-      proof.failed ?? (await extendable(run, name, () => prove(run, name, { confirming, proof })))
+    const failed = proof.failed ?? (await prove(run, name, { confirming, proof }))
     proof.failed = failed
     if (failed !== null) {
       if (failed.kind === 'Conflict') {
@@ -127,19 +126,14 @@ async function prove(
   { confirming, proof }: { confirming: Confirming; proof: Proof },
 ): Promise<Failed | null> {
   const { connection, target, desired, options, everyMs } = confirming
-  const memory = run.state.memories[name]
-  const input = {
-    connection: connectionOf(run, connection),
-    target,
-    desired,
-    options,
-    everyMs,
-    name,
-    ...(memory === undefined ? {} : { memory }),
-  }
+  const input = { connection: connectionOf(run, connection), target, desired, options, everyMs, name }
   const summary = `${label(run)} - prove ${connection} ${target}`
   try {
-    const { lines } = await inBackground(run, () => calls.confirm(summary, input, withinOf(proof)))
+    const { lines } = await inBackground(run, name, () => {
+      const memory = run.state.memories[name]
+      const kept = memory === undefined ? {} : { memory }
+      return calls.confirm(summary, { ...input, ...kept }, withinOf(proof))
+    })
     proof.isSeen = true
     note(run, `${connection} ${target} proven: ${lines.join('; ')}`)
     return null

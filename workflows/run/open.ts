@@ -6,6 +6,7 @@ import type { Plan } from '../plan.ts'
 import { decisionWords } from './decision-words.ts'
 import { record, refusal } from './decisions.ts'
 import { firstState } from './first-state.ts'
+import { beginLooksAnew } from './looks.ts'
 import { publish } from './publish.ts'
 import type { Run } from './run.ts'
 import { hear, log, sendBack } from './run.ts'
@@ -30,13 +31,14 @@ export function openRun(given: Plan, start: Start, carried: RunState | null): Ru
   const run: Run = {
     plan,
     state,
-    now: { forwardScope: null, renewing: false, renewable: 0, settledAt: null, telling: 0 },
+    now: { forwardScope: null, renewing: false, renewable: 0, settledAt: null, telling: 0, adjusting: 0 },
     tries: { alone: 0, beside: 0 },
     askedAs: {},
     words: { within: '', said: {} },
     undo: null,
     working: [],
     looks: background(),
+    looking: new Set(),
   }
   if (carried === null)
     for (const text of start.despite ?? []) log(run, `started by ${startedBy} despite ${text}`)
@@ -93,6 +95,7 @@ function onSignal(run: Run, name: 'approve' | 'abort', said: unknown): void {
 }
 
 function applyDecision(run: Run, decision: Decision, via: RecordedDecision['via']): void {
+  const { adjustments } = run.state
   const recorded = record(run.state, decision, { at: Date.now(), via })
   if (recorded === null) return
   const { actor, verdict, reason, gate, why } = recorded
@@ -107,6 +110,7 @@ function applyDecision(run: Run, decision: Decision, via: RecordedDecision['via'
   }
   log(run, words)
   if (verdict === 'abort') sendBack(run, { kind: 'abort', actor, reason, via, at: recorded.at })
+  if (run.state.adjustments !== adjustments) void beginLooksAnew(run)
   publish(run.plan, run.state)
 }
 

@@ -1,4 +1,4 @@
-// A hold whose time a person ends: what remains are its checks and proofs. Pure; waits follow by extendable.ts.
+// A hold whose time a person ends: what remains are its checks and proofs. Pure; waits follow by until-moment.ts and looks.ts.
 import type { Decision, RunState } from './state.ts'
 
 const OVER = 0 // before every moment, by whichever clock: the one of a worker that replays may show another time

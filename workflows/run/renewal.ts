@@ -119,10 +119,10 @@ async function untilDue(run: Run): Promise<void> {
   }
 }
 
-/** A notice on its way would be lost with its history, and an abort goes before everything. */
-function isDue({ now: { renewable: waits, telling, settledAt }, state }: Run): boolean {
+/** A notice on its way would be lost with its history, as would a change that looks have to follow; an abort goes before everything. */
+function isDue({ now: { renewable: waits, telling, adjusting, settledAt }, state }: Run): boolean {
   const { continueAsNewSuggested, historyLength } = workflowInfo()
-  const isReady = waits > 0 && telling === 0 && state.reason === null
+  const isReady = waits > 0 && telling + adjusting === 0 && state.reason === null
   return isReady && continueAsNewSuggested && historyLength >= (settledAt ?? 0) + EVENTS_BETWEEN
 }
 
@@ -142,7 +142,8 @@ export async function recalled(run: Run): Promise<Run['state']['memories']> {
     const { workflowId, runId } = workflowInfo()
     return await calls.recall({ workflowId, runId })
   } catch (error) {
-    hear(run, `rows of checks begin anew: what was counted could not be read: ${failedWith(error).message}`)
+    if (run.state.reason === null)
+      hear(run, `rows of checks begin anew: what was counted could not be read: ${failedWith(error).message}`)
     return {}
   }
 }

@@ -6,7 +6,7 @@ import type { Json } from '../json.ts'
 import { milliseconds } from '../quantities.ts'
 import { calls } from './calls.ts'
 import type { Failed } from '../failure.ts'
-import { stopWatches } from './background-watches.ts'
+import { stopLooks } from './looks.ts'
 import { drainedBy, prerequisitesOf } from './drain.ts'
 import { failedWith, foundBy } from './failures.ts'
 import { halvesOf, onItsWayUntil, ours } from './journal.ts'
@@ -59,7 +59,7 @@ export async function restoreNow(run: Run, restoration: Restoration): Promise<vo
 
 /** After a try that failed: until the target is back, or a person has taken it over. */
 export async function restoreOn(run: Run, restoration: Restoration, first: Failed): Promise<void> {
-  stopWatches(run)
+  stopLooks(run)
   restoration.note = noteOf(first)
   let failed: Failed | null = first.kind === 'Conflict' ? first : await tryRestore(run, restoration)
   if (failed !== null && failed.details?.['accepted'] === true) failed = await untilShown(run, restoration)

@@ -1,4 +1,4 @@
-// Another limit for a guard: a person lets it judge by another number while it is watched. Pure; looks follow by extendable.ts.
+// Another limit for a guard: a person lets it judge by another number while it is watched. Pure; looks follow by looks.ts.
 import type { LookMemory } from '../activities.ts'
 import type { Plan } from '../plan.ts'
 import { DURATION, SHARE_OR_DURATION, threshold } from '../quantities.ts'

@@ -2,7 +2,7 @@
 import { type CancellationScope, CancelledFailure } from '@temporalio/workflow'
 import type { Plan, PlannedConnection, PlannedStep } from '../plan.ts'
 import { describeReason } from './reason.ts'
-import type { LogLine, Reason, RunState, StepRecord, Undo } from './state.ts'
+import type { Limits, LogLine, Reason, RunState, StepRecord, Undo } from './state.ts'
 
 const LOG_LINES = 300 // enough for the longest runbooks; older lines go first
 const HEARD_LINES = 60 // of them: a flood of signals must not push the story of the run out of its log
@@ -25,6 +25,8 @@ export interface Run {
     settledAt: number | null
     /** Notices on their way. */
     telling: number
+    /** Changes of times and limits that looks under way have not followed yet. */
+    adjusting: number
   }
   /** Tries of the way back: those that are waited for, and those beside an open question. */
   readonly tries: { alone: number; beside: number }
@@ -36,8 +38,19 @@ export interface Run {
   readonly undo: Undo | null
   /** Long work begun, each over or not. */
   readonly working: Promise<void>[]
-  /** Parent of every watch and proof, beside going forward and not within it: see background-watches.ts. */
+  /** Parent of every watch and proof, beside going forward and not within it: see looks.ts. */
   readonly looks: CancellationScope
+  /** Those that are under way. */
+  readonly looking: Set<Look>
+}
+
+/** A watch or a proof that is under way. */
+export interface Look {
+  /** Under which its counters are kept; null = it keeps none. */
+  readonly name: string | null
+  /** Those that it judges by. */
+  readonly limits: Limits
+  readonly scope: CancellationScope
 }
 
 /** Ends going forward. Past the point of no return nobody may call this: ask a person instead. */

@@ -7,7 +7,7 @@ import { isRestoredLast, prerequisitesOf, sideBySide } from './drain.ts'
 import { closeCarried, gateId, notify } from './questions.ts'
 import { workEnded } from './job.ts'
 import { isOf, isWritten, restorationsOf, touched } from './journal.ts'
-import { stopWatches } from './background-watches.ts'
+import { stopLooks } from './looks.ts'
 import { measure } from './measure.ts'
 import { publish } from './publish.ts'
 import { describeReason } from './reason.ts'
@@ -50,7 +50,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
       }),
     )
     if (open.includes(last as Restoration)) break
-    stopWatches(run)
+    stopLooks(run)
     publish(plan, state)
   }
   const { looks, lost } = await lostWrites(run)
@@ -69,7 +69,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   await Promise.all(beside)
   const more = state.restorations.filter((each) => !isSettled(each)) // instances that a step's way back alone has come to
   await Promise.all(more.map((each) => restoreBehindTraffic(run, each)))
-  if (run.working.length > 0) stopWatches(run)
+  if (run.working.length > 0) stopLooks(run)
   await workEnded(run)
   const hasWaited = await settle(run, state.restorations)
 

@@ -3,7 +3,7 @@
 import { condition } from '@temporalio/workflow'
 import type { PlannedStep } from '../plan.ts'
 import { undos } from '../steps/undos.ts'
-import { stopWatches } from './background-watches.ts'
+import { stopLooks } from './looks.ts'
 import { LeftToPeople, foundBy } from './failures.ts'
 import { insist } from './insist.ts'
 import { workEnded } from './job.ts'
@@ -25,7 +25,7 @@ export async function walk(run: Run, undo: Undo): Promise<void> {
   const step = stepOf({ ...run, undo })
   await condition(() => undosBefore(run, undo).every(isOver))
   if (isOver(undo)) return
-  stopWatches(run)
+  stopLooks(run)
   await workEnded(run) // what the step still does must not land between the changes that take it back
   if (undo.status === 'pending') log(run, `undoing ${step.title}`)
   undo.status = 'going'

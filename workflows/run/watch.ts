@@ -6,9 +6,9 @@ import type { Subject } from '../watched/index.ts'
 import { calls } from './calls.ts'
 import { ownValuesOf, settleDrift } from './drift.ts'
 import { keepReadings } from './evidence.ts'
-import { inBackground } from './background-watches.ts'
+import { inBackground } from './looks.ts'
 import { everyMsOf, guardsOf, namesOf } from './guards.ts'
-import { extendable, untilMoment } from './extendable.ts'
+import { untilMoment } from './until-moment.ts'
 import { ask, type Question } from './questions.ts'
 import { renewable } from './renewal.ts'
 import { withLimits } from './retuning.ts'
@@ -55,10 +55,8 @@ async function watchFrom(run: Run, watching: Watching, wait: Wait): Promise<void
   if (wait.isWithout) return await watchOn(run, watching)
   for (; ; wait.attempt++) {
     const key = `${watching.key}-${wait.attempt}`
-    const { patient } = wait
-    const present = () => ({ ...watching, key, limit: wait.limit, deadline: presentDeadline(run, watching) })
-    const look = () => watchToVerdict(run, present(), patient)
-    const result = wait.asking ?? (await extendable(run, key, look))
+    const present = () => ({ ...watching, limit: wait.limit, deadline: presentDeadline(run, watching) })
+    const result = wait.asking ?? (await callWatch(run, key, watchToVerdict(run, present, wait.patient)))
     wait.asking = result.kind === 'passed' ? null : { ...result, readings: {} }
     switch (result.kind) {
       case 'passed':
@@ -79,7 +77,7 @@ async function watchFrom(run: Run, watching: Watching, wait: Wait): Promise<void
         }
         break
       case 'drift':
-        await settleUnderWatch(run, { key, patient }, result)
+        await settleUnderWatch(run, { key, patient: wait.patient }, result)
         wait.limit = extended(wait.limit, watching)
         break
       case 'inconclusive':
@@ -164,44 +162,34 @@ export async function watchOnce(
   checkpoint(run)
   const now = Date.now()
   const summary = `${label(run)}: at most ${formatDuration(withinMs)}`
-  const result = await callWatch(run, summary, {
-    subjects,
-    deadline: now,
-    limit: now + withinMs,
-    patient: true,
-  })
+  const input = { subjects, deadline: now, limit: now + withinMs, patient: true }
+  const result = await callWatch(run, null, () => ({ summary, input }))
   checkpoint(run)
   return result
 }
 
-function watchToVerdict(run: Run, watching: Watching, patient: boolean): Promise<WatchResult> {
-  const { key, title, subjects, deadline, limit } = watching
-  const until = deadline === null ? '' : `: HOLD until ${new Date(deadline).toISOString()}`
-  const summary = `${label(run)} - ${title}${until}, watching ${namesOf(subjects)}`
-  const input = {
-    subjects,
-    ...ownValuesFor(run, watching),
-    deadline,
-    limit: patient ? limit : null,
-    patient,
-    name: key,
+/** A watch as it is begun at a moment: times and limits may be others the next time. */
+type Beginning = () => { summary: string; input: WatchInput }
+
+function watchToVerdict(run: Run, present: () => Watching, patient: boolean): Beginning {
+  return () => {
+    const watching = present()
+    const { title, subjects, deadline, limit } = watching
+    const until = deadline === null ? '' : `: HOLD until ${new Date(deadline).toISOString()}`
+    const summary = `${label(run)} - ${title}${until}, watching ${namesOf(subjects)}`
+    const own = ownValuesFor(run, watching)
+    return { summary, input: { subjects, ...own, deadline, limit: patient ? limit : null, patient } }
   }
-  return callWatch(run, summary, input)
 }
 
 /** Over as soon as everything is good for `steadyMs`, however long the hold lasts; without patience or limit. */
-async function watchForEvidence(run: Run, watching: Watching, steadyMs: number): Promise<WatchResult> {
+function watchForEvidence(run: Run, watching: Watching, steadyMs: number): Promise<WatchResult> {
   const { key, title } = watching
   const subjects = watching.subjects.map((subject) => steady(subject, steadyMs))
   const summary = `${label(run)} - ${title}: until evidence is back, watching ${namesOf(subjects)}`
-  const input = {
-    subjects,
-    ...ownValuesFor(run, watching),
-    deadline: Date.now(),
-    limit: null,
-    patient: false,
-  }
-  return await callWatch(run, summary, { ...input, name: `${key}/evidence` })
+  const own = ownValuesFor(run, watching)
+  const input = { subjects, ...own, deadline: Date.now(), limit: null, patient: false }
+  return callWatch(run, `${key}/evidence`, () => ({ summary, input }))
 }
 
 function ownValuesFor(run: Run, { keeping = true }: Watching): Pick<WatchInput, 'ownValues'> {
@@ -209,13 +197,16 @@ function ownValuesFor(run: Run, { keeping = true }: Watching): Pick<WatchInput, 
   return ownValues.length > 0 ? { ownValues } : {}
 }
 
-async function callWatch(run: Run, summary: string, input: WatchInput): Promise<WatchResult> {
-  const { memories, limits } = run.state
-  const memory = input.name === undefined ? undefined : memories[input.name]
-  const subjects = input.subjects.map((subject) => withLimits(subject, limits))
-  const taken = { ...input, subjects, ...(memory !== undefined && { memory }) }
-  const result = await inBackground(run, () => calls.watch(summary, taken, everyMsOf(input.subjects)))
-  if (input.name !== undefined) delete memories[input.name]
+async function callWatch(run: Run, name: string | null, beginning: Beginning): Promise<WatchResult> {
+  const result = await inBackground(run, name, () => {
+    const { summary, input } = beginning()
+    const { memories, limits } = run.state
+    const memory = name === null ? undefined : memories[name]
+    const subjects = input.subjects.map((subject) => withLimits(subject, limits))
+    const kept = { ...(name !== null && { name }), ...(memory !== undefined && { memory }) }
+    return calls.watch(summary, { ...input, subjects, ...kept }, everyMsOf(subjects))
+  })
+  if (name !== null) delete run.state.memories[name]
   keepReadings(run.state, recordOf(run, stepOf(run)), result.readings)
   return result
 }
