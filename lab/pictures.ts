@@ -59,7 +59,7 @@ async function takePictures({ cli, lab, runbook }: Stage, { picture }: Browser):
   for (const name of ['ana', 'raj'])
     await cli.run(['approve', 'orders', '--gate', waiting.gate ?? '', '--as', name])
   const canary = await until('the canary is at 25 %', async () => await found(status(), isQuarter), RUN_MS)
-  await keep('temporal-canary', page(canary, 'timeline'), shows('[7/11]'))
+  await keep('temporal-canary', page(canary, 'timeline'), shows('[7/12]'))
   await keep(
     'temporal-details',
     page(canary, 'user-metadata'),

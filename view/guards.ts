@@ -75,7 +75,7 @@ function guardView(guard: PlannedGuard, { goodAt, live, recorded }: Known): Guar
 function otherView(name: string, live?: SubjectState, recorded?: Reading): GuardView {
   return {
     name,
-    kind: name.startsWith('proof') ? 'proof' : 'journey',
+    kind: kindByName(name),
     side: null,
     of: null,
     query: null,
@@ -86,6 +86,11 @@ function otherView(name: string, live?: SubjectState, recorded?: Reading): Guard
     breachAt: null,
     dryRun: false,
   }
+}
+
+function kindByName(name: string): GuardView['kind'] {
+  if (name.startsWith('proof')) return 'proof'
+  return name.startsWith('in flight') ? 'in-flight' : 'journey'
 }
 
 function readingView(live?: SubjectState, recorded?: Reading) {

@@ -19,6 +19,8 @@ export type Trial =
   | { what: 'lock'; connection: PlannedConnection; target: string; locks: string[] }
   /** Whether every name server and resolver that is to show a change answers, and with what is there now. */
   | { what: 'answers'; connection: PlannedConnection; target: string; step: string; resolvers: string[] }
+  /** What a side has in flight now: whether it can be counted. */
+  | { what: 'in-flight'; connection: PlannedConnection; step: string; side: 'old' | 'new' }
   /** Whether a write would be allowed, where a backend can tell without one. */
   | { what: 'permission'; connection: PlannedConnection; target: string }
 

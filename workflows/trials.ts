@@ -53,6 +53,8 @@ export function nameOf(trial: Trial): string {
       return `lock of ${name} ${trial.target}`
     case 'answers':
       return `answers for ${name} ${trial.target}`
+    case 'in-flight':
+      return `requests in flight on ${name} ${trial.side}`
     case 'permission':
       return `permission to write ${name} ${trial.target}`
     default:
@@ -63,7 +65,7 @@ export function nameOf(trial: Trial): string {
 type Place = { isFirst: boolean; at: (name: string) => PlannedConnection[] }
 
 function stepTrials(step: PlannedStep, { isFirst: first, at }: Place): Trial[] {
-  const { journeys = [], resolvers = null, proofs = [] } = kindOf(step).needs?.(step.spec) ?? {}
+  const { journeys = [], resolvers = null, proofs = [], drains = [] } = kindOf(step).needs?.(step.spec) ?? {}
   return [
     ...journeys.flatMap(({ connection: name, requests }) =>
       at(name).map((connection): Trial => ({
@@ -73,6 +75,9 @@ function stepTrials(step: PlannedStep, { isFirst: first, at }: Place): Trial[] {
         requests: requests.map(probeOf),
         isFirst: first,
       })),
+    ),
+    ...drains.flatMap(({ connection: name, side }) =>
+      at(name).map((connection): Trial => ({ what: 'in-flight', connection, step: step.id, side })),
     ),
     ...(resolvers === null ? [] : answers(step, resolvers, at)),
     ...proofs.flatMap((guard) =>

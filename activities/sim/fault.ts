@@ -3,7 +3,7 @@ import type { FailureKind } from '../../workflows/failure.ts'
 import type { Json } from '../../workflows/json.ts'
 import type { ChangingPort, PortName } from '../../workflows/ports/index.ts'
 
-export type Verb = 'observe' | 'write' | 'confirm' | 'query' | 'probe' | 'send' | 'reach'
+export type Verb = 'observe' | 'write' | 'confirm' | 'count' | 'query' | 'probe' | 'send' | 'reach'
 
 export interface When {
   port: PortName

@@ -53,6 +53,8 @@ export interface SideState {
   latencyMs: number
   /** What one ready instance carries; saturation is measured against it. */
   rpsPerInstance: number
+  /** WebSockets and the like that were begun there and have not ended: they stay, whatever the weights say. */
+  tunnels: number
   /** The body of its deep health check. */
   health: JsonObject
 }

@@ -90,6 +90,7 @@ const ORDINARY_SIDE: SideState = {
   errorRatio: 0,
   latencyMs: 80,
   rpsPerInstance: 100,
+  tunnels: 0,
   health: { status: 'ok', checks: { database: 'ok' } },
 }
 

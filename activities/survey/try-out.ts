@@ -2,6 +2,7 @@
 // yet (no data of a side that nobody is served by) is a note.
 import type { Client } from '@temporalio/client'
 import type { Changing, Io } from '../../workflows/ports/target.ts'
+import type { TrafficPort } from '../../workflows/ports/traffic.ts'
 import type { Trial, TrialAnswer } from '../../workflows/trial.ts'
 import type { Redact } from '../call.ts'
 import { holdersOf } from '../change/claim.ts'
@@ -38,6 +39,8 @@ export async function tryOut(
       return await tryLock(trial.locks, client)
     case 'answers':
       return await tryAnswers(trial, connector.changingOf(connection), io)
+    case 'in-flight':
+      return await tryDrain(trial, connector.portOf(connection, 'traffic'), io)
     case 'permission': {
       const port = connector.changingOf(connection)
       if (port.permits === undefined) return { text: '', notes: [] } // the look at the target is all there is to try
@@ -59,6 +62,18 @@ async function tryAnswers(
   if (proof === undefined) return { text: '', notes: [] }
   const text = proof.lines.join('; ')
   return { text, notes: proof.settled ? [] : [`not alike everywhere now: ${text}`] }
+}
+
+/** Users are still there: that something is in flight now is what one expects. */
+async function tryDrain(
+  { connection, side }: Extract<Trial, { what: 'in-flight' }>,
+  port: TrafficPort,
+  io: Io,
+): Promise<TrialAnswer> {
+  if (port.inFlight === undefined)
+    throw failure('Unsupported', `${connection.provider} cannot tell what is in flight`)
+  const { count } = await port.inFlight(side, io)
+  return { text: `${count} in flight now`, notes: [] }
 }
 
 async function tryLock(locks: string[], client: Client): Promise<TrialAnswer> {

@@ -122,6 +122,7 @@ function bootstrap(given: { ports: Ports; path: string; sides: Sides }): object 
     '@type': MANAGER_TYPE,
     stat_prefix: 'app',
     rds,
+    upgrade_configs: [{ upgrade_type: 'websocket' }],
     http_filters: [{ name: 'envoy.filters.http.router', typed_config: { '@type': ROUTER_TYPE } }],
   }
   return {

@@ -117,7 +117,7 @@ describe.each(nodes)('on Node $major', ({ node }) => {
 
   it('checks its examples, and tells the mistakes of a file', async () => {
     const good = await program.run(['validate', 'node_modules/cutover/examples/orders.yaml'])
-    expect(good).toMatchObject({ code: 0, stdout: expect.stringContaining('is valid: orders, 11 steps') })
+    expect(good).toMatchObject({ code: 0, stdout: expect.stringContaining('is valid: orders, 12 steps') })
     writeFileSync(join(folder, 'wrong.yaml'), 'cutover: v1\nservice: a\nsteps:\n  - hodl: { for: 1s }\n')
     const bad = await program.run(['validate', 'wrong.yaml'])
     expect(bad).toMatchObject({ code: 2, stdout: expect.stringContaining('wrong.yaml:4') })

@@ -1,7 +1,7 @@
 // Traffic: how requests are shared between the sides. Targets: `split` and, where supported, `mirror`.
 import type { JsonObject } from '../json.ts'
 import { definePort } from './port.ts'
-import type { ChangeSupports, Changing } from './target.ts'
+import type { ChangeSupports, Changing, Io } from './target.ts'
 
 /**
  * Weights of the two sides in percent; steps always ask for sums of 100. What was found may hold, under `members`, the exact
@@ -18,13 +18,21 @@ export const MIRROR = 'mirror'
 /** Options of `confirm`: counted shares must be within `tolerance` (percentage points) over at least `samples` requests. */
 export type TrafficConfirmOptions = JsonObject & { samples: number; tolerance: number }
 
-export type TrafficPort = Changing<Split | Mirror>
+/** What a side has not finished yet: requests and tunnels (WebSockets, streams). `lines`: per server, for people. */
+export type InFlight = { count: number; lines: string[] }
+
+export interface TrafficPort extends Changing<Split | Mirror> {
+  /** Raises what `observe` raises, and Unavailable where only a part could be counted: a part is no count. */
+  inFlight?(side: 'old' | 'new', io: Io): Promise<InFlight>
+}
 
 export interface TrafficSupports extends ChangeSupports {
   port: 'traffic'
   /** Smallest step of a weight, in percent points (1 = whole percents only). */
   weightStep: number
   mirror: boolean
+  /** On what `inFlight` rests, in words for the plan; left out = it cannot be told. */
+  inFlight?: string
 }
 
 /** The split that gives the new side `share` percent; rounded so that 99.9 leaves 0.1 and not 0.0999…. */

@@ -37,6 +37,7 @@ async function holdOn(run: Run, holding: Holding): Promise<void> {
   const key = `${stepOf(run).id}/${holding.key}`
   const deadline = (state.deadlines[key] ??= Date.now() + holding.forMs) // a deadline, not a duration: it survives renewal
   const limit = holding.gating === null ? null : deadline + holding.gating.extendMs
+  const forgone = holding.gating?.forgone ?? []
   const isGating = holding.gating !== null && holding.subjects.length > 0
   const watching = { key, title: holding.title, subjects: holding.subjects }
   if (state.gates.length === 0) state.phase = 'holding' // else an earlier history has left questions open
@@ -54,7 +55,7 @@ async function holdOn(run: Run, holding: Holding): Promise<void> {
     await together(
       [
         // A gating watch passes by itself once the deadline is over; only a hold without one needs a timer.
-        () => (isGating ? watch(run, { ...watching, deadline, limit }) : until(run, key, holding)),
+        () => (isGating ? watch(run, { ...watching, deadline, limit, forgone }) : until(run, key, holding)),
         ...holding.confirm.map((confirming) => () => confirm(run, key, confirming)),
       ],
       isGating || holding.subjects.length === 0

@@ -15,6 +15,12 @@ export interface Confirming {
   otherwise: 'fail' | 'ask'
 }
 
+/** How long good checks are waited for once the time is over, and the names of those that are then done without. */
+export interface Gating {
+  extendMs: number
+  forgone?: string[]
+}
+
 export interface Holding {
   /** Names this hold within its step: deadlines and gates are kept under it. */
   key: string
@@ -22,6 +28,6 @@ export interface Holding {
   forMs: number
   /** Watched while the hold lasts (on the way back nothing is). With `gating`, it ends only when all of them are good often enough. */
   subjects: Subject[]
-  gating: { extendMs: number } | null
+  gating: Gating | null
   confirm: Confirming[]
 }

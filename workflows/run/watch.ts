@@ -27,6 +27,8 @@ export interface Watching {
   deadline: number | null
   /** Server time at which a person is asked when checks are still not good; null = never. */
   limit: number | null
+  /** Names of subjects that are done without once the limit is over, when nothing else is waited for. */
+  forgone?: string[]
   /** False once a person goes on without evidence: unknown readings then end nothing, a breach still does. */
   patient?: boolean
   /** False while a person is being asked about drift: what this run has set is then not looked at. */
@@ -44,6 +46,11 @@ export async function watch(run: Run, watching: Watching): Promise<void> {
   } finally {
     if (!run.now.renewing) delete waits[watching.key]
   }
+}
+
+/** Each lack begins with the name of what lacks. */
+function isForgone({ waitingFor }: { waitingFor: string[] }, { forgone = [] }: Watching): boolean {
+  return waitingFor.every((lack) => forgone.some((name) => lack.startsWith(`${name}: `)))
 }
 
 function firstWait({ limit, patient = true }: Watching): Wait {
@@ -81,6 +88,8 @@ async function watchFrom(run: Run, watching: Watching, wait: Wait): Promise<void
         wait.limit = extended(wait.limit, watching)
         break
       case 'inconclusive':
+        if (isForgone(result, watching))
+          return note(run, `${watching.title}: its time is over, going on: ${result.waitingFor.join('; ')}`)
         if ((await askAboutEvidence(run, { ...watching, key }, { lost: result, wait })) !== 'again') return
         wait.limit = extended(wait.limit, watching)
         break

@@ -40,6 +40,8 @@ export type Needs = {
   resolvers?: string[] | null
   /** Conditions that must be proven. */
   proofs?: PlannedGuard[]
+  /** Sides whose requests in flight are counted. */
+  drains?: { connection: string; side: Side }[]
 }
 
 /** What takes the place of an example's hours and addresses on the lab. */
@@ -79,6 +81,8 @@ export interface AnyKind<K extends StepKind = StepKind> {
   readies?(spec: Spec<K>): { connection: string; target: string; withinMs: number }[]
   /** The side that it takes away, and the field that says so. */
   removes?(spec: Spec<K>): { side: Side; path: FieldPath }
+  /** The side that it waits for to be left by all users, and the field that says so. */
+  empties?(spec: Spec<K>): { side: Side; path: FieldPath }
   /** The field that names record sets: a list of them, or the values that each shall have. */
   recordSets?: string
   /** It shortens what caches may keep of its record sets: to be done before they move. */

@@ -6,6 +6,7 @@ import { approve as approveKind } from './approve/kind.ts'
 import { canary as canaryKind } from './canary/kind.ts'
 import { check as checkKind } from './check/kind.ts'
 import { decommission as decommissionKind } from './decommission/kind.ts'
+import { drain as drainKind } from './drain/kind.ts'
 import { hold as holdKind } from './hold/kind.ts'
 import { prewarm as prewarmKind } from './prewarm/kind.ts'
 import { repoint as repointKind } from './repoint/kind.ts'
@@ -20,6 +21,7 @@ export const kinds: { [K in StepKind]: Kind<K> } = {
   canary: canaryKind,
   check: checkKind,
   decommission: decommissionKind,
+  drain: drainKind,
   hold: holdKind,
   prewarm: prewarmKind,
   repoint: repointKind,

@@ -7,6 +7,7 @@ import { runApprove } from './approve/run.ts'
 import { runCanary } from './canary/run.ts'
 import { runCheck } from './check/run.ts'
 import { runDecommission } from './decommission/run.ts'
+import { runDrain } from './drain/run.ts'
 import { runHold } from './hold/run.ts'
 import { runPrewarm } from './prewarm/run.ts'
 import { runRepoint } from './repoint/run.ts'
@@ -21,6 +22,7 @@ export const runs: { [K in StepKind]: (run: Run, step: PlannedStep<K>) => Promis
   canary: runCanary,
   check: runCheck,
   decommission: runDecommission,
+  drain: runDrain,
   hold: runHold,
   prewarm: runPrewarm,
   repoint: runRepoint,

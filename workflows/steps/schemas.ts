@@ -5,6 +5,7 @@ import { Approve } from './approve/schema.ts'
 import { Canary } from './canary/schema.ts'
 import { Check } from './check/schema.ts'
 import { Decommission } from './decommission/schema.ts'
+import { Drain } from './drain/schema.ts'
 import { Hold } from './hold/schema.ts'
 import { Prewarm } from './prewarm/schema.ts'
 import { Repoint } from './repoint/schema.ts'
@@ -18,6 +19,7 @@ export const stepSchemas = {
   canary: Canary,
   check: Check,
   decommission: Decommission,
+  drain: Drain,
   hold: Hold,
   prewarm: Prewarm,
   repoint: Repoint,

@@ -103,6 +103,17 @@ export async function requestsPerCluster(admin: Admin, clusters: string[]): Prom
   return Object.fromEntries(clusters.map((name) => [name, stats[`cluster.${name}.upstream_rq_total`] ?? 0]))
 }
 
+/** Requests of a cluster that have not ended, tunnels and waiting ones among them. Null: Envoy does not count that cluster. */
+export async function inFlightOf(admin: Admin, cluster: string): Promise<number | null> {
+  const prefix = `cluster.${cluster}`
+  const stats = await counters(
+    admin,
+    `^cluster\\.${escaped(cluster)}\\.upstream_rq_(?:active|pending_active)$`,
+  )
+  const active = stats[`${prefix}.upstream_rq_active`]
+  return active === undefined ? null : active + (stats[`${prefix}.upstream_rq_pending_active`] ?? 0)
+}
+
 async function counters(admin: Admin, filter: string): Promise<Record<string, number>> {
   const path = `/stats?format=json&filter=${encodeURIComponent(filter)}`
   const answer = await getJson<{ stats?: { name?: string; value?: number }[] }>(admin, path)

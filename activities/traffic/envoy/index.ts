@@ -10,7 +10,7 @@ import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
 import { FileChanged, type WholeFile, isLink, replaceWhole } from '../whole-file.ts'
-import { clusterNames, rejectedUpdates, servedRoutes, whyIncomplete } from './client.ts'
+import { clusterNames, inFlightOf, rejectedUpdates, servedRoutes, whyIncomplete } from './client.ts'
 import {
   type Look,
   changedSince,
@@ -49,6 +49,15 @@ export const envoy = defineProvider({
         const here = await look(edge, request.target, io)
         const prove = request.target === 'mirror' ? confirmMirror : confirmSplit
         return prove({ edge, here, request }, io)
+      },
+      async inFlight(side, io) {
+        const cluster = config[side]
+        const count = await inFlightOf(adminOf(edge, io), cluster)
+        if (count !== null) return { count, lines: [`${cluster} ${count}`] }
+        throw failure(
+          'Missing',
+          `counting requests in flight: the Envoy at ${config.admin} counts none of cluster ${cluster}`,
+        )
       },
       async permits(_target, io) {
         const doing = `replacing ${config.routes}`

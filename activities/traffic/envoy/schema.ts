@@ -54,6 +54,8 @@ export const spec = defineSpec({
     proof: 'requests counted per cluster (cluster.*.upstream_rq_total)',
     weightStep: 0.01,
     mirror: true,
+    inFlight:
+      'requests and tunnels of its cluster that have not ended (upstream_rq_active), whichever route they came by',
     cautions: [
       'the worker must run where the route file is, with write permission on its folder',
       'whoever else generates the route file will overwrite weights set here',

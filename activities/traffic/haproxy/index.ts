@@ -8,7 +8,7 @@ import { defineProvider } from '../../provider.ts'
 import { isTakenOut, isUsable, statusOf } from './cautions.ts'
 import { setWeights } from './client.ts'
 import { permitted } from './permission.ts'
-import { type Edge, type Look, reloadOf, look, observed, statesOf } from './look.ts'
+import { type Edge, type Look, inFlightOf, reloadOf, look, observed, statesOf } from './look.ts'
 import { confirmSplit } from './proof.ts'
 import { fileRefused, refused } from './refusals.ts'
 import { servers, spec } from './schema.ts'
@@ -29,6 +29,7 @@ export const haproxy = defineProvider({
       },
       write: (write, io) => writeSplit(edge, write as Write<Split>, io),
       confirm: (request, io) => confirmSplit(edge, request as ConfirmRequest<Split>, io),
+      inFlight: async (side, io) => inFlightOf(await look(edge, 'split', io), sides[side]),
       permits: (_target, io) => permitted(config, io.signal),
     }
   },

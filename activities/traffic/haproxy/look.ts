@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../../../workflows/json.ts'
 import { sameJson } from '../../../workflows/json.ts'
 import type { Elsewhere, Io, Observed } from '../../../workflows/ports/target.ts'
-import type { Split } from '../../../workflows/ports/traffic.ts'
+import type { InFlight, Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { cautionsOf, isUsable, statusOf } from './cautions.ts'
 import { type BackendStat, type ServerStat, type States, readBackend, readServerStates } from './client.ts'
@@ -119,6 +119,14 @@ async function fileOf({ config, sides }: Edge, states: States, io: Io): Promise<
 function needsInitialWeights({ config, sides }: Edge, weights: Weights): boolean {
   const isForgotten = (servers: string[]): boolean => servers.length > 1 && total(weights, servers) === 0
   return config.state_file !== undefined || isForgotten(sides.old) || isForgotten(sides.new)
+}
+
+/** A session is a request, or a tunnel, that a server has not finished; kept-alive connections without one do not count. */
+export function inFlightOf({ stats }: Look, servers: string[]): InFlight {
+  return {
+    count: sessions(stats, servers),
+    lines: servers.map((name) => `${name} ${stats[name]?.sessions ?? 0}`),
+  }
 }
 
 function sessions(stats: Record<string, ServerStat>, names: string[]): number {

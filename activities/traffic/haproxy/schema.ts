@@ -52,6 +52,7 @@ export const spec = defineSpec({
     proof: 'requests counted per server (show stat)',
     weightStep: 1,
     mirror: false,
+    inFlight: 'sessions per server (show stat: scur) of the present process, WebSockets among them',
     cautions: [
       'a reload of HAProxy forgets weights set at run time, unless server-state-file and load-server-state-from-file are set; name the file as `state_file` and it is kept in step',
       'the process before a reload goes on with its own weights until its last connection is closed; looks and proofs speak for the present process only',

@@ -1,15 +1,15 @@
 // traffic/sim: split and mirror of one balancer of the simulated world.
 import type { Json } from '../../../workflows/json.ts'
 import type { Confirmation, ConfirmRequest } from '../../../workflows/ports/target.ts'
-import type { Mirror, Split, TrafficPort } from '../../../workflows/ports/traffic.ts'
+import type { InFlight, Mirror, Split, TrafficPort } from '../../../workflows/ports/traffic.ts'
 import { percent, perSecond } from '../../../workflows/quantities.ts'
 import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
 import { ask, observe, write } from '../../sim/calls.ts'
 import { place } from '../../sim/start.ts'
-import type { WorldState } from '../../sim/state.ts'
+import type { Side, WorldState } from '../../sim/state.ts'
 import { total } from '../../sim/timeline.ts'
-import { counter } from '../../sim/traffic.ts'
+import { counter, shareOfNew } from '../../sim/traffic.ts'
 import { enterWorld } from '../../sim/world.ts'
 import { confirmShare } from '../counted.ts'
 import { spec } from './schema.ts'
@@ -39,6 +39,11 @@ export const simTraffic = defineProvider({
         const value = checked(target, desired)
         await write(enter(), { port: 'traffic', target: named(target), desired: value, seen }, io)
       },
+      inFlight(side, io) {
+        const state = enter()
+        const effect = () => inFlight(state, config.balancer, side)
+        return ask(state, { port: 'traffic', verb: 'count', target: named(side), effect }, io)
+      },
       confirm(request, io) {
         const state = enter()
         const target = named(request.target)
@@ -48,6 +53,16 @@ export const simTraffic = defineProvider({
     }
   },
 })
+
+/** By Little's law: as many as come in the time that one takes. */
+function inFlight(state: WorldState, balancer: string, side: Side): InFlight {
+  const newShare = shareOfNew(state, balancer) ?? 0
+  const share = side === 'new' ? newShare : 1 - newShare
+  const rate = (state.balancers.get(balancer)?.rps ?? 0) * share
+  const { latencyMs, tunnels } = state.sides[side]
+  const requests = Math.ceil((rate * latencyMs) / 1_000)
+  return { count: requests + tunnels, lines: [`${requests} requests`, `${tunnels} tunnels`] }
+}
 
 function confirmed(state: WorldState, balancer: string, request: ConfirmRequest): Confirmation {
   const count = (name: string) => total(state.timeline, name, state.cursor)

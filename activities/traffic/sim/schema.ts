@@ -31,6 +31,7 @@ export const spec = defineSpec({
     landsWithin: '200ms',
     showsWithin: '500ms',
     proof: 'simulated requests counted per side since the first look',
+    inFlight: 'simulated requests under way, and tunnels that have not ended',
     cautions: ['simulated: no request of a real user is touched'],
   },
   locks: (config, target) => [`sim:${config.world}/${config.balancer}/${target}`],

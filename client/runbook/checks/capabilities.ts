@@ -17,29 +17,53 @@ export function capabilityFindings(parts: Parts, specs: readonly ProviderSpec[])
       if (connection === undefined || supports?.port !== 'traffic') return []
       const { provider } = connection
       return [
-        ...(mirrors(step, name) && !supports.mirror
-          ? [cannotMirror([...step.path, ...path], { kind: step.kind, provider, specs })]
-          : []),
+        ...ABILITIES.filter(({ isNeeded, isThere }) => isNeeded(step, name) && !isThere(supports)).map(
+          (ability) => unable([...step.path, ...path], { ability, kind: step.kind, provider, specs }),
+        ),
         ...weightFindings(step, supports, { name, provider }),
       ]
     }),
   )
 }
 
-function mirrors(step: Step, connection: string): boolean {
-  const { changes } = outline(step, () => undefined)
-  return changes.some((change) => change.connection === connection && change.target === MIRROR)
+interface Ability {
+  /** `cannot ...` */
+  words: string
+  /** What to do where no provider can, or this one shall stay. */
+  instead: string
+  isNeeded(step: Step, connection: string): boolean
+  isThere(supports: TrafficSupports): boolean
 }
 
-function cannotMirror(
-  path: Path,
-  { kind, provider, specs }: { kind: string; provider: string; specs: readonly ProviderSpec[] },
-): Finding {
+const ABILITIES: Ability[] = [
+  {
+    words: 'mirror traffic',
+    instead: 'leave the step out',
+    isNeeded: (step, name) =>
+      outline(step, () => undefined).changes.some(
+        ({ connection, target }) => connection === name && target === MIRROR,
+      ),
+    isThere: ({ mirror }) => mirror,
+  },
+  {
+    words: 'count requests in flight',
+    instead: 'write a hold instead',
+    isNeeded: (step, name) =>
+      kindOf(step)
+        .needs?.(step.spec)
+        .drains?.some(({ connection }) => connection === name) ?? false,
+    isThere: ({ inFlight }) => inFlight !== undefined,
+  },
+]
+
+type Unable = { ability: Ability; kind: string; provider: string; specs: readonly ProviderSpec[] }
+
+function unable(path: Path, { ability, kind, provider, specs }: Unable): Finding {
   const able = specs
-    .filter(({ supports }) => supports.port === 'traffic' && supports.mirror)
+    .filter(({ supports }) => supports.port === 'traffic' && ability.isThere(supports))
     .map(({ id }) => id)
-  const fix = able.length === 0 ? 'leave the step out' : `a connection that can mirror: ${oneOf(able)}`
-  return { path, message: `${provider} cannot mirror traffic, which a ${kind} needs`, fix }
+  const message = `${provider} cannot ${ability.words}, which a ${kind} needs`
+  return { path, message, fix: `${ability.instead}, or a connection that can: ${oneOf(able)}` }
 }
 
 function weightFindings(

@@ -16,6 +16,7 @@ export function orderFindings(parts: Parts): Finding[] {
     ...[...connections].flatMap((name) => fallingWeights(name, steps)),
     ...steps.flatMap((step) => mirroredTooLate(step, steps)),
     ...steps.flatMap((step) => stillServed(step, steps)),
+    ...steps.flatMap((step) => neverEmpty(step, steps)),
     ...sameTargets(parts),
   ]
 }
@@ -113,6 +114,24 @@ function stillServed(step: Step, steps: readonly Step[]): Finding[] {
         fix: `add a switch of ${name} before it`,
       },
     ]
+  })
+}
+
+/** A side is empty only once no share of its edge leads there. */
+function neverEmpty(step: Step, steps: readonly Step[]): Finding[] {
+  const emptied = kindOf(step).empties?.(step.spec)
+  if (emptied === undefined) return []
+  return mainConnectionsIn(step).flatMap(({ name }) => {
+    const shares = steps
+      .filter(({ index }) => index < step.index)
+      .flatMap(sharesOf)
+      .filter(({ connection }) => connection === name)
+    const moved = Math.max(0, ...shares.map(({ share }) => share))
+    const left = emptied.side === 'old' ? 100 - moved : moved
+    if (left <= 0) return []
+    const message = `the ${emptied.side} side still serves ${left}% of ${name} then, and never empties`
+    const fix = emptied.side === 'old' ? `a switch of ${name} before it` : 'write side: old'
+    return [{ path: [...step.path, ...emptied.path], message, fix }]
   })
 }
 

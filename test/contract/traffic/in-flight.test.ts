@@ -1,0 +1,38 @@
+// Requests in flight on real servers, by every provider that can count them.
+import { envoy } from '../../../activities/traffic/envoy/index.ts'
+import { haproxy } from '../../../activities/traffic/haproxy/index.ts'
+import { startEnvoy } from '../../../lab/servers/envoy.ts'
+import { startHaproxy } from '../../../lab/servers/haproxy.ts'
+import type { JsonObject } from '../../../workflows/json.ts'
+import type { TrafficPort } from '../../../workflows/ports/traffic.ts'
+import { type ChangingBench, connect } from '../changing.ts'
+import { testDeps } from '../deps.ts'
+import { freeze } from '../frozen.ts'
+import { inFlightContract } from './in-flight.ts'
+
+const open = (provider: unknown, config: JsonObject) =>
+  connect(provider as ChangingBench['provider'], config, testDeps()) as unknown as TrafficPort
+
+inFlightContract('traffic/haproxy', async (upstreams) => {
+  const edge = await startHaproxy({ slots: { old: [upstreams.old.port], new: [upstreams.new.port] } })
+  const config = { socket: edge.socket, backend: 'orders', old: 'v1', new: 'v2' }
+  return {
+    port: open(haproxy, config),
+    url: edge.url,
+    wrong: open(haproxy, { ...config, old: 'v9' }),
+    outage: () => freeze(edge.server.pid),
+    end: () => edge.server.close(),
+  }
+})
+
+inFlightContract('traffic/envoy', async (upstreams) => {
+  const edge = await startEnvoy({ old: upstreams.old.port, new: upstreams.new.port })
+  const config = { routes: edge.routesFile, admin: edge.adminUrl, route: 'orders', old: 'v1', new: 'v2' }
+  return {
+    port: open(envoy, config),
+    url: edge.url,
+    wrong: open(envoy, { ...config, old: 'v9' }),
+    outage: () => freeze(edge.server.pid),
+    end: () => edge.server.close(),
+  }
+})
