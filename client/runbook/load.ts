@@ -6,7 +6,7 @@ import type { JsonObject } from '../../workflows/json.ts'
 import type { Plan } from '../../workflows/plan.ts'
 import { capabilityFindings } from './checks/capabilities.ts'
 import { guardDemand, impossibleLimits, unwatchedMoves, watchedAfterAll } from './checks/guards.ts'
-import { lateTtls, orderFindings } from './checks/order.ts'
+import { lateTtls, orderFindings, uncarried } from './checks/order.ts'
 import { queryFindings } from './checks/queries.ts'
 import { recordFindings } from './checks/records.ts'
 import { referenceFindings, unusedConnections } from './checks/references.ts'
@@ -84,7 +84,12 @@ async function check(source: Source, specs: readonly ProviderSpec[]) {
     ...recordFindings(parts.steps),
     ...orderFindings(parts),
   ]
-  const cautions = [...unusedConnections(runbook), ...queries.cautions, ...lateTtls(parts)]
+  const cautions = [
+    ...unusedConnections(runbook),
+    ...queries.cautions,
+    ...lateTtls(parts),
+    ...uncarried(parts),
+  ]
   return { parts, findings: onePerPlace(all), cautions }
 }
 

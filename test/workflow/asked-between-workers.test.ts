@@ -10,7 +10,7 @@ import { frame } from './runbooks.ts'
 import { type WorkerProcess, startWorkerProcess } from './worker-process.ts'
 
 const HOLD_MS = 3_000
-const TRIES = 2 // the moments are those of a server and of two processes: one of them meets them
+const TRIES = 6 // the moments are those of a server and of two processes: on a busy machine few of them meet
 const BEFORE_THE_TIMER_MS = 1_000 // so long a query waits for the dead worker (two seconds), then another one may answer
 const UP_AFTER_MS = 400
 
@@ -53,8 +53,8 @@ async function isTold(run: Run, what: 'timerFiredEventAttributes' | 'workflowTas
 }
 
 test('a run that is asked between two workers, and aborted then, is replayed by the third', async () => {
-  let met = 0
-  for (let tries = 0; tries < TRIES; tries++) {
+  let isMet = false
+  for (let tries = 0; tries < TRIES && !isMet; tries++) {
     const first = await startWorker()
     const run = await bench.begin(holding)
     await run.until('holds', (now) => now.holding !== null)
@@ -70,12 +70,12 @@ test('a run that is asked between two workers, and aborted then, is replayed by 
     await eventually('its timer has fired', () => isTold(run, 'timerFiredEventAttributes'))
     await Promise.race([asked, sleep(BEFORE_THE_TIMER_MS)])
     await run.abort()
-    if (!(await isTold(run, 'workflowTaskTimedOutEventAttributes'))) met += 1
+    isMet = !(await isTold(run, 'workflowTaskTimedOutEventAttributes'))
     expect((await run.ended()).outcome).toBe('restored')
     await kill(second)
     const third = await startWorker()
     expect((await run.state()).outcome).toBe('restored')
     await kill(third)
   }
-  expect(met).toBeGreaterThan(0)
+  expect(isMet).toBe(true)
 })

@@ -8,6 +8,7 @@ import { hold } from './hold.ts'
 import type { Confirming, Holding } from './holding.ts'
 import { isOf, lastKnown, touched } from './journal.ts'
 import { observe } from './observe.ts'
+import { once } from './renewal.ts'
 import type { Run } from './run.ts'
 import { connectionOf, note, stepOf } from './run.ts'
 import { show } from './show.ts'
@@ -29,6 +30,19 @@ export async function expectReady(run: Run): Promise<null> {
     await untilReady(run, [ordered], { key: `ready/${connection}/${target}`, otherwise: 'ask' })
   }
   return null
+}
+
+/** How many instances of a side can serve, all connections together; a look each, and none at what was known. */
+export async function readyOn(run: Run, connections: readonly string[], side: string): Promise<number> {
+  return await once(run, `ready on ${side}`, async () => {
+    let ready = 0
+    for (const connection of connections) {
+      const seen = await observe(run, { connection, target: side }, 'look at')
+      const serving = seen.facts?.['ready']
+      ready += typeof serving === 'number' ? serving : (seen.value as Capacity).count
+    }
+    return ready
+  })
 }
 
 /** Waits under watch until every instance that was ordered can serve. */

@@ -79,8 +79,8 @@ export interface AnyKind<K extends StepKind = StepKind> {
   asks?(spec: Spec<K>): { people: 'anyone' | string[]; quorum: number; selfApproval: boolean }
   /** What it makes ready for the users who come later: looked at again before each larger share. */
   readies?(spec: Spec<K>): { connection: string; target: string; withinMs: number }[]
-  /** The side that it takes away, and the field that says so. */
-  removes?(spec: Spec<K>): { side: Side; path: FieldPath }
+  /** The side that it takes away, the field that says so, and whether it looks if what remains carries the load. */
+  removes?(spec: Spec<K>): { side: Side; path: FieldPath; isCarried: boolean }
   /** The side that it waits for to be left by all users, and the field that says so. */
   empties?(spec: Spec<K>): { side: Side; path: FieldPath }
   /** The field that names record sets: a list of them, or the values that each shall have. */

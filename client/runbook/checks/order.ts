@@ -44,6 +44,17 @@ export function lateTtls({ steps }: Parts): Finding[] {
   })
 }
 
+/** Takes capacity away without a look at what remains: worth a word. */
+export function uncarried({ steps }: Parts): Finding[] {
+  return steps.flatMap((step) => {
+    const removed = kindOf(step).removes?.(step.spec)
+    if (removed === undefined || removed.isCarried) return []
+    const message = `nothing looks whether the instances that remain carry the load`
+    const fix = 'carries: { from: METRICS, load: QUERY, per_instance: NUMBER }'
+    return [{ path: step.path, at: 'key', message, fix }]
+  })
+}
+
 function fallingWeights(name: string, steps: readonly Step[]): Finding[] {
   let highest = 0
   return steps.flatMap((step) =>

@@ -157,13 +157,18 @@ function queriesOf(runbook: JsonObject): Query[] {
         what: 'samples',
       })),
     ]),
-    ...stepsOf(runbook).flatMap(({ spec, path }) =>
-      queryAt(spec['idle_proof'] ?? null, [...path, 'idle_proof', 'query'], (fields) => ({
+    ...stepsOf(runbook).flatMap(({ spec, path }) => [
+      ...queryAt(spec['idle_proof'] ?? null, [...path, 'idle_proof', 'query'], (fields) => ({
         ...bounds({ max: 0, ...fields }),
         compares: false,
         what: 'idle proof',
       })),
-    ),
+      ...queryAt(spec['carries'] ?? null, [...path, 'carries', 'load'], ({ per_instance: each }) => ({
+        ...(typeof each === 'number' ? { max: each } : {}),
+        compares: false,
+        what: 'load',
+      })),
+    ]),
   ]
 }
 

@@ -27,7 +27,7 @@ steps:
   - switch: { connection: edge }
   - repoint: { connection: zone, records: { api.example.com. A: [192.0.2.1] } }
   - hold: { for: 24h }
-  - decommission: { connection: fleet, idle_proof: { from: prom, query: "sum(rate(x[5m]))" } }
+  - decommission: { connection: fleet, idle_proof: { from: prom, query: "sum(rate(x[5m]))" }, carries: { from: prom, load: "sum(rate(y[5m]))", per_instance: 100 } }
 `
 
 /** The runbook with one piece of its text exchanged. */

@@ -66,8 +66,8 @@ const MISTAKES: [string, string, string, string, RegExp, RegExp | null][] = [
   ],
   [
     'a quorum of a decommission that nobody can reach',
-    '[5m]))" } }',
-    '[5m]))" }, people: [ana], quorum: 2 }',
+    'per_instance: 100 } }',
+    'per_instance: 100 }, people: [ana], quorum: 2 }',
     'steps[7].decommission.quorum',
     /exceeds the number of people/,
     null,

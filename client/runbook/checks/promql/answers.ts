@@ -6,6 +6,14 @@ import { type Expression, partsOfExpression, within } from './expression.ts'
 import type { Limits, QueryFault } from './query-fault.ts'
 import { isPoint, spanOf } from './span.ts'
 
+/** What would become of it, by what the answers are held against. */
+const NEVER: { [what in Limits['what']]: string } = {
+  guard: 'it can never be bad',
+  samples: 'there would always be enough',
+  'idle proof': 'the side would be idle however much it is used',
+  load: 'it would be carried however large it is',
+}
+
 const AGO_SECONDS_MAX = 300 // metrics that arrive late are asked for a minute or two ago; what a run does has to show while it holds
 const OF_THE_CALENDAR = /^(?:minute|hour|day_of_week|day_of_month|day_of_year|days_in_month|month|year)$/
 
@@ -79,7 +87,7 @@ function neverBad({ low, high }: Answers, limits: Limits, offset: number): Query
     ...(max === undefined ? [] : [`max ${max}`]),
     ...(min === undefined ? [] : [`min ${min}`]),
   ].join(', ')
-  const never = what === 'guard' ? 'it can never be bad' : 'the side would be idle however much it is used'
+  const never = NEVER[what]
   return [
     {
       message: `the query only answers ${span}, all within ${allowed}: ${never}`,
