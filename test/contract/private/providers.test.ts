@@ -63,6 +63,13 @@ const requests: Record<string, (url: string) => Promise<unknown>> = {
       counts: { from: { url }, old: 'a', new: 'b' },
       ...privately(),
     }).observe('split', io()),
+  'capacity/kubernetes': (url) =>
+    open('capacity/kubernetes', 'capacity', {
+      server: url,
+      namespace: 'shop',
+      new: 'deployment/orders',
+      ...privately(),
+    }).observe('new', io()),
   'notify/webhook': (url) => open('notify/webhook', 'notify', { url, ...privately() }).reach(io()),
   'probe/http': (url) =>
     open('probe/http', 'probe', { url, ...privately() }).probe(

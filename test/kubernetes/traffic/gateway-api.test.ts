@@ -1,12 +1,12 @@
 // traffic/gateway-api on a real API server, under an account that may do no more than its rules say: the contract of changing
 // ports for both of its targets, and what controllers do that are late, frozen or at odds with each other.
 import { afterAll } from 'vitest'
+import { gatewayApi } from '../../../activities/traffic/gateway-api/index.ts'
 import { changingContract } from '../../contract/changing.ts'
 import { lyingContract } from '../../contract/lies.ts'
 import { type Ground, startGround } from '../ground.ts'
-import { edit, provider, ref, routeBench } from './gateway-bench.ts'
+import { edit, ref, routeBench } from './gateway-bench.ts'
 
-void provider // of activities/traffic/gateway-api/
 let started: Promise<Ground> | undefined
 const ground = (): Promise<Ground> => (started ??= startGround(['gateway-api']))
 afterAll(async () => {
@@ -30,7 +30,7 @@ async function splitBench(name: string) {
   }
 }
 
-changingContract('traffic/gateway-api split', () => splitBench('split'), ['missing target'])
+changingContract(gatewayApi.spec.id, () => splitBench('split'), ['missing target'])
 
 changingContract(
   'traffic/gateway-api mirror',

@@ -1,0 +1,104 @@
+// One look at the instances of a side: the number it is to have, and the floor of its autoscaler where there is one. Both are put
+// back; without the floor, what an autoscaler was told would outlive the run.
+import type { JsonObject } from '../../../workflows/json.ts'
+import type { Capacity } from '../../../workflows/ports/capacity.ts'
+import type { Io, Observed } from '../../../workflows/ports/target.ts'
+import { failure } from '../../failure.ts'
+import type { Kube } from '../../kubernetes/client.ts'
+import { type Writer, ownersOf, writerOf } from '../../kubernetes/owners.ts'
+import { type Autoscaler, autoscalerOf } from './autoscaler.ts'
+import { type KubernetesCapacityConfig, WORKLOADS, type WorkloadName, workloadOf } from './schema.ts'
+import { type WorkloadObject, cautionsIn, readyIn, replicasOf, troublesOf } from './workload.ts'
+
+/** `floor`: that of the autoscaler; left out where there is none. */
+export type Instances = Capacity & { floor?: number }
+
+export interface Side {
+  config: KubernetesCapacityConfig
+  kube: Kube
+}
+
+export interface Look {
+  target: string
+  /** `Deployment shop/orders-v2`. */
+  place: string
+  path: string
+  workload: WorkloadObject
+  autoscaler: Autoscaler | null
+  value: Instances
+}
+
+export async function look({ config, kube }: Side, target: string, io: Io): Promise<Look> {
+  const { namespace } = config
+  const named = workloadOf(config, target)
+  if (named === null) throw notNamed(config, target)
+  const place = `${WORKLOADS[named.word].kind} ${namespace}/${named.name}`
+  const path = pathOf(named, namespace)
+  const doing = `reading ${target} (${place}) in cluster ${kube.cluster}`
+  const workload = await kube.get<WorkloadObject>({ path, doing }, io)
+  const autoscaler = await autoscalerOf(kube, { workload: named, namespace }, io)
+  const count = replicasOf(workload)
+  const value = autoscaler === null ? { count } : { count, floor: autoscaler.floor }
+  return { target, place, path, workload, autoscaler, value }
+}
+
+export function observed(here: Look): Observed<Instances> {
+  const { workload, autoscaler, value } = here
+  const { ready, isCurrent } = readyIn(workload)
+  const facts: JsonObject = { ready }
+  if (!isCurrent) facts.unread = 'its controller has not read the present number yet'
+  if (autoscaler !== null)
+    facts.autoscaler = `${autoscaler.words}, ${autoscaler.floor} to ${autoscaler.ceiling}`
+  const writer = lastWriter(here)
+  const cautions = cautionsOf(here)
+  return {
+    value,
+    version: versionOf(here),
+    facts,
+    ...(writer === null ? {} : writer),
+    ...(cautions.length === 0 ? {} : { cautions }),
+  }
+}
+
+/** The identity of the workload, what it is to have, and the floor: statuses and rollouts of versions are nobody's business here. */
+export function versionOf({ workload: { metadata }, value, autoscaler }: Look): string {
+  return [metadata.uid, value.count, autoscaler?.object.metadata.uid ?? '-', value.floor ?? '-'].join(' ')
+}
+
+export function readiness({ target, workload }: Look, wanted: number): { settled: boolean; lines: string[] } {
+  const { ready, isCurrent } = readyIn(workload)
+  const lines = [`${target}: ${ready} of ${wanted} ready`]
+  if (!isCurrent) lines.push('its controller has not read the present number yet')
+  const settled = isCurrent && ready >= wanted
+  return { settled, lines: settled ? lines : [...lines, ...troublesOf(workload)] }
+}
+
+/** A person's word counts wherever it stands; of two machines the one of the instances. */
+function lastWriter({ workload, autoscaler }: Look): Writer | null {
+  const ofCount = writerOf(workload, ['spec', 'replicas'])
+  const ofFloor = autoscaler === null ? null : writerOf(autoscaler.object, ['spec', autoscaler.field])
+  if (ofCount?.writtenBy === 'person') return ofCount
+  if (ofFloor?.writtenBy === 'person') return ofFloor
+  return ofCount ?? ofFloor
+}
+
+function cautionsOf({ workload, autoscaler }: Look): string[] {
+  const ofAutoscaler =
+    autoscaler === null
+      ? []
+      : [
+          ...autoscaler.cautions,
+          ...ownersOf(autoscaler.object, 'a floor').map((words) => `${autoscaler.words}: ${words}`),
+        ]
+  return [...ownersOf(workload, 'a number of instances'), ...cautionsIn(workload), ...ofAutoscaler]
+}
+
+function pathOf({ word, name }: WorkloadName, namespace: string): string {
+  const { group, version, resource } = WORKLOADS[word]
+  return `/apis/${group}/${version}/namespaces/${namespace}/${resource}/${name}`
+}
+
+function notNamed(config: KubernetesCapacityConfig, target: string): Error {
+  const sides = (['old', 'new'] as const).filter((side) => config[side] !== undefined).join(' and ')
+  return failure('Missing', `capacity/kubernetes has no target ${target}: the connection names ${sides} only`)
+}

@@ -1,0 +1,102 @@
+// What a runbook says about the instances of a side in Kubernetes, and what plans may rely on. Holds no client code.
+import { z } from 'zod'
+import { clusterOf, demandOneAccess, kubernetesAccess } from '../../kubernetes/config.ts'
+import { type KubeRule, defineSpec } from '../../provider.ts'
+
+/** What can be scaled, by the word in the runbook. */
+export const WORKLOADS = {
+  deployment: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
+  statefulset: { group: 'apps', version: 'v1', resource: 'statefulsets', kind: 'StatefulSet' },
+  rollout: { group: 'argoproj.io', version: 'v1alpha1', resource: 'rollouts', kind: 'Rollout' },
+} as const
+
+/** What keeps the number of instances of a workload between two bounds. */
+export const AUTOSCALERS = {
+  hpa: { group: 'autoscaling', version: 'v2', resource: 'horizontalpodautoscalers' },
+  keda: { group: 'keda.sh', version: 'v1alpha1', resource: 'scaledobjects' },
+} as const
+
+const Workload = z
+  .string()
+  .regex(
+    /^(deployment|statefulset|rollout)\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
+    'not a workload: write deployment/NAME, statefulset/NAME or rollout/NAME',
+  )
+
+export const KubernetesCapacityConfig = z
+  .strictObject({
+    ...kubernetesAccess,
+    old: Workload.exactOptional()
+      .describe('Workload of the old side')
+      .meta({ examples: ['deployment/orders-v1'] }),
+    new: Workload.exactOptional()
+      .describe('Workload of the new side')
+      .meta({ examples: ['rollout/orders-v2'] }),
+  })
+  .superRefine(demandOneAccess)
+  .refine(({ old, new: fresh }) => old !== undefined || fresh !== undefined, {
+    message: 'name the workload of one side at least',
+  })
+  .refine(({ old, new: fresh }) => old === undefined || old !== fresh, {
+    message: 'old and new are the same workload',
+    path: ['new'],
+  })
+export type KubernetesCapacityConfig = z.infer<typeof KubernetesCapacityConfig>
+
+export interface WorkloadName {
+  word: keyof typeof WORKLOADS
+  name: string
+}
+
+export function workloadOf(config: KubernetesCapacityConfig, target: string): WorkloadName | null {
+  const text = target === 'old' ? config.old : target === 'new' ? config.new : undefined
+  const [word, name] = text?.split('/') ?? []
+  return name === undefined ? null : { word: word as WorkloadName['word'], name }
+}
+
+/** The names of autoscalers are not known before they are looked for: lists have none, and so has the permission to change one. */
+export function rulesOf(config: KubernetesCapacityConfig, targets: string[]): KubeRule[] {
+  const place = { cluster: clusterOf(config), namespace: config.namespace }
+  const workloads = targets.flatMap((target) => {
+    const workload = workloadOf(config, target)
+    if (workload === null) return []
+    const { group, resource } = WORKLOADS[workload.word]
+    const names = [workload.name]
+    return [
+      { ...place, group, resource, verbs: ['get'], names },
+      { ...place, group, resource: `${resource}/scale`, verbs: ['patch'], names },
+    ]
+  })
+  if (workloads.length === 0) return []
+  const autoscalers = Object.values(AUTOSCALERS).map(({ group, resource }) => ({
+    ...place,
+    group,
+    resource,
+    verbs: ['list', 'patch'],
+  }))
+  return [...workloads, ...autoscalers]
+}
+
+export const spec = defineSpec({
+  id: 'capacity/kubernetes',
+  port: 'capacity',
+  summary: 'instances of Deployments, StatefulSets and Argo Rollouts, with the floor of their autoscaler',
+  config: KubernetesCapacityConfig,
+  supports: {
+    port: 'capacity',
+    compareAndSet: true,
+    landsWithin: '1m', // an API server ends a request after this long (--request-timeout)
+    showsWithin: '1s', // a look reads what was stored
+    proof: 'instances that the status reports as ready, for the present generation',
+    cautions: [
+      'whoever else declares the number of instances (GitOps, Helm) may put it back',
+      'with an autoscaler its floor is set besides the number; its ceiling is not, and must be high enough',
+    ],
+  },
+  locks: (config, target) => {
+    const workload = workloadOf(config, target)
+    if (workload === null) return []
+    return [`kubernetes ${clusterOf(config)} ${workload.word} ${config.namespace}/${workload.name} instances`]
+  },
+  rules: rulesOf,
+})
