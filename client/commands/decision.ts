@@ -53,7 +53,7 @@ export async function decideBy(
     verdict === 'abort'
       ? await sayAbort(access, said, out.error)
       : await say(access, { ...said, verdict, value, gate: textFlag(flags, 'gate') })
-  if (!out.json) tell(answer, service, out.line)
+  if (!out.json) tell(answer, { service, isWaiting: flags['wait'] === true, line: out.line })
   return { answer, service }
 }
 
@@ -84,7 +84,9 @@ export async function decideOnce(
   return EXIT.done
 }
 
-function tell(answer: Answer, service: string, line: (text: string) => void): void {
+type Telling = { service: string; isWaiting: boolean; line: (text: string) => void }
+
+function tell(answer: Answer, { service, isWaiting, line }: Telling): void {
   const { verdict, actor } = answer.decision
   const what = decisionWords(answer.decision)
   if (answer.how === 'kept') {
@@ -95,5 +97,5 @@ function tell(answer: Answer, service: string, line: (text: string) => void): vo
   const missing = answer.taken.missing ?? 0
   const more = verdict === 'approve' && missing > 0 ? `; ${missing} more needed` : ''
   line(`${what} by ${actor}: recorded${more}`)
-  line(`cutover watch ${service} follows the run`)
+  if (!isWaiting) line(`cutover watch ${service} follows the run`)
 }

@@ -72,7 +72,7 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed before a
     else {
       out.line(`started ${started.workflowId}, run ${started.runId}`)
       out.line(`cutover watch ${plan.service}              follows it and says when it asks`)
-      out.line(`cutover abort ${plan.service} --reason R   rolls everything back`)
+      out.line(`cutover abort ${plan.service} --reason R   puts everything back`)
     }
     return EXIT.done
   },

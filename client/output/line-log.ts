@@ -30,7 +30,8 @@ export function lineLog(): LineLog {
   return (raw) => {
     const view = harmless(raw)
     const now = new Date().toISOString()
-    const lines = [...sourceLines(printed, view, now), ...eventLines(printed, view)]
+    const source = sourceLines(printed, view, now)
+    const lines = [...eventLines(printed, view)]
     const heading = headline(view)
     if (heading !== printed.heading) lines.push(`${now} ${view.service}: ${heading}${weightsText(view)}`)
     printed.heading = heading
@@ -39,7 +40,7 @@ export function lineLog(): LineLog {
     for (const { id, title, waitsFor, allows } of view.gates) {
       if (printed.gates.has(id)) continue
       printed.gates.add(id)
-      lines.push(`${now} gate ${id}: ${title}; ${waitsFor}; takes ${allows.join(', ')}`)
+      lines.push(`${now} gate ${id}: ${title}; ${waitsFor}; answered by ${allows.join(', ')}`)
     }
     for (const guard of view.guards) {
       const key = guardKey(guard)
@@ -47,8 +48,15 @@ export function lineLog(): LineLog {
       printed.guards[guard.name] = key
       lines.push(`${guard.at ?? now} guard ${guard.name} ${readingText(guard)}`)
     }
-    return lines
+    return [...source, ...lines.toSorted(byTime)] // a reading is older than what was seen with it
   }
+}
+
+const TIME_LENGTH = '2026-01-01T00:00:00.000Z'.length
+
+function byTime(one: string, other: string): number {
+  const [a, b] = [one.slice(0, TIME_LENGTH), other.slice(0, TIME_LENGTH)]
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** Whose words follow: the run's own, or the bare events of the server while no worker answers. */

@@ -29,8 +29,8 @@ export function planSummary(raw: Plan, look: { width: number; color: boolean }):
     ...table(columns, rows, { width: look.width, paint: ink }),
     '',
     lastStep === undefined
-      ? 'It can be rolled back at every step.'
-      : ink.yellow(`It can be rolled back until step ${last + 1} (${lastStep.title}) begins to act.`),
+      ? 'Going back is possible at any moment.'
+      : ink.yellow(`Going back is possible until step ${last + 1} (${lastStep.title}) begins to act.`),
   ]
 }
 

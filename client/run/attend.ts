@@ -56,7 +56,6 @@ export async function attend({ access, service, runId, out, signal }: Attend): P
   }
   if (last.stale !== null) throw toldByServerAlone(last)
   if (out.json) out.document(last)
-  else if (!isLive) out.line(`${service}: ${headline(last)}`)
   return exitCodeOf(last) ?? EXIT.failed
 }
 

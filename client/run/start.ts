@@ -75,7 +75,7 @@ async function alreadyRunning(access: TemporalAccess, service: string, cause?: E
     why: `${headline(view)}; started by ${view.startedBy ?? 'someone'}${since}; plan ${view.digest?.slice(0, 12) ?? 'unknown'}`,
     todo: [
       `cutover watch ${service}              follows it`,
-      `cutover abort ${service} --reason R   rolls everything back`,
+      `cutover abort ${service} --reason R   puts everything back`,
     ],
     facts: { code: 'under-way', workflowId: view.workflowId, runId: view.runId },
     ...(cause && { cause }),

@@ -37,7 +37,7 @@ export function storyTo(out: Output): Story {
   const prose = (text: string, sign = '') => {
     const indent = sign === '' ? '  ' : '    '
     const [first = '', ...more] = wrap(text, out.width - indent.length)
-    line(sign === '' ? `  ${first}` : `  ${sign} ${first}`)
+    line(sign === '' ? `  ${first}`.trimEnd() : `  ${sign} ${first}`)
     for (const each of more) line(`${indent}${each}`)
   }
   return {

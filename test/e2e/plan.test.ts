@@ -91,7 +91,7 @@ describe('a plan that was reviewed', () => {
       expect(said.code, said.stderr).toBe(0)
       expect(said.stderr).toContain('names the runbook alone')
       expect(said.stderr).toContain('edge split: old 100 new 0')
-      expect(said.stdout).toContain('rolls everything back')
+      expect(said.stdout).toContain('puts everything back')
     },
     TEST_MS,
   )

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { lineLog } from '../../../client/output/line-log.ts'
 import { runView } from '../../../view/run-view.ts'
 import type { RunState } from '../../../workflows/run/state.ts'
-import { START, described, gate, plan, state } from './fixtures.ts'
+import { NOW, START, described, gate, plan, state } from './fixtures.ts'
 
 const viewOf = (over: Partial<RunState> = {}) => runView({ state: state(over), plan }, described)
 const line = (number: number) => ({ at: START + number, text: `line ${number}` })
@@ -29,6 +29,15 @@ describe('the line log', () => {
     log(viewOf())
     expect(log(viewOf({ gates: [gate('g1')] })).join('\n')).toContain('gate g1: Ready?')
     expect(log(viewOf({ gates: [gate('g1')] }))).toEqual([])
+  })
+
+  it('keeps to the order of time: a last reading does not stand behind the end', () => {
+    const log = lineLog()
+    log(viewOf({ steps: state().steps.map((step) => ({ ...step, readings: {} })) }))
+    const lines = log(viewOf({ phase: 'ended', outcome: 'restored', endedAt: NOW, log: [line(1)] }))
+    expect(lines.length).toBeGreaterThan(2)
+    expect(lines.map((text) => text.slice(0, 24))).toEqual(lines.map((text) => text.slice(0, 24)).toSorted())
+    expect(lines.at(-1)).toContain('orders: restored')
   })
 
   it('tells nothing twice when no worker answers for a while and one is back', () => {
