@@ -34,6 +34,7 @@ export function overview(
     '',
     'Where Temporal is: these flags, else TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, else temporal.toml, ' +
       'as for the temporal CLI. `cutover <verb> --help` tells more.',
+    'What to do when a run asks, and the words that are used: docs/stuck.md and docs/glossary.md of this package.',
   ].join('\n')
   return folded(text, room)
 }

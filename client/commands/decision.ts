@@ -91,7 +91,7 @@ function tell(answer: Answer, { service, isWaiting, line }: Telling): void {
   const what = decisionWords(answer.decision)
   if (answer.how === 'kept') {
     line(`${what} by ${actor} is left with the Temporal server: ${answer.why}.`)
-    line('It takes effect as soon as a worker is up, if the run can still take it: cutover worker')
+    line('It counts as soon as a worker is up, as far as the run still allows it then: cutover worker')
     return
   }
   const missing = answer.taken.missing ?? 0

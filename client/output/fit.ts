@@ -7,13 +7,14 @@ import type { Fold, Look } from './sheet.ts'
 
 /** From all that a glance takes in to what must be read. */
 const FOLDS: Fold[] = [
-  { logLines: 8, steps: 'all', guards: 'all', bars: true },
-  { logLines: 4, steps: 'all', guards: 'all', bars: true },
-  { logLines: 4, steps: 'near', guards: 'all', bars: true },
-  { logLines: 2, steps: 'near', guards: 'worrying', bars: true },
-  { logLines: 0, steps: 'near', guards: 'worrying', bars: true },
-  { logLines: 0, steps: 'present', guards: 'worrying', bars: true },
-  { logLines: 0, steps: 'present', guards: 'worrying', bars: false },
+  { logLines: 8, steps: 'all', guards: 'all', bars: true, hold: true },
+  { logLines: 4, steps: 'all', guards: 'all', bars: true, hold: true },
+  { logLines: 4, steps: 'near', guards: 'all', bars: true, hold: true },
+  { logLines: 2, steps: 'near', guards: 'worrying', bars: true, hold: true },
+  { logLines: 0, steps: 'near', guards: 'worrying', bars: true, hold: true },
+  { logLines: 0, steps: 'near', guards: 'worrying', bars: true, hold: false },
+  { logLines: 0, steps: 'present', guards: 'worrying', bars: true, hold: false },
+  { logLines: 0, steps: 'present', guards: 'worrying', bars: false, hold: false },
 ]
 
 /** Lines of the view that take at most `height` rows; what still does not fit is cut from the end, behind the questions. */

@@ -16,6 +16,11 @@ export function guardLines({ view, look, ink }: Sheet): string[] {
   const shown = byNeed(view.guards).filter((guard) => look.fold.guards === 'all' || isWorrying(guard))
   const folded = view.guards.filter((guard) => !shown.includes(guard))
   const nameWidth = Math.min(NAME_WIDTH_MAX, Math.max(...view.guards.map(({ name }) => widthOf(name))))
+  // Without a worker a reading is as old as the last heartbeat.
+  const [one, more] =
+    view.stale === null
+      ? ['is as wanted', 'are as wanted']
+      : ['was as wanted when last read', 'were as wanted when last read']
   const named = folded.map(({ name }) => name).join(', ')
   return [
     ink.bold('Guards'),
@@ -23,7 +28,7 @@ export function guardLines({ view, look, ink }: Sheet): string[] {
     ...(folded.length === 0
       ? []
       : [
-          `  ✔ ${cut(`${counted(folded.length, 'guard')} ${folded.length === 1 ? 'is' : 'are'} as wanted: ${named}`, look.width - 4)}`,
+          `  ✔ ${cut(`${counted(folded.length, 'guard')} ${folded.length === 1 ? one : more}: ${named}`, look.width - 4)}`,
         ]),
   ]
 }

@@ -103,7 +103,8 @@ function guardSection(series: ReportSeries, isWhole: boolean): Html {
   const { good, bad, unknown } = sum
   const all = good + bad + unknown
   const last = readings.at(-1)
-  return html`<h3>${subject}${side === null ? null : ` (${side} side)`}</h3>
+  const isOfSide = side !== null && (query === null || query.includes('$side')) // another query says itself whom it is about
+  return html`<h3>${subject}${isOfSide ? ` (${side} side)` : null}</h3>
     <p class="soft">
       ${counted(all, 'reading')}
       ${isWhole ? (all === readings.length ? 'kept' : `of which ${readings.length} are kept`) : 'known here, how many there were is unknown'};
@@ -132,7 +133,7 @@ export function decisionsTable({ run }: Report): Html {
       </tr>`,
   )
   const more = run.decisionsNotListed
-  return html`${rowsTable('Decisions of people', ['At', 'Who', 'Said', 'Gate', 'Reason', 'Answer', 'By'], rows)}
+  return html`${rowsTable('Decisions of people', ['At', 'Who', 'Said', 'Gate', 'Reason', 'Answer', 'Sent as'], rows)}
   ${more === 0 ? null : html`<p class="soft">${more} more had no effect and are only counted.</p>`}`
 }
 

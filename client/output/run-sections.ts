@@ -9,7 +9,7 @@ const JOB_BAR_WIDTH = 30
 
 export function waitingLines({ view, look, ink }: Sheet): string[] {
   const lines: string[] = []
-  if (view.holding !== null && view.outcome === null) {
+  if (view.holding !== null && view.outcome === null && look.fold.hold) {
     const { title, until, limit, waitsFor } = view.holding
     const times = [
       ...(until === null ? [] : [`until ${clock(until, look.now)} (${away(until, look.now)})`]),

@@ -11,6 +11,8 @@ export type Fold = {
   /** `worrying`: good ones are only named. */
   guards: 'all' | 'worrying'
   bars: boolean
+  /** What a hold waits for, as a section: its first lines stand at the top in any case. */
+  hold: boolean
 }
 
 export type Look = {
@@ -22,6 +24,6 @@ export type Look = {
   uiUrl?: string | null
 }
 
-export const UNFOLDED: Fold = { logLines: 6, steps: 'all', guards: 'all', bars: true }
+export const UNFOLDED: Fold = { logLines: 6, steps: 'all', guards: 'all', bars: true, hold: true }
 
 export type Sheet = { view: RunView; look: Look; ink: Paint }

@@ -36,7 +36,8 @@ export function storyTo(out: Output): Story {
   }
   const prose = (text: string, sign = '') => {
     const indent = sign === '' ? '  ' : '    '
-    const [first = '', ...more] = wrap(text, out.width - indent.length)
+    const room = out.width - indent.length
+    const [first = '', ...more] = text.length <= room ? [text] : wrap(text, room) // what stands in columns stays there
     line(sign === '' ? `  ${first}`.trimEnd() : `  ${sign} ${first}`)
     for (const each of more) line(`${indent}${each}`)
   }

@@ -13,6 +13,7 @@ import { underLoad } from './scene.ts'
 
 const TEST_MS = 120_000
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/quickstart-haproxy-prometheus.md'), 'utf8')
+const TRANSCRIPT = readFileSync(join(import.meta.dirname, '../../docs/first-ten-minutes.md'), 'utf8')
 /** What its commands end with, where it is not 0: abort --wait says that everything is back. */
 const CODES: { [verb: string]: number } = { abort: EXIT.aborted }
 
@@ -65,11 +66,31 @@ it(
       expect(said['init']).toMatch(/Prometheus: \w+ by its label side/)
       expect(said['validate']).toContain('is valid')
       expect(said['status']).toMatch(/orders {2}/)
+      for (const verb of ['init', 'validate', 'plan', 'start', 'approve', 'report'])
+        expect(formsOf(said[verb] ?? ''), verb).toEqual(expect.arrayContaining(formsOf(shown(verb))))
     })
     expect(await stage.look()).toEqual(stage.start)
   },
   TEST_MS,
 )
+
+/** What the written-down first ten minutes show of a command, with the lab's names. */
+function shown(verb: string): string {
+  const [, output = ''] = new RegExp(`\\$ cutover ${verb} [^\\n]*\\n([^]*?)\\n\`\`\``).exec(TRANSCRIPT) ?? []
+  expect(output, verb).not.toBe('')
+  return onLab(output)
+}
+
+/** The lines that begin at the edge, up to their first column; ids, numbers and metrics count as alike. */
+function formsOf(output: string): string[] {
+  return output.split('\n').flatMap((line) => {
+    const [, head = ''] = /^(\S.*?)(?: {2,}.*)?$/.exec(line) ?? []
+    const form = head
+      .replaceAll(/[0-9a-f]{8}[0-9a-f-]*|\w+_total|\d[\w.]*/g, 'N')
+      .replaceAll(/\([^)]*\)/g, '()')
+    return head === '' || head === '...' ? [] : [form]
+  })
+}
 
 /** Whether HAProxy's own metrics, once they have a side, show users on the old one. */
 async function isCounted(): Promise<boolean> {

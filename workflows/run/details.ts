@@ -28,7 +28,7 @@ export function details(plan: Plan, state: RunState): string {
     ...rows,
     ...(state.restorations.length === 0 ? [] : ['', ...restorations(state)]),
     '',
-    `Abort any time: \`cutover abort ${plan.service} --reason …\`. Never Terminate: that leaves the world as it is.`,
+    `Abort any time: \`cutover abort ${plan.service} --reason …\`. Request Cancellation counts as an abort. Never Terminate: that leaves the world as it is.`,
   ].join('\n')
 }
 

@@ -49,6 +49,14 @@ describe('the report', () => {
     expect(page).not.toContain('NaN')
   })
 
+  it('names the side of a guard that asks for one, and of no other', () => {
+    const report = reportFor()
+    const titled = (query: string | null) =>
+      text(reportHtml({ ...report, guards: report.guards.map((series) => ({ ...series, query })) }, FACTS))
+    expect(titled('error_ratio($side)')).toContain('errors (new side)')
+    expect(titled('error_ratio(old)')).not.toContain('(new side)')
+  })
+
   it('counts every reading there was, also those that have left the state', () => {
     const sums = { 's01-canary': { errors: { good: 5_000, bad: 3, unknown: 2 } } }
     const report = reportFor({ sums })

@@ -2,9 +2,13 @@
 // tables that are complete. Words that no test can check stay a matter of reading.
 import { describe, expect, it } from 'vitest'
 import { specs } from '../../../activities/specs.ts'
+import { runText } from '../../../client/output/run-text.ts'
+import { UNFOLDED } from '../../../client/output/sheet.ts'
 import { verbs } from '../../../client/verbs.ts'
+import { runView } from '../../../view/run-view.ts'
 import { RETRIED } from '../../../workflows/failure.ts'
 import { files, has, read } from '../../tidy/repository.ts'
+import { NOW, described, plan, state } from '../client/fixtures.ts'
 
 const OWN = /^(?:README|CONTRIBUTING|SECURITY|deploy\/README)\.md$|^docs\/.*\.md$/
 const pages = files.filter((file) => OWN.test(file))
@@ -19,7 +23,7 @@ function commandsIn(text: string): { verb: string; rest: string }[] {
     ([, span = '']) => span,
   )
   return [...blocks, ...spans].flatMap((line) => {
-    const [, verb = '', rest = ''] = /^\s*cutover ([a-z|]+)\b([^#]*)/.exec(line) ?? []
+    const [, verb = '', rest = ''] = /^\s*(?:\$ )?cutover ([a-z|]+)\b([^#]*)/.exec(line) ?? []
     return verb === '' ? [] : verb.split('|').map((each) => ({ verb: each, rest }))
   })
 }
@@ -104,6 +108,18 @@ describe('the pages for people in trouble', () => {
       const prose = read(page).replaceAll(/"[^"]*"/gs, '') // names of tests are as the tests have them
       expect(odd.exec(prose)?.[0], page).toBeUndefined()
     }
+  })
+})
+
+describe('the first ten minutes, written down', () => {
+  it('show the sections that status has', () => {
+    const [, status = ''] = /\$ cutover status shop\n([^]*?)```/.exec(read('docs/first-ten-minutes.md')) ?? []
+    const labels = (text: string) =>
+      [...text.matchAll(/^[A-Za-z][A-Za-z ]*?(?= {2,}|$)/gm)].map(([label]) => label)
+    const look = { width: 100, color: false, now: NOW, fold: UNFOLDED }
+    const told = labels(runText(runView({ state: state(), plan }, described), look).join('\n'))
+    expect(labels(status).length).toBeGreaterThan(7)
+    expect(told).toEqual(expect.arrayContaining(labels(status)))
   })
 })
 
