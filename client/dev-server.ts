@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { attributes } from '../workflows/messages.ts'
 import type { Environment } from './config.ts'
+import { claimStateFile } from './dev-file.ts'
 import { Problem } from './problem.ts'
 import { findTemporalCli } from './temporal-cli.ts'
 
@@ -38,6 +39,7 @@ export async function startDevServer(options: {
   await refuseTaken(port)
   const file = resolve(options.file ?? join(stateFolder(env), 'dev.db'))
   await mkdir(dirname(file), { recursive: true })
+  const release = await claimStateFile(file, { port, answers: canConnect })
   // Its own process group: Ctrl-C reaches us only, and the worker ends before its server does.
   const child = spawn(command, serverArgs(port, file), {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -53,12 +55,14 @@ export async function startDevServer(options: {
   process.once('exit', killAtExit)
   const stop = async () => {
     process.off('exit', killAtExit)
-    if (gone.signal.aborted) return
-    const ended = once(child, 'exit')
-    child.kill('SIGTERM')
-    const late = setTimeout(killAtExit, ENDS_WITHIN_MS)
-    await ended
-    clearTimeout(late)
+    if (!gone.signal.aborted) {
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      const late = setTimeout(killAtExit, ENDS_WITHIN_MS)
+      await ended
+      clearTimeout(late)
+    }
+    await release()
   }
   const isReady = await answers(
     port,

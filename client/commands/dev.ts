@@ -11,9 +11,9 @@ export const dev: Command = {
   name: 'dev',
   usage: 'dev [--db FILE] [--port N]',
   about: 'Run a Temporal dev server and a worker in one command; Ctrl-C ends both.',
-  details: `The server keeps its state in a file, so that runs go on after a restart. Search attributes are created.
+  details: `The server keeps its state in a file, so that runs go on after a restart; one server per file. Search attributes are created.
 For trying things out on one machine, not for production.`,
-  examples: ['cutover dev', 'cutover dev --port 7234'],
+  examples: ['cutover dev', 'cutover dev --port 7234 --db another.db'],
   flags: [
     {
       name: 'db',
