@@ -105,8 +105,8 @@ async function refuseTaken(port: number): Promise<void> {
     what: `port ${port} is in use`,
     why: 'a Temporal server may be running already',
     todo: [
-      'cutover worker            adds a worker to the server that is there',
-      'cutover dev --port N      starts one on another port',
+      'cutover worker                   adds a worker to the server that is there',
+      'cutover dev --port N --db FILE   starts one on another port, with a state of its own',
     ],
   })
 }
