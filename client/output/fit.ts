@@ -7,15 +7,24 @@ import type { Fold, Look } from './sheet.ts'
 
 /** From all that a glance takes in to what must be read. */
 const FOLDS: Fold[] = [
-  { logLines: 8, steps: 'all', guards: 'all', bars: true, hold: true },
-  { logLines: 4, steps: 'all', guards: 'all', bars: true, hold: true },
-  { logLines: 4, steps: 'near', guards: 'all', bars: true, hold: true },
-  { logLines: 2, steps: 'near', guards: 'worrying', bars: true, hold: true },
-  { logLines: 0, steps: 'near', guards: 'worrying', bars: true, hold: true },
-  { logLines: 0, steps: 'near', guards: 'worrying', bars: true, hold: false },
-  { logLines: 0, steps: 'present', guards: 'worrying', bars: true, hold: false },
-  { logLines: 0, steps: 'present', guards: 'worrying', bars: false, hold: false },
+  { logLines: 8, steps: 'all', guards: 'all', bars: true, hold: true, brief: false },
+  { logLines: 4, steps: 'all', guards: 'all', bars: true, hold: true, brief: false },
+  { logLines: 4, steps: 'near', guards: 'all', bars: true, hold: true, brief: false },
+  { logLines: 2, steps: 'near', guards: 'worrying', bars: true, hold: true, brief: false },
+  { logLines: 0, steps: 'near', guards: 'worrying', bars: true, hold: true, brief: false },
+  { logLines: 0, steps: 'near', guards: 'worrying', bars: true, hold: false, brief: false },
+  { logLines: 0, steps: 'present', guards: 'worrying', bars: true, hold: false, brief: false },
+  { logLines: 0, steps: 'present', guards: 'worrying', bars: false, hold: false, brief: false },
 ]
+const BRIEF: Fold = {
+  logLines: 0,
+  steps: 'present',
+  guards: 'worrying',
+  bars: false,
+  hold: false,
+  brief: true,
+}
+const COMMAND = /^ {4}cutover / // of a question: to be copied
 
 /** Lines of the view that take at most `height` rows; what still does not fit is cut from the end, behind the questions. */
 export function fittedText(view: RunView, look: Omit<Look, 'fold'>, height: number): string[] {
@@ -24,6 +33,13 @@ export function fittedText(view: RunView, look: Omit<Look, 'fold'>, height: numb
     lines = runText(view, { ...look, fold })
     if (rowsIn(lines, look.width) <= height) return lines
   }
-  while (lines.length > 1 && rowsIn(lines, look.width) > height) lines = lines.slice(0, -1)
-  return lines
+  const rest = cutTo(lines, { width: look.width, height })
+  const isAnswerable = lines.every((line) => !COMMAND.test(line) || rest.includes(line))
+  return isAnswerable ? rest : cutTo(runText(view, { ...look, fold: BRIEF }), { width: look.width, height })
+}
+
+function cutTo(lines: string[], { width, height }: { width: number; height: number }): string[] {
+  let shown = lines
+  while (shown.length > 1 && rowsIn(shown, width) > height) shown = shown.slice(0, -1)
+  return shown
 }

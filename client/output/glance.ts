@@ -15,7 +15,8 @@ export function glanceLines({ view, look, ink }: Sheet): string[] {
     ['waits', waitsText(view, look.now)],
     ['nearest', nearestText(view)],
   ]
-  return rows.flatMap(([label, text]) => {
+  const isBrief = look.fold.brief && view.gates.length > 0 // the question says what is waited for
+  return (isBrief ? rows.slice(0, 1) : rows).flatMap(([label, text]) => {
     if (text === null) return []
     return wrap(text, look.width - LABEL_WIDTH).map(
       (line, index) =>

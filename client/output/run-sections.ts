@@ -53,7 +53,7 @@ export function gateLines({ view, look, ink }: Sheet): string[] {
       ...(index === 0 ? [] : ['']),
       `${ink.magenta('?')} ${ink.bold(first)}`,
       ...rest.map((line) => `  ${ink.bold(line)}`),
-      ...wrap(text, look.width - 2).map((line) => `  ${line}`),
+      ...(look.fold.brief ? [] : wrap(text, look.width - 2).map((line) => `  ${line}`)),
       ...(gate.kind === 'evidence' && look.fold.logLines > 0 ? queryLines(view, look.width) : []),
       ...verbs, // whole, also where they are wider: they are to be copied
     ]

@@ -81,8 +81,10 @@ function headLines({ view, look, ink }: Sheet): string[] {
     ...rest.map((line) => `  ${ink.bold(line)}`),
     ...[...why, ...alsoLater].flatMap((line) => wrap(line, look.width)),
     ...glanceLines({ view, look, ink }),
-    ...wrap([...facts, ...restoringFact(view, look.now)].join(' · '), look.width).map(ink.dim),
-    ...ui, // whole, also where it is wider: it is to be opened
+    ...(look.fold.brief
+      ? []
+      : wrap([...facts, ...restoringFact(view, look.now)].join(' · '), look.width).map(ink.dim)),
+    ...(look.fold.brief ? [] : ui), // whole, also where it is wider: it is to be opened
   ]
 }
 

@@ -13,6 +13,8 @@ export type Fold = {
   bars: boolean
   /** What a hold waits for, as a section: its first lines stand at the top in any case. */
   hold: boolean
+  /** Hardly any room: of the head the headline and whether it can go back, of a question its title and commands. */
+  brief: boolean
 }
 
 export type Look = {
@@ -24,6 +26,13 @@ export type Look = {
   uiUrl?: string | null
 }
 
-export const UNFOLDED: Fold = { logLines: 6, steps: 'all', guards: 'all', bars: true, hold: true }
+export const UNFOLDED: Fold = {
+  logLines: 6,
+  steps: 'all',
+  guards: 'all',
+  bars: true,
+  hold: true,
+  brief: false,
+}
 
 export type Sheet = { view: RunView; look: Look; ink: Paint }

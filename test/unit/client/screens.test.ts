@@ -139,6 +139,18 @@ describe.each(Object.entries(CASES))('a run that is %s', (name, of) => {
     )
   })
 
+  it.each(WIDTHS)('on %i columns and 14 rows: headline, question and commands stay', (width) => {
+    const view = viewOf(of)
+    const lines = fittedText(view, { width, color: false, now: NOW, uiUrl: UI }, 14)
+    const text = lines.join('').replaceAll(/\s+/g, '')
+    expect(lines[0]).toContain(view.service)
+    expect(text).toContain(view.wayBack === null ? 'restored' : 'yes,atanymoment')
+    for (const { id, title, allows } of view.gates) {
+      expect(text).toContain(`Gate${id}${title}`)
+      for (const verb of allows) expect(text).toContain(`cutover${verb}orders--gate${id}`)
+    }
+  })
+
   it('in colours that leave what is read and copied to the colours of the terminal', () => {
     const lines = fittedText(viewOf(of), { width: 80, color: true, now: NOW, uiUrl: UI }, 200)
     // Foreground colours 30 to 37; bold and dim are no colours.
