@@ -17,6 +17,7 @@ const LAYERS: Record<string, string[]> = {
   pages: ['test/pages/**/*.test.ts'],
   cluster: ['test/cluster/**/*.test.ts'],
   kubernetes: ['test/kubernetes/**/*.test.ts'],
+  proxies: ['test/proxies/**/*.test.ts'],
 }
 
 /** When the other layers are done, one file after the other: a whole lab and 400 requests per second each. */
@@ -27,7 +28,13 @@ const INSTALLED = {
   sequence: { groupOrder: 2 },
   globalSetup: 'test/package/installed.ts',
 }
-const MORE: Record<string, object> = { e2e: ALONE, additions: ALONE, cluster: ALONE, package: INSTALLED }
+const MORE: Record<string, object> = {
+  e2e: ALONE,
+  additions: ALONE,
+  cluster: ALONE,
+  proxies: ALONE,
+  package: INSTALLED,
+}
 
 export default defineConfig({
   test: {

@@ -7,6 +7,8 @@ const REFERENCE = /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+)$/
 const CALL_MS_MAX = 4_000 // the deadline the engine gives one call; a longer timeout would never be reached
 const SECRET_HEADER = /auth|cookie|token|secret|password|api-?key/i
 const OWN_HEADER = /^(?:host|connection|content-length|content-type|transfer-encoding|accept-encoding)$/i
+const ARGUMENTS_MAX = 32 // a longer line is a program that belongs into the executable
+const EXECUTABLE = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/ // token of RFC 9110, section 5.6.2
 
 export const SecretReference = z
@@ -57,6 +59,20 @@ export const RequestHeaders = z
       })
     }
   })
+
+/** An executable of the worker's command folder, by its bare name, and its arguments. */
+export const CommandLine = z
+  .tuple(
+    [
+      z
+        .string()
+        .regex(EXECUTABLE, "not a bare name: executables are found in the worker's command folder only"),
+    ],
+    z.string().max(1_024),
+  )
+  .refine((line) => line.length <= ARGUMENTS_MAX, { message: `at most ${ARGUMENTS_MAX} words` })
+
+export type CommandLine = z.infer<typeof CommandLine>
 
 function isBaseUrl(text: string): boolean {
   if (!URL.canParse(text)) return false

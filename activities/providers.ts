@@ -13,10 +13,13 @@ import { simNotify as notifySim } from './notify/sim/index.ts'
 import { webhook as notifyWebhook } from './notify/webhook/index.ts'
 import { http as probeHttp } from './probe/http/index.ts'
 import { simProbe as probeSim } from './probe/sim/index.ts'
+import { caddy as trafficCaddy } from './traffic/caddy/index.ts'
 import { envoy as trafficEnvoy } from './traffic/envoy/index.ts'
 import { gatewayApi as trafficGatewayApi } from './traffic/gateway-api/index.ts'
 import { haproxy as trafficHaproxy } from './traffic/haproxy/index.ts'
+import { nginx as trafficNginx } from './traffic/nginx/index.ts'
 import { simTraffic as trafficSim } from './traffic/sim/index.ts'
+import { traefik as trafficTraefik } from './traffic/traefik/index.ts'
 
 export const providers = [
   capacityCommand,
@@ -32,8 +35,11 @@ export const providers = [
   notifyWebhook,
   probeHttp,
   probeSim,
+  trafficCaddy,
   trafficEnvoy,
   trafficGatewayApi,
   trafficHaproxy,
+  trafficNginx,
   trafficSim,
+  trafficTraefik,
 ] as const satisfies readonly unknown[]

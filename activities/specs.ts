@@ -13,10 +13,13 @@ import { spec as notifySim } from './notify/sim/schema.ts'
 import { spec as notifyWebhook } from './notify/webhook/schema.ts'
 import { spec as probeHttp } from './probe/http/schema.ts'
 import { spec as probeSim } from './probe/sim/schema.ts'
+import { spec as trafficCaddy } from './traffic/caddy/schema.ts'
 import { spec as trafficEnvoy } from './traffic/envoy/schema.ts'
 import { spec as trafficGatewayApi } from './traffic/gateway-api/schema.ts'
 import { spec as trafficHaproxy } from './traffic/haproxy/schema.ts'
+import { spec as trafficNginx } from './traffic/nginx/schema.ts'
 import { spec as trafficSim } from './traffic/sim/schema.ts'
+import { spec as trafficTraefik } from './traffic/traefik/schema.ts'
 
 export const specs = [
   capacityCommand,
@@ -32,8 +35,11 @@ export const specs = [
   notifyWebhook,
   probeHttp,
   probeSim,
+  trafficCaddy,
   trafficEnvoy,
   trafficGatewayApi,
   trafficHaproxy,
+  trafficNginx,
   trafficSim,
+  trafficTraefik,
 ] as const satisfies readonly unknown[]

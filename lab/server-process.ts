@@ -5,6 +5,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { startWatchdog } from '../activities/execute/watchdog.ts'
 import { createFolder } from './folder.ts'
 import type { Folder } from './folder.ts'
 import { recordProcess } from './records.ts'
@@ -28,6 +29,8 @@ export type ServerSpec = {
   isReady: () => boolean | Promise<boolean>
   /** For what has work to do before it answers. */
   readyWithinMs?: number
+  /** It has processes of its own (NGINX its workers), which must not outlive it or its owner. */
+  withChildren?: boolean
   /** For our own Node programs: opens a message channel, whose end also tells the child that the owner is gone. */
   withChannel?: boolean
 }
@@ -89,9 +92,13 @@ class ServerProcess implements ServerHandle {
   async start(): Promise<void> {
     if (this.child) return
     const log = join(this.folder.path, `${this.name}.log`)
+    // The kernel ends the one process that we start when we die; this, all of its group.
+    const watchdog = this.spec.withChildren ? await startWatchdog() : undefined
     const child = this.spawn(log)
     this.child = child
+    if (child.pid !== undefined) watchdog?.guard(child.pid)
     child.once('exit', () => {
+      watchdog?.dismiss()
       if (this.child === child) this.child = undefined
       process.removeListener('exit', this.killNow)
       this.forget()
@@ -116,8 +123,10 @@ class ServerProcess implements ServerHandle {
     return this.end(this.spec.stopSignal ?? 'SIGTERM')
   }
 
-  kill(): Promise<void> {
-    return this.end('SIGKILL')
+  async kill(): Promise<void> {
+    const { pid } = this
+    await this.end('SIGKILL')
+    if (this.spec.withChildren) endGroup(pid)
   }
 
   async close(): Promise<void> {
@@ -152,12 +161,23 @@ class ServerProcess implements ServerHandle {
       await until(`${this.name} ends`, hasEnded, STOP_GRACE_MS)
     } catch {
       child.kill('SIGKILL') // grace is over
+      if (this.spec.withChildren) endGroup(child.pid)
       await until(`${this.name} ends`, hasEnded, STOP_GRACE_MS)
     }
   }
 
   private readonly killNow = (): void => {
+    if (this.spec.withChildren) endGroup(this.pid)
     this.child?.kill('SIGKILL')
+  }
+}
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // all of it has ended
   }
 }
 

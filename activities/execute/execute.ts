@@ -1,10 +1,11 @@
 // Runs one executable: JSON in, text out, bounded in time and size, no shell, nothing of the worker's environment.
 // The call is over only when the process is: what is still running could still write. It ends with the worker, too.
 import { type ChildProcess, spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import type { JsonObject } from '../../workflows/json.ts'
 import { type Watchdog, startWatchdog } from './watchdog.ts'
 
-const OUTPUT_BYTES_MAX = 64 * 1024 // one line of JSON is expected
+const OUTPUT_BYTES_MAX = 64 * 1024 // unless the caller expects more
 const TERM_GRACE_MS = 500 // to clean up after SIGTERM before SIGKILL; the engine's own deadline is near
 const PIPE_GRACE_MS = 250 // to drain output after the end; a daemon left behind may hold the pipes open for ever
 // Not the worker's own: its environment holds secrets and its PATH is not the owner's promise.
@@ -18,6 +19,8 @@ export interface Execution {
   /** Variables besides PATH and LANG. */
   env?: Record<string, string>
   signal: AbortSignal
+  /** Of each of its outputs; more is read and dropped. */
+  outputBytesMax?: number
 }
 
 export interface Ended {
@@ -41,10 +44,8 @@ export async function execute(execution: Execution): Promise<Ended> {
   }
 }
 
-async function guarded(
-  { path, args, folder, input, env = {}, signal }: Execution,
-  watchdog: Watchdog,
-): Promise<Ended> {
+async function guarded(execution: Execution, watchdog: Watchdog): Promise<Ended> {
+  const { path, args, folder, input, env = {}, signal, outputBytesMax = OUTPUT_BYTES_MAX } = execution
   signal.throwIfAborted() // the watchdog took a moment
   // A group of its own, so that its children can be ended with it.
   const child = spawn(path, args, {
@@ -54,8 +55,8 @@ async function guarded(
     detached: true,
     stdio: 'pipe',
   })
-  const stdout = collect(child, 'stdout')
-  const stderr = collect(child, 'stderr')
+  const stdout = collect(child.stdout, outputBytesMax)
+  const stderr = collect(child.stderr, outputBytesMax)
   child.stdin.on('error', () => {}) // it may end without reading its input; its exit code says what that means
   if (child.pid !== undefined) watchdog.guard(child.pid) // before it is told what to do
   child.stdin.end(`${JSON.stringify(input)}\n`)
@@ -91,16 +92,16 @@ function end(child: ChildProcess): Promise<{ code: number | null; endedBy: NodeJ
   })
 }
 
-function collect(child: ChildProcess, name: 'stdout' | 'stderr'): { text(): string; isCut(): boolean } {
+function collect(output: Readable | null, bytesMax: number): { text(): string; isCut(): boolean } {
   const chunks: Buffer[] = []
   let size = 0
-  child[name]?.on('data', (chunk: Buffer) => {
-    if (size <= OUTPUT_BYTES_MAX) chunks.push(chunk) // the rest is read and dropped: a full pipe would block it
+  output?.on('data', (chunk: Buffer) => {
+    if (size <= bytesMax) chunks.push(chunk) // the rest is read and dropped: a full pipe would block it
     size += chunk.length
   })
   return {
-    text: () => Buffer.concat(chunks).subarray(0, OUTPUT_BYTES_MAX).toString('utf8'),
-    isCut: () => size > OUTPUT_BYTES_MAX,
+    text: () => Buffer.concat(chunks).subarray(0, bytesMax).toString('utf8'),
+    isCut: () => size > bytesMax,
   }
 }
 

@@ -1,6 +1,7 @@
 // The proof of a mirror by counting, and requests told from copies where the shadow is a side's own backend. Pure arithmetic.
 import type { Confirmation, ConfirmRequest } from '../../workflows/ports/target.ts'
 import type { Mirror, Split } from '../../workflows/ports/traffic.ts'
+import { type Counters, countedSince, startCounting, total } from './counted.ts'
 import { allowedPoints, moreNeeded, needed, number } from './demands.ts'
 
 export const UNTOLD = 'copies look like served requests: all traffic goes to the shadow cluster itself'
@@ -16,6 +17,15 @@ export function confirmMirrored(
   const told = servedAndMirrored(of)
   if (told !== null) return judgeMirror(request, told)
   return { settled: false, lines: [UNTOLD], memory: request.memory ?? {} }
+}
+
+export type MirrorCounters = Counters & { served: number[]; mirrored: number[] }
+
+/** Where copies are counted apart from requests: from the first look on, anew when the wish changed or a counter went back. */
+export function confirmCopies(request: ConfirmRequest, now: MirrorCounters): Confirmation {
+  const counted = countedSince(request, now)
+  if (counted === null) return startCounting(request.desired, now)
+  return judgeMirror(request, { served: total(counted.served), mirrored: total(counted.mirrored) })
 }
 
 /** Copies counted in a side's own backend: every served request is copied with the mirror's share. null = there are none. */

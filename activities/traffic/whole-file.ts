@@ -11,12 +11,15 @@ export interface WholeFile {
   mode: number
   /** null: whoever makes it. */
   owner: { user: number; group: number } | null
+  /** Differs after every replacement, of the same content too; holds no blank. */
+  identity?: string
 }
 
 export async function readWhole(path: string, signal: AbortSignal): Promise<WholeFile> {
-  const { mode, uid, gid } = await lstat(path)
+  const { mode, uid, gid, ino, mtimeNs } = await lstat(path, { bigint: true })
   const text = await readFile(path, { encoding: 'utf8', signal })
-  return { text, mode: mode & 0o7777, owner: { user: uid, group: gid } }
+  const owner = { user: Number(uid), group: Number(gid) }
+  return { text, mode: Number(mode) & 0o7777, owner, identity: `${ino}-${mtimeNs}` }
 }
 
 /** A rename would replace the link and leave what it points to. */
@@ -30,13 +33,14 @@ export class FileChanged extends Error {}
 /**
  * On return the new content is durable and in place, unless the file no longer says `from` (null: there is none): looked at
  * last, right before the rename, since a rename itself cannot compare. Readers see the old or the new file, never a part of one.
+ * `by`: the folder in which the new one is made, for readers that act on whatever happens in the file's own; on the same file system.
  */
 export async function replaceWhole(
   path: string,
-  { from, to: file }: { from: string | null; to: WholeFile },
+  { from, to: file, by = dirname(path) }: { from: string | null; to: WholeFile; by?: string },
 ): Promise<void> {
-  // A dot-file beside it: certainly the same file system, and Envoy acts on the rename only.
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
+  // A dot-file beside it is certainly on the same file system, and Envoy acts on the rename only.
+  const temporary = join(by, `.${basename(path)}.${randomUUID()}`)
   try {
     const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, file.mode)
     try {

@@ -21,6 +21,7 @@ const POLICY_FILE = '/usr/sbin/policy-rc.d' // asked by Debian before a freshly 
 const REFUSE_START = '#!/bin/sh\nexit 101\n' // 101: action forbidden by policy
 const SERVICES = [
   'haproxy',
+  'nginx',
   'named',
   'pdns',
   'unbound',

@@ -1,21 +1,7 @@
 // capacity/command, offline half: what a runbook may say of it and what plans rely on. No client code from here.
 import { z } from 'zod'
-import { CallTimeout } from '../../config.ts'
+import { CallTimeout, CommandLine } from '../../config.ts'
 import { defineSpec } from '../../provider.ts'
-
-const ARGUMENTS_MAX = 32 // a longer line is a program that belongs into the executable
-const EXECUTABLE = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
-
-const CommandLine = z
-  .tuple(
-    [
-      z
-        .string()
-        .regex(EXECUTABLE, "not a bare name: executables are found in the worker's command folder only"),
-    ],
-    z.string().max(1_024),
-  )
-  .refine((line) => line.length <= ARGUMENTS_MAX, { message: `at most ${ARGUMENTS_MAX} words` })
 
 export const CommandConfig = z.strictObject({
   observe: CommandLine.describe(

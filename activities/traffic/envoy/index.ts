@@ -9,19 +9,11 @@ import type { Io, Write } from '../../../workflows/ports/target.ts'
 import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
+import { fileFailure } from '../file-failure.ts'
+import { changedSince } from '../versions.ts'
 import { FileChanged, type WholeFile, isLink, replaceWhole } from '../whole-file.ts'
 import { clusterNames, inFlightOf, rejectedUpdates, servedRoutes, whyIncomplete } from './client.ts'
-import {
-  type Look,
-  changedSince,
-  elsewhereOf,
-  fileFailure,
-  look,
-  observed,
-  translating,
-  valueOf,
-  versionOf,
-} from './look.ts'
+import { type Look, elsewhereOf, look, observed, translating, valueOf, versionOf } from './look.ts'
 import { type Edge, adminOf } from './edge.ts'
 import { confirmMirror, confirmSplit } from './proof.ts'
 import { type RouteHere, editMirror, editSplit, findRoute, keyOf } from './routes.ts'

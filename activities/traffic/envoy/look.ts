@@ -1,13 +1,13 @@
 // One look at a route: what Envoy serves is the value; what the file says is remembered for the next write.
-import { createHash } from 'node:crypto'
-import { type Json, type JsonObject, canonicalJson, sameJson } from '../../../workflows/json.ts'
+import { type Json, type JsonObject, sameJson } from '../../../workflows/json.ts'
 import type { Elsewhere, Io, Observed } from '../../../workflows/ports/target.ts'
 import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
-import { failure, kindOf } from '../../failure.ts'
-import { isTold } from '../../http.ts'
+import { failure } from '../../failure.ts'
 import { cautionsOf } from './cautions.ts'
 import { servedRoutes, whyIncomplete } from './client.ts'
 import { type Edge, adminOf } from './edge.ts'
+import { fileFailure } from '../file-failure.ts'
+import { versionOfParts } from '../versions.ts'
 import { type WholeFile, readWhole } from '../whole-file.ts'
 import {
   type RouteHere,
@@ -100,27 +100,12 @@ export function elsewhereOf({ file, target, value }: Look, config: EnvoyConfig):
  */
 export function versionOf({ servedVersion, file, value, target }: Look, config: EnvoyConfig): string {
   const inFile = file.problem === undefined ? valueInFile(file.route, config, target) : null
-  return [servedVersion, digestOf({ value, inFile }), digestOf(restOf(file, config, target))].join(' ')
+  return versionOfParts({
+    identity: servedVersion,
+    own: { value, inFile },
+    beside: restOf(file, config, target),
+  })
 }
-
-/** What changed since a version was looked at. */
-export function changedSince(
-  version: string,
-  now: string,
-): { own: boolean; beside: boolean; version: boolean } {
-  const [[was, ownWas, restWas], [is, own, rest]] = [partsOf(version), partsOf(now)]
-  return { own: ownWas !== own, beside: restWas !== rest, version: was !== is }
-}
-
-function partsOf(version: string): string[] {
-  return /^(.*) (\S+) (\S+)$/s.exec(version)?.slice(1) ?? [version, '', '']
-}
-
-function digestOf(content: Json): string {
-  return createHash('sha256').update(canonicalJson(content)).digest('hex').slice(0, DIGEST_CHARACTERS)
-}
-
-const DIGEST_CHARACTERS = 16 // 64 bits: no two route files meet by chance
 
 /** The file without its version and without what a write to this target sets. */
 function restOf(file: FileLook, config: EnvoyConfig, target: string): Json {
@@ -144,19 +129,6 @@ export async function translating<T>(doing: string, work: () => T | Promise<T>):
     if (error instanceof UnfitRoute) throw failure(error.kind, `${doing}: ${error.message}`)
     throw error
   }
-}
-
-/** An error of the file system as one of ours. */
-export function fileFailure(doing: string, error: unknown, signal: AbortSignal): unknown {
-  if (isTold(signal)) return signal.reason
-  if (kindOf(error) !== null) return error
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT' || code === 'ENOTDIR') return failure('Missing', `${doing}: there is no such file`)
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    const fix = 'the worker needs to read the file and to write in its folder'
-    return failure('Denied', `${doing}: not permitted (${code}); ${fix}`, { cause: error })
-  }
-  return failure('Unavailable', `${doing}: ${message}`, { cause: error })
 }
 
 async function lookAtFile({ config }: Edge, name: string, io: Io): Promise<FileLook> {

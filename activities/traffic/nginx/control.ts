@@ -1,0 +1,117 @@
+// The control location of an NGINX: which names a worker gives to a key of our choice. Read only; each question goes over a
+// connection of its own, since a connection belongs to one worker.
+import { failure } from '../../failure.ts'
+import { excerpt, exchange, statusKind } from '../../http.ts'
+import type { Io } from '../../../workflows/ports/target.ts'
+import type { NginxConfig } from './schema.ts'
+import { keyIn } from './keys.ts'
+import type { Share } from './splits.ts'
+import { type Answer, type Group, NotByKey, groupsOf, nextIndex } from './workers.ts'
+
+const ANSWER_MS_MAX = 2_000 // a location that returns a text answers within a millisecond
+const ANSWER_BYTES_MAX = 4_096 // three names
+// A worker leaves the front of the queue after 16 connections (ngx_reorder_accept_events, since 1.21.4): asked one by one, one
+// that nobody has heard of shows within 16 for each that is known. Seen 2026-11-27 on 1.22.1: absent for 36 of three workers at
+// most; asked four at a time, for 162.
+const ACCEPTED_IN_A_ROW = 16
+const SLACK = 4 // seen besides
+const CALM_MAX = 160 // nine workers; of more, each question more would cost the call its time
+const CALM_BRIEF = 8 // while a reload is waited for: the look after it is thorough
+const QUESTIONS_MAX = 400 // one share is found within 24, two generations of workers within 50; the rest is calm
+
+export interface Edge {
+  config: NginxConfig
+  fetch: typeof globalThis.fetch
+}
+
+export interface Question {
+  /** `pool` or `shadow`: the word of the answer that names the upstream. */
+  word: 'pool' | 'shadow'
+  /** What the file hashes. */
+  template: string
+  names: [string, string]
+  /** What is most likely served: asked for first. */
+  guess: Share
+  /** Asks until a worker that serves something else would have shown. */
+  isThorough: boolean
+}
+
+/** What is served, by workers that serve alike; those that most answers came from come first. Raises what a look raises. */
+export async function servedBy(edge: Edge, asked: Question, io: Io): Promise<Group[]> {
+  const answers: Answer[] = []
+  let groups: Group[] = []
+  let calm = 0
+  const keys = new Map<number, string>() // the same few borders are asked for again and again
+  const keyFor = (index: number): string => {
+    const key = keys.get(index) ?? keyIn(asked.template, index)
+    keys.set(index, key)
+    return key
+  }
+  while (answers.length < QUESTIONS_MAX) {
+    if (calm >= calmNeeded(groups, asked))
+      return groups.toSorted((a, b) => b.answers.length - a.answers.length)
+    const index = nextIndex(groups, { guess: asked.guess, asked: answers.length })
+    answers.push({ ...(await ask(edge, asked, { key: keyFor(index), io })), index })
+    const before = known(groups)
+    groups = grouped(edge, answers, asked)
+    calm = groups.every(({ share }) => share !== null) && known(groups) === before ? calm + 1 : 0
+  }
+  throw failure(
+    'Unavailable',
+    `asking ${edge.config.control}: ${answers.length} answers of ${workersOf(groups)} workers fit no share yet; it may be reloading`,
+  )
+}
+
+function calmNeeded(groups: Group[], { isThorough }: Question): number {
+  if (groups.length === 0) return Infinity
+  return isThorough ? Math.min(CALM_MAX, ACCEPTED_IN_A_ROW * (workersOf(groups) + 1) + SLACK) : CALM_BRIEF
+}
+
+function workersOf(groups: Group[]): number {
+  return groups.flatMap(({ workers }) => workers).length
+}
+
+function known(groups: Group[]): string {
+  return JSON.stringify(groups.map(({ share }) => share))
+}
+
+function grouped({ config }: Edge, answers: Answer[], { names, template }: Question): Group[] {
+  try {
+    return groupsOf(answers, names)
+  } catch (error) {
+    if (!(error instanceof NotByKey)) throw error
+    throw failure(
+      'Config',
+      `asking ${config.control}: ${error.message}; the location must set the variable in "${template}" to $arg_key, and NGINX must hash nothing else`,
+    )
+  }
+}
+
+async function ask(
+  { config, fetch }: Edge,
+  { word, names }: Question,
+  { key, io }: { key: string; io: Io },
+): Promise<{ worker: string; name: string }> {
+  const what = `asking ${config.control}`
+  const { status, body } = await exchange(fetch, {
+    what,
+    url: `${config.control}?key=${key}`,
+    init: { method: 'GET', headers: { connection: 'close' } },
+    signal: io.signal,
+    timeoutMs: ANSWER_MS_MAX,
+    bytesMax: ANSWER_BYTES_MAX,
+  })
+  if (status !== 200) throw failure(statusKind(status), `${what}: status ${status}: ${excerpt(body)}`)
+  const worker = /(?:^|\s)pid=(\d+)/.exec(body)?.[1]
+  const name = new RegExp(`(?:^|\\s)${word}=(\\S*)`).exec(body)?.[1]
+  if (worker === undefined || name === undefined) {
+    const form = 'return 200 "pid=$pid pool=$orders_pool shadow=$orders_shadow"'
+    throw failure(
+      'Config',
+      `${what}: it said "${excerpt(body)}", without pid= and ${word}=; the location needs: ${form}`,
+    )
+  }
+  if (names.includes(name)) return { worker, name }
+  const expected = names.map((each) => (each === '' ? '""' : each)).join(' and ')
+  throw failure('Config', `${what}: a worker sends to "${excerpt(name)}", which is neither of ${expected}`)
+}
