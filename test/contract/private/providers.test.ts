@@ -1,6 +1,7 @@
 // Every provider that speaks HTTP reaches a private server by the same fields; and a real Prometheus behind a front that
 // lets in known clients only.
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connector } from '../../../activities/connect.ts'
@@ -51,6 +52,38 @@ const requests: Record<string, (url: string) => Promise<unknown>> = {
       routes: '/r/app.json',
       old: 'a',
       new: 'b',
+      ...privately(),
+    }).observe('split', io()),
+  'traffic/nginx': (url) => {
+    const file = join(stage.folder.path, 'split.conf') // what a key falls into is in it
+    writeFileSync(file, 'split_clients "$key" $pool { * a; }')
+    const commands = { check: ['check'], reload: ['reload'], log: '/r/orders.log' }
+    return open('traffic/nginx', 'traffic', {
+      control: url,
+      file,
+      variable: '$pool',
+      old: 'a',
+      new: 'b',
+      ...commands,
+      ...privately(),
+    }).observe('split', io())
+  },
+  'traffic/traefik': (url) =>
+    open('traffic/traefik', 'traffic', {
+      api: url,
+      file: '/r/app.yml',
+      service: 'app',
+      old: 'a',
+      new: 'b',
+      ...privately(),
+    }).observe('split', io()),
+  'traffic/caddy': (url) =>
+    open('traffic/caddy', 'traffic', {
+      admin: url,
+      handler: '/id/orders',
+      old: 'a:1',
+      new: 'b:1',
+      log: '/r/orders.log',
       ...privately(),
     }).observe('split', io()),
   'traffic/gateway-api': (url) =>
