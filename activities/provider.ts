@@ -17,8 +17,14 @@ export interface ProviderSpec<P extends PortName = PortName, C extends JsonObjec
    * Empty for ports that change nothing. `target` as in the port (`split`, `api.example.com. A`, `new`).
    */
   locks(config: C, target: string): string[]
-  /** What the account of the worker must be allowed to do in Kubernetes for these targets, there and back. Left out: nothing. */
-  rules?(config: C, targets: string[]): KubeRule[]
+  /** What the account of the worker must be allowed to do in Kubernetes, there and back. Left out: nothing. */
+  rules?(config: C, targets: UsedTargets): KubeRule[]
+}
+
+/** Targets of a connection by what becomes of them; those that are changed are looked at as well. */
+export interface UsedTargets {
+  changed: string[]
+  looked: string[]
 }
 
 /** One line of a Role: what `cutover rbac` prints and `permits` asks for. */

@@ -30,6 +30,12 @@ export const verbs: Verb[] = [
     load: async () => (await import('./commands/plan.ts')).plan,
   },
   {
+    name: 'rbac',
+    about: 'Print the Kubernetes role that a runbook needs, and no more',
+    group: 'Prepare',
+    load: async () => (await import('./commands/rbac.ts')).rbac,
+  },
+  {
     name: 'schema',
     about: 'Print the JSON Schema of runbooks, for editors',
     group: 'Prepare',

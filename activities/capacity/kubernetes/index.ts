@@ -37,7 +37,7 @@ export const kubernetes = defineProvider({
 /** Now that it is known which autoscaler there is, a permission for it is enough. */
 function rulesHere({ config }: Side, { target, autoscaler }: Look): KubeRule[] {
   const groups = Object.values(AUTOSCALERS).map(({ group }) => group as string)
-  return rulesOf(config, [target]).flatMap((rule) => {
+  return rulesOf(config, { changed: [target], looked: [] }).flatMap((rule) => {
     if (!groups.includes(rule.group)) return [rule]
     const isIts = autoscaler?.path.includes(`/${rule.resource}/`) === true
     const change = { ...rule, verbs: ['patch'], names: [autoscaler?.object.metadata.name ?? ''] }

@@ -1,7 +1,7 @@
 // What a runbook says about the instances of a side in Kubernetes, and what plans may rely on. Holds no client code.
 import { z } from 'zod'
 import { clusterOf, demandOneAccess, kubernetesAccess } from '../../kubernetes/config.ts'
-import { type KubeRule, defineSpec } from '../../provider.ts'
+import { type KubeRule, type UsedTargets, defineSpec } from '../../provider.ts'
 
 /** What can be scaled, by the word in the runbook. */
 export const WORKLOADS = {
@@ -55,24 +55,26 @@ export function workloadOf(config: KubernetesCapacityConfig, target: string): Wo
 }
 
 /** The names of autoscalers are not known before they are looked for: lists have none, and so has the permission to change one. */
-export function rulesOf(config: KubernetesCapacityConfig, targets: string[]): KubeRule[] {
+export function rulesOf(config: KubernetesCapacityConfig, { changed, looked }: UsedTargets): KubeRule[] {
   const place = { cluster: clusterOf(config), namespace: config.namespace }
-  const workloads = targets.flatMap((target) => {
+  const workloads = [...new Set([...changed, ...looked])].flatMap((target) => {
     const workload = workloadOf(config, target)
     if (workload === null) return []
     const { group, resource } = WORKLOADS[workload.word]
     const names = [workload.name]
+    const scale = { ...place, group, resource: `${resource}/scale`, verbs: ['patch'], names }
     return [
       { ...place, group, resource, verbs: ['get'], names },
-      { ...place, group, resource: `${resource}/scale`, verbs: ['patch'], names },
+      ...(changed.includes(target) ? [scale] : []),
     ]
   })
   if (workloads.length === 0) return []
+  const verbs = changed.length === 0 ? ['list'] : ['list', 'patch']
   const autoscalers = Object.values(AUTOSCALERS).map(({ group, resource }) => ({
     ...place,
     group,
     resource,
-    verbs: ['list', 'patch'],
+    verbs,
   }))
   return [...workloads, ...autoscalers]
 }

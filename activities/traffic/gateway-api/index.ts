@@ -46,7 +46,7 @@ export const gatewayApi = defineProvider({
         return await prove({ config, here, request, counter }, io)
       },
       async permits(target, io) {
-        const words = await permitted(edge.kube, rulesOf(config), io)
+        const words = await permitted(edge.kube, rulesOf(config, { changed: [target], looked: [] }), io)
         return `${words}; ${await tried(edge, target, io)}`
       },
     }

@@ -1,8 +1,7 @@
 // What a runbook says about a route of the Gateway API, and what plans may rely on. Holds no client code.
 import { z } from 'zod'
 import { KubeName, clusterOf, demandOneAccess, kubernetesAccess } from '../../kubernetes/config.ts'
-import type { KubeRule } from '../../provider.ts'
-import { defineSpec } from '../../provider.ts'
+import { type KubeRule, type UsedTargets, defineSpec } from '../../provider.ts'
 import { PrometheusConfig } from '../../metrics/prometheus/schema.ts'
 
 const Backend = z
@@ -60,9 +59,9 @@ export type GatewayApiConfig = z.infer<typeof GatewayApiConfig>
 
 export const GROUP = 'gateway.networking.k8s.io'
 
-export function rulesOf(config: GatewayApiConfig): KubeRule[] {
+export function rulesOf(config: GatewayApiConfig, { changed }: UsedTargets): KubeRule[] {
   const { namespace, route } = config
-  const verbs = ['get', 'patch']
+  const verbs = changed.length === 0 ? ['get'] : ['get', 'patch']
   return [
     { cluster: clusterOf(config), namespace, group: GROUP, resource: 'httproutes', verbs, names: [route] },
   ]

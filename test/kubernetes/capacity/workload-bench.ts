@@ -52,7 +52,9 @@ export async function putWorkload(
       ...(word === 'rollout' ? { strategy: { canary: {} } } : {}),
     },
   })
-  await ground.allow(rulesOf(KubernetesCapacityConfig.parse(configOf(word, name)), ['new']))
+  await ground.allow(
+    rulesOf(KubernetesCapacityConfig.parse(configOf(word, name)), { changed: ['new'], looked: [] }),
+  )
 }
 
 export async function putScaler(

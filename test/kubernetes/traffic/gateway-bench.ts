@@ -22,7 +22,7 @@ export type Rule = { name?: string; backendRefs: Ref[]; filters?: object[]; [fie
 type Ref = { name: string; port: number; weight?: number }
 
 export const ref = (name: string, weight: number, port = 8080): Ref => ({ name, port, weight })
-export const pathOf = (name: string): string => `${ROUTES}/${name}`
+export const pathOf = (name: string): string => (name === '' ? ROUTES : `${ROUTES}/${name}`)
 
 export function configOf(name: string, more: JsonObject = {}): JsonObject {
   const query = (backend: string): string => `sum(requests_total{backend="${backend}"})`
@@ -42,7 +42,7 @@ export async function putRoute(
   { kubernetes, allow }: Ground,
   { name, rules, metadata = {} }: { name: string; rules: Rule[]; metadata?: object },
 ): Promise<Route> {
-  await allow(rulesOf(GatewayApiConfig.parse(configOf(name))))
+  await allow(rulesOf(GatewayApiConfig.parse(configOf(name)), { changed: ['split'], looked: [] }))
   return (await kubernetes.create(ROUTES, {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',

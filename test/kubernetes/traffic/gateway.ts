@@ -22,7 +22,7 @@ export interface Misdeeds {
 export interface Gateway {
   /** Requests come in here. */
   url: string
-  /** Counters in the text form of Prometheus: `requests_total{backend}`. */
+  /** Counters in the text form of Prometheus: `requests_total{backend}`, `failures_total{backend}`. */
   metrics: { host: string }
   misdeeds: Misdeeds
   end(): Promise<void>
@@ -40,6 +40,8 @@ export async function startGateway(
 ): Promise<Gateway> {
   const misdeeds: Misdeeds = { lagMs: 0, isFrozen: false, isHalf: false, ignores: false }
   const counts: Record<string, number> = Object.fromEntries(Object.keys(backends).map((name) => [name, 0]))
+  const failures: Record<string, number> = Object.fromEntries(Object.keys(backends).map((name) => [name, 0]))
+  const failed = (name: string): void => void (failures[name] = (failures[name] ?? 0) + 1)
   let applied: Route | null = null
   let sent = 0
   const edge = await listen(
@@ -60,19 +62,21 @@ export async function startGateway(
       if (name === null || backend === undefined) return void response.writeHead(500).end()
       counts[name] = (counts[name] ?? 0) + 1
       request({ host: '127.0.0.1', port: backend.port, path: asked.url }, (answer) => {
+        if ((answer.statusCode ?? 502) >= 500) failed(name)
         response.writeHead(answer.statusCode ?? 502, answer.headers)
         answer.pipe(response)
       })
-        .on('error', () => response.writeHead(503).end())
+        .on('error', () => {
+          failed(name)
+          response.writeHead(503).end()
+        })
         .end()
     }),
   )
   const metrics = await listen(
     createServer((_, response) => {
-      const lines = Object.entries(counts).map(
-        ([name, count]) => `requests_total{backend="${name}"} ${count}`,
-      )
-      response.end(`# TYPE requests_total counter\n${lines.join('\n')}\n`)
+      const lines = [...linesOf('requests_total', counts), ...linesOf('failures_total', failures)]
+      response.end(`${lines.join('\n')}\n`)
     }),
   )
   const stopped = new AbortController()
@@ -103,6 +107,11 @@ export async function startGateway(
       }
     },
   }
+}
+
+function linesOf(name: string, counts: Record<string, number>): string[] {
+  const lines = Object.entries(counts).map(([backend, count]) => `${name}{backend="${backend}"} ${count}`)
+  return [`# TYPE ${name} counter`, ...lines]
 }
 
 /** In turn and not at random: of any hundred requests each gets as many as its share says. */

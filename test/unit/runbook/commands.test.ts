@@ -6,10 +6,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Command, Output } from '../../../client/command.ts'
 import { init } from '../../../client/commands/init.ts'
 import { plan } from '../../../client/commands/plan.ts'
+import { rbac } from '../../../client/commands/rbac.ts'
 import { schema } from '../../../client/commands/schema.ts'
 import { validate } from '../../../client/commands/validate.ts'
 import type { Json } from '../../../workflows/json.ts'
-import { RIGHT, wrong } from './fixture.ts'
+import { RIGHT, example, wrong } from './fixture.ts'
 
 let folder = ''
 beforeAll(async () => {
@@ -92,6 +93,35 @@ test('validate says of a file that is not there what would help', async () => {
   const { code, document } = await run(validate, [join(folder, 'nothing.yaml')], { json: true })
   expect(code).toBe(2)
   expect(document).toMatchObject({ valid: false, problems: [{ line: 1, column: 1, path: '', fix: /init/ }] })
+})
+
+test('rbac prints the verbs on the objects that a runbook names, and no more', async () => {
+  const { code, document } = await run(rbac, [await fileOf(example('gateway-api'))], { json: true })
+  expect(code).toBe(0)
+  const [{ cluster, namespace, objects }] = document as unknown as [
+    {
+      cluster: string
+      namespace: string
+      objects: { kind: string; rules?: object[]; subjects?: object[] }[]
+    },
+  ]
+  expect({ cluster, namespace }).toEqual({ cluster: 'prod-eu', namespace: 'shop' })
+  const rule = (group: string, resource: string, verbs: string[], names?: string[]) => ({
+    apiGroups: [group],
+    resources: [resource],
+    ...(names && { resourceNames: names }),
+    verbs,
+  })
+  expect(objects[0]?.rules).toEqual([
+    rule('gateway.networking.k8s.io', 'httproutes', ['get', 'patch'], ['orders']),
+    rule('apps', 'deployments', ['get'], ['orders-v1', 'orders-v2']), // the old side is only looked at
+    rule('apps', 'deployments/scale', ['patch'], ['orders-v2']),
+    rule('autoscaling', 'horizontalpodautoscalers', ['list', 'patch']),
+    rule('keda.sh', 'scaledobjects', ['list', 'patch']),
+  ])
+  expect(objects[1]?.subjects).toEqual([{ kind: 'ServiceAccount', name: 'cutover', namespace: 'cutover' }])
+  const { text } = await run(rbac, [await fileOf(RIGHT)])
+  expect(text).toBe('# nothing in Kubernetes: no connection of this runbook needs a permission there\n')
 })
 
 test('plan --offline -o json answers with the keys that scripts rely on, without a server', async () => {

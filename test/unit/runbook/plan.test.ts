@@ -97,7 +97,7 @@ test('a plan is plain JSON, without anything undefined', async () => {
   expect(JSON.parse(JSON.stringify(plan))).toStrictEqual(plan)
 })
 
-test.each(['orders', 'dns-move', 'drill'])('examples/%s.yaml is valid', async (name) => {
+test.each(['orders', 'dns-move', 'drill', 'gateway-api'])('examples/%s.yaml is valid', async (name) => {
   expect((await planOf(example(name))).steps.length).toBeGreaterThan(0)
 })
 
