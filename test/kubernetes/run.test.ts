@@ -178,9 +178,9 @@ async function world(): Promise<{ weights: unknown; instances: unknown; floor: u
 /** Requests of users while the body runs, none of which may fail. */
 async function underLoad(body: () => Promise<void>): Promise<Served> {
   const total: Served = { sides: {}, failed: [] }
-  let isOver = false
+  const over = new AbortController()
   const users = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const { sides, failed } = await sendLoad({
         url: gateway.url,
         requests: PER_SECOND,
@@ -193,7 +193,7 @@ async function underLoad(body: () => Promise<void>): Promise<Served> {
   try {
     await body()
   } finally {
-    isOver = true
+    over.abort()
     await users
   }
   expect(total.failed).toEqual([])

@@ -106,18 +106,17 @@ test('rbac prints the verbs on the objects that a runbook names, and no more', a
     },
   ]
   expect({ cluster, namespace }).toEqual({ cluster: 'prod-eu', namespace: 'shop' })
-  const rule = (group: string, resource: string, verbs: string[], names?: string[]) => ({
-    apiGroups: [group],
-    resources: [resource],
-    ...(names && { resourceNames: names }),
-    verbs,
-  })
+  const rule = (path: string, verbs: string[], ...names: string[]) => {
+    const [group, ...resource] = path.split('/')
+    const own = { apiGroups: [group], resources: [resource.join('/')], verbs }
+    return names.length === 0 ? own : { ...own, resourceNames: names }
+  }
   expect(objects[0]?.rules).toEqual([
-    rule('gateway.networking.k8s.io', 'httproutes', ['get', 'patch'], ['orders']),
-    rule('apps', 'deployments', ['get'], ['orders-v1', 'orders-v2']), // the old side is only looked at
-    rule('apps', 'deployments/scale', ['patch'], ['orders-v2']),
-    rule('autoscaling', 'horizontalpodautoscalers', ['list', 'patch']),
-    rule('keda.sh', 'scaledobjects', ['list', 'patch']),
+    rule('gateway.networking.k8s.io/httproutes', ['get', 'patch'], 'orders'),
+    rule('apps/deployments', ['get'], 'orders-v1', 'orders-v2'), // the old side is only looked at
+    rule('apps/deployments/scale', ['patch'], 'orders-v2'),
+    rule('autoscaling/horizontalpodautoscalers', ['list', 'patch']),
+    rule('keda.sh/scaledobjects', ['list', 'patch']),
   ])
   expect(objects[1]?.subjects).toEqual([{ kind: 'ServiceAccount', name: 'cutover', namespace: 'cutover' }])
   const { text } = await run(rbac, [await fileOf(RIGHT)])
