@@ -2,7 +2,7 @@
 import type { Json } from '../../workflows/json.ts'
 import type { Capacity } from '../../workflows/ports/capacity.ts'
 import type { RRset } from '../../workflows/ports/dns.ts'
-import { MIRROR, SPLIT } from '../../workflows/ports/traffic.ts'
+import { COHORT, MIRROR, SPLIT } from '../../workflows/ports/traffic.ts'
 import { resize } from './capacity.ts'
 import { place as placeCell } from './cells.ts'
 import { addResolver, fillCaches } from './resolvers.ts'
@@ -10,7 +10,9 @@ import { type Entry, SIDES, type Side, type SideState, type WorldState } from '.
 import { advance, touched } from './time.ts'
 
 export interface Parts {
-  balancers?: { [name: string]: { old: number; new: number; mirror?: number; rps?: number } }
+  balancers?: {
+    [name: string]: { old: number; new: number; mirror?: number; memberShare?: number; rps?: number }
+  }
   /** Instances that are there and ready; later ones are ready after the warm-up. */
   capacity?: { old: number; new: number; warmUpMs?: number }
   sides?: { [S in Side]?: Partial<SideState> }
@@ -38,7 +40,7 @@ export function place(state: WorldState, parts: Parts): void {
   advance(state)
   for (const [name, start] of Object.entries(parts.balancers ?? {})) {
     once(state, `balancer ${name}`, () => {
-      state.balancers.set(name, { rps: start.rps ?? RPS })
+      state.balancers.set(name, { rps: start.rps ?? RPS, memberShare: start.memberShare ?? 0 })
       placeCell(state, {
         port: 'traffic',
         target: `${name} ${SPLIT}`,
@@ -50,6 +52,12 @@ export function place(state: WorldState, parts: Parts): void {
         target: `${name} ${MIRROR}`,
         alias: MIRROR,
         value: { percent: start.mirror ?? 0 },
+      })
+      placeCell(state, {
+        port: 'traffic',
+        target: `${name} ${COHORT}`,
+        alias: COHORT,
+        value: { users: [] },
       })
     })
   }

@@ -72,6 +72,8 @@ export interface Fleet {
 
 export interface Balancer {
   rps: number
+  /** Share of its users (0 to 1) that each member of its cohort is. */
+  memberShare: number
 }
 
 /** Users who find a side by DNS alone: they ask the resolvers of `through` and go to the address they are told. */

@@ -1,6 +1,6 @@
 // Where requests go at this moment: through balancers by weight, or straight to an address that DNS told the users.
 // Rates only; counting them over time is the timeline's.
-import type { Split } from '../../workflows/ports/traffic.ts'
+import type { Cohort, Split } from '../../workflows/ports/traffic.ts'
 import { readyCount } from './capacity.ts'
 import { arrivals } from './resolvers.ts'
 import { type Side, type WorldState } from './state.ts'
@@ -39,7 +39,10 @@ export function ratesNow(state: WorldState, at: number): Rates {
   const lose = (perSecond: number) => {
     for (const name of [counter.users, counter.usersFailed, counter.lost]) add(name, perSecond)
   }
-  for (const [name, { rps }] of state.balancers) {
+  for (const [name, { rps: all, memberShare }] of state.balancers) {
+    const led = Math.min(all, all * memberShare * membersOf(state, name).length)
+    ask('new', led, 'user') // by a way of their own: the shares are those of the others
+    const rps = all - led
     const newShare = shareOfNew(state, name)
     if (newShare === null) {
       lose(rps)
@@ -76,6 +79,12 @@ export function shareOfNew(state: WorldState, balancer: string): number | null {
 export function mirrorPercent(state: WorldState, balancer: string): number {
   const mirror = state.cells.get(`traffic ${balancer} mirror`)?.value as { percent: number } | undefined
   return mirror?.percent ?? 0
+}
+
+/** Who is led to the new side whatever the weights say. */
+export function membersOf(state: WorldState, balancer: string): string[] {
+  const cohort = state.cells.get(`traffic ${balancer} cohort`)?.value as Cohort | undefined
+  return cohort?.users ?? []
 }
 
 export function failingShare(state: WorldState, side: Side, at: number): number {

@@ -23,6 +23,8 @@ export type Haproxy = {
   port: number
   /** Runtime API, level admin. */
   socket: string
+  /** Who has the value `new` in it (header `x-tenant`) is led to the new side whatever the weights are. */
+  cohortMap: string
   tcp: { host: string; port: number }
   backend: 'orders'
   servers: { old: 'v1'; new: 'v2' }
@@ -43,6 +45,7 @@ export async function startHaproxy(options: { slots: { old: number[]; new: numbe
     folder = path
     writeFileSync(join(path, 'haproxy.cfg'), configuration({ ports, folder, slots: options.slots }))
     writeFileSync(join(path, 'haproxy.state'), '')
+    writeFileSync(join(path, 'cohort.map'), '')
     return {
       command,
       args: ['-db', '-f', join(path, 'haproxy.cfg')],
@@ -54,6 +57,7 @@ export async function startHaproxy(options: { slots: { old: number[]; new: numbe
     url: `http://127.0.0.1:${chosen.edge}`,
     port: chosen.edge,
     socket: join(folder, 'admin.sock'),
+    cohortMap: join(folder, 'cohort.map'),
     tcp: { host: '127.0.0.1', port: chosen.admin },
     backend: 'orders',
     servers: { old: 'v1', new: 'v2' },
@@ -116,12 +120,15 @@ defaults
   retries 3
 frontend edge
   bind 127.0.0.1:${ports.edge}
+  use_backend orders-cohort if { req.hdr(x-tenant),map_str(${folder}/cohort.map) -m str new }
   use_backend payments if { path_beg /payments }
   default_backend orders
 backend orders
   balance roundrobin
   server v1 127.0.0.1:${ports.old} weight 100
   server v2 127.0.0.1:${ports.new} weight 0
+backend orders-cohort
+  server v2 127.0.0.1:${ports.new}
 backend payments
   balance roundrobin
   server p1 127.0.0.1:${ports.old} weight 70

@@ -88,6 +88,7 @@ function connections(lab: Addresses, { edge, zone, webhookUrl }: Settings): Fiel
     prom: { provider: 'metrics/prometheus', url: lab.prometheus.url },
     fleet: { provider: 'capacity/command', observe: [lab.commands.observe], apply: [lab.commands.apply] },
     web: { provider: 'probe/http', url: `http://127.0.0.1:${lab.haproxy.sidePorts.new}` },
+    door: { provider: 'probe/http', url: lab.haproxy.url },
     'new-entry': {
       provider: 'probe/http',
       url: `http://${lab.haproxy.entries.new}:${lab.haproxy.entries.port}`,
@@ -114,8 +115,15 @@ export function haproxy({ haproxy: edge }: Pick<Addresses, 'haproxy'>): Fields {
   return haproxyAt(edge)
 }
 
-function haproxyAt({ socket, backend, servers }: Addresses['haproxy']): Fields {
-  return { provider: 'traffic/haproxy', socket, backend, old: servers.old, new: servers.new }
+function haproxyAt({ socket, backend, servers, cohortMap }: Addresses['haproxy']): Fields {
+  const sides = { old: servers.old, new: servers.new }
+  return {
+    provider: 'traffic/haproxy',
+    socket,
+    backend,
+    ...sides,
+    cohort: { map: cohortMap, file: cohortMap },
+  }
 }
 
 export function envoy({ envoy: { routesFile, adminUrl, clusters } }: Addresses): Fields {

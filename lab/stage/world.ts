@@ -19,6 +19,8 @@ const CALL_MS = 4_000 // as long as the engine gives a call
 
 export type World = {
   haproxy: { old: number; new: number }
+  /** Whom its map leads to the new side; in the file that a reload would read as well, or both are listed. */
+  cohort: string[]
   envoy: { old: number; new: number; mirror: number }
   bind: { ttl: number; values: string[] }
   powerdns: { ttl: number; values: string[] }
@@ -26,14 +28,22 @@ export type World = {
 }
 
 export async function lookAround(lab: Lab): Promise<World> {
-  const [haproxy, bind, powerdns, old, fresh] = await Promise.all([
+  const [haproxy, cohort, bind, powerdns, old, fresh] = await Promise.all([
     haproxyWeights(lab.addresses.haproxy),
+    haproxyCohort(lab.addresses.haproxy),
     record(lab.addresses.bind.dns),
     record(lab.addresses.powerdns.dns),
     lab.fleets.old.state(),
     lab.fleets.new.state(),
   ])
-  return { haproxy, envoy: envoyRoute(lab), bind, powerdns, capacity: { old: old.count, new: fresh.count } }
+  return {
+    haproxy,
+    cohort,
+    envoy: envoyRoute(lab),
+    bind,
+    powerdns,
+    capacity: { old: old.count, new: fresh.count },
+  }
 }
 
 type Edge = Addresses['haproxy']
@@ -54,6 +64,13 @@ export async function haproxyWeights(edge: Edge): Promise<World['haproxy']> {
   const weight = async (server: string) =>
     Number.parseInt(await tell(edge, `get weight ${backend}/${server}`), 10)
   return { old: await weight(servers.old), new: await weight(servers.new) }
+}
+
+/** What process and file hold alike stands there once. */
+async function haproxyCohort(edge: Edge): Promise<string[]> {
+  const shown = (await tell(edge, `show map ${edge.cohortMap}`)).matchAll(/^0x\S+ (\S+ \S+)$/gm)
+  const saved = readFileSync(edge.cohortMap, 'utf8').matchAll(/^(\S+ \S+)$/gm)
+  return [...new Set([...shown, ...saved].map(([, entry]) => entry as string))].sort()
 }
 
 /** The HAProxys besides the edge, where the lab has any: as their configuration begins. */
@@ -108,6 +125,9 @@ export async function setBack(lab: Lab, start: World): Promise<void> {
   const deps = depsOf(lab)
   const { haproxy: balancer, envoy: route, bind: zone, powerdns: other } = configsOf(lab.addresses)
   await set(haproxyProvider.connect(balancer, deps), 'split', start.haproxy)
+  await set(haproxyProvider.connect(balancer, deps), 'cohort', {
+    users: start.cohort.map((entry) => entry.replace(/ .*/, '')),
+  })
   await set(envoyProvider.connect(route, deps), 'mirror', { percent: start.envoy.mirror })
   await set(envoyProvider.connect(route, deps), 'split', { old: start.envoy.old, new: start.envoy.new })
   await set(rfc2136.connect(zone, deps), RECORD, start.bind)

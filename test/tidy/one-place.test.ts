@@ -14,6 +14,7 @@ const OTHER_MEANINGS: { [word: string]: string } = {
   announce: 'the activity that tells people',
   shadow: "Envoy's cluster for copies",
   ttl: 'a part of a record set',
+  cohort: 'a target of traffic, and how a connection leads it',
   drain: 'a field of runbooks: the time before capacity goes on the way back',
 }
 

@@ -22,6 +22,7 @@ connections:
       - { record: "${RECORD}", rate: 50/s, old: [192.0.2.10], new: [192.0.2.20] }
   prom: { provider: metrics/sim, world: ${world}, old: { latency: 80ms }, new: { latency: 90ms } }
   front: { provider: probe/sim, world: ${world}, side: new }
+  door: { provider: probe/sim, world: ${world}, balancer: edge }
   pager: { provider: notify/sim, world: ${world} }
 guards:
   errors:
@@ -48,6 +49,7 @@ export function everything(names: Names): string {
   - check: { connection: front, requests: [{ path: /healthz/ready, deep: true }], every: 100ms, within: 20s }
   - approve: { people: [ana, raj], quorum: 1, expires: 2m }
   - shadow: { connection: edge, percent: 20%, for: 100ms, ${counted}, ${gated} }
+  - cohort: { connection: edge, members: [acme], hold: 100ms, proof: { connection: door, header: x-tenant, old: { json: { side: old } }, new: { json: { side: new } }, every: 100ms }, ${gated} }
   - canary: { connection: edge, weights: [10%, 50%], hold: 100ms, ${counted}, ${gated} }
   - switch: { connection: edge, hold: 100ms, ${counted}, ${gated} }
   - repoint: { connection: zone, records: { "${RECORD}": [192.0.2.20] }, hold: 100ms, margin: 0ms, resolvers: [198.51.100.1], within: 20s, ${gated} }

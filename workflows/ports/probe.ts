@@ -8,6 +8,8 @@ export type ProbeRequest = {
   name: string
   method: 'GET' | 'HEAD' | 'POST'
   path: string
+  /** Sent with it, over those of the connection; never secrets. */
+  headers?: { [name: string]: string }
   body?: Json
   expect: {
     status: number

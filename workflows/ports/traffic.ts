@@ -12,8 +12,14 @@ export type Split = { old: number; new: number; members?: Record<string, number>
 /** Share in percent of served requests that is copied to the shadow, answers dropped. 0 = no mirroring. */
 export type Mirror = { percent: number }
 
+/** Those who are led to the new side whatever the weights say: values of the header or cookie that the edge tells users by, sorted. */
+export type Cohort = { users: string[] }
+
+export type TrafficValue = Split | Mirror | Cohort
+
 export const SPLIT = 'split'
 export const MIRROR = 'mirror'
+export const COHORT = 'cohort'
 
 /** Options of `confirm`: counted shares must be within `tolerance` (percentage points) over at least `samples` requests. */
 export type TrafficConfirmOptions = JsonObject & { samples: number; tolerance: number }
@@ -21,7 +27,7 @@ export type TrafficConfirmOptions = JsonObject & { samples: number; tolerance: n
 /** What a side has not finished yet: requests and tunnels (WebSockets, streams). `lines`: per server, for people. */
 export type InFlight = { count: number; lines: string[] }
 
-export interface TrafficPort extends Changing<Split | Mirror> {
+export interface TrafficPort extends Changing<TrafficValue> {
   /** Raises what `observe` raises, and Unavailable where only a part could be counted: a part is no count. */
   inFlight?(side: 'old' | 'new', io: Io): Promise<InFlight>
 }
@@ -31,6 +37,8 @@ export interface TrafficSupports extends ChangeSupports {
   /** Smallest step of a weight, in percent points (1 = whole percents only). */
   weightStep: number
   mirror: boolean
+  /** How a cohort is led, in words for the plan; left out = it cannot be. */
+  cohort?: string
   /** On what `inFlight` rests, in words for the plan; left out = it cannot be told. */
   inFlight?: string
 }
@@ -40,12 +48,30 @@ export function splitAt(share: number): Split {
   return { old: Math.round((100 - share) * 1e6) / 1e6, new: share }
 }
 
-export const traffic = definePort<Split | Mirror>({
+/** As every cohort is written and read. */
+export function cohortOf(users: Iterable<string>): Cohort {
+  return { users: [...new Set(users)].sort() }
+}
+
+const NAMED_MAX = 3 // a plan has one line for it
+
+function cohortWords({ users }: Cohort): string {
+  if (users.length === 0) return 'no cohort'
+  const named = users.slice(0, NAMED_MAX).join(', ')
+  const more = users.length > NAMED_MAX ? ` and ${users.length - NAMED_MAX} more` : ''
+  return `${named}${more} on the new side`
+}
+
+export const traffic = definePort<TrafficValue>({
   changing: {
     isRestoredLast: false,
     drifts: true,
-    strange: (target) => (target.endsWith(MIRROR) ? { percent: 7 } : { old: 70, new: 30 }),
+    strange(target) {
+      if (target.endsWith(COHORT)) return cohortOf(['mallory'])
+      return target.endsWith(MIRROR) ? { percent: 7 } : { old: 70, new: 30 }
+    },
     words(value) {
+      if ('users' in value) return cohortWords(value)
       if (!('percent' in value)) return null
       return value.percent === 0 ? 'no mirroring' : `${value.percent}% mirrored`
     },
@@ -53,13 +79,14 @@ export const traffic = definePort<Split | Mirror>({
     leads: {
       unknown: splitAt(0),
       isFollowedLate: false,
-      serves: ({ now }) =>
-        'percent' in now
-          ? { as: 'besides', sides: { old: false, new: now.percent > 0 } }
-          : { as: 'split', sides: { old: now.old > 0, new: now.new > 0 } },
+      serves({ now }) {
+        if ('users' in now) return { as: 'besides', sides: { old: false, new: now.users.length > 0 } }
+        if ('percent' in now) return { as: 'besides', sides: { old: false, new: now.percent > 0 } }
+        return { as: 'split', sides: { old: now.old > 0, new: now.new > 0 } }
+      },
       weights({ target, now }) {
         if (target !== SPLIT) return undefined
-        return now === null || 'percent' in now ? null : { old: now.old, new: now.new }
+        return now !== null && 'old' in now ? { old: now.old, new: now.new } : null
       },
     },
   },

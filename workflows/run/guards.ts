@@ -58,12 +58,13 @@ export function journeysOf(plan: Plan, journeys: Journey[], good: number): Subje
 }
 
 export function probeOf(request: Request): ProbeRequest {
-  const { name, method, path, body, expect, deep } = request
+  const { name, method, path, headers, body, expect, deep } = request
   const { status, json, contains, latency_max } = expect
   return {
     name: name ?? `${method} ${path}`,
     method,
     path,
+    ...(headers === undefined ? {} : { headers }),
     ...(body === undefined ? {} : { body }),
     expect: {
       status,

@@ -5,7 +5,7 @@ const MEMBERS_SHOWN_MAX = 4 // more weights than a line can hold; plan and histo
 
 export function show(value: Json): string {
   if (typeof value !== 'object' || value === null) return String(value)
-  if (Array.isArray(value)) return value.map(show).join(',')
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(show).join(',')
   return Object.entries(value)
     .flatMap(([key, part]) => (key === 'members' ? membersOf(part) : [`${key} ${show(part)}`]))
     .join(' ')

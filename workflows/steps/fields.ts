@@ -100,6 +100,16 @@ export function enoughPeople(
 
 const JsonValue: z.ZodType<Json> = z.json()
 
+/** What an answer must be. */
+export const answered = {
+  status: z.int().min(100).max(599).default(200),
+  json: z.record(z.string(), JsonValue).optional().describe('Dotted path -> value it must have'),
+  contains: z.string().min(1).optional(),
+}
+
+/** A token of RFC 9110, 5.6.2, without the odd signs. */
+export const HeaderName = z.string().regex(/^[A-Za-z0-9_-]+$/, 'not the name of a header')
+
 /** One request of a synthetic journey, and what its answer must be. */
 export const Request = z
   .strictObject({
@@ -109,15 +119,15 @@ export const Request = z
       .string()
       .regex(/^\//, 'a path starts with /')
       .describe('Path below the base URL of the connection'),
+    headers: z
+      .record(
+        HeaderName,
+        z.string().regex(/^[\t\x20-\x7e]*$/, 'not the text of a header: it is sent as it is'),
+      )
+      .optional()
+      .describe('Sent with it; secrets belong into the connection'),
     body: JsonValue.optional().describe('JSON body of a POST'),
-    expect: z
-      .strictObject({
-        status: z.int().min(100).max(599).default(200),
-        json: z.record(z.string(), JsonValue).optional().describe('Dotted path -> value it must have'),
-        contains: z.string().min(1).optional(),
-        latency_max: PositiveDuration.optional(),
-      })
-      .prefault({}),
+    expect: z.strictObject({ ...answered, latency_max: PositiveDuration.optional() }).prefault({}),
     deep: z.boolean().default(false).describe('Refuse a health check that names no dependency it looked at'),
   })
   .describe('One request of a synthetic journey')

@@ -5,6 +5,7 @@ import { announce as announceKind } from './announce/kind.ts'
 import { approve as approveKind } from './approve/kind.ts'
 import { canary as canaryKind } from './canary/kind.ts'
 import { check as checkKind } from './check/kind.ts'
+import { cohort as cohortKind } from './cohort/kind.ts'
 import { decommission as decommissionKind } from './decommission/kind.ts'
 import { drain as drainKind } from './drain/kind.ts'
 import { hold as holdKind } from './hold/kind.ts'
@@ -20,6 +21,7 @@ export const kinds: { [K in StepKind]: Kind<K> } = {
   approve: approveKind,
   canary: canaryKind,
   check: checkKind,
+  cohort: cohortKind,
   decommission: decommissionKind,
   drain: drainKind,
   hold: holdKind,

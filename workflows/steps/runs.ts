@@ -6,6 +6,7 @@ import { runAnnounce } from './announce/run.ts'
 import { runApprove } from './approve/run.ts'
 import { runCanary } from './canary/run.ts'
 import { runCheck } from './check/run.ts'
+import { runCohort } from './cohort/run.ts'
 import { runDecommission } from './decommission/run.ts'
 import { runDrain } from './drain/run.ts'
 import { runHold } from './hold/run.ts'
@@ -21,6 +22,7 @@ export const runs: { [K in StepKind]: (run: Run, step: PlannedStep<K>) => Promis
   approve: runApprove,
   canary: runCanary,
   check: runCheck,
+  cohort: runCohort,
   decommission: runDecommission,
   drain: runDrain,
   hold: runHold,

@@ -4,6 +4,7 @@ import { Announce } from './announce/schema.ts'
 import { Approve } from './approve/schema.ts'
 import { Canary } from './canary/schema.ts'
 import { Check } from './check/schema.ts'
+import { Cohort } from './cohort/schema.ts'
 import { Decommission } from './decommission/schema.ts'
 import { Drain } from './drain/schema.ts'
 import { Hold } from './hold/schema.ts'
@@ -18,6 +19,7 @@ export const stepSchemas = {
   approve: Approve,
   canary: Canary,
   check: Check,
+  cohort: Cohort,
   decommission: Decommission,
   drain: Drain,
   hold: Hold,

@@ -31,6 +31,7 @@ export const http = defineProvider({
             headers: {
               ...(body === null ? {} : { 'content-type': 'application/json' }),
               ...headers,
+              ...request.headers,
               ...host(config),
             },
             body,

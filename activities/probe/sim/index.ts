@@ -3,7 +3,7 @@ import type { ProbePort } from '../../../workflows/ports/probe.ts'
 import { kindOf } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
 import { ask } from '../../sim/calls.ts'
-import { answer, noAnswer } from '../../sim/health.ts'
+import { answer, metBy, noAnswer } from '../../sim/health.ts'
 import { enterWorld } from '../../sim/world.ts'
 import { spec } from './schema.ts'
 
@@ -13,7 +13,7 @@ export const simProbe = defineProvider({
     return {
       async probe(request, io) {
         const state = enterWorld(config.world, deps)
-        const effect = () => answer(state, config, request)
+        const effect = () => answer(state, metBy(state, config, request), request)
         try {
           return await ask(state, { port: 'probe', verb: 'probe', target: request.name, effect }, io)
         } catch (error) {

@@ -1,11 +1,15 @@
 // probe/sim, offline half: which side of the simulated world is asked.
 import { z } from 'zod'
 import { defineSpec } from '../../provider.ts'
+import { Name } from '../../../workflows/scalars.ts'
 import { WorldName } from '../../sim/fields.ts'
 
 export const SimProbeConfig = z.strictObject({
   world: WorldName,
   side: z.enum(['old', 'new']).default('new').describe('The side that is asked'),
+  balancer: Name.exactOptional().describe(
+    'Asks through this balancer, as users do: its cohort and its weights decide which side answers, and the answer says it',
+  ),
   body: z
     .record(z.string(), z.json())
     .default({})

@@ -32,11 +32,13 @@ export const envoy = defineProvider({
         const here = await look(edge, target, io)
         for (const desired of wanted) {
           const doing = `setting ${target} to ${JSON.stringify(desired)} in ${config.routes}`
-          await translating(doing, () => edit(edge, structuredClone(here.route), { target, desired }))
+          await translating(doing, () =>
+            edit(edge, structuredClone(here.route), { target, desired: desired as Split | Mirror }),
+          )
         }
         return observed(here, edge, io)
       },
-      write: (write, io) => writeRoute(edge, write, io),
+      write: (write, io) => writeRoute(edge, write as Writing, io),
       confirm: async (request, io) => {
         const here = await look(edge, request.target, io)
         const prove = request.target === 'mirror' ? confirmMirror : confirmSplit

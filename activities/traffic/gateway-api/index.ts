@@ -36,10 +36,10 @@ export const gatewayApi = defineProvider({
     return {
       async observe(target, io, wanted = []) {
         const here = await look(edge, target, io)
-        for (const desired of wanted) patchFor(edge, here, desired)
+        for (const desired of wanted) patchFor(edge, here, desired as Split | Mirror)
         return observed(here, edge)
       },
-      write: (write, io) => writeRoute(edge, write, io),
+      write: (write, io) => writeRoute(edge, write as Writing, io),
       async confirm(request, io) {
         const here = await look(edge, request.target, io)
         const prove = request.target === 'mirror' ? confirmMirror : confirmSplit

@@ -2,11 +2,12 @@
 // Never lowers before it raises: the other order answered 503 to one request in nine (measured on 2.6).
 import { sameJson } from '../../../workflows/json.ts'
 import type { ConfirmRequest, Io, Write } from '../../../workflows/ports/target.ts'
-import type { Split } from '../../../workflows/ports/traffic.ts'
+import { COHORT, type Cohort, type Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
 import { isTakenOut, isUsable, statusOf } from './cautions.ts'
 import { setWeights } from './client.ts'
+import { confirmCohort, observeCohort, writeCohort } from './cohort.ts'
 import { permitted } from './permission.ts'
 import { type Edge, type Look, inFlightOf, reloadOf, look, observed, statesOf } from './look.ts'
 import { confirmSplit } from './proof.ts'
@@ -23,12 +24,19 @@ export const haproxy = defineProvider({
     const edge: Edge = { config, sides, place: `backend ${config.backend} at ${config.socket}` }
     return {
       observe: async (target, io, wanted = []) => {
+        if (target === COHORT) return await observeCohort(edge, io, wanted as Cohort[])
         const now = await look(edge, target, io)
         for (const desired of wanted) weightsOrRefuse(edge, now, { desired: desired as Split })
         return observed(now, edge)
       },
-      write: (write, io) => writeSplit(edge, write as Write<Split>, io),
-      confirm: (request, io) => confirmSplit(edge, request as ConfirmRequest<Split>, io),
+      write: (write, io) =>
+        write.target === COHORT
+          ? writeCohort(edge, write as Write<Cohort>, io)
+          : writeSplit(edge, write as Write<Split>, io),
+      confirm: (request, io) =>
+        request.target === COHORT
+          ? confirmCohort(edge, request as ConfirmRequest<Cohort>, io)
+          : confirmSplit(edge, request as ConfirmRequest<Split>, io),
       inFlight: async (side, io) => inFlightOf(await look(edge, 'split', io), sides[side]),
       permits: (_target, io) => permitted(config, io.signal),
     }

@@ -13,13 +13,18 @@ const NEEDED = 'admin'
 /** Socket and state file. Raises Denied, and what a look raises. */
 export async function permitted(config: HaproxyConfig, signal: AbortSignal): Promise<string> {
   const level = await writeLevel(config, signal)
-  const { state_file: file } = config
-  if (file === undefined) return level
-  const doing = `replacing the state file ${file}`
-  await access(dirname(file), constants.W_OK | constants.X_OK).catch((error: unknown) => {
-    throw fileRefused(doing, error, signal)
-  })
-  return `${level}; ${dirname(file)} may be written, so the state file can be replaced`
+  const files = [
+    ...(config.state_file === undefined ? [] : [{ of: 'the state file', file: config.state_file }]),
+    ...(config.cohort?.file === undefined ? [] : [{ of: 'the map file', file: config.cohort.file }]),
+  ]
+  const words = [level]
+  for (const { of, file } of files) {
+    await access(dirname(file), constants.W_OK | constants.X_OK).catch((error: unknown) => {
+      throw fileRefused(`replacing ${of} ${file}`, error, signal)
+    })
+    words.push(`${dirname(file)} may be written, so ${of} can be replaced`)
+  }
+  return words.join('; ')
 }
 
 async function writeLevel({ socket }: HaproxyConfig, signal: AbortSignal): Promise<string> {

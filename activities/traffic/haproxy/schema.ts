@@ -8,6 +8,9 @@ const HaproxyName = z
   .string()
   .regex(/^[A-Za-z0-9_.:-]+$/, 'not an HAProxy name: letters, digits, and the signs - _ . :')
 
+// One word of a command, like every name.
+const MapPath = z.string().regex(/^\/[A-Za-z0-9._/@:+-]+$/, 'not a path: an absolute one, without blanks')
+
 const Side = z.union([HaproxyName, z.array(HaproxyName).min(1)])
 
 export const HaproxyConfig = z
@@ -28,6 +31,17 @@ export const HaproxyConfig = z
         'The file that HAProxy loads at a reload (`server-state-file`), if it has one: kept in step with the weights',
       )
       .meta({ examples: ['/var/lib/haproxy/server-state'] }),
+    cohort: z
+      .strictObject({
+        map: MapPath.describe('The map that leads its members to the new side, as HAProxy names it').meta({
+          examples: ['/etc/haproxy/cohort.map'],
+        }),
+        file: MapPath.exactOptional().describe(
+          'The file of that map as the worker reaches it: kept in step, for a reload loads it',
+        ),
+      })
+      .exactOptional()
+      .describe('For cohort steps: members get the value `new` in this map'),
   })
   .refine((config) => !servers(config.old).some((name) => servers(config.new).includes(name)), {
     message: 'a server cannot be on both sides',
@@ -42,7 +56,7 @@ export function servers(side: string | string[]): string[] {
 export const spec = defineSpec({
   id: 'traffic/haproxy',
   port: 'traffic',
-  summary: 'split, whole percents',
+  summary: 'split, whole percents; cohort by a map',
   config: HaproxyConfig,
   supports: {
     port: 'traffic',
@@ -52,6 +66,7 @@ export const spec = defineSpec({
     proof: 'requests counted per server (show stat)',
     weightStep: 1,
     mirror: false,
+    cohort: 'a map that the configuration asks (connection field `cohort`)',
     inFlight: 'sessions per server (show stat: scur) of the present process, WebSockets among them',
     cautions: [
       'a reload of HAProxy forgets weights set at run time, unless server-state-file and load-server-state-from-file are set; name the file as `state_file` and it is kept in step',

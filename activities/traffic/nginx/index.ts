@@ -42,8 +42,8 @@ export const nginx = defineProvider({
   connect: (config, deps) => {
     const edge = edgeOf(config, deps)
     return {
-      observe: (target, io, wanted = []) => lookFor(edge, { target, wanted }, io),
-      write: (write, io) => writeShare(edge, write, io),
+      observe: (target, io, wanted = []) => lookFor(edge, { target, wanted: wanted as Value[] }, io),
+      write: (write, io) => writeShare(edge, write as Writing, io),
       confirm: async (request, io) => {
         const here = await look(edge, request, io)
         const prove = request.target === 'mirror' ? confirmMirror : confirmSplit

@@ -1,7 +1,8 @@
-// traffic/sim: split and mirror of one balancer of the simulated world.
+// traffic/sim: split, mirror and cohort of one balancer of the simulated world.
 import type { Json } from '../../../workflows/json.ts'
 import type { Confirmation, ConfirmRequest } from '../../../workflows/ports/target.ts'
-import type { InFlight, Mirror, Split, TrafficPort } from '../../../workflows/ports/traffic.ts'
+import { COHORT, cohortOf } from '../../../workflows/ports/traffic.ts'
+import type { InFlight, Mirror, Split, TrafficPort, TrafficValue } from '../../../workflows/ports/traffic.ts'
 import { percent, perSecond } from '../../../workflows/quantities.ts'
 import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
@@ -21,6 +22,7 @@ export const simTraffic = defineProvider({
       old: config.old,
       new: config.new,
       mirror: percent(config.mirror),
+      memberShare: percent(config.member) / 100,
       rps: perSecond(config.rate),
     }
     const enter = () => {
@@ -33,7 +35,7 @@ export const simTraffic = defineProvider({
     return {
       async observe(target, io) {
         const seen = await observe(enter(), { port: 'traffic', target: named(target) }, io)
-        return { ...seen, value: seen.value as Split | Mirror }
+        return { ...seen, value: seen.value as TrafficValue }
       },
       async write({ target, desired, seen }, io) {
         const value = checked(target, desired)
@@ -67,6 +69,8 @@ function inFlight(state: WorldState, balancer: string, side: Side): InFlight {
 function confirmed(state: WorldState, balancer: string, request: ConfirmRequest): Confirmation {
   const count = (name: string) => total(state.timeline, name, state.cursor)
   const served = { old: count(counter.served(balancer, 'old')), new: count(counter.served(balancer, 'new')) }
+  if (request.target === COHORT)
+    return { settled: true, lines: ['it is proven by asking: see the journey of its step'] }
   if (request.target === 'mirror') {
     const copies = count(counter.mirrored(balancer))
     const { percent: newSharePercent } = request.desired as Mirror
@@ -83,6 +87,12 @@ const WEIGHT_MAX = 256 // as in the schema
 
 function checked(target: string, desired: Json): Json {
   const fields = desired as { [key: string]: Json }
+  if (target === COHORT) {
+    const { users } = fields
+    if (Array.isArray(users) && users.every((one) => typeof one === 'string' && one !== ''))
+      return cohortOf(users as string[])
+    throw failure('Rejected', `${target}: ${JSON.stringify(desired)} is no list of users`)
+  }
   const numbers = target === 'mirror' ? [fields.percent] : [fields.old, fields.new]
   const limit = target === 'mirror' ? 100 : WEIGHT_MAX
   if (!numbers.every((one) => typeof one === 'number' && one >= 0 && one <= limit)) {

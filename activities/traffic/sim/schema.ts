@@ -14,6 +14,7 @@ export const SimTrafficConfig = z.strictObject({
   old: Weight.default(100).describe('Weight of the old side at the start'),
   new: Weight.default(0).describe('Weight of the new side at the start'),
   mirror: ShareOfAll.default('0%').describe('Share of the served requests that is mirrored at the start'),
+  member: ShareOfAll.default('1%').describe('Share of the users that each member of a cohort is'),
   rate: Rate.default('100/s').describe('Requests that users make'),
 })
 export type SimTrafficConfig = z.infer<typeof SimTrafficConfig>
@@ -21,7 +22,7 @@ export type SimTrafficConfig = z.infer<typeof SimTrafficConfig>
 export const spec = defineSpec({
   id: 'traffic/sim',
   port: 'traffic',
-  summary: 'split and mirror of a simulated balancer',
+  summary: 'split, mirror and cohort of a simulated balancer',
   config: SimTrafficConfig,
   supports: {
     port: 'traffic',
@@ -31,6 +32,7 @@ export const spec = defineSpec({
     landsWithin: '200ms',
     showsWithin: '500ms',
     proof: 'simulated requests counted per side since the first look',
+    cohort: 'simulated users who are told apart by a header or a cookie',
     inFlight: 'simulated requests under way, and tunnels that have not ended',
     cautions: ['simulated: no request of a real user is touched'],
   },

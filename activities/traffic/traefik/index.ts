@@ -28,11 +28,11 @@ export const traefik = defineProvider({
     return {
       observe: async (target, io, wanted = []) => {
         const here = await look(edge, target, io)
-        for (const desired of wanted)
+        for (const desired of wanted as Value[])
           translating(settingWords(config, target, desired), () => figuresFor(desired, config))
         return observed(here, edge, io)
       },
-      write: (write, io) => writeService(edge, write, io),
+      write: (write, io) => writeService(edge, write as Writing, io),
       confirm: async (request, io) => confirm(edge, await look(edge, request.target, io), { request, io }),
       permits: (_target, io) => permitted(config, io),
     }

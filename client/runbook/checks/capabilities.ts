@@ -1,6 +1,6 @@
 // What a step needs and its provider cannot do: refused on paper rather than in the night.
 import type { ProviderSpec } from '../../../activities/provider.ts'
-import { MIRROR, type TrafficSupports } from '../../../workflows/ports/traffic.ts'
+import { COHORT, MIRROR, type TrafficSupports } from '../../../workflows/ports/traffic.ts'
 import { mainConnectionsIn } from '../../../workflows/steps/connections.ts'
 import { kindOf, outline } from '../../../workflows/steps/kind-of.ts'
 import { oneOf } from '../suggestions.ts'
@@ -39,11 +39,14 @@ const ABILITIES: Ability[] = [
   {
     words: 'mirror traffic',
     instead: 'leave the step out',
-    isNeeded: (step, name) =>
-      outline(step, () => undefined).changes.some(
-        ({ connection, target }) => connection === name && target === MIRROR,
-      ),
+    isNeeded: (step, name) => changes(step, name, MIRROR),
     isThere: ({ mirror }) => mirror,
+  },
+  {
+    words: 'lead a cohort',
+    instead: 'begin with a small share',
+    isNeeded: (step, name) => changes(step, name, COHORT),
+    isThere: (supports) => supports.cohort !== undefined,
   },
   {
     words: 'count requests in flight',
@@ -55,6 +58,12 @@ const ABILITIES: Ability[] = [
     isThere: ({ inFlight }) => inFlight !== undefined,
   },
 ]
+
+function changes(step: Step, connection: string, target: string): boolean {
+  return outline(step, () => undefined).changes.some(
+    (change) => change.connection === connection && change.target === target,
+  )
+}
 
 type Unable = { ability: Ability; kind: string; provider: string; specs: readonly ProviderSpec[] }
 

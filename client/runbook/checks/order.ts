@@ -2,7 +2,7 @@
 import type { Move } from '../../../workflows/steps/kind.ts'
 import { mainConnectionsIn } from '../../../workflows/steps/connections.ts'
 import { kindOf, outline } from '../../../workflows/steps/kind-of.ts'
-import { MIRROR } from '../../../workflows/ports/traffic.ts'
+import { COHORT, MIRROR } from '../../../workflows/ports/traffic.ts'
 import type { Connection, Parts, Step } from '../parts.ts'
 import type { Finding } from '../problem.ts'
 import { recordsOf, targetOf } from './records.ts'
@@ -17,6 +17,7 @@ export function orderFindings(parts: Parts): Finding[] {
     ...steps.flatMap((step) => mirroredTooLate(step, steps)),
     ...steps.flatMap((step) => stillServed(step, steps)),
     ...steps.flatMap((step) => neverEmpty(step, steps)),
+    ...steps.flatMap((step) => strangersFirst(step, steps)),
     ...sameTargets(parts),
   ]
 }
@@ -126,6 +127,25 @@ function stillServed(step: Step, steps: readonly Step[]): Finding[] {
       },
     ]
   })
+}
+
+/** A cohort goes before the others: behind a share of them, a stranger may be on the new side as well. */
+function strangersFirst(step: Step, steps: readonly Step[]): Finding[] {
+  const led = outline(step, () => undefined).changes.filter(({ target }) => target === COHORT)
+  const earlier = steps.find(
+    (other) =>
+      other.index < step.index &&
+      sharesOf(other).some(({ connection }) => led.some((each) => each.connection === connection)),
+  )
+  if (earlier === undefined) return []
+  return [
+    {
+      path: step.path,
+      at: 'key',
+      message: 'a share of all users is on the new side already: nobody goes first any more',
+      fix: `move it before the ${earlier.kind}`,
+    },
+  ]
 }
 
 /** A side is empty only once no share of its edge leads there. */

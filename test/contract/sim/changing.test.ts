@@ -106,6 +106,16 @@ const mirror: Case = {
 changingContract('traffic/sim mirror', bench(mirror), without)
 lyingContract('traffic/sim mirror', bench(mirror), LIES)
 
+const cohort: Case = {
+  ...split,
+  target: 'cohort',
+  key: 'traffic edge cohort',
+  values: [{ users: ['acme', 'globex'] }, { users: ['initech'] }],
+  half: null,
+}
+changingContract('traffic/sim cohort', bench(cohort), without)
+lyingContract('traffic/sim cohort', bench(cohort), LIES)
+
 const records = {
   'api.example.com. A': { ttl: 300, values: ['192.0.2.1', '192.0.2.2'] },
   'www.example.com. A': { ttl: 60, values: ['192.0.2.9'] },

@@ -12,6 +12,7 @@ const dns = { host: '127.0.0.1', port: 5353 }
 const ADDRESSES = {
   haproxy: {
     socket: '127.0.0.1:9999',
+    cohortMap: '/etc/haproxy/cohort.map',
     backend: 'orders',
     servers: { old: 'v1', new: 'v2' },
     entries: { old: '127.0.0.11', new: '127.0.0.12', port: 80 },

@@ -200,6 +200,7 @@ describe('the simulated world', () => {
     expect(JSON.parse(worlds.get(name)?.snapshot() ?? '{}')).toEqual({
       'capacity new': { count: 2 },
       'capacity old': { count: 3 },
+      'traffic edge cohort': { users: [] },
       'traffic edge mirror': { percent: 0 },
       'traffic edge split': { old: 100, new: 0 },
     })

@@ -1,0 +1,42 @@
+// The other place in which a cohort lives: the file that HAProxy loads the map from at its next reload. Lines of others stay.
+import { FileChanged, type WholeFile, isLink, readWhole, replaceWhole } from '../whole-file.ts'
+import type { MapEntry } from './maps.ts'
+
+const TRIES_MAX = 3 // somebody who writes at the same moment is let through; the next try starts from their file
+
+/** Comments and empty lines left out. Raises what the file system raises. */
+export async function entriesOf(path: string, signal: AbortSignal): Promise<MapEntry[]> {
+  return rowsOf((await readWhole(path, signal)).text).flatMap(({ entry }) => (entry === null ? [] : [entry]))
+}
+
+/** Replaces the entries of `value` by one for each key, and leaves every other line as it is. */
+export async function keepEntries(
+  path: string,
+  { keys, value }: { keys: string[]; value: string },
+  signal: AbortSignal,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const file = await readWhole(path, signal)
+    if (await isLink(path)) throw new Error('it is a symbolic link: name the file itself')
+    const kept = rowsOf(file.text).filter(({ entry }) => entry?.value !== value)
+    const text = [...kept.map(({ line }) => line), ...keys.map((key) => `${key} ${value}`)]
+      .map((line) => `${line}\n`)
+      .join('')
+    if (text === file.text) return
+    const to: WholeFile = { ...file, text }
+    try {
+      return await replaceWhole(path, { from: file.text, to })
+    } catch (error) {
+      if (!(error instanceof FileChanged) || attempt === TRIES_MAX) throw error
+    }
+  }
+}
+
+function rowsOf(text: string): { line: string; entry: MapEntry | null }[] {
+  const lines = text.split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  return lines.map((line) => {
+    const [, key, value] = /^\s*([^#\s]\S*)\s+(.*?)\s*$/.exec(line) ?? []
+    return { line, entry: key === undefined || value === undefined ? null : { key, value } }
+  })
+}
