@@ -5,6 +5,7 @@ import { goodWanted } from './ahead.ts'
 import { inARow, threshold } from '../workflows/quantities.ts'
 import type { RunState } from '../workflows/run/state.ts'
 import type { GuardView } from './model.ts'
+import { isCut } from './report.ts'
 import type { SubjectState } from './pending.ts'
 
 type Subjects = { [name: string]: SubjectState }
@@ -15,18 +16,20 @@ type LiveSubjects = {
 }
 
 const FAR_BEYOND = 1_000 // times the limit; JSON knows no infinity
+const CUT = 'watched until the run went back; what was read then is not kept'
 const UNTOLD = 'unknown: only a worker can tell what was read last'
 
 /** Every guard of the plan, then every other subject that was looked at (journeys, proofs). */
 export function guardViews(plan: Plan, state: RunState, { live, isWhole }: LiveSubjects): GuardView[] {
   const recorded = newestReadings(state)
   const goodAt = goodWanted(plan, state)
-  const planned = plan.guards.map((guard) =>
-    guardView(
+  const planned = plan.guards.map((guard) => {
+    const view = guardView(
       { ...guard, ...state.limits[guard.name] },
       { goodAt, live: live[guard.name], recorded: recorded[guard.name] },
-    ),
-  )
+    )
+    return view.verdict === null && isCut(state, guard.name) ? { ...view, text: CUT } : view
+  })
   const names = new Set([...Object.keys(recorded), ...Object.keys(live)])
   const others = [...names].filter((name) => plan.guards.every((guard) => guard.name !== name))
   const views = [...planned, ...others.map((name) => otherView(name, live[name], recorded[name]))]

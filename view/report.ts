@@ -32,6 +32,8 @@ export type ReportSeries = {
   readings: (Reading & { step: string })[]
   /** How many there were of each verdict, kept or not. */
   sum: Sum
+  /** The run went back from a step in which it was watched: what a watch under way then had read never reached the run. */
+  isCut: boolean
 }
 
 export type Report = {
@@ -79,7 +81,8 @@ function tookMs({ startedAt, endedAt }: StepView): number | null {
   return startedAt === null || endedAt === null ? null : Date.parse(endedAt) - Date.parse(startedAt)
 }
 
-function seriesOf({ steps, sums, limits }: RunState, guards: PlannedGuard[]): ReportSeries[] {
+function seriesOf(state: RunState, guards: PlannedGuard[]): ReportSeries[] {
+  const { steps, sums, limits } = state
   const subjects = [
     ...new Set([
       ...guards.map(({ name }) => name),
@@ -98,8 +101,15 @@ function seriesOf({ steps, sums, limits }: RunState, guards: PlannedGuard[]): Re
         .flatMap(({ id, readings }) => (readings[subject] ?? []).map((reading) => ({ ...reading, step: id })))
         .sort((a, b) => a.at.localeCompare(b.at)),
       sum: sumOf({ steps, sums }, subject),
+      isCut: isCut(state, subject),
     }
   })
+}
+
+/** A breach comes with all that its watch had read. */
+export function isCut({ reason, steps, sums, cursor }: RunState, subject: string): boolean {
+  const isTold = reason === null || reason.kind === 'breach' || reason.kind === 'blind'
+  return !isTold && sums[steps[cursor]?.id ?? '']?.[subject] !== undefined
 }
 
 function sumOf({ steps, sums }: Pick<RunState, 'steps' | 'sums'>, subject: string): Sum {

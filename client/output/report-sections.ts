@@ -98,8 +98,11 @@ export function guardSections({ guards, run }: Report): Html {
   return html`${guards.map((series) => guardSection(series, isWhole))}`
 }
 
+const CUT =
+  'The run went back from a step in which this was watched: what a watch under way then had read is not kept.'
+
 function guardSection(series: ReportSeries, isWhole: boolean): Html {
-  const { subject, side, query, breach, readings, sum } = series
+  const { subject, side, query, breach, readings, sum, isCut } = series
   const { good, bad, unknown } = sum
   const all = good + bad + unknown
   const last = readings.at(-1)
@@ -111,7 +114,8 @@ function guardSection(series: ReportSeries, isWhole: boolean): Html {
       ${bad} bad, ${unknown} unknown${breach === null ? null : `; a breach is ${breach}`}
     </p>
     ${query === null ? null : html`<p><code>${query}</code></p>`}
-    ${readings.length > 0 ? scrolled(`Chart of ${subject}`, guardChart(series)) : all > 0 ? null : html`<p class="soft">${isWhole ? 'Not watched in this run.' : UNREAD}</p>`}
+    ${readings.length > 0 ? scrolled(`Chart of ${subject}`, guardChart(series)) : all > 0 ? null : html`<p class="soft">${isCut ? null : isWhole ? 'Not watched in this run.' : UNREAD}</p>`}
+    ${isCut ? html`<p class="soft">${CUT}</p>` : null}
     ${last === undefined ? null : html`<p>Last: <span class="${last.verdict}">${last.verdict}</span>, ${last.text}</p>`}`
 }
 

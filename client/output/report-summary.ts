@@ -42,7 +42,12 @@ function movedText({ edge, peak, last, from, backAt, servedMs }: MovedUsers, isO
 /** What they saw, as far as guards tell. */
 function seenText({ guards }: Report): string[] {
   const read = guards.filter(({ sum }) => sum.good + sum.bad + sum.unknown > 0)
-  if (read.length === 0) return ['Nothing was watched.']
+  if (read.length === 0)
+    return [
+      guards.some(({ isCut }) => isCut)
+        ? 'What guards had read when the run went back is not kept.'
+        : 'Nothing was watched.',
+    ]
   const count = (of: (sum: ReportSeries['sum']) => number) => read.reduce((all, { sum }) => all + of(sum), 0)
   const [all, bad, unknown] = [
     count(({ good, bad: worse, unknown: none }) => good + worse + none),

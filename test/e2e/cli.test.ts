@@ -189,7 +189,10 @@ describe('documents and colours', () => {
           outcome: 'restored',
           weights: { old: 100, new: 0 },
         })
-        expect(await cli.json(['report', 'documents'])).toMatchObject({ run: { outcome: 'restored' } })
+        expect(await cli.json(['report', 'documents'])).toMatchObject({
+          run: { outcome: 'restored' },
+          guards: expect.arrayContaining([expect.objectContaining({ subject: 'errors', isCut: true })]),
+        })
       })
       expect(await stage.look()).toEqual(stage.start)
     },

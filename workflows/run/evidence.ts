@@ -23,6 +23,23 @@ export function keepReadings({ sums }: Pick<RunState, 'sums'>, record: StepRecor
   fit([record], STEP_BYTES)
 }
 
+/** What a watch of that name has counted before. */
+export function keptOf({ state: { memories } }: { state: Pick<RunState, 'memories'> }, name: string | null) {
+  if (name === null) return {}
+  const memory = memories[name]
+  return { name, ...(memory !== undefined && { memory }) }
+}
+
+/** A watch was cut short, and what it had read never reaches the run: that it was there is kept. */
+export function leaveUnread(
+  { sums }: Pick<RunState, 'sums'>,
+  step: string,
+  subjects: { name: string }[],
+): void {
+  const ofStep = (sums[step] ??= {})
+  for (const { name } of subjects) ofStep[name] ??= { good: 0, bad: 0, unknown: 0 }
+}
+
 /** When a step ends, its readings join those of the steps before it, and all of them become fewer until they fit. */
 export function leaveReadings({ steps }: Pick<RunState, 'steps'>): void {
   fit(steps, PAST_BYTES)

@@ -5,7 +5,7 @@ import { formatDuration } from '../quantities.ts'
 import type { Subject } from '../watched/index.ts'
 import { calls } from './calls.ts'
 import { ownValuesOf, settleDrift } from './drift.ts'
-import { keepReadings } from './evidence.ts'
+import { keepReadings, keptOf, leaveUnread } from './evidence.ts'
 import { inBackground } from './looks.ts'
 import { everyMsOf, guardsOf, namesOf } from './guards.ts'
 import { untilMoment } from './until-moment.ts'
@@ -207,13 +207,14 @@ function ownValuesFor(run: Run, { keeping = true }: Watching): Pick<WatchInput, 
 }
 
 async function callWatch(run: Run, name: string | null, beginning: Beginning): Promise<WatchResult> {
+  let asked: Watching['subjects'] = []
   const result = await inBackground(run, name, () => {
     const { summary, input } = beginning()
-    const { memories, limits } = run.state
-    const memory = name === null ? undefined : memories[name]
-    const subjects = input.subjects.map((subject) => withLimits(subject, limits))
-    const kept = { ...(name !== null && { name }), ...(memory !== undefined && { memory }) }
-    return calls.watch(summary, { ...input, subjects, ...kept }, everyMsOf(subjects))
+    asked = input.subjects.map((subject) => withLimits(subject, run.state.limits))
+    return calls.watch(summary, { ...input, subjects: asked, ...keptOf(run, name) }, everyMsOf(asked))
+  }).catch((error: unknown) => {
+    if (!run.now.renewing) leaveUnread(run.state, stepOf(run).id, asked)
+    throw error
   })
   if (name !== null) delete run.state.memories[name]
   keepReadings(run.state, recordOf(run, stepOf(run)), result.readings)

@@ -49,6 +49,19 @@ describe('the report', () => {
     expect(page).not.toContain('NaN')
   })
 
+  it('does not say that nothing was watched where a watch was cut short', () => {
+    const cut = {
+      reason: { kind: 'abort', actor: 'ana', text: 'enough', at: NOW },
+      steps: state().steps.map((step) => ({ ...step, readings: {} })),
+      sums: { 's01-canary': { errors: { good: 0, bad: 0, unknown: 0 } } },
+    } as unknown as Partial<RunState>
+    const page = text(reportHtml(reportFor(cut), FACTS))
+    expect(page).toContain('What guards had read when the run went back is not kept.')
+    expect(page).toContain('what a watch under way then had read is not kept')
+    expect(page).not.toMatch(/Not(?:hing was)? watched/)
+    expect(text(reportHtml(reportFor({ ...cut, sums: {} }), FACTS))).toContain('Nothing was watched.')
+  })
+
   it('names the side of a guard that asks for one, and of no other', () => {
     const report = reportFor()
     const titled = (query: string | null) =>
