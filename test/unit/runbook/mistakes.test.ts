@@ -325,7 +325,7 @@ describe('one mistake is found at its place, with what would be right', () => {
 
 test('a balancer that has no provider is the only problem told, and no simulation is offered in its place', async () => {
   const text = `${RIGHT.slice(0, RIGHT.indexOf('steps:'))}steps:\n  - switch: { connection: edge }\n`
-  const problems = await problemsOf(text.replace('traffic/haproxy', 'traffic/nginx'))
+  const problems = await problemsOf(text.replace('traffic/haproxy', 'traffic/network-appliance'))
   expect(problems.map(({ path }) => path)).toEqual(['connections.edge.provider'])
   expect(problems[0]?.fix).toMatch(/^one of .*traffic\/haproxy/)
   expect(problems[0]?.fix).not.toMatch(/sim/)

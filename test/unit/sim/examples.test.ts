@@ -11,7 +11,8 @@ const asked = readdirSync(FOLDER)
   .flatMap((file) => {
     const queries: string[] = []
     parse(readFileSync(new URL(file, FOLDER), 'utf8'), (key, value) => {
-      if ((key === 'query' || key === 'samples') && typeof value === 'string') queries.push(value)
+      if ((key === 'query' || key === 'samples' || key === 'load') && typeof value === 'string')
+        queries.push(value)
       return value as unknown
     })
     return queries.map((query) => [file, query] as const)
