@@ -14,7 +14,8 @@ import { atCall } from './moments.ts'
 import { everything, thereAndBack } from './runbooks.ts'
 
 const AT_ONCE = Number(process.env.CUTOVER_AT_ONCE ?? 16)
-const STRIDE = process.env.CUTOVER_FAULTS === 'all' ? 1 : 12
+// Writes and notices more often than looks; coprime with the faults of each, so that every fault is met at some call.
+const STRIDES = process.env.CUTOVER_FAULTS === 'all' ? { act: 1, look: 1 } : { act: 2, look: 12 }
 const MATRIX_MS = 1_800_000
 const HELD_MS = 300 // the call is under way when the abort arrives
 
@@ -117,7 +118,10 @@ function casesOf(spots: Spot[]): Case[] {
       way: ways[at % 3] as Way,
       moment: fault === null ? ('after' as const) : ('during' as const),
     }))
-    .filter(({ spot: { port, verb } }, at) => verb === 'write' || port === 'notify' || at % STRIDE === 0)
+    .filter(({ spot: { port, verb } }, at) => {
+      const acts = verb === 'write' || port === 'notify'
+      return at % (acts ? STRIDES.act : STRIDES.look) === 0
+    })
 }
 
 function prepare(world: Run['world'], { spot, fault }: Case): void {
