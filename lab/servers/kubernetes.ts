@@ -1,6 +1,6 @@
 // A Kubernetes API server on loopback, without a cluster behind it: TLS, tokens, RBAC, Deployments, HPAs and the resources
 // whose definitions set-up brought. Its controllers are a process of their own, which a test may freeze or leave out.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Agent, fetch as fetchBy } from 'undici'
 import { parseAllDocuments } from 'yaml'
@@ -43,8 +43,9 @@ export type Kubernetes = {
   startControllers(names: string[]): Promise<ServerHandle>
 }
 
+/** `clients`: file of the authority whose certificates prove a user by their common name. */
 export async function startKubernetes(
-  options: { definitions?: Definitions[]; users?: KubeUser[] } = {},
+  options: { definitions?: Definitions[]; users?: KubeUser[]; clients?: string } = {},
 ): Promise<Kubernetes> {
   const command = requireServer('kube-api')
   const [admin, nobody] = ['admin-token-of-a-test', 'nobody-token-of-a-test']
@@ -59,6 +60,7 @@ export async function startKubernetes(
     const lines = users.map(
       ({ name, token, groups = [] }) => `${token},${name},${name},"${groups.join(',')}"`,
     )
+    if (options.clients !== undefined) copyFileSync(options.clients, join(path, 'clients.pem'))
     writeFileSync(join(path, 'tokens.csv'), lines.join('\n'), { mode: 0o600 })
     return {
       command,

@@ -8,6 +8,7 @@ import { type Kube, type PatchOperation, kubeOf } from '../../activities/kuberne
 import { type KubernetesAccess } from '../../activities/kubernetes/config.ts'
 import { connectSecrets } from '../../activities/secrets.ts'
 import { type Folder, createFolder } from '../../lab/folder.ts'
+import { type Authority, createAuthority } from '../certificates.ts'
 import { io } from '../contract/changing.ts'
 import { testDeps } from '../contract/deps.ts'
 import { freeze } from '../contract/frozen.ts'
@@ -17,11 +18,13 @@ import { ORDERS, pathOf, putRoute } from './traffic/gateway-bench.ts'
 let ground: Ground
 let folder: Folder
 let kube: Kube
+let authority: Authority
 const path = pathOf('orders')
 
 beforeAll(async () => {
-  ground = await startGround(['gateway-api'])
   folder = createFolder('kubernetes-client')
+  authority = await createAuthority(join(folder.path, 'clients'), 'authority of clients')
+  ground = await startGround(['gateway-api'], authority.ca)
   await putRoute(ground, { name: 'orders', rules: structuredClone(ORDERS) })
   kube = kubeOf(accessOf({}), ground.deps())
 })
@@ -161,6 +164,35 @@ contexts:
     expect(await reading(kubeOf(accessOf({ context: 'worker' }), lent))).toBe('read orders')
     expect(await reading(kubeOf(accessOf({ context: 'none' }), lent))).toBe(
       'Config: kubeconfig env:KUBECONFIG: it has no context none; it has stranger, worker',
+    )
+  })
+
+  it('is a client certificate, in files or in the kubeconfig, and another person where it says so', async () => {
+    const { url, ca, admin } = ground.kubernetes
+    const { cert, key } = await authority.issue(WORKER.name)
+    const data = (file: string): string => readFileSync(file).toString('base64')
+    const entering = (user: object): Promise<string> => {
+      const text = JSON.stringify({
+        'current-context': 'c',
+        clusters: [{ name: 'c', cluster: { server: url, 'certificate-authority': ca } }],
+        users: [{ name: 'u', user }],
+        contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+      })
+      const lent = { ...deps({}), secrets: connectSecrets({ KUBECONFIG: text }) }
+      return reading(kubeOf(accessOf({}), lent))
+    }
+    expect(await entering({ 'client-certificate': cert, 'client-key': key })).toBe('read orders')
+    expect(await entering({ 'client-certificate-data': data(cert), 'client-key-data': data(key) })).toBe(
+      'read orders',
+    )
+    const stranger = await createAuthority(join(folder.path, 'strangers'), 'another authority')
+    const unknown = await stranger.issue(WORKER.name)
+    expect(await entering({ 'client-certificate': unknown.cert, 'client-key': unknown.key })).toMatch(
+      /^Denied: reading: 401/,
+    )
+    expect(await entering({ token: admin, as: WORKER.name })).toBe('read orders')
+    expect(await entering({ token: admin, as: 'somebody-else' })).toMatch(
+      /^Denied: reading: 403 .*User "somebody-else" cannot get/,
     )
   })
 

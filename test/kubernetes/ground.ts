@@ -26,8 +26,12 @@ export interface Ground {
 /** How connections name the kubeconfig. */
 export const ACCESS = { kubeconfig: 'env:KUBECONFIG', namespace: NAMESPACE, cluster: 'lab' }
 
-export async function startGround(definitions: Definitions[]): Promise<Ground> {
-  const kubernetes = await startKubernetes({ definitions, users: [WORKER] })
+export async function startGround(definitions: Definitions[], clients?: string): Promise<Ground> {
+  const kubernetes = await startKubernetes({
+    definitions,
+    users: [WORKER],
+    ...(clients === undefined ? {} : { clients }),
+  })
   const lent = (token: string) => testDeps({ secrets: { 'env:KUBECONFIG': kubernetes.kubeconfig(token) } })
   await kubernetes.create('/api/v1/namespaces', {
     apiVersion: 'v1',

@@ -1,7 +1,8 @@
 // A Kubernetes control plane without a cluster, for tests: the API server of k8s.io/kubernetes with an etcd inside the same
 // process, and, as a second command, its own controllers. No kubelet, no scheduler, no network: pods stay records.
 //
-//	kube-api serve DIR PORT            tokens are read from DIR/tokens.csv; certificate and data are written to DIR
+//	kube-api serve DIR PORT    tokens are read from DIR/tokens.csv, the authority of client certificates from DIR/clients.pem
+//	                           where it is there; certificate and data are written to DIR
 //	kube-api controllers KUBECONFIG NAME...
 package main
 
@@ -38,20 +39,25 @@ func main() {
 func serve(dir, port string) {
 	socket := store(dir)
 	key := signingKey(dir)
-	run(apiserver.NewAPIServerCommand(),
-		"--etcd-servers=unix://"+socket,
-		"--bind-address=127.0.0.1", "--secure-port="+port, "--cert-dir="+dir,
-		"--token-auth-file="+filepath.Join(dir, "tokens.csv"), "--anonymous-auth=false",
+	arguments := []string{
+		"--etcd-servers=unix://" + socket,
+		"--bind-address=127.0.0.1", "--secure-port=" + port, "--cert-dir=" + dir,
+		"--token-auth-file=" + filepath.Join(dir, "tokens.csv"), "--anonymous-auth=false",
 		"--authorization-mode=RBAC",
 		"--service-account-issuer=https://kubernetes.default.svc",
-		"--service-account-key-file="+key, "--service-account-signing-key-file="+key,
+		"--service-account-key-file=" + key, "--service-account-signing-key-file=" + key,
 		"--service-cluster-ip-range=10.0.0.0/24",
-		"--endpoint-reconciler-type=none", // the address of this server is loopback, which an endpoint may not be
+		"--endpoint-reconciler-type=none",      // the address of this server is loopback, which an endpoint may not be
 		"--enable-priority-and-fairness=false", // seconds of start-up; its in-flight limits answer 429 all the same
 		// Pods of tests have no service account, and what takes up an addition of this kind is not there.
 		"--disable-admission-plugins=ServiceAccount,TaintNodesByCondition,Priority",
 		"--profiling=false",
-	)
+	}
+	clients := filepath.Join(dir, "clients.pem")
+	if _, err := os.Stat(clients); err == nil {
+		arguments = append(arguments, "--client-ca-file="+clients)
+	}
+	run(apiserver.NewAPIServerCommand(), arguments...)
 }
 
 // control runs the named controllers only; a test that stops them freezes every status they write.
@@ -74,8 +80,8 @@ func store(dir string) string {
 	config := embed.NewConfig()
 	config.Dir = filepath.Join(dir, "etcd")
 	config.LogLevel = "error"
-	config.UnsafeNoFsync = true                   // the data of a test need not survive a power cut
-	config.TickMs, config.ElectionMs = 10, 100    // alone, it waits a whole election before it serves: by default a second
+	config.UnsafeNoFsync = true                // the data of a test need not survive a power cut
+	config.TickMs, config.ElectionMs = 10, 100 // alone, it waits a whole election before it serves: by default a second
 	clients := []url.URL{{Scheme: "unix", Path: socket}}
 	peers := []url.URL{{Scheme: "http", Host: "127.0.0.1:0"}}
 	config.ListenClientUrls, config.AdvertiseClientUrls = clients, peers
