@@ -22,6 +22,7 @@ import { type Gateway, startGateway } from './traffic/gateway.ts'
 import { pathOf, read, ref } from './traffic/gateway-bench.ts'
 
 const PER_SECOND = 200
+const RECONCILE_MS = 500 // more often than any that is used
 const WORKER_READY_MS_MAX = 60_000 // it bundles the workflows first, on busy cores
 const CONTROLLERS = ['deployment-controller', 'replicaset-controller', 'horizontal-pod-autoscaler-controller']
 
@@ -200,6 +201,32 @@ async function underLoad(body: () => Promise<void>): Promise<Served> {
   return total
 }
 
+/** As GitOps with self-heal: what is declared is applied again and again, whoever has changed it. */
+function reconciling(): { suspend(): Promise<void> } {
+  const stopped = new AbortController()
+  const declared = stringify({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: 'orders' },
+    spec: {
+      parentRefs: [{ name: 'edge' }, { name: 'inside' }],
+      rules: [{ backendRefs: [ref('orders-v1', 1), ref('orders-v2', 0)] }],
+    },
+  })
+  const working = (async () => {
+    while (!stopped.signal.aborted) {
+      await ground.kubernetes.patch(`${pathOf('orders')}?fieldManager=argocd-controller&force=true`, declared)
+      await new Promise((resolve) => setTimeout(resolve, RECONCILE_MS))
+    }
+  })()
+  return {
+    async suspend() {
+      stopped.abort()
+      await working
+    },
+  }
+}
+
 describe('a run on Kubernetes', () => {
   const file = (): string => join(folder.path, 'orders.yaml')
   const begin = () => cli.follow(['start', file(), '--yes', '--wait', '--as', 'maria'])
@@ -231,6 +258,25 @@ describe('a run on Kubernetes', () => {
     })
     expect(await world()).toEqual(before)
     expect(served.sides['new'], 'the canary was served').toBeGreaterThan(0)
+  })
+
+  it('names the reconciler that puts the weights back, and asks; once it is suspended, the way back is free', async () => {
+    const before = await world()
+    await underLoad(async () => {
+      const run = begin()
+      await run.line(/split proven/)
+      const reconciler = reconciling()
+      try {
+        const asking = await run.line(/asking: edge split was changed by/)
+        expect(asking).toContain('edge split was changed by argocd-controller')
+        expect((await run.ended).code, 'a person is needed').toBe(4)
+      } finally {
+        await reconciler.suspend()
+      }
+      await cli.run(['abort', 'orders', '--reason', 'Git says otherwise', '--as', 'maria'])
+      expect((await cli.run(['watch', 'orders'])).code, 'aborted and restored').toBe(3)
+    })
+    expect(await world()).toEqual(before)
   })
 
   it('moves all users to the new side, proven by counting, with instances that were ready before', async () => {
