@@ -17,6 +17,7 @@ import { caddy as trafficCaddy } from './traffic/caddy/index.ts'
 import { envoy as trafficEnvoy } from './traffic/envoy/index.ts'
 import { gatewayApi as trafficGatewayApi } from './traffic/gateway-api/index.ts'
 import { haproxy as trafficHaproxy } from './traffic/haproxy/index.ts'
+import { istio as trafficIstio } from './traffic/istio/index.ts'
 import { nginx as trafficNginx } from './traffic/nginx/index.ts'
 import { simTraffic as trafficSim } from './traffic/sim/index.ts'
 import { traefik as trafficTraefik } from './traffic/traefik/index.ts'
@@ -39,6 +40,7 @@ export const providers = [
   trafficEnvoy,
   trafficGatewayApi,
   trafficHaproxy,
+  trafficIstio,
   trafficNginx,
   trafficSim,
   trafficTraefik,

@@ -17,6 +17,7 @@ import { spec as trafficCaddy } from './traffic/caddy/schema.ts'
 import { spec as trafficEnvoy } from './traffic/envoy/schema.ts'
 import { spec as trafficGatewayApi } from './traffic/gateway-api/schema.ts'
 import { spec as trafficHaproxy } from './traffic/haproxy/schema.ts'
+import { spec as trafficIstio } from './traffic/istio/schema.ts'
 import { spec as trafficNginx } from './traffic/nginx/schema.ts'
 import { spec as trafficSim } from './traffic/sim/schema.ts'
 import { spec as trafficTraefik } from './traffic/traefik/schema.ts'
@@ -39,6 +40,7 @@ export const specs = [
   trafficEnvoy,
   trafficGatewayApi,
   trafficHaproxy,
+  trafficIstio,
   trafficNginx,
   trafficSim,
   trafficTraefik,

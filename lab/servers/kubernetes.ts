@@ -4,7 +4,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Agent, fetch as fetchBy } from 'undici'
 import { parseAllDocuments } from 'yaml'
-import { kubeApiFolder, requireServer } from '../../scripts/find-servers.mjs'
+import { istiodFolder, kubeApiFolder, requireServer } from '../../scripts/find-servers.mjs'
 import { freePort } from '../ports.ts'
 import { type ServerHandle, startServer } from '../server-process.ts'
 import { until } from '../until.ts'
@@ -12,7 +12,7 @@ import { until } from '../until.ts'
 const READY_WITHIN_MS = 120_000 // three seconds on an idle machine; it writes a hundred roles before it is ready
 const REQUEST_MS_MAX = 30_000 // a busy machine; a hang must still end
 
-export type Definitions = 'gateway-api' | 'argo-rollouts' | 'keda'
+export type Definitions = 'gateway-api' | 'argo-rollouts' | 'keda' | 'istio'
 
 /** A user of the server by their token. `admin` may everything, `nobody` nothing. */
 export type KubeUser = { name: string; token: string; groups?: string[] }
@@ -120,7 +120,8 @@ async function startControllers(of: {
 
 /** As YAML, as it is published: read and written anew as JSON, some of its rules would be lost. */
 async function define(kubernetes: Kubernetes, definitions: Definitions): Promise<void> {
-  const text = readFileSync(join(kubeApiFolder, 'crds', `${definitions}.yaml`), 'utf8')
+  const folder = definitions === 'istio' ? istiodFolder : kubeApiFolder
+  const text = readFileSync(join(folder, 'crds', `${definitions}.yaml`), 'utf8')
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
   const names = await Promise.all(
     parseAllDocuments(text).flatMap((document) => {

@@ -1,55 +1,90 @@
-// A Kubernetes API server with its controllers, for `npm run test:mesh` alone: built once per user from the sources in
-// lab/servers/kube-api, and beside it the definitions of further resources out of their Go modules. Must run on Node 18.
+// A Kubernetes API server with its controllers, and istiod, for `npm run test:mesh` alone: each built once per user from its sources
+// in lab/servers, and beside it the definitions of further resources out of their Go modules. Must run on Node 18.
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { kubeApiFolder, kubeApiSources, kubeDefinitions, meshNames } from '../find-servers.mjs'
+import {
+  istiodFolder,
+  istiodSources,
+  kubeApiFolder,
+  kubeApiSources,
+  kubeDefinitions,
+} from '../find-servers.mjs'
 import { run, say, step, SetupError } from './progress.mjs'
 import { missing } from './servers.mjs'
 
 const FIX = 'install Go 1.26 or newer, check that its module proxy answers (go env GOPROXY), then start again'
 const STRIPPED = '-s -w' // two thirds of the size
 
-const VERSION_VARIABLE = 'k8s.io/component-base/version.gitVersion' // otherwise it says that it is v0.0.0-master
+const PROGRAMS = [
+  {
+    name: 'kube-api',
+    minutes: 'ten',
+    sources: kubeApiSources,
+    folder: kubeApiFolder,
+    module: 'k8s.io/kubernetes',
+    versionVariable: 'k8s.io/component-base/version.gitVersion', // otherwise it says that it is v0.0.0-master
+    async bringDefinitions(crds) {
+      for (const [name, definition] of Object.entries(kubeDefinitions))
+        await define(join(crds, `${name}.yaml`), definition)
+    },
+  },
+  {
+    name: 'istiod',
+    minutes: 'eight',
+    sources: istiodSources,
+    folder: istiodFolder,
+    module: 'istio.io/istio',
+    versionVariable: 'istio.io/istio/pkg/version.buildVersion', // otherwise it says that it is unknown
+    async bringDefinitions(crds) {
+      // Its content is the one that go.sum pins: it is the module that is built.
+      const dir = await run('go', ['list', '-mod=readonly', '-m', '-f', '{{.Dir}}', 'istio.io/istio'], {
+        cwd: istiodSources,
+        fix: FIX,
+      })
+      copy(dir.trim(), ['manifests/charts/base/files/crd-all.gen.yaml'], join(crds, 'istio.yaml'))
+    },
+  },
+]
 
 /** Brings what is missing; what cannot be brought is told, and missing afterwards. */
 export async function ensureMesh() {
-  if (missing(meshNames).length === 0) return
-  try {
-    await step('kube-api: building, once, for about ten minutes on two cores', build)
-  } catch (error) {
-    say(error.message)
+  for (const program of PROGRAMS) {
+    if (missing([program.name]).length === 0) continue
+    const words = `${program.name}: building, once, for about ${program.minutes} minutes on two cores`
+    try {
+      await step(words, () => build(program))
+    } catch (error) {
+      say(error.message)
+    }
   }
 }
 
 /** Built aside and renamed, so that what is found is whole. */
-async function build() {
-  mkdirSync(dirname(kubeApiFolder), { recursive: true })
-  const aside = mkdtempSync(`${kubeApiFolder}-`)
+async function build({ name, sources, folder, module, versionVariable, bringDefinitions }) {
+  mkdirSync(dirname(folder), { recursive: true })
+  const aside = mkdtempSync(`${folder}-`)
   try {
-    mkdirSync(join(aside, 'crds'))
-    for (const [name, definition] of Object.entries(kubeDefinitions))
-      await define(join(aside, 'crds', `${name}.yaml`), definition)
     const flags = [
       '-mod=readonly',
       '-trimpath',
-      `-ldflags=${STRIPPED} -X ${VERSION_VARIABLE}=${versionBuilt()}`,
+      `-ldflags=${STRIPPED} -X ${versionVariable}=${versionBuilt(sources, module)}`,
     ]
-    await run('go', ['build', ...flags, '-o', join(aside, 'kube-api'), '.'], {
-      cwd: kubeApiSources,
-      fix: FIX,
-    })
-    rmSync(kubeApiFolder, { recursive: true, force: true })
-    renameSync(aside, kubeApiFolder)
+    await run('go', ['build', ...flags, '-o', join(aside, name), '.'], { cwd: sources, fix: FIX })
+    mkdirSync(join(aside, 'crds'))
+    await bringDefinitions(join(aside, 'crds'))
+    rmSync(folder, { recursive: true, force: true })
+    renameSync(aside, folder)
   } finally {
     rmSync(aside, { recursive: true, force: true })
   }
 }
 
-function versionBuilt() {
-  const [, version] = /^\s*k8s\.io\/kubernetes (v\S+)$/m.exec(
-    readFileSync(join(kubeApiSources, 'go.mod'), 'utf8'),
-  )
-  return version
+function versionBuilt(sources, module) {
+  const versions = readFileSync(join(sources, 'go.mod'), 'utf8')
+  return versions.split('\n').flatMap((line) => {
+    const words = line.trim().replace('require ', '').split(' ')
+    return words[0] === module ? [words[1]] : []
+  })[0]
 }
 
 async function define(path, { module, sum, files }) {
@@ -58,5 +93,9 @@ async function define(path, { module, sum, files }) {
     const answer = `its content has the sum ${Sum}, not ${sum}`
     throw new SetupError({ tried: `go mod download ${module}`, answer, fix: 'do not use it' })
   }
-  for (const file of files) appendFileSync(path, `---\n${readFileSync(join(Dir, file), 'utf8')}\n`)
+  copy(Dir, files, path)
+}
+
+function copy(dir, files, path) {
+  for (const file of files) appendFileSync(path, `---\n${readFileSync(join(dir, file), 'utf8')}\n`)
 }

@@ -2,7 +2,7 @@
 // none or unhealthy, weights that something else overrides.
 import { isTold } from '../../http.ts'
 import type { Io } from '../../../workflows/ports/target.ts'
-import { type Endpoint, endpointsOf } from './client.ts'
+import { type Endpoint, endpointsOf } from '../../envoy/admin.ts'
 import { type Edge, adminOf } from './edge.ts'
 import { type RouteHere, runtimeKeysOf } from './routes.ts'
 

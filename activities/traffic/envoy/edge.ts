@@ -1,6 +1,6 @@
 // One Envoy: how it is configured here, and its admin interface within one call.
 import type { Io } from '../../../workflows/ports/target.ts'
-import type { Admin } from './client.ts'
+import type { Admin } from '../../envoy/admin.ts'
 import type { EnvoyConfig } from './schema.ts'
 
 export interface Edge {

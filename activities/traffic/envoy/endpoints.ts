@@ -1,7 +1,7 @@
 // Whether every endpoint that is to serve was seen to serve: one request for each of them since the first look. Pure.
 import { type Json, isObject } from '../../../workflows/json.ts'
 import type { Confirmation } from '../../../workflows/ports/target.ts'
-import type { Endpoint } from './client.ts'
+import type { Endpoint } from '../../envoy/admin.ts'
 
 const ENDPOINTS_MAX = 100 // of a cluster: more would need more requests than a share has in a hold, and more memory than a look
 const NAMED_MAX = 3 // a person wants to know the kind of trouble, not every endpoint of a fleet

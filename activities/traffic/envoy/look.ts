@@ -4,7 +4,7 @@ import type { Elsewhere, Io, Observed } from '../../../workflows/ports/target.ts
 import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { cautionsOf } from './cautions.ts'
-import { servedRoutes, whyIncomplete } from './client.ts'
+import { servedRoutes, whyIncomplete } from '../../envoy/admin.ts'
 import { type Edge, adminOf } from './edge.ts'
 import { fileFailure } from '../file-failure.ts'
 import { versionOfParts } from '../versions.ts'

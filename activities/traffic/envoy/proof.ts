@@ -13,7 +13,7 @@ import {
   total,
 } from '../counted.ts'
 import { type Counted, type ShadowOf, UNTOLD, confirmMirrored, copiesAmong } from '../mirrored.ts'
-import { type Endpoint, endpointsOf, requestsPerCluster } from './client.ts'
+import { type Endpoint, endpointsOf, requestsPerCluster } from '../../envoy/admin.ts'
 import { type Edge, adminOf } from './edge.ts'
 import { confirmEndpoints } from './endpoints.ts'
 import type { Look } from './look.ts'

@@ -1,18 +1,17 @@
 // One look at a route. The value is what its controllers have read; where they are behind, what the route says stands elsewhere.
-import { createHash } from 'node:crypto'
-import { type Json, type JsonObject, canonicalJson, matches, sameJson } from '../../../workflows/json.ts'
+import { type Json, type JsonObject, matches, sameJson } from '../../../workflows/json.ts'
 import type { Elsewhere, Io, Observed } from '../../../workflows/ports/target.ts'
 import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import type { Kube } from '../../kubernetes/client.ts'
+import { versionOf as versionIn } from '../../kubernetes/over.ts'
 import { ownersOf, writerOf } from '../../kubernetes/owners.ts'
 import { type Reading, readingOf } from './parents.ts'
 import type { HttpRoute } from './http-route.ts'
-import { mirrorOf } from './mirror.ts'
-import { type RuleHere, leftBehind, placeOf, rulesIn, splitOf, withoutTarget } from './route.ts'
+import { type RuleHere, mirrorOf, splitOf } from '../rules.ts'
+import { leftBehind, placeOf, rulesIn, withoutTarget } from './route.ts'
 import { type GatewayApiConfig, GROUP } from './schema.ts'
 
-const DIGEST_CHARACTERS = 16 // 64 bits: no two routes meet by chance
 const GENERATIONS_KEPT = 32 // far more than a controller is ever behind
 
 type Value = Split | Mirror
@@ -116,25 +115,8 @@ export function elsewhereOf(
   ]
 }
 
-/**
- * Three parts: the route and its generation, what our target is, and all the rest of what it says. Somebody's change beside our
- * target is no conflict; without the first part a value that was changed and changed back would pass for untouched.
- */
-export function versionOf({ route, rules, said, others, target }: Look, config: GatewayApiConfig): string {
-  const { uid, generation = 0 } = route.metadata
-  const rest = digestOf(withoutTarget(route, { rules, target, config }))
-  return [`${uid}/${generation}`, digestOf({ said, others }), rest].join(' ')
-}
-
-/** What changed since a version was looked at. */
-export function changedSince(
-  version: string,
-  now: string,
-): { own: boolean; beside: boolean; version: boolean } {
-  const [was = '', ownWas, restWas] = version.split(' ')
-  const [is = '', own, rest] = now.split(' ')
-  const isOther = was.split('/')[0] !== is.split('/')[0] // deleted and made anew
-  return { own: ownWas !== own || isOther, beside: restWas !== rest, version: was !== is }
+function versionOf({ route, rules, said, others, target }: Look, config: GatewayApiConfig): string {
+  return versionIn(route.metadata, { said, others }, withoutTarget(route, { rules, target, config }))
 }
 
 /** Whether the route, all of its rules and all of its controllers hold it. */
@@ -168,11 +150,6 @@ function cautionsOf({ route, rules, reading, target }: Look, config: GatewayApiC
       ({ label }) => `${label} has filters on a backendRef of a side: the sides may answer differently`,
     ),
   ]
-}
-
-function digestOf(content: unknown): string {
-  const text = canonicalJson(content as Json)
-  return createHash('sha256').update(text).digest('hex').slice(0, DIGEST_CHARACTERS)
 }
 
 function refuseOther({ shadow }: GatewayApiConfig, target: string): void {

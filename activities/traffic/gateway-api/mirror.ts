@@ -1,18 +1,10 @@
-// The mirrors of the rules that are moved together: their value, and what sets them as JSON Patch. Pure.
+// What sets the mirrors of the rules that are moved together, as JSON Patch. Pure.
 import type { Mirror } from '../../../workflows/ports/traffic.ts'
 import type { PatchOperation } from '../../kubernetes/client.ts'
 import type { Filter, HttpRoute } from './http-route.ts'
 import { MILLION, isMirrorTo } from './mirror-filter.ts'
-import { type Config, type RuleHere, refuse } from './route.ts'
-
-export function mirrorOf(rules: RuleHere[]): { value: Mirror; others: { label: string; value: Mirror }[] } {
-  const [first] = rules as [RuleHere]
-  const others = rules
-    .slice(1)
-    .filter(({ mirrored }) => mirrored !== first.mirrored)
-    .map(({ label, mirrored }) => ({ label, value: { percent: mirrored } }))
-  return { value: { percent: first.mirrored }, others }
-}
+import type { RuleHere } from '../rules.ts'
+import { type Config, refuse } from './route.ts'
 
 /** What sets the mirrors; other filters of the rules keep their place. */
 export function mirrorPatch(

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../workflows/json.ts'
 import type { Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import type { PatchOperation } from '../../kubernetes/client.ts'
-import { type Sides, sharesOf, wholeWeights } from '../parts.ts'
+import { type RuleHere, weightsFor } from '../rules.ts'
 import { isCalled, nameOf } from './backend.ts'
 import type { BackendRef, HttpRoute, Rule } from './http-route.ts'
 import { isMirrorTo, percentOf } from './mirror-filter.ts'
@@ -13,18 +13,6 @@ import type { GatewayApiConfig } from './schema.ts'
 
 const WEIGHT_MAX = 1_000_000 // of the definition; so is the default
 const DEFAULT_WEIGHT = 1
-
-/** One rule that is moved. */
-export interface RuleHere {
-  /** `rule 0`, `rule api`. */
-  label: string
-  at: number
-  /** Places of the sides in its backendRefs. */
-  refs: Sides<number>
-  weights: Sides<number>
-  /** In percent. */
-  mirrored: number
-}
 
 export type Config = Pick<GatewayApiConfig, 'route' | 'namespace' | 'rules' | 'old' | 'new' | 'shadow'>
 
@@ -76,26 +64,13 @@ export function leftBehind(route: HttpRoute, moved: RuleHere[], { old, new: fres
   })
 }
 
-/** The value of the first rule, and of each other one that holds something else. */
-export function splitOf(
-  rules: RuleHere[],
-  config: Config,
-): { value: Split; others: { label: string; value: Split }[] } {
-  const values = rules.map(({ label, weights }) => ({ label, weights, ...sharesOf(weights) }))
-  const [first] = values as [(typeof values)[number]]
-  const isAsWritten = values.every(({ weights, split, isExact }) => isExact && isWritten(weights, split))
-  const members = isAsWritten ? null : membersOf(rules, config)
-  const others = values
-    .slice(1)
-    .filter(({ split }) => split.old !== first.split.old || split.new !== first.split.new)
-    .map(({ label, split }) => ({ label, value: split }))
-  return { value: members === null ? first.split : { ...first.split, members }, others }
-}
-
 /** What sets the weights, guarded by the names of the backends. Raises Rejected for a split that weights cannot hold. */
 export function splitPatch(rules: RuleHere[], desired: Split, config: Config): PatchOperation[] {
   return rules.flatMap((rule) => {
-    const weights = weightsFor(rule, desired, { config, isOnly: rules.length === 1 })
+    const weights = weightsFor(rule, desired, { names: config, isOnly: rules.length === 1, max: WEIGHT_MAX })
+    if (typeof weights === 'string') throw refuse('Rejected', config, weights)
+    if (weights.old + weights.new === 0)
+      throw refuse('Rejected', config, 'weights 0 and 0 would answer every request with status 500')
     return (['old', 'new'] as const).flatMap((side): PatchOperation[] => {
       const at = `/spec/rules/${rule.at}/backendRefs/${rule.refs[side]}`
       return [
@@ -162,42 +137,6 @@ function placeIn(
     config,
     `${label} has no backendRef ${backend}; it has ${there}. Add it, with weight 0`,
   )
-}
-
-/** Weights found before have their own numbers under `members`, by rule where there are several. */
-function weightsFor(
-  rule: RuleHere,
-  desired: Split,
-  { config, isOnly }: { config: Config; isOnly: boolean },
-): Sides<number> {
-  const own = (side: 'old' | 'new'): number | undefined =>
-    desired.members?.[memberName(rule, config[side], isOnly)]
-  const weights = wholeWeights({ old: own('old') ?? desired.old, new: own('new') ?? desired.new })
-  if (typeof weights === 'string') throw refuse('Rejected', config, weights)
-  if (weights.old + weights.new === 0)
-    throw refuse('Rejected', config, 'weights 0 and 0 would answer every request with status 500')
-  if (Math.max(weights.old, weights.new) > WEIGHT_MAX)
-    throw refuse('Rejected', config, `weights are at most ${WEIGHT_MAX}`)
-  return weights
-}
-
-function membersOf(rules: RuleHere[], config: Config): Record<string, number> {
-  const isOnly = rules.length === 1
-  return Object.fromEntries(
-    rules.flatMap((rule) =>
-      (['old', 'new'] as const).map((side) => [memberName(rule, config[side], isOnly), rule.weights[side]]),
-    ),
-  )
-}
-
-function memberName({ label }: RuleHere, backend: string, isOnly: boolean): string {
-  return isOnly ? backend : `${label} ${backend}`
-}
-
-/** Whether a write of the shares alone would leave the very same weights. */
-function isWritten(weights: Sides<number>, split: Split): boolean {
-  const written = wholeWeights(split)
-  return typeof written !== 'string' && written.old === weights.old && written.new === weights.new
 }
 
 function sendsTo({ backendRefs = [] }: Rule, backend: string): boolean {

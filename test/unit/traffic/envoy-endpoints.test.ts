@@ -1,6 +1,6 @@
 // Every endpoint that is to serve is seen to serve, however many requests its cluster was given.
 import { describe, expect, it } from 'vitest'
-import type { Endpoint } from '../../../activities/traffic/envoy/client.ts'
+import type { Endpoint } from '../../../activities/envoy/admin.ts'
 import { confirmEndpoints } from '../../../activities/traffic/envoy/endpoints.ts'
 
 const SETTLED = { settled: true, lines: ['new 25 %'], memory: { desired: 1 } }

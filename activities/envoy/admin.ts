@@ -1,8 +1,9 @@
-// Envoy's admin interface, read-only: what it serves, which clusters it has, what it counted.
+// Envoy's admin interface, read-only: what it serves, which clusters it has, what it counted. For every provider that moves an Envoy.
 // https://www.envoyproxy.io/docs/envoy/v1.40.0/operations/admin ; verified 2026-11-21 on 1.40.
-import type { JsonObject } from '../../../workflows/json.ts'
-import { failure } from '../../failure.ts'
-import { excerpt, exchange, statusKind } from '../../http.ts'
+import type { JsonObject } from '../../workflows/json.ts'
+import { failure } from '../failure.ts'
+import { excerpt, exchange, statusKind } from '../http.ts'
+import { escaped } from './admin-names.ts'
 
 const ADMIN_MS_MAX = 3_000 // the admin answers within milliseconds; the rest of the engine's 4 s is for the file
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024 // a config dump of some ten thousand routes
@@ -40,10 +41,22 @@ export interface Endpoint {
 
 /** The endpoints of the clusters of these names that Envoy has, by cluster. */
 export async function endpointsOf(admin: Admin, names: string[]): Promise<Record<string, Endpoint[]>> {
-  const filter = `^(?:${names.map(escaped).join('|')})$` // before 1.3x Envoy answers with all clusters all the same
+  return await endpointsLike(admin, { isWanted: (name) => names.includes(name), pattern: patternOf(names) })
+}
+
+export function patternOf(names: string[]): string {
+  return names.map(escaped).join('|')
+}
+
+/** The same of the clusters that are wanted; `pattern` keeps the answer small. */
+export async function endpointsLike(
+  admin: Admin,
+  { isWanted, pattern }: { isWanted: (name: string) => boolean; pattern: string },
+): Promise<Record<string, Endpoint[]>> {
+  const filter = `^(?:${pattern})$` // before 1.3x Envoy answers with all clusters all the same
   const path = `/clusters?format=json&filter=${encodeURIComponent(filter)}`
   const answer = await getJson<{ cluster_statuses?: ClusterStatus[] }>(admin, path)
-  const found = (answer?.cluster_statuses ?? []).filter(({ name }) => names.includes(name))
+  const found = (answer?.cluster_statuses ?? []).filter(({ name }) => isWanted(name))
   return Object.fromEntries(found.map(({ name, host_statuses: hosts = [] }) => [name, hosts.map(endpointOf)]))
 }
 
@@ -143,9 +156,4 @@ async function getJson<T>({ url, fetch, signal }: Admin, path: string): Promise<
   } catch (cause) {
     throw failure('Config', `${what}: the answer is not JSON; is this an Envoy's admin address?`, { cause })
   }
-}
-
-/** RE2 and the names of stats: everything but letters, digits and underscores is taken literally. */
-function escaped(name: string): string {
-  return name.replaceAll(/[^A-Za-z0-9_]/g, '\\$&')
 }

@@ -1,0 +1,128 @@
+// What a proxy serves of an http route of a VirtualService, read out of its route configurations. Pure. Envoy goes on with what it
+// had where it refuses what it is sent, so this and not the VirtualService is what users get.
+import { type Json, type JsonObject, isObject } from '../../../workflows/json.ts'
+import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
+import { sharesOf } from '../parts.ts'
+import type { RuleHere } from '../rules.ts'
+import { type Destination, isClusterOf } from './destination.ts'
+import type { Config } from './route.ts'
+import type { VirtualService } from './virtual-service.ts'
+
+export interface Served {
+  rule: RuleHere
+  /** `http route main in http.8080`. */
+  label: string
+  value: Split | Mirror
+}
+
+export interface ServedLook {
+  served: Served[]
+  /** Names of route configurations that have some of it. */
+  configurations: string[]
+  /** Other routes to the destinations of the sides: their requests are counted with ours. */
+  sharing: string[]
+}
+
+export function servedOf(
+  configurations: JsonObject[],
+  of: { service: VirtualService; rules: RuleHere[]; target: string; config: Config },
+): ServedLook {
+  const { service, rules, target, config } = of
+  const found: ServedLook = { served: [], configurations: [], sharing: [] }
+  for (const configuration of configurations) {
+    const name = String(configuration['name'])
+    for (const route of routesIn(configuration)) {
+      const clusters = clustersOf(route)
+      const rule = isOfService(route, config) ? ruleOf(route, { service, rules, clusters, config }) : null
+      if (rule === null) {
+        if (clusters.some(({ cluster }) => sideOf(cluster, config) !== null))
+          found.sharing.push(`${String(route['name'] || 'a route without a name')} in ${name}`)
+        continue
+      }
+      const value = target === 'split' ? splitOf(clusters, config) : mirrorOf(route, config)
+      found.served.push({ rule, label: `${rule.label} in ${name}`, value })
+      if (!found.configurations.includes(name)) found.configurations.push(name)
+    }
+  }
+  return found
+}
+
+/** Istio says in every route which object it comes from. */
+function isOfService(route: JsonObject, { namespace, virtual_service: name }: Config): boolean {
+  const origin = at(route, 'metadata', 'filter_metadata', 'istio', 'config')
+  return typeof origin === 'string' && origin.endsWith(`/namespaces/${namespace}/virtual-service/${name}`)
+}
+
+/** By its name, with that of a match behind it; without one, by where it leads: then no other may lead there. */
+function ruleOf(
+  route: JsonObject,
+  of: { service: VirtualService; rules: RuleHere[]; clusters: Share[]; config: Config },
+): RuleHere | null {
+  const { service, rules, clusters, config } = of
+  const name = String(route['name'] ?? '')
+  const all = service.spec.http ?? []
+  const named = rules.find((rule) => {
+    const own = all[rule.at]?.name ?? ''
+    const matches = (all[rule.at]?.match ?? []).map((match) => String(match['name'] ?? ''))
+    return own !== '' && (name === own || matches.some((match) => match !== '' && name === `${own}.${match}`))
+  })
+  if (named !== undefined) return named
+  const [only] = rules.filter((rule) => (all[rule.at]?.name ?? '') === '')
+  const isOther = all.some((each) => (each.name ?? '') !== '' && name.split('.')[0] === each.name)
+  const leadsToSides =
+    clusters.length > 0 && clusters.every(({ cluster }) => sideOf(cluster, config) !== null)
+  return only !== undefined && !isOther && leadsToSides ? only : null
+}
+
+interface Share {
+  cluster: string
+  weight: number
+}
+
+/** One destination alone has no weight; those with weight 0 are left out by Istio. */
+function clustersOf(route: JsonObject): Share[] {
+  const single = at(route, 'route', 'cluster')
+  if (typeof single === 'string') return [{ cluster: single, weight: 1 }]
+  return list(at(route, 'route', 'weighted_clusters', 'clusters')).map(({ name, weight }) => ({
+    cluster: String(name),
+    weight: Number(weight ?? 0),
+  }))
+}
+
+function splitOf(shares: Share[], config: Config): Split {
+  const sum = (side: 'old' | 'new'): number =>
+    shares.reduce((all, { cluster, weight }) => all + (sideOf(cluster, config) === side ? weight : 0), 0)
+  return sharesOf({ old: sum('old'), new: sum('new') }).split
+}
+
+function mirrorOf(route: JsonObject, { shadow, namespace }: Config): Mirror {
+  const policy = list(at(route, 'route', 'request_mirror_policies')).find(
+    ({ cluster }) => shadow !== undefined && isClusterOf(String(cluster), shadow, namespace),
+  )
+  if (policy === undefined) return { percent: 0 }
+  const share = at(policy, 'runtime_fraction', 'default_value')
+  if (share === undefined || !isObject(share)) return { percent: 100 }
+  const parts = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 }[
+    String(share['denominator'] ?? 'HUNDRED')
+  ]
+  return { percent: (Number(share['numerator'] ?? 0) * 100) / (parts ?? 100) }
+}
+
+function sideOf(cluster: string, { old, new: fresh, namespace }: Config): 'old' | 'new' | null {
+  const isOf = (side: Destination): boolean => isClusterOf(cluster, side, namespace)
+  return isOf(old) ? 'old' : isOf(fresh) ? 'new' : null
+}
+
+function routesIn(configuration: JsonObject): JsonObject[] {
+  return list(configuration['virtual_hosts']).flatMap((host) => list(host['routes']))
+}
+
+function at(value: JsonObject, ...path: string[]): Json | undefined {
+  let here: Json | undefined = value
+  for (const name of path) here = here !== undefined && isObject(here) ? here[name] : undefined
+  return here
+}
+
+function list(value: Json | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : []
+}

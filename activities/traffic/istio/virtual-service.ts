@@ -1,0 +1,30 @@
+// A VirtualService as the API server stores it, as far as a cutover reads it. Types only.
+// https://istio.io/latest/docs/reference/config/networking/virtual-service/ (1.31)
+import type { JsonObject } from '../../../workflows/json.ts'
+import type { KubeObject } from '../../kubernetes/client.ts'
+import type { StoredDestination } from './destination.ts'
+
+export interface Weighted extends JsonObject {
+  destination: StoredDestination
+  weight?: number
+}
+export interface Percentage extends JsonObject {
+  value?: number
+}
+export interface MirrorEntry extends JsonObject {
+  destination: StoredDestination
+  percentage?: Percentage
+}
+export interface HttpRule extends JsonObject {
+  name?: string
+  match?: JsonObject[]
+  route?: Weighted[]
+  delegate?: JsonObject
+  mirrors?: MirrorEntry[]
+  /** The older form, of one mirror only. */
+  mirror?: StoredDestination
+  mirrorPercentage?: Percentage
+}
+export interface VirtualService extends KubeObject {
+  spec: { hosts?: string[]; gateways?: string[]; http?: HttpRule[] } & JsonObject
+}

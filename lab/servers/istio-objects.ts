@@ -1,0 +1,148 @@
+// What a data plane without pods needs said: who the gateway is, where it listens, and services whose one endpoint is a port of
+// loopback. Data only.
+import type { KubeObject } from './kubernetes.ts'
+
+/** Nothing is bound to it: istiod finds by it what belongs to the proxy. Were it 127.0.0.1, the proxy would get the labels of services. */
+const GATEWAY_ADDRESS = '192.0.2.1'
+const GATEWAY_LABELS = { istio: 'gw', 'gateway.networking.k8s.io/gateway-name': 'gw' }
+const ISTIO = 'networking.istio.io/v1'
+const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
+
+export function groundObjects(of: { namespace: string; edge: number; routes: number }): KubeObject[] {
+  const { namespace, edge, routes } = of
+  return [
+    {
+      apiVersion: ISTIO,
+      kind: 'Gateway',
+      metadata: { name: 'edge', namespace },
+      spec: {
+        selector: { istio: 'gw' },
+        servers: [
+          { bind: '127.0.0.1', port: { number: edge, name: 'http', protocol: 'HTTP' }, hosts: ['*'] },
+        ],
+      },
+    },
+    {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'gw', namespace },
+      spec: {
+        gatewayClassName: 'istio',
+        listeners: [
+          { name: 'http', port: routes, protocol: 'HTTP', allowedRoutes: { namespaces: { from: 'Same' } } },
+        ],
+      },
+    },
+    entry('gw-istio', namespace, {
+      port: routes,
+      endpoints: [{ address: GATEWAY_ADDRESS, labels: GATEWAY_LABELS }],
+    }),
+    // A Gateway of the Gateway API cannot say where it binds.
+    {
+      apiVersion: 'networking.istio.io/v1alpha3',
+      kind: 'EnvoyFilter',
+      metadata: { name: 'loopback', namespace: 'istio-system' },
+      spec: {
+        configPatches: [
+          {
+            applyTo: 'LISTENER',
+            match: { context: 'GATEWAY', listener: { portNumber: routes } },
+            patch: { operation: 'MERGE', value: { address: socket(routes) } },
+          },
+        ],
+      },
+    },
+  ]
+}
+
+/** A Service, and what says where its one endpoint is: a real API server takes no endpoint on loopback. `subsets`: port by label `version`. */
+export function serviceObjects(of: {
+  namespace: string
+  name: string
+  port?: number
+  subsets?: Record<string, number>
+}): KubeObject[] {
+  const { namespace, name, port, subsets = {} } = of
+  const endpoints = [
+    ...(port === undefined ? [] : [{ address: '127.0.0.1', ports: { http: port } }]),
+    ...Object.entries(subsets).map(([version, http]) => ({
+      address: '127.0.0.1',
+      ports: { http },
+      labels: { version },
+    })),
+  ]
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name, namespace },
+      spec: { ports: [{ name: 'http', port: 8080, protocol: 'TCP' }] },
+    },
+    entry(name, namespace, { port: 8080, endpoints }),
+  ]
+}
+
+function entry(name: string, namespace: string, of: { port: number; endpoints: object[] }): KubeObject {
+  return {
+    apiVersion: ISTIO,
+    kind: 'ServiceEntry',
+    metadata: { name, namespace },
+    spec: {
+      hosts: [`${name}.${namespace}.svc.cluster.local`],
+      location: 'MESH_INTERNAL',
+      resolution: 'STATIC',
+      ports: [{ number: of.port, name: 'http', protocol: 'HTTP' }],
+      endpoints: of.endpoints,
+    },
+  }
+}
+
+/** Plain ADS, as a proxy of Istio asks, and who it is. */
+export function bootstrapOf(of: { namespace: string; xds: number; admin: number }): object {
+  const { namespace, xds, admin } = of
+  const ads = { ads: {}, resource_api_version: 'V3' }
+  const endpoint = { endpoint: { address: socket(xds) } }
+  return {
+    node: {
+      id: `router~${GATEWAY_ADDRESS}~gw.${namespace}~${namespace}.svc.cluster.local`,
+      cluster: `gw.${namespace}`,
+      metadata: {
+        NAMESPACE: namespace,
+        CLUSTER_ID: 'Kubernetes',
+        ISTIO_VERSION: '1.31.0',
+        LABELS: GATEWAY_LABELS,
+      },
+    },
+    admin: { address: socket(admin) },
+    dynamic_resources: {
+      ads_config: {
+        api_type: 'DELTA_GRPC',
+        transport_api_version: 'V3',
+        set_node_on_first_message_only: true,
+        grpc_services: [{ envoy_grpc: { cluster_name: 'istiod' } }],
+      },
+      lds_config: ads,
+      cds_config: ads,
+    },
+    static_resources: {
+      clusters: [
+        {
+          name: 'istiod',
+          type: 'STATIC',
+          connect_timeout: '1s',
+          typed_extension_protocol_options: {
+            [HTTP_OPTIONS]: {
+              '@type': `type.googleapis.com/${HTTP_OPTIONS}`,
+              explicit_http_config: { http2_protocol_options: {} },
+            },
+          },
+          load_assignment: { cluster_name: 'istiod', endpoints: [{ lb_endpoints: [endpoint] }] },
+        },
+      ],
+    },
+  }
+}
+
+function socket(port: number): object {
+  return { socket_address: { address: '127.0.0.1', port_value: port } }
+}
