@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kindOf } from '../../activities/failure.ts'
+import { refusal } from '../../activities/kubernetes/answers.ts'
 import { type Kube, type PatchOperation, kubeOf } from '../../activities/kubernetes/client.ts'
 import { type KubernetesAccess } from '../../activities/kubernetes/config.ts'
 import { connectSecrets } from '../../activities/secrets.ts'
@@ -49,6 +50,28 @@ const reading = (of: Kube): Promise<string> => said(of.get({ path, doing: 'readi
 const patching = (...patch: PatchOperation[]): Promise<string> =>
   said(kube.patch({ path, patch, doing: 'patching' }, io()))
 
+/** The route as GitOps declares it, with this weight of the old side. */
+function applied(weight: number): string {
+  const refs = [
+    { name: 'v1', port: 8080, weight },
+    { name: 'v2', port: 8080, weight: 0 },
+  ]
+  return JSON.stringify({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: 'orders' },
+    spec: { parentRefs: [{ name: 'edge' }, { name: 'inside' }], rules: [{ backendRefs: refs }] },
+  })
+}
+
+/** What a failed request of the lab would have been to a provider. */
+async function refusedBy(call: Promise<unknown>): Promise<Error> {
+  const thrown: unknown = await call.catch((error: unknown) => error)
+  const [, status = '', body = ''] = /: (\d{3}) (.*)$/s.exec((thrown as Error).message) ?? []
+  const answer = { status: Number(status), headers: new Headers(), body, isCut: false }
+  return refusal({ what: 'applying', answer, secrets: [], now: Date.now() })
+}
+
 describe('a refusal of the Kubernetes API', () => {
   it('is a conflict where the version or a tested value is another one, and rejected where the content is wrong', async () => {
     const version = { op: 'replace', path: '/metadata/resourceVersion', value: '1' } as const
@@ -92,6 +115,18 @@ describe('a refusal of the Kubernetes API', () => {
     expect(
       await said(admin.create({ path: `${namespaces}/going/configmaps`, body, doing: 'creating' }, io())),
     ).toMatch(/^Rejected: creating: 403 .*because it is being terminated/)
+  })
+
+  it('names the manager of a field that server-side apply collides with, and does not repeat what can never be stored', async () => {
+    await ground.kubernetes.patch(`${path}?fieldManager=argocd-controller&force=true`, applied(70))
+    const collision = refusedBy(ground.kubernetes.patch(`${path}?fieldManager=other`, applied(60)))
+    expect(await collision).toMatchObject({ type: 'Conflict', details: [{ writer: 'argocd-controller' }] })
+    const wrong = applied(70).replace('"parentRefs"', '"unknown":1,"parentRefs"')
+    const unknown = refusedBy(ground.kubernetes.patch(`${path}?fieldManager=other`, wrong))
+    expect(await unknown).toMatchObject({
+      type: 'Rejected',
+      message: expect.stringContaining('field not declared in schema'),
+    })
   })
 
   it('keeps nothing of a write that is only tried', async () => {
@@ -277,18 +312,18 @@ contexts:
         users: [{ name: 'u', user }],
         contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
       })
-    const refusal = (text: string): Promise<string> =>
+    const refused = (text: string): Promise<string> =>
       reading(kubeOf(accessOf({}), deps({ 'env:KUBECONFIG': text })))
-    expect(await refusal(of({ 'insecure-skip-tls-verify': true }, {}))).toMatch(
+    expect(await refused(of({ 'insecure-skip-tls-verify': true }, {}))).toMatch(
       /^Config: .*name the authority/,
     )
-    expect(await refusal(of({ server: 'http://127.0.0.1:1' }, {}))).toMatch(/^Config: .*no https/)
-    expect(await refusal(of({}, { username: 'a', password: 'b' }))).toMatch(
+    expect(await refused(of({ server: 'http://127.0.0.1:1' }, {}))).toMatch(/^Config: .*no https/)
+    expect(await refused(of({}, { username: 'a', password: 'b' }))).toMatch(
       /^Config: .*has username and password/,
     )
-    expect(await refusal(of({}, { 'auth-provider': { name: 'gcp' } }))).toMatch(
+    expect(await refused(of({}, { 'auth-provider': { name: 'gcp' } }))).toMatch(
       /^Config: .*use an exec plugin/,
     )
-    expect(await refusal('{ token: s3cret')).toBe('Config: kubeconfig env:KUBECONFIG: not YAML')
+    expect(await refused('{ token: s3cret')).toBe('Config: kubeconfig env:KUBECONFIG: not YAML')
   })
 })
