@@ -18,6 +18,7 @@ const options = JSON.parse(process.argv[2] ?? '{}') as LoadOptions
 const rate = options.ratePerSecond ?? RATE_DEFAULT
 const timeoutMs = options.timeoutMs ?? TIMEOUT_DEFAULT_MS
 const agent = new Agent({ keepAlive: true, maxSockets: Infinity, scheduling: 'lifo' })
+const ONCE = new Agent({ keepAlive: false }) // what is repeated goes over a connection of its own
 const locate = createLocator(options.target)
 const tally = createTally()
 
@@ -44,7 +45,11 @@ async function send(): Promise<void> {
   try {
     const place = await locate()
     tally.sent('name' in options.target ? place.host : undefined)
-    const result = await exchange(place)
+    const result = await exchange(place).catch((error: unknown) => {
+      if (options.repeatsReset !== true || !(error instanceof Failure) || !error.isResetBefore) throw error
+      tally.repeated()
+      return exchange(place, ONCE)
+    })
     tally.result({ ...result, milliseconds: performance.now() - started })
   } catch (error) {
     if (!(error instanceof Failure)) tally.sent() // the name had no answer: a user would have seen that too
@@ -53,23 +58,28 @@ async function send(): Promise<void> {
 }
 
 /** A request that failed, with the reason to count it under. */
-class Failure extends Error {}
+class Failure extends Error {
+  /** The connection was reset before any answer came. */
+  readonly isResetBefore: boolean
+  constructor(reason: string, isResetBefore = false) {
+    super(reason)
+    this.isResetBefore = isResetBefore
+  }
+}
 
-function exchange({
-  host,
-  port,
-  path,
-  hostHeader,
-}: Place): Promise<Omit<Exclude<Result, { kind: 'failed' }>, 'milliseconds'>> {
+function exchange(
+  { host, port, path, hostHeader }: Place,
+  by: Agent = agent,
+): Promise<Omit<Exclude<Result, { kind: 'failed' }>, 'milliseconds'>> {
   return new Promise((resolve, reject) => {
     let response: IncomingMessage | undefined
-    const outgoing = request({ agent, host, port, path, headers: { host: hostHeader } })
+    const outgoing = request({ agent: by, host, port, path, headers: { host: hostHeader } })
     const conclude = (reason?: string): void => {
       clearTimeout(timer)
       const side = response?.headers['x-side']
       const isKnown = side === 'old' || side === 'new'
       if (isKnown && response?.headers['x-injected'] !== undefined) return resolve({ kind: 'injected', side })
-      if (reason !== undefined) return reject(new Failure(reason))
+      if (reason !== undefined) return reject(failureOf(reason))
       const status = response?.statusCode ?? 0
       if (status < 200 || status > 299) return reject(new Failure(`status ${status}`))
       if (!isKnown) return reject(new Failure('no x-side'))
@@ -79,6 +89,11 @@ function exchange({
       conclude('timeout')
       outgoing.destroy()
     }, timeoutMs)
+    const failureOf = (reason: string): Failure => {
+      if (!/^(?:ECONNRESET|EPIPE)$/.test(reason)) return new Failure(reason)
+      const on = outgoing.reusedSocket ? 'reused connection' : 'new connection'
+      return new Failure(`${reason}, ${on}`, response === undefined)
+    }
     outgoing.on('error', (error: NodeJS.ErrnoException) => conclude(error.code ?? error.message))
     outgoing.on('response', (incoming) => {
       response = incoming

@@ -12,6 +12,11 @@ export type LoadOptions = {
   /** Ends by itself after this long. */
   secondsMax?: number
   timeoutMs?: number
+  /**
+   * A request whose connection is reset before an answer begins is sent once more, on a new one, as HTTP libraries and browsers
+   * do for what may be repeated. Counted in `repeated`.
+   */
+  repeatsReset?: boolean
 }
 
 export type SideCount = { answered: number; injected: number }
@@ -25,11 +30,13 @@ export type LoadReport = {
   injected: number
   /** Everything else: refused, reset, timed out, a status that is not 2xx. What a cutover must keep at 0. */
   failed: number
+  /** Sent once more after a reset. */
+  repeated: number
   /** Not sent, because too many were without an answer. */
   skipped: number
   inFlight: number
   sides: { old: SideCount; new: SideCount }
-  /** Failures by reason, e.g. `ECONNRESET`, `timeout`, `status 503`. */
+  /** Failures by reason, e.g. `ECONNRESET, reused connection`, `timeout`, `status 503`. */
   failures: Record<string, number>
   latencyMs: { p50: number; p95: number; p99: number; max: number }
   /** The last seconds, oldest first; the present one is not among them. */

@@ -12,6 +12,7 @@ export type Result =
 export type Tally = {
   sent(address?: string): void
   skipped(): void
+  repeated(): void
   result(result: Result): void
   inFlight(): number
   report(): LoadReport
@@ -19,7 +20,7 @@ export type Tally = {
 
 export function createTally(): Tally {
   const began = performance.now()
-  const totals = { sent: 0, answered: 0, injected: 0, failed: 0, skipped: 0 }
+  const totals = { sent: 0, answered: 0, injected: 0, failed: 0, skipped: 0, repeated: 0 }
   const sides = { old: { answered: 0, injected: 0 }, new: { answered: 0, injected: 0 } }
   const failures: Record<string, number> = {}
   const addresses: Record<string, number> = {}
@@ -39,6 +40,9 @@ export function createTally(): Tally {
     },
     skipped() {
       totals.skipped += 1
+    },
+    repeated() {
+      totals.repeated += 1
     },
     result(result) {
       totals[result.kind] += 1
