@@ -68,6 +68,7 @@ function configuration({ ports, path, sides }: { ports: Ports; path: string; sid
   const proxy = (id: string, old: number, fresh: number): object => ({
     '@id': id,
     handler: 'reverse_proxy',
+    stream_close_delay: '1h', // otherwise every change closes WebSockets
     upstreams: [...dials(sides.old), ...dials(sides.new)].map((dial) => ({ dial })),
     load_balancing: {
       selection_policy: {

@@ -4,14 +4,14 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { matches } from '../../../workflows/json.ts'
 import type { Confirmation, ConfirmRequest, Io, Write } from '../../../workflows/ports/target.ts'
-import type { Split } from '../../../workflows/ports/traffic.ts'
+import type { InFlight, Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
 import { confirmShare, startCounting } from '../counted.ts'
 import { countLog } from '../counted-log.ts'
 import { fileFailure } from '../file-failure.ts'
 import { changedSince } from '../versions.ts'
-import { type Edge, mayReplace, replaceWeights } from './client.ts'
+import { type Edge, inFlight, mayReplace, replaceWeights } from './client.ts'
 import { type Look, look, observed } from './look.ts'
 import { type CaddyConfig, spec } from './schema.ts'
 import { type Weights, sizesOf, sum, weightsFor } from './weights.ts'
@@ -30,6 +30,7 @@ export const caddy = defineProvider({
         return observed(edge, here, io)
       },
       write: (write, io) => writeSplit(edge, write as Write<Split>, io),
+      inFlight: (side, io) => inFlightOf(edge, side, io),
       confirm: (request, io) => confirmSplit(edge, request as ConfirmRequest<Split>, io),
       permits: (target, io) => permitted(edge, target, io),
     }
@@ -120,6 +121,17 @@ function newShare({ weights, sides }: Look): number {
 function serversOf({ weights, sides }: Look) {
   const of = (side: string[]) => side.map((name) => ({ name, serves: (weights[name] ?? 0) > 0 }))
   return { old: of(sides.old), new: of(sides.new) }
+}
+
+/** Requests and tunnels that an upstream has not finished, also those that began before the last change. */
+async function inFlightOf(edge: Edge, side: 'old' | 'new', io: Io): Promise<InFlight> {
+  const { sides } = await look(edge, 'split', io)
+  const counts = await inFlight(edge, io.signal)
+  const each = sides[side].map((dial) => [dial, counts[dial] ?? 0] as const)
+  return {
+    count: each.reduce((all, [, count]) => all + count, 0),
+    lines: each.map(([dial, count]) => `${dial} ${count}`),
+  }
 }
 
 async function permitted(edge: Edge, target: string, io: Io): Promise<string> {

@@ -19,6 +19,7 @@ export interface Look {
   sides: Sides
   value: Split
   version: string
+  cautions: string[]
 }
 
 export function sidesOf({ config }: Edge): Sides {
@@ -49,11 +50,19 @@ export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
     )
   }
   const version = versionOfParts({ identity: 'etag', own: { dials, list }, beside: withoutWeights(object) })
-  return { etag, dials, weights, sides, value: splitOf(weights, sides), version }
+  return {
+    etag,
+    dials,
+    weights,
+    sides,
+    value: splitOf(weights, sides),
+    version,
+    cautions: cautionsOf(object),
+  }
 }
 
 export async function observed(edge: Edge, here: Look, io: Io): Promise<Observed<Split>> {
-  const { value, version, sides } = here
+  const { value, version, sides, cautions } = here
   const facts = await inFlight(edge, io.signal).catch((error: unknown) => {
     if (isTold(io.signal)) throw error
     return null // what it has in flight is a fact besides; the value was read
@@ -62,6 +71,7 @@ export async function observed(edge: Edge, here: Look, io: Io): Promise<Observed
   return {
     value,
     version,
+    ...(cautions.length === 0 ? {} : { cautions }),
     ...(facts === null ? {} : { facts: { inFlight: { old: of(sides.old), new: of(sides.new) } } }),
   }
 }
@@ -94,6 +104,11 @@ function partsOf(object: JsonObject, doing: string): { dials: string[]; list: nu
     )
   }
   return { dials, list }
+}
+
+function cautionsOf(handler: JsonObject): string[] {
+  if (handler['stream_close_delay'] !== undefined) return []
+  return ['stream_close_delay is not set: every change closes WebSockets and other tunnels at once']
 }
 
 function withoutWeights(object: JsonObject): Json {

@@ -54,9 +54,9 @@ export const spec = defineSpec({
     proof: 'requests counted per upstream in an access log of its own',
     weightStep: 0.01,
     mirror: false,
+    inFlight: 'requests in flight per upstream (/reverse_proxy/upstreams), of before the last change too',
     cautions: [
       'every change loads the configuration anew: requests on kept-alive connections in that moment are reset, and a few on new ones (116 of 13,000 over 20 changes, measured; many more when changes follow each other at once); clients that try a reset request again lose none',
-      'a change closes WebSockets and other tunnels at once, unless stream_close_delay is set',
       "Caddy forgets weights set by its API when it is restarted with its file, unless it runs with --resume; a reload of its file sets that one's weights",
       'weighted_round_robin serves one upstream after the other, each as often as its weight: a share of 1 % is one request in a hundred, not one user',
     ],

@@ -268,6 +268,16 @@ describe('traffic/caddy', () => {
     await expect(open().observe('mirror', io())).rejects.toMatchObject({ type: 'Unsupported' })
   })
 
+  it('says in the plan that a change closes WebSockets, where it does', async () => {
+    expect((await open().observe('split', io())).cautions).toBe(undefined)
+    const path = `${stand.edge.adminUrl}${stand.edge.handler}/stream_close_delay`
+    await fetch(path, { method: 'DELETE', headers: { origin: stand.edge.adminUrl } })
+    expect((await open().observe('split', io())).cautions).toEqual([
+      'stream_close_delay is not set: every change closes WebSockets and other tunnels at once',
+    ])
+    await patch(stand.edge, 'stream_close_delay', '1h')
+  })
+
   it('tries whether a change would be allowed, and changes nothing', async () => {
     await sendLoad({ url: stand.edge.url, requests: 1, perSecond: 10 })
     const before = await read(stand.edge, stand.edge.handler)

@@ -1,6 +1,8 @@
 // Requests in flight on real servers, by every provider that can count them.
+import { caddy } from '../../../activities/traffic/caddy/index.ts'
 import { envoy } from '../../../activities/traffic/envoy/index.ts'
 import { haproxy } from '../../../activities/traffic/haproxy/index.ts'
+import { startCaddy } from '../../../lab/servers/caddy.ts'
 import { startEnvoy } from '../../../lab/servers/envoy.ts'
 import { startHaproxy } from '../../../lab/servers/haproxy.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
@@ -32,6 +34,18 @@ inFlightContract('traffic/envoy', async (upstreams) => {
     port: open(envoy, config),
     url: edge.url,
     wrong: open(envoy, { ...config, old: 'v9' }),
+    outage: () => freeze(edge.server.pid),
+    end: () => edge.server.close(),
+  }
+})
+
+inFlightContract('traffic/caddy', async (upstreams) => {
+  const edge = await startCaddy({ old: upstreams.old.port, new: upstreams.new.port })
+  const config = { admin: edge.adminUrl, handler: edge.handler, ...edge.upstreams, log: edge.log }
+  return {
+    port: open(caddy, config),
+    url: edge.url,
+    wrong: open(caddy, { ...config, old: '127.0.0.1:1' }),
     outage: () => freeze(edge.server.pid),
     end: () => edge.server.close(),
   }
