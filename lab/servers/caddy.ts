@@ -25,10 +25,11 @@ export type Caddy = {
   log: string
 }
 
-/** Ports of what stands behind. */
+/** Ports of what stands behind; `origins`: host:port by which the admin API is known besides its own address. */
 export async function startCaddy(options: {
   old: number | number[]
   new: number | number[]
+  origins?: string[]
 }): Promise<Caddy> {
   const command = requireServer('caddy')
   const sides: Sides = { old: [options.old].flat(), new: [options.new].flat() }
@@ -42,7 +43,10 @@ export async function startCaddy(options: {
     (ports, path) => {
       folder = path
       const config = join(path, 'caddy.json')
-      writeFileSync(config, JSON.stringify(configuration({ ports, path, sides })))
+      writeFileSync(
+        config,
+        JSON.stringify(configuration({ ports, path, sides, origins: options.origins ?? [] })),
+      )
       const origin = `http://127.0.0.1:${ports.admin}` // Caddy asks whoever calls as a browser does where it comes from
       const isReady = async () => (await fetch(`${origin}/id/orders`, { headers: { origin } })).ok
       return { command, args: ['run', '--config', config], env: { HOME: path, XDG_DATA_HOME: path }, isReady }
@@ -64,7 +68,8 @@ function dials(ports: number[]): string[] {
   return ports.map((port) => `127.0.0.1:${port}`)
 }
 
-function configuration({ ports, path, sides }: { ports: Ports; path: string; sides: Sides }): object {
+function configuration(given: { ports: Ports; path: string; sides: Sides; origins: string[] }): object {
+  const { ports, path, sides, origins } = given
   const proxy = (id: string, old: number, fresh: number): object => ({
     '@id': id,
     handler: 'reverse_proxy',
@@ -79,7 +84,11 @@ function configuration({ ports, path, sides }: { ports: Ports; path: string; sid
   })
   const append = { handler: 'log_append', key: 'upstream', value: '{http.reverse_proxy.upstream.hostport}' }
   return {
-    admin: { listen: `127.0.0.1:${ports.admin}`, config: { persist: false } },
+    admin: {
+      listen: `127.0.0.1:${ports.admin}`,
+      origins: [`127.0.0.1:${ports.admin}`, ...origins],
+      config: { persist: false },
+    },
     logging: {
       logs: {
         default: { level: 'WARN' },
