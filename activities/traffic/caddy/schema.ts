@@ -58,7 +58,7 @@ export const spec = defineSpec({
     cautions: [
       'every change loads the configuration anew: requests on kept-alive connections in that moment are reset, and a few on new ones (116 of 13,000 over 20 changes, measured; many more when changes follow each other at once); clients that try a reset request again lose none',
       "Caddy forgets weights set by its API when it is restarted with its file, unless it runs with --resume; a reload of its file sets that one's weights",
-      'weighted_round_robin serves one upstream after the other, each as often as its weight: a share of 1 % is one request in a hundred, not one user',
+      'weighted_round_robin serves one upstream after the other, each as often as its weight: a share of 1 % is one request in a hundred, not one user, and a user may change sides with every one: both sides must share the state of sessions',
     ],
   },
   locks: (config) => [

@@ -233,6 +233,23 @@ describe('traffic/caddy', () => {
     expect((await read(stand.edge, stand.edge.handler))['flush_interval']).toBe(1_000_000)
   })
 
+  it('is refused by Caddy when somebody changes the weights in the very moment of the write', async () => {
+    let isOver = false
+    const meanwhile: typeof fetch = async (input, init) => {
+      if (init?.method === 'PATCH' && !isOver) {
+        isOver = true
+        await setWeights(stand.edge, [3, 3, 4])
+      }
+      return await fetch(input, init)
+    }
+    const port = connect(provider, configOf(stand.edge), { ...testDeps(), fetch: meanwhile })
+    expect(await write(port, { old: 0, new: 100 })).toMatchObject({
+      kind: 'Conflict',
+      message: expect.stringContaining('changed by someone else since; found {"old":60,"new":40'),
+    })
+    expect(await weights()).toEqual([3, 3, 4])
+  })
+
   it('says what is wrong with a handler, an upstream, a list of weights, shares', async () => {
     const at = stand.edge.adminUrl
     expect(await failureOf(open({ handler: '/id/nowhere' }).observe('split', io()))).toEqual({
