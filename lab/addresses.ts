@@ -1,13 +1,16 @@
 // What the lab tells about itself: plain JSON, the same for `--json`, for the printed table and for programs.
 import type { Commands } from './commands.ts'
 import type { Bind } from './servers/bind.ts'
+import type { Caddy } from './servers/caddy.ts'
 import type { Envoy } from './servers/envoy.ts'
 import type { Fleet } from './servers/fleet.ts'
 import type { Haproxy } from './servers/haproxy.ts'
+import type { Nginx } from './servers/nginx.ts'
 import type { Postgres } from './servers/postgres.ts'
 import type { Powerdns } from './servers/powerdns.ts'
 import type { Prometheus } from './servers/prometheus.ts'
 import type { Temporal } from './servers/temporal.ts'
+import type { Traefik } from './servers/traefik.ts'
 import type { Unbound } from './servers/unbound.ts'
 
 /** The servers of one lab by name; those that were not asked for are absent. */
@@ -24,6 +27,10 @@ export type LabServers = {
   resolverOfPowerdns?: Unbound
   resolverOfBind?: Unbound
   prometheus?: Prometheus
+  /** Further edges in front of the same two sides. */
+  nginx?: Nginx
+  traefik?: Traefik
+  caddy?: Caddy
   /** A second HAProxy in front of the same two sides: a pair. */
   partner?: Haproxy
   /** A second region, with sides and an edge of its own. */
@@ -63,6 +70,9 @@ const LABELS: Record<keyof Addresses, string> = {
   resolverOfPowerdns: 'Unbound before PowerDNS',
   resolverOfBind: 'Unbound before BIND',
   prometheus: 'Prometheus',
+  nginx: 'NGINX, edge',
+  traefik: 'Traefik, edge',
+  caddy: 'Caddy, edge',
   partner: 'HAProxy, partner of the edge',
   eastOld: 'Orders in the east, old',
   eastNew: 'Orders in the east, new',

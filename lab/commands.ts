@@ -1,7 +1,7 @@
 // The executables by which `capacity/command` sees and changes the lab's fleets, in a folder of their own such as a
 // worker's owner would allow. They know the fleets' admin ports; a runbook names only them.
-import { chmodSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createFolder } from './folder.ts'
 
@@ -12,8 +12,11 @@ export type Commands = { folder: string; observe: 'fleet-observe'; apply: 'fleet
 
 type Urls = { old: string; new: string }
 
-/** `<name>-observe` and `<name>-apply` of each fleet, with targets `old` and `new`. `remove` takes the folder away. */
-export function createCommands(fleets: { fleet: Urls; [name: string]: Urls }): {
+/** `<name>-observe` and `<name>-apply` of each fleet, with targets `old` and `new`; `others`: paths of further executables. `remove` takes the folder away. */
+export function createCommands(
+  fleets: { fleet: Urls; [name: string]: Urls },
+  others: string[] = [],
+): {
   commands: Commands
   remove: () => void
 } {
@@ -27,6 +30,7 @@ export function createCommands(fleets: { fleet: Urls; [name: string]: Urls }): {
       chmodSync(path, EXECUTABLE_MODE)
     }
   }
+  for (const path of others) copyFileSync(path, join(folder.path, basename(path)))
   return {
     commands: { folder: folder.path, observe: 'fleet-observe', apply: 'fleet-apply' },
     remove: folder.remove,

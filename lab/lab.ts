@@ -1,22 +1,26 @@
 // The lab: real servers on loopback as one fixture for demo, tests and benchmarks. Boots what is asked for, tells where
 // it is, ends all of it. What each server is like is said in servers/<name>.ts.
+import { join } from 'node:path'
 import { addressesOf } from './addresses.ts'
 import type { Addresses, LabServers, ServerName } from './addresses.ts'
 import { createCommands } from './commands.ts'
 import { sweepLeftovers } from './records.ts'
 import type { ServerHandle } from './server-process.ts'
 import { startBind } from './servers/bind.ts'
+import { startCaddy } from './servers/caddy.ts'
 import { startEnvoy } from './servers/envoy.ts'
 import { startFleet } from './servers/fleet.ts'
 import type { Fleet } from './servers/fleet.ts'
 import { OLD_ENTRY_ADDRESS, startHaproxy } from './servers/haproxy.ts'
 import type { Haproxy } from './servers/haproxy.ts'
+import { startNginx } from './servers/nginx.ts'
 import { startPostgres } from './servers/postgres.ts'
 import { startPowerdns } from './servers/powerdns.ts'
 import { startPrometheus } from './servers/prometheus.ts'
 import type { ScrapeJob } from './servers/prometheus.ts'
 import { startTemporal } from './servers/temporal.ts'
 import { type ClusterOptions, startTemporalCluster } from './servers/temporal-cluster.ts'
+import { startTraefik } from './servers/traefik.ts'
 import { startUnbound } from './servers/unbound.ts'
 
 const API_TTL_SECONDS = 6 // long enough to be seen running out, short enough for a demo
@@ -59,6 +63,9 @@ const NEEDS: Record<ServerName, ServerName[]> = {
   resolverOfPowerdns: ['powerdns'],
   resolverOfBind: ['bind'],
   prometheus: ['old', 'new'],
+  nginx: ['haproxy'],
+  traefik: ['haproxy'],
+  caddy: ['haproxy'],
   partner: ['old', 'new'],
   eastOld: [],
   eastNew: [],
@@ -71,8 +78,17 @@ const AFTER: { [name in ServerName]?: ServerName[] } = {
   temporal: ['temporalDatabase'],
 }
 
-/** For services with several edges, and for Temporal as a cluster runs it; nobody else waits for them. */
-const EXTRAS: ServerName[] = ['partner', 'eastOld', 'eastNew', 'eastHaproxy', 'temporalDatabase']
+/** For measures of every edge, for services with several of them, and for Temporal as a cluster runs it; nobody else waits for them. */
+const EXTRAS: ServerName[] = [
+  'nginx',
+  'traefik',
+  'caddy',
+  'partner',
+  'eastOld',
+  'eastNew',
+  'eastHaproxy',
+  'temporalDatabase',
+]
 
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   sweepLeftovers()
@@ -99,7 +115,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     throw failed.reason
   }
   const all = parts as Everything
-  const tools = all.old && all.new && createCommands(fleetsOf(parts))
+  const tools = all.old && all.new && createCommands(fleetsOf(parts), executablesOf(parts))
   return {
     addresses: { ...addressesOf(parts), ...(tools && { commands: tools.commands }) } as Addresses,
     servers: Object.fromEntries(
@@ -130,6 +146,9 @@ const BOOT: Record<ServerName, Boot> = {
   partner: ({ old, new: fresh }) => startHaproxy(slotsOf(old, fresh)),
   eastHaproxy: ({ eastOld, eastNew }) => startHaproxy(slotsOf(eastOld, eastNew)),
   envoy: (parts) => startEnvoy(need(parts.haproxy).sidePorts),
+  nginx: (parts) => startNginx(need(parts.haproxy).sidePorts),
+  traefik: (parts) => startTraefik(need(parts.haproxy).sidePorts),
+  caddy: (parts) => startCaddy(need(parts.haproxy).sidePorts),
   powerdns: (_parts, options) => startPowerdns(record(options)),
   bind: (_parts, options) => startBind(record(options)),
   resolverOfPowerdns: (parts) => startUnbound({ authoritative: need(parts.powerdns).dns }),
@@ -148,6 +167,12 @@ function urls(old: Fleet | undefined, fresh: Fleet | undefined): { old: string; 
 /** The fleets by the name of their commands. */
 function fleetsOf({ old, new: fresh, eastOld, eastNew }: LabServers): Parameters<typeof createCommands>[0] {
   return { fleet: urls(old, fresh), ...(eastOld && { 'fleet-east': urls(eastOld, eastNew) }) }
+}
+
+/** What an edge is reloaded by stands beside them: a worker has one folder of executables. */
+function executablesOf({ nginx }: LabServers): string[] {
+  if (nginx === undefined) return []
+  return [nginx.check, nginx.reload].map((name) => join(nginx.commandFolder, name))
 }
 
 function sizes(

@@ -11,6 +11,8 @@ import { serveFloor } from '../floor/floor.ts'
 
 const CACHED_MAX = 2_000 // nothing is replayed while it is measured
 
+const MORE_EDGES = ['nginx', 'traefik', 'caddy'] as const
+
 export type Ground = {
   lab: Lab
   client: Client
@@ -30,7 +32,7 @@ export async function openGround({ onCluster = false } = {}): Promise<Ground> {
     shutdownSignals: [],
     telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } }, // a busy machine makes tasks late, which the figures tell
   })
-  const lab = await startLab(onCluster ? { also: ['temporalDatabase'] } : {})
+  const lab = await startLab({ also: [...MORE_EDGES, ...(onCluster ? (['temporalDatabase'] as const) : [])] })
   const { address, namespace } = lab.addresses.temporal
   const connection = await NativeConnection.connect({ address })
   const client = new Client({ connection, namespace })

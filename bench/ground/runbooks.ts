@@ -1,9 +1,13 @@
 // The runbooks that are measured: as small as a real one can be, so that what is measured is the engine and not the plan.
 import { stringify } from 'yaml'
 import type { Addresses } from '../../lab/addresses.ts'
-import { envoy, haproxy } from '../../lab/stage/runbook.ts'
+import { caddy, envoy, haproxy, nginx, traefik } from '../../lab/stage/runbook.ts'
 
 type Fields = { [key: string]: unknown }
+
+/** Every balancer of the lab, as a connection. */
+export const EDGES = { haproxy, envoy, nginx, traefik, caddy }
+export type Edge = keyof typeof EDGES
 
 const HOLD = '1h' // until it is aborted
 
@@ -42,7 +46,7 @@ const COUNT = `sum(increase(${ASKED}[${WINDOW}]))`
 /** The lab's orders service behind a real balancer, watched through Prometheus once a second. */
 export function onBalancer(
   lab: Addresses,
-  of: { service: string; edge: 'haproxy' | 'envoy'; steps: Fields[]; max?: string },
+  of: { service: string; edge: Edge; steps: Fields[]; max?: string },
 ): string {
   return stringify(
     {
@@ -50,7 +54,7 @@ export function onBalancer(
       service: of.service,
       drain: '1s',
       connections: {
-        edge: of.edge === 'haproxy' ? haproxy(lab) : envoy(lab),
+        edge: EDGES[of.edge](lab),
         prom: { provider: 'metrics/prometheus', url: lab.prometheus.url },
       },
       guards: {

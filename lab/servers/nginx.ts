@@ -30,6 +30,8 @@ export type Nginx = {
   commandFolder: string
   check: 'nginx-check'
   reload: 'nginx-reload'
+  /** The same as a runbook names them. */
+  commands: { check: ['nginx-check']; reload: ['nginx-reload'] }
   configFile: string
 }
 
@@ -82,6 +84,7 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
     commandFolder: join(folder, 'commands'),
     check: 'nginx-check',
     reload: 'nginx-reload',
+    commands: { check: ['nginx-check'], reload: ['nginx-reload'] },
     configFile: configFile(folder),
   }
 }

@@ -130,6 +130,30 @@ export function envoy({ envoy: { routesFile, adminUrl, clusters } }: Addresses):
   return { provider: 'traffic/envoy', routes: routesFile, admin: adminUrl, route: '/', ...clusters }
 }
 
+export function nginx({ nginx: edge }: Addresses): Fields {
+  const { splitFile, variable, shadowVariable, upstreams, controlUrl, commands, log } = edge
+  return {
+    provider: 'traffic/nginx',
+    file: splitFile,
+    variable,
+    shadow_variable: shadowVariable,
+    ...upstreams,
+    control: controlUrl,
+    ...commands,
+    log,
+  }
+}
+
+export function traefik({
+  traefik: { dynamicFile, apiUrl, service, mirroring, services },
+}: Addresses): Fields {
+  return { provider: 'traffic/traefik', file: dynamicFile, api: apiUrl, service, mirroring, ...services }
+}
+
+export function caddy({ caddy: { adminUrl, handler, upstreams, log } }: Addresses): Fields {
+  return { provider: 'traffic/caddy', admin: adminUrl, handler, ...upstreams, log }
+}
+
 export function bind({ bind: { dns, zone, key } }: Addresses): Fields {
   const { name, algorithm } = key
   return {
