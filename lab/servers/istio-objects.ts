@@ -114,6 +114,8 @@ export function bootstrapOf(of: { namespace: string; xds: number; admin: number 
       },
     },
     admin: { address: socket(admin) },
+    // As Istio has it: the name of a cluster is one label, however many dots are in it.
+    stats_config: { stats_tags: [{ tag_name: 'cluster_name', regex: '^cluster\\.((.+?);\\.)' }] },
     dynamic_resources: {
       ads_config: {
         api_type: 'DELTA_GRPC',

@@ -147,6 +147,7 @@ export const spec = defineSpec({
       'requests and tunnels of its clusters that the proxies named have not ended (upstream_rq_active)',
     cautions: [
       'a VirtualService has no status: without `proxies` only the counted requests show that proxies have taken a change up',
+      'each request is drawn anew: a user may change sides with every one, so both sides must share the state of sessions',
       'whoever else declares the VirtualService (GitOps, Helm, a controller) may put its weights back',
       'requests are counted per destination: other routes to the same ones blur the proof',
     ],

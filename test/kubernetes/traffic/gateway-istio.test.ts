@@ -1,43 +1,56 @@
-// traffic/gateway-api where a real istiod reads the route and a real Envoy serves it: the contract of changing ports, an istiod that
-// stands still, and the proof by what Prometheus scrapes from that Envoy, under load.
-import { get } from 'node:http'
+// traffic/gateway-api on a real controller and a real proxy, istiod and Envoy, with counted requests: the contract for both of its
+// targets, an istiod that stands still, a status that comes before the users, and users led there and back under load.
 import { afterAll, describe, expect, it } from 'vitest'
-import { applyTo } from '../../../activities/change/look.ts'
 import { gatewayApi } from '../../../activities/traffic/gateway-api/index.ts'
 import { GatewayApiConfig, rulesOf } from '../../../activities/traffic/gateway-api/schema.ts'
-import { startPrometheus } from '../../../lab/servers/prometheus.ts'
+import { type Prometheus, startPrometheus } from '../../../lab/servers/prometheus.ts'
 import { until } from '../../../lab/until.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'
-import { type ChangingBench, changingContract, connect, io } from '../../contract/changing.ts'
+import type { Changing } from '../../../workflows/ports/target.ts'
+import { changingContract, connect, io } from '../../contract/changing.ts'
 import { freeze } from '../../contract/frozen.ts'
 import { lyingContract } from '../../contract/lies.ts'
-import { NAMESPACE } from '../ground.ts'
-import { type Route, configOf, pathOf, ref } from './gateway-bench.ts'
+import { sendLoad } from '../../contract/traffic/upstream.ts'
+import { ACCESS, NAMESPACE } from '../ground.ts'
+import { type Route, type Rule, pathOf, provider, ref } from './gateway-bench.ts'
 import { type MeshGround, startMesh } from './istio-bench.ts'
-
-const provider = gatewayApi as unknown as ChangingBench['provider']
-const TEST_MS = 120_000 // four shares, each counted by a Prometheus that scrapes every second
-const REQUESTS = 600
-const WIDTH = 4 // requests in flight
+import { thereAndBack } from './there-and-back.ts'
 
 let started: Promise<MeshGround> | undefined
 const ground = (): Promise<MeshGround> => (started ??= startMesh())
+let metrics: Prometheus | undefined
 afterAll(async () => {
+  await metrics?.server.close()
   await (await started)?.end()
 })
 
-const routeOf = async (name: string) => (await (await ground()).kubernetes.get(pathOf(name))) as Route
+const NO_METRICS = 'http://127.0.0.1:9' // where nothing is counted
 
-async function putRoute(name: string, config: JsonObject): Promise<void> {
-  const { allow, kubernetes } = await ground()
-  await allow(rulesOf(GatewayApiConfig.parse(config), { changed: ['split'], looked: [] }))
-  await kubernetes.create(pathOf(''), {
+function configOf(name: string, prometheus = NO_METRICS): JsonObject {
+  const query = (service: string): string =>
+    `sum(envoy_cluster_upstream_rq_total{cluster_name="outbound|8080||${service}.${NAMESPACE}.svc.cluster.local"})`
+  return {
+    ...ACCESS,
+    route: name,
+    old: 'v1',
+    new: 'v2',
+    shadow: 'shadow:8080',
+    counts: { from: { url: prometheus }, old: query('v1'), new: query('v2'), shadow: query('shadow') },
+  }
+}
+
+/** A route at the Gateway; it resolves when istiod has read it. */
+async function putRoute(name: string, hostnames?: string[]): Promise<void> {
+  const { kubernetes, allow } = await ground()
+  await allow(rulesOf(GatewayApiConfig.parse(configOf(name)), { changed: ['split'], looked: [] }))
+  const path = pathOf(name)
+  await kubernetes.create(path.slice(0, path.lastIndexOf('/')), {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
     metadata: { name },
     spec: {
       parentRefs: [{ name: 'gw' }],
-      hostnames: [`${name}.example`],
+      ...(hostnames && { hostnames }),
       rules: [{ backendRefs: [ref('v1', 100), ref('v2', 0)] }],
     },
   })
@@ -45,8 +58,9 @@ async function putRoute(name: string, config: JsonObject): Promise<void> {
 }
 
 async function read(name: string): Promise<void> {
+  const { kubernetes } = await ground()
   await until(`istiod has read ${name}`, async () => {
-    const { metadata, status } = await routeOf(name)
+    const { metadata, status } = (await kubernetes.get(pathOf(name))) as Route
     const conditions = (status?.parents ?? []).flatMap((parent) => parent.conditions)
     return (
       conditions.length > 0 &&
@@ -55,113 +69,125 @@ async function read(name: string): Promise<void> {
   })
 }
 
-async function bench(name: string): Promise<ChangingBench> {
-  const config = configOf(name)
-  await putRoute(name, config)
-  const { kubernetes, mesh, deps, intruder, secrets } = await ground()
+async function edit(name: string, change: (rules: Rule[]) => void): Promise<void> {
+  const { kubernetes } = await ground()
+  const { rules } = ((await kubernetes.get(pathOf(name))) as Route).spec
+  change(rules)
+  await kubernetes.patch(`${pathOf(name)}?fieldManager=kubectl-edit`, { spec: { rules } })
+  await read(name)
+}
+
+async function neighbours(name: string): Promise<Json> {
+  const { kubernetes } = await ground()
+  const { spec, metadata } = (await kubernetes.get(pathOf(name))) as Route
+  for (const each of spec.rules[0]?.backendRefs ?? []) delete each.weight
+  delete spec.rules[0]?.filters
+  return { spec, annotations: Object.keys(metadata.annotations ?? {}) } as unknown as Json
+}
+
+async function bench(name: string, target: 'split' | 'mirror') {
+  await putRoute(name, [`${name}.example`])
+  const mesh = await ground()
+  const frozen = async (ms?: number) => {
+    const { end } = await freeze(mesh.mesh.istiod.pid)
+    const timer = ms === undefined ? undefined : setTimeout(() => void end(), ms)
+    return {
+      end: async () => {
+        clearTimeout(timer)
+        await end()
+      },
+    }
+  }
   return {
     provider,
-    config,
-    deps: deps(),
-    target: 'split',
-    values: [
-      { old: 99.95, new: 0.05 },
-      { old: 0, new: 100 },
-    ],
-    async neighbours() {
-      const { spec } = await routeOf(name)
-      for (const each of spec.rules[0]?.backendRefs ?? []) delete each.weight
-      return spec as unknown as Json
-    },
-    async stranger(value) {
-      const { old, new: fresh } = value as { old: number; new: number }
-      const backendRefs = [ref('v1', Math.round(old * 100)), ref('v2', Math.round(fresh * 100))]
-      await kubernetes.patch(`${pathOf(name)}?fieldManager=kubectl-edit`, {
-        spec: { rules: [{ backendRefs }] },
-      })
-      await read(name)
-    },
-    outage: () => freeze(kubernetes.server.pid),
-    lies: { freezeReader: () => freeze(mesh.istiod.pid) },
-    wrongCredentials: { config, deps: intruder() },
-    secrets,
-    end: async () => kubernetes.remove(pathOf(name)),
+    config: configOf(name),
+    deps: mesh.deps(),
+    target,
+    neighbours: () => neighbours(name),
+    outage: () => freeze(mesh.kubernetes.server.pid),
+    lies: { showLate: (ms: number) => frozen(ms), freezeReader: () => frozen() },
+    wrongCredentials: { config: configOf(name), deps: mesh.intruder() },
+    secrets: mesh.secrets,
+    end: () => mesh.kubernetes.remove(pathOf(name)),
   }
 }
 
-changingContract('traffic/gateway-api by istiod', () => bench('istiod'), ['missing target'])
-lyingContract('traffic/gateway-api by istiod', () => bench('still'), ['freezeReader'])
-
-describe('traffic/gateway-api by istiod', () => {
-  it(
-    'moves real requests there and back without losing one, and proves each share by what Envoy has counted',
-    async () => {
-      const { mesh, deps } = await ground()
-      const metrics = await startPrometheus({
-        scrape: [{ job: 'envoy', targets: [new URL(mesh.adminUrl).host], path: '/stats/prometheus' }],
+async function splitBench(name: string) {
+  return {
+    ...(await bench(name, 'split')),
+    values: [
+      { old: 99.95, new: 0.05 },
+      { old: 0, new: 100 },
+    ] as [object, object] as never,
+    stranger: (value: unknown) => {
+      const { old, new: fresh } = value as { old: number; new: number }
+      return edit(name, (rules) => {
+        rules[0]!.backendRefs = [ref('v1', Math.round(old * 100)), ref('v2', Math.round(fresh * 100))]
       })
-      try {
-        // Stock Envoy takes the name of a cluster to end at its first dot; what follows becomes part of the name of the counter.
-        const query = (name: string): string =>
-          `sum(envoy_cluster_${NAMESPACE}_svc_cluster_local__upstream_rq_total{envoy_cluster_name="outbound|8080||${name}"})`
-        const counts = {
-          from: { url: metrics.url },
-          old: query('v1'),
-          new: query('v2'),
-          shadow: query('shadow'),
-        }
-        const config = configOf('counted', { counts })
-        await putRoute('counted', config)
-        const port = connect(provider, config, deps())
-        const all: Record<string, number> = {}
-        const load = async (requests: number): Promise<void> => {
-          let left = requests
-          const lane = async (): Promise<void> => {
-            while (left-- > 0) {
-              const said = await answerOf(mesh.routesUrl, 'counted.example')
-              all[said] = (all[said] ?? 0) + 1
-            }
-          }
-          await Promise.all(Array.from({ length: WIDTH }, lane))
-        }
-        await until(
-          'Envoy serves the route',
-          async () => (await answerOf(mesh.routesUrl, 'counted.example')) === '200 v1',
-        )
-        for (const share of [25, 100, 50, 0]) {
-          const desired = { old: 100 - share, new: share }
-          const { value: expected } = await port.observe('split', io())
-          const applied = await applyTo(port, { target: 'split', desired, expected }, io())
-          expect(applied).toMatchObject({ written: 'written', readBack: 'match' })
-          let memory: JsonObject | undefined
-          await until(
-            `${share} % is proven`,
-            async () => {
-              const request = { target: 'split', desired, options: { samples: REQUESTS, tolerance: 5 } }
-              const proof = await port.confirm!({ ...request, ...(memory && { memory }) }, io())
-              memory = proof.memory
-              if (!proof.settled) await load(REQUESTS / 4)
-              return proof.settled
-            },
-            60_000,
-          )
-        }
-        const failed = Object.entries(all).filter(([said]) => said !== '200 v1' && said !== '200 v2')
-        expect(failed).toEqual([])
-        expect(all['200 v2']).toBeGreaterThan(0)
-      } finally {
-        await metrics.server.close()
-      }
     },
-    TEST_MS,
-  )
-})
-
-/** One request of a user, by its Host as fetch cannot say it. */
-function answerOf(url: string, host: string): Promise<string> {
-  return new Promise((resolve) => {
-    get(url, { headers: { host } }, (answer) => {
-      answer.resume().on('end', () => resolve(`${answer.statusCode} ${String(answer.headers['x-side'])}`))
-    }).on('error', (error) => resolve(error.message))
-  })
+  }
 }
+
+changingContract(`${gatewayApi.spec.id} on Istio`, () => splitBench('split'), ['missing target'])
+
+changingContract(
+  'traffic/gateway-api on Istio, mirror',
+  async () => ({
+    ...(await bench('mirror', 'mirror')),
+    values: [{ percent: 20 }, { percent: 2.5 }],
+    stranger: (value) =>
+      edit('mirror', (rules) => {
+        const fraction = { numerator: (value as { percent: number }).percent * 10, denominator: 1_000 }
+        const requestMirror = { backendRef: { name: 'shadow', port: 8080 }, fraction }
+        rules[0]!.filters = [{ type: 'RequestMirror', requestMirror }]
+      }),
+  }),
+  ['missing target'],
+)
+
+lyingContract('traffic/gateway-api on Istio', () => splitBench('lies'), ['showLate', 'freezeReader'])
+
+describe('traffic/gateway-api on Istio, with counted requests', () => {
+  let port: Changing
+  const proof = (desired: JsonObject, memory?: JsonObject) =>
+    port.confirm!(
+      { target: 'split', desired, options: { samples: 200, tolerance: 5 }, ...(memory && { memory }) },
+      io(),
+    )
+
+  it('does not take for proven what istiod has not taken up', async () => {
+    await putRoute('orders')
+    const { mesh, kubernetes, deps } = await ground()
+    metrics = await startPrometheus({
+      scrape: [{ job: 'proxy', targets: [new URL(mesh.adminUrl).host], path: '/stats/prometheus' }],
+    })
+    port = connect(provider, configOf('orders', metrics.url), deps())
+    const { url } = { url: mesh.routesUrl }
+    await until('it is counted', async () => {
+      await sendLoad({ url, requests: 5, perSecond: 100 })
+      const answer = await proof({ old: 100, new: 0 })
+      return !answer.lines.some((line) => line.startsWith('no count'))
+    })
+    const { end } = await freeze(mesh.istiod.pid)
+    try {
+      const seen = await port.observe('split', io())
+      await port.write({ target: 'split', desired: { old: 0, new: 100 }, seen }, io())
+      expect(((await kubernetes.get(pathOf('orders'))) as Route).metadata.generation).toBe(2)
+      const { sides, failed } = await sendLoad({ url, requests: 200, perSecond: 400 })
+      expect({ sides, failed }, 'users stay where they were').toEqual({ sides: { old: 200 }, failed: [] })
+      const { settled, lines } = await proof({ old: 0, new: 100 })
+      expect(settled).toBe(false)
+      expect(lines.join('\n')).toContain('(read up to 1)')
+    } finally {
+      await end()
+    }
+    await until('users are moved', async () => {
+      const { sides } = await sendLoad({ url, requests: 20, perSecond: 400 })
+      return sides['new'] === 20
+    })
+  })
+
+  it('leads users there, back and there again under load, and none of their requests fails', async () => {
+    await thereAndBack(port, (await ground()).mesh.routesUrl)
+  }, 180_000)
+})

@@ -38,10 +38,10 @@ export const ref = (host: string, weight?: number, subset?: string): Ref => ({
 })
 export const pathOf = (name: string): string => `${SERVICES}/${name}`
 
-/** Services v1, v2 and shadow, each with one upstream that says its name, behind Istio's Gateway `edge`. */
+/** Services v1, v2 and shadow, each with one upstream that says which side it is, behind Istio's Gateway `edge`. */
 export async function startMesh(): Promise<MeshGround> {
   const ground = await startGround(['gateway-api', 'istio'])
-  const [v1, v2, shadow] = (await Promise.all(['v1', 'v2', 'shadow'].map(startUpstream))) as [
+  const [v1, v2, shadow] = (await Promise.all(['old', 'new', 'shadow'].map(startUpstream))) as [
     Upstream,
     Upstream,
     Upstream,

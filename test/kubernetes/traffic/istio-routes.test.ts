@@ -5,6 +5,7 @@ import { applyTo } from '../../../activities/change/look.ts'
 import { restoreTo } from '../../../activities/change/restore.ts'
 import { kindOf } from '../../../activities/failure.ts'
 import { put } from '../../../lab/servers/istio.ts'
+import { startPrometheus } from '../../../lab/servers/prometheus.ts'
 import { until } from '../../../lab/until.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'
 import type { Changing } from '../../../workflows/ports/target.ts'
@@ -26,6 +27,7 @@ import {
   ref,
   startMesh,
 } from './istio-bench.ts'
+import { thereAndBack } from './there-and-back.ts'
 
 let ground: MeshGround
 let there: string[] = []
@@ -93,7 +95,7 @@ describe('traffic/istio proves by requests that the proxies have counted', () =>
     await load(100)
     expect(await proof(port, ['split', { old: 75, new: 25 }], first.memory)).toMatchObject({ settled: false })
     const sides = await load(500)
-    expect(Math.abs((sides['v2'] ?? 0) / 5 - 25)).toBeLessThan(8)
+    expect(Math.abs((sides['new'] ?? 0) / 5 - 25)).toBeLessThan(8)
     const proven = await proof(port, ['split', { old: 75, new: 25 }], first.memory)
     expect(proven, proven.lines.join('\n')).toMatchObject({ settled: true })
     expect(proven.lines[1]).toMatch(/^new \d+\.\d % of 600 requests, wanted 25 % within 8 points$/)
@@ -109,7 +111,7 @@ describe('traffic/istio proves by requests that the proxies have counted', () =>
 
     await set(port, 'split', { old: 0, new: 100 })
     const moved = await proof(port, ['split', { old: 0, new: 100 }])
-    expect(await load(400)).toEqual({ v2: 400 })
+    expect(await load(400)).toEqual({ new: 400 })
     expect(await proof(port, ['split', { old: 0, new: 100 }], moved.memory)).toMatchObject({ settled: true })
   })
 
@@ -119,7 +121,7 @@ describe('traffic/istio proves by requests that the proxies have counted', () =>
     try {
       expect(await write(port, { old: 0, new: 100 })).toBe('done')
       expect(await weightsOf('behind')).toEqual([[0, 100]])
-      expect(await load(100), 'users stay where they were').toEqual({ v1: 100 })
+      expect(await load(100), 'users stay where they were').toEqual({ old: 100 })
       const seen = await port.observe('split', io())
       expect(seen.value).toEqual({ old: 100, new: 0 })
       expect(seen.elsewhere).toEqual([
@@ -133,7 +135,32 @@ describe('traffic/istio proves by requests that the proxies have counted', () =>
     } finally {
       await end()
     }
-    await until('users are moved', async () => (await load(20))['v2'] === 20)
+    await until('users are moved', async () => (await load(20))['new'] === 20)
+  })
+
+  it('as a Prometheus has counted them, where no proxy is named', async () => {
+    const { adminUrl } = ground.mesh
+    const { server, url } = await startPrometheus({
+      scrape: [{ job: 'proxy', targets: [new URL(adminUrl).host], path: '/stats/prometheus' }],
+    })
+    try {
+      const query = (service: string): string =>
+        `sum(envoy_cluster_upstream_rq_total{cluster_name="outbound|8080||${service}.${NAMESPACE}.svc.cluster.local"})`
+      await open({ name: 'queried', hosts: ['*'], http: toSides() })
+      const counts = { from: { url }, old: query('v1'), new: query('v2'), shadow: query('shadow') }
+      const { proxies: _, ...config } = configOf(ground, 'queried', { counts })
+      const port = connect(provider, config, ground.deps())
+      await set(port, 'split', { old: 50, new: 50 })
+      let memory: JsonObject | undefined
+      await until('it is proven', async () => {
+        await load(100)
+        const confirmation = await proof(port, ['split', { old: 50, new: 50 }], memory)
+        memory = confirmation.memory
+        return confirmation.settled
+      })
+    } finally {
+      await server.close()
+    }
   })
 
   it('nothing, while a proxy does not answer; going back does not wait for it', async () => {
@@ -155,6 +182,11 @@ describe('traffic/istio proves by requests that the proxies have counted', () =>
 })
 
 describe('traffic/istio', () => {
+  it('leads users there, back and there again under load, and none of their requests fails', async () => {
+    const port = await open({ name: 'load', hosts: ['*'], http: [ORDERS[1] as Rule] })
+    await thereAndBack(port, ground.mesh.edgeUrl)
+  }, 180_000)
+
   const two = (): Rule[] => [
     { name: 'api', match: [{ uri: { prefix: '/api' } }], route: [ref('v1', 1), ref('v2', 0)] },
     { name: 'web', route: [ref('v1', 3), ref('v2', 0)] },
@@ -265,9 +297,9 @@ describe('traffic/istio', () => {
       /^Unavailable: .*does not know whole subset two yet and would answer its share 503$/,
     )
     await until('the proxy knows it', async () => (await write(port, { old: 0, new: 100 })) === 'done')
-    await until('users are moved', async () => (await load(20))['v2'] === 20)
+    await until('users are moved', async () => (await load(20))['new'] === 20)
     await set(port, 'split', { old: 100, new: 0 })
-    expect(await load(20)).toEqual({ v1: 20 })
+    expect(await load(20)).toEqual({ old: 20 })
   })
 
   it('makes an order void that timed out, before the way back is believed', async () => {
