@@ -13,13 +13,13 @@ export type SimQuery = {
 }
 
 export const FORMS =
-  'error_ratio(new), errors(new), requests(new), samples(new), rate(new), latency_p95(new), saturation(new), each also with a window: requests(new, 30s); PromQL over http_requests_total or http_request_duration_seconds'
+  'error_ratio(new), errors(new), requests(new), samples(new), rate(new), latency_p95(new), saturation(new), each also with a window: requests(new, 30s); PromQL over http_requests_total, istio_requests_total or http_request_duration_seconds'
 
 const WINDOW_MS = 10_000 // of a query that names none: short enough for a rehearsal, long enough to hold samples
 const SHORT_FORM =
   /^(error_ratio|errors|requests|samples|rate|saturation|latency_p(\d{1,2}(?:\.\d+)?))\(\s*(old|new|all)\s*(?:,\s*([^\s)]+)\s*)?\)$/
-const FAILING = /\b(?:status|code|status_code)\s*=~?\s*"5/ // any spelling of "the answer was a 5xx"
-const ANY_STATUS = /\b(?:status|code|status_code)\s*[=!]/
+const FAILING = /\b(?:status|code|status_code|response_code)\s*=~?\s*"5/ // any spelling of "the answer was a 5xx"
+const ANY_STATUS = /\b(?:status|code|status_code|response_code)\s*[=!]/
 const ARITHMETIC = /[/*%^<>=+-]|\b(?:and|unless|atan2|bool)\b/ // with these a query is a formula, and formulas are not evaluated here
 
 /** Null: not a query that this world has an answer to. */
@@ -75,7 +75,7 @@ function promqlKind(text: string): SimQuery['what'] | null {
 }
 
 const COMPLETED = /^\(\s*(\S.*?)\s+or\s+0\s*\*\s*(\S.*?)\s*\)\s*\/\s*(\S.*)$/s
-const REQUESTS = /http_requests_total|http_request_duration_seconds_count/
+const REQUESTS = /http_requests_total|istio_requests_total|http_request_duration_seconds_count/
 
 function isErrorRatio(numerator: string, denominator: string): boolean {
   const ofRequests = REQUESTS.test(bare(numerator)) && REQUESTS.test(bare(denominator))
