@@ -96,6 +96,16 @@ const requests: Record<string, (url: string) => Promise<unknown>> = {
       counts: { from: { url }, old: 'a', new: 'b' },
       ...privately(),
     }).observe('split', io()),
+  'traffic/istio': (url) =>
+    open('traffic/istio', 'traffic', {
+      server: url,
+      namespace: 'shop',
+      virtual_service: 'orders',
+      old: { host: 'a' },
+      new: { host: 'b' },
+      counts: { from: { url }, old: 'a', new: 'b' },
+      ...privately(),
+    }).observe('split', io()),
   'capacity/kubernetes': (url) =>
     open('capacity/kubernetes', 'capacity', {
       server: url,
