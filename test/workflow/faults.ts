@@ -63,7 +63,12 @@ export function spotsOf(calls: Call[]): Spot[] {
 
 /** How often looks happen is a matter of time: of each query, probe or proof only the first few calls are met. */
 export function isSteady({ port, verb, nth }: Spot): boolean {
-  return (CHANGING.includes(port) && verb !== 'confirm') || port === 'notify' || nth <= 3
+  return (CHANGING.includes(port) && !isEffect(verb)) || port === 'notify' || nth <= 3
+}
+
+/** A look at what comes of a target, not at the target. */
+function isEffect(verb: Spot['verb']): boolean {
+  return verb === 'confirm' || verb === 'count'
 }
 
 export function casesOf(spots: Spot[]): Case[] {
@@ -81,7 +86,7 @@ export function casesOf(spots: Spot[]): Case[] {
       ...(CHANGING.includes(spot.port) && spot.verb === 'observe'
         ? [once('reader frozen', 'frozen for a moment', { frozen: SHOWS_MS })]
         : []),
-      ...(CHANGING.includes(spot.port) && spot.verb !== 'confirm' ? strangersOf(spot, isLast(spot)) : []),
+      ...(CHANGING.includes(spot.port) && !isEffect(spot.verb) ? strangersOf(spot, isLast(spot)) : []),
     ]
   })
 }
