@@ -6,6 +6,7 @@ import { calls } from './calls.ts'
 import { isAsked } from './drift.ts'
 import { untilMoment } from './until-moment.ts'
 import { type Failed } from '../failure.ts'
+import { keptOf } from './evidence.ts'
 import { StepFailed, failedWith, foundBy } from './failures.ts'
 import { namesOf } from './guards.ts'
 import { holdBack } from './hold-back.ts'
@@ -127,14 +128,12 @@ async function prove(
   { confirming, proof }: { confirming: Confirming; proof: Proof },
 ): Promise<Failed | null> {
   const { connection, target, desired, options, everyMs } = confirming
-  const input = { connection: connectionOf(run, connection), target, desired, options, everyMs, name }
+  const input = { connection: connectionOf(run, connection), target, desired, options, everyMs }
   const summary = `${label(run)} - prove ${connection} ${target}`
   try {
-    const { lines } = await inBackground(run, name, () => {
-      const memory = run.state.memories[name]
-      const kept = memory === undefined ? {} : { memory }
-      return calls.confirm(summary, { ...input, ...kept }, withinOf(proof))
-    })
+    const { lines } = await inBackground(run, name, () =>
+      calls.confirm(summary, { ...input, ...keptOf(run, name) }, withinOf(proof)),
+    )
     proof.isSeen = true
     note(run, `${connection} ${target} proven: ${lines.join('; ')}`)
     return null

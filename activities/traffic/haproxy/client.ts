@@ -79,7 +79,7 @@ export function ask(address: string, line: string, signal: AbortSignal): Promise
 const MASTER_WORDS = /^\s+(?:@master|@!<pid>|@<relative pid>|show proc)\s+:/m
 const GREETING_MAX = 4_096 // the master's whole list of commands; later data is certainly an answer
 
-function firstLine(reply: string): string {
+export function firstLine(reply: string): string {
   return reply.trim().split('\n')[0] ?? ''
 }
 

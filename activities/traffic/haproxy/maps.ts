@@ -1,6 +1,6 @@
 // Maps on HAProxy's runtime socket: read whole, and replaced whole in one moment (a version that is prepared, filled and committed).
 // https://docs.haproxy.org/2.6/management.html#9.3 ("prepare map", "add map", "commit map"); answers as 2.6 gives them.
-import { HaproxyGone, HaproxyRefusal, ask } from './client.ts'
+import { HaproxyGone, HaproxyRefusal, ask, firstLine } from './client.ts'
 
 export interface MapEntry {
   key: string
@@ -63,8 +63,4 @@ function lines(commands: string[]): string[] {
 
 function gone(): HaproxyGone {
   return new HaproxyGone('the connection was closed without an answer')
-}
-
-function firstLine(reply: string): string {
-  return reply.trim().split('\n')[0] ?? ''
 }
