@@ -32,10 +32,11 @@ try {
   // The simulated demo needs no server but Temporal's and must work where nothing can be installed.
   const servers = withServers ? (rest.includes('--sim') ? 'temporal' : true) : false
   const cluster = onCluster || rest.includes('--cluster')
+  const mesh = withMesh || rest.includes('--mesh')
   const { missing } = await ensure({
     servers,
     cluster,
-    mesh: withMesh,
+    mesh,
     toxics: withToxics,
     toolkit: withToolkit,
   })

@@ -2,7 +2,7 @@
 // Once with another worker up, once with the only worker started again. On the real HAProxy: a simulated world dies with
 // its worker.
 import { setTimeout as wait } from 'node:timers/promises'
-import { type LabWorker, startWorker } from '../../lab/stage/worker.ts'
+import { type LabWorker, startWorker, workerEnvironment } from '../../lab/stage/worker.ts'
 import { tellHaproxy } from '../../lab/stage/world.ts'
 import type { Ground } from '../ground/ground.ts'
 import { begin } from '../ground/run.ts'
@@ -15,7 +15,7 @@ const TARGET_MS = 4_000 // one workflow-task timeout of 3 s and a second for the
 type Killed = { restoredMs: number; bootMs: number; events: number }
 
 export async function killedBesideAnother(ground: Ground): Promise<Row[]> {
-  let worker = await startWorker(ground.lab.addresses)
+  let worker = await startWorker(workerEnvironment(ground.lab.addresses))
   const took: Killed[] = []
   try {
     for (const delayMs of KILL_AFTER_MS) {
@@ -23,7 +23,7 @@ export async function killedBesideAnother(ground: Ground): Promise<Row[]> {
       const killed = await killedAt(ground, {
         service: `killed-beside-${took.length}`,
         before: async () => {
-          other.next = await startWorker(ground.lab.addresses)
+          other.next = await startWorker(workerEnvironment(ground.lab.addresses))
         },
         delayMs,
         kill: async () => worker.server.kill(),
@@ -39,7 +39,7 @@ export async function killedBesideAnother(ground: Ground): Promise<Row[]> {
 }
 
 export async function killedAndRestarted(ground: Ground): Promise<Row[]> {
-  const { server } = await startWorker(ground.lab.addresses)
+  const { server } = await startWorker(workerEnvironment(ground.lab.addresses))
   const took: Killed[] = []
   try {
     for (const delayMs of KILL_AFTER_MS) {

@@ -1,8 +1,7 @@
 // What must be true after an act; the demo's exit code is 0 only if all of it was so.
-import { sameJson } from '../../workflows/json.ts'
+import { type Json, sameJson } from '../../workflows/json.ts'
 import type { RunView } from '../../view/model.ts'
 import type { LoadReport } from '../load.ts'
-import type { World } from '../stage/world.ts'
 import type { Story } from './story.ts'
 
 export type Tally = {
@@ -35,16 +34,14 @@ export function checkLoad(tally: Tally, { sent, failed, failures, injected, side
 
 export function checkRestored(
   tally: Tally,
-  { view, world, start }: { view: RunView; world: World; start: World },
+  { view, world, ground }: { view: RunView; world: Json; ground: { start: Json; parts: string } },
 ): void {
   tally.check(
     view.outcome === 'restored',
     `the run ended ${view.outcome}: ${view.reason?.text ?? 'no reason'}`,
   )
-  tally.check(
-    sameJson(world, start),
-    `weights, records and instances are as before the run${sameJson(world, start) ? '' : `: ${JSON.stringify(world)}`}`,
-  )
+  const isSame = sameJson(world, ground.start)
+  tally.check(isSame, `${ground.parts} are as before the run${isSame ? '' : `: ${JSON.stringify(world)}`}`)
 }
 
 /** Seconds from the reason for going back to everything restored, and to the traffic alone. */

@@ -5,18 +5,19 @@ import type { Output } from '../../client/command.ts'
 import { connect } from '../../client/temporal.ts'
 import { answerTo } from '../../client/output/question.ts'
 import { terminalOutput } from '../../client/output/terminal.ts'
-import { openStage } from '../stage/stage.ts'
-import { type Act, type Ended, breach, forward, killed } from './acts.ts'
+import type { Ended } from './acts.ts'
 import { seconds, tallyOf } from './checks.ts'
+import { openMeshProgramme } from './in-mesh.ts'
+import { openLabProgramme } from './on-lab.ts'
 import { untilCtrlC } from './stay.ts'
 import { type Story, storyTo } from './story.ts'
 
-const ACTS: { [number: string]: (act: Act) => Promise<Ended> } = { 1: forward, 2: breach, 3: killed }
+const ACTS = ['1', '2', '3']
 const FAILED = 1
 const INTERRUPTED = 130 // as a shell has it for Ctrl-C
-const USAGE = 'usage: npm run demo -- [--act 1|2|3] [--sim] [--yes]'
+const USAGE = 'usage: npm run demo -- [--act 1|2|3] [--mesh | --sim] [--yes]'
 
-type Choice = { acts: string[]; sim: boolean; yes: boolean }
+type Choice = { acts: string[]; ground: 'lab' | 'mesh' | 'sim'; yes: boolean }
 
 export async function runDemo(argv: string[], signal: AbortSignal): Promise<number> {
   const choice = read(argv)
@@ -43,7 +44,7 @@ export async function runDemo(argv: string[], signal: AbortSignal): Promise<numb
 }
 
 async function perform({ story, out, choice, signal }: Performance): Promise<number> {
-  if (!choice.sim) return await onTheLab({ story, out, choice, signal })
+  if (choice.ground !== 'sim') return await onServers({ story, out, choice, signal })
   const { runSimulated } = await import('./simulated.ts')
   const ask = out.tty && !choice.yes ? asker(signal) : null
   return await runSimulated({ story, acts: choice.acts, ask, isStaying: out.tty, signal })
@@ -54,13 +55,20 @@ function read(argv: string[]): Choice | { wrong: string } {
   try {
     const { values } = parseArgs({
       args: argv,
-      options: { act: { type: 'string' }, sim: { type: 'boolean' }, yes: { type: 'boolean', short: 'y' } },
+      options: {
+        act: { type: 'string' },
+        mesh: { type: 'boolean' },
+        sim: { type: 'boolean' },
+        yes: { type: 'boolean', short: 'y' },
+      },
     })
-    if (values.act !== undefined && !Object.hasOwn(ACTS, values.act))
-      return { wrong: `there is no act ${values.act}: ${Object.keys(ACTS).join(', ')}` }
+    if (values.act !== undefined && !ACTS.includes(values.act))
+      return { wrong: `there is no act ${values.act}: ${ACTS.join(', ')}` }
+    if (values.mesh && values.sim)
+      return { wrong: '--mesh plays on real servers, --sim on none: take one of them' }
     return {
-      acts: values.act === undefined ? Object.keys(ACTS) : [values.act],
-      sim: values.sim === true,
+      acts: values.act === undefined ? ACTS : [values.act],
+      ground: values.mesh ? 'mesh' : values.sim ? 'sim' : 'lab',
       yes: values.yes === true,
     }
   } catch (error) {
@@ -70,26 +78,22 @@ function read(argv: string[]): Choice | { wrong: string } {
 
 type Performance = { story: Story; out: Output; choice: Choice; signal: AbortSignal }
 
-async function onTheLab({ story, out, choice, signal }: Performance): Promise<number> {
+async function onServers({ story, out, choice, signal }: Performance): Promise<number> {
   story.say('cutover moves a live workload from an old home to a new one, and back again when it must.')
-  story.say(
-    'Starting real servers on loopback: Temporal, HAProxy, Envoy, BIND, PowerDNS, Unbound, Prometheus, two fleets ...',
-  )
   const began = Date.now()
-  const stage = await openStage({
-    hear: ({ title, level }) => level === 'ask' || story.say(`channel: ${title}`),
-  })
-  const access = await connect({ ...process.env, ...stage.environment })
+  const open = choice.ground === 'mesh' ? openMeshProgramme : openLabProgramme
+  const { ground, environment, uiUrl, acts, close } = await open(story)
+  const access = await connect({ ...process.env, ...environment })
   try {
-    const { uiUrl } = stage.lab.addresses.temporal
     story.say(`ready after ${seconds((Date.now() - began) / 1_000)}. Temporal UI: ${uiUrl}`)
     const tally = tallyOf(story)
     const ask = out.tty && !choice.yes ? asker(signal) : null
-    const playing = { story, cli: stage.cli, access, ask, signal }
+    const playing = { story, cli: ground.cli, access, ask, signal }
     const ended: Ended[] = []
     for (const number of choice.acts) {
-      if (ended.length > 0) await stage.reset()
-      ended.push(await (ACTS[number] as (act: Act) => Promise<Ended>)({ stage, playing, tally }))
+      if (ended.length > 0) await ground.reset()
+      const act = acts[number]
+      if (act !== undefined) ended.push(await act({ ground, playing, tally }))
     }
     lastWords(story, ended)
     if (out.tty && !signal.aborted) await untilCtrlC(story, { uiUrl, signal })
@@ -97,7 +101,7 @@ async function onTheLab({ story, out, choice, signal }: Performance): Promise<nu
   } finally {
     story.rest()
     await access.close()
-    await stage.close()
+    await close()
   }
 }
 

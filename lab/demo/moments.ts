@@ -8,3 +8,11 @@ export function atQuarter(view: RunView): boolean {
 export function isGoingBack(view: RunView): boolean {
   return view.unwindingSince !== null && view.restorations.some(({ status }) => status === 'restored')
 }
+
+/** A quarter or more is held and watched, whatever happened meanwhile: a hold may end while no worker is there to see it. */
+export function isWatchedAtQuarterOrMore(view: RunView): boolean {
+  const { weights, holding, guards } = view
+  return (
+    weights !== null && weights.new >= 25 && holding !== null && guards.some(({ goodInRow }) => goodInRow > 0)
+  )
+}

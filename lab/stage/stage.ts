@@ -7,7 +7,7 @@ import { type Channel, openChannel } from './channel.ts'
 import { type Cli, cliWith } from './cli.ts'
 import { EXAMPLES } from './examples.ts'
 import { type Settings, onLab } from './runbook.ts'
-import { type LabWorker, startWorker, temporalEnvironment } from './worker.ts'
+import { type LabWorker, startWorker, temporalEnvironment, workerEnvironment } from './worker.ts'
 import { type World, lookAround, setBack } from './world.ts'
 
 export type Stage = {
@@ -35,7 +35,7 @@ export async function openStage(
   const lab = await startLab(options)
   const folder = createFolder('stage')
   const channel = await openChannel(options.hear)
-  const worker = await startWorker(lab.addresses)
+  const worker = await startWorker(workerEnvironment(lab.addresses))
   const start = await lookAround(lab)
   const environment = temporalEnvironment(lab.addresses)
   const cli = cliWith(environment)

@@ -1,11 +1,11 @@
-// A worker as a process of its own, serving the lab: started, killed with -9, started again on the same ports.
+// A worker as a process of its own: started, killed with -9, started again on the same ports.
 import { fileURLToPath } from 'node:url'
 import type { Addresses } from '../addresses.ts'
 import { freePorts } from '../ports.ts'
 import { type ServerHandle, startServer } from '../server-process.ts'
 import { secretsOf } from './runbook.ts'
 
-const READY_WITHIN_MS = 45_000 // it bundles the workflows first: five seconds of one core, and cores may be busy
+const READY_WITHIN_MS = 60_000 // it bundles the workflows first: five seconds of one core, and cores may be busy
 
 export const CUTOVER = fileURLToPath(new URL('../../bin/cutover.js', import.meta.url))
 
@@ -15,7 +15,8 @@ export type LabWorker = {
   url: string
 }
 
-export async function startWorker(addresses: Addresses): Promise<LabWorker> {
+/** A worker that finds this in its environment. */
+export async function startWorker(environment: { [name: string]: string }): Promise<LabWorker> {
   const { chosen, server } = await startServer(
     'worker',
     async () => {
@@ -26,7 +27,8 @@ export async function startWorker(addresses: Addresses): Promise<LabWorker> {
       command: process.execPath,
       args: [CUTOVER, 'worker'],
       env: {
-        ...workerEnvironment(addresses),
+        ...environment,
+        CUTOVER_LOG: 'json',
         CUTOVER_METRICS_ADDRESS: `127.0.0.1:${metrics}`,
         CUTOVER_SDK_METRICS_ADDRESS: `127.0.0.1:${sdk}`,
       },
@@ -37,12 +39,12 @@ export async function startWorker(addresses: Addresses): Promise<LabWorker> {
   return { server, url: `http://127.0.0.1:${chosen.metrics}` }
 }
 
-function workerEnvironment(addresses: Addresses): { [name: string]: string } {
+/** What a worker needs to carry runs over the servers of the lab. */
+export function workerEnvironment(addresses: Addresses): { [name: string]: string } {
   return {
     ...temporalEnvironment(addresses),
     ...secretsOf(addresses),
     CUTOVER_COMMAND_FOLDER: addresses.commands.folder,
-    CUTOVER_LOG: 'json',
   }
 }
 

@@ -10,7 +10,12 @@ import { createFolder } from '../../lab/folder.ts'
 import { type Lab, type LabOptions, startLab } from '../../lab/lab.ts'
 import { type Load, type LoadTarget, startLoad } from '../../lab/load.ts'
 import { type Cli, cliWith } from '../../lab/stage/cli.ts'
-import { type LabWorker, startWorker, temporalEnvironment } from '../../lab/stage/worker.ts'
+import {
+  type LabWorker,
+  startWorker,
+  temporalEnvironment,
+  workerEnvironment,
+} from '../../lab/stage/worker.ts'
 import { type World, lookAround, setBack } from '../../lab/stage/world.ts'
 import { type Link, openLink } from './link.ts'
 import { type Edge, type LinkName, type Shape, type Zone, backendsOf } from './scenario.ts'
@@ -57,9 +62,10 @@ export async function openChaosStage(options: ChaosStageOptions = {}): Promise<C
   const links = await linksTo(lab)
   const tools = createCommands({ fleet: { old: lab.addresses.old.adminUrl, new: at(links.fleet) } })
   const addresses = throughLinks(lab, links, tools.commands)
-  const worker = await startWorker(addresses)
+  const anotherWorker = () => startWorker(workerEnvironment(addresses))
+  const worker = await anotherWorker()
   const others: LabWorker[] = []
-  while (others.length < workers - 1) others.push(await startWorker(addresses))
+  while (others.length < workers - 1) others.push(await anotherWorker())
   const environment = temporalEnvironment(lab.addresses)
   const access = await connect({ ...process.env, ...environment })
   const folder = createFolder('chaos')
@@ -71,7 +77,7 @@ export async function openChaosStage(options: ChaosStageOptions = {}): Promise<C
     links,
     worker,
     others,
-    anotherWorker: () => startWorker(addresses),
+    anotherWorker,
     cli,
     access,
     loadsFor: (shape) => loadsFor(lab, shape),

@@ -3,27 +3,25 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parse, parseAllDocuments, stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { type Folder, createFolder } from '../../lab/folder.ts'
-import { freePorts } from '../../lab/ports.ts'
-import { type ServerHandle, startServer } from '../../lab/server-process.ts'
-import type { KubeObject } from '../../lab/servers/kubernetes.ts'
+import type { ServerHandle } from '../../lab/server-process.ts'
 import { type Prometheus, startPrometheus } from '../../lab/servers/prometheus.ts'
 import { type Temporal, startTemporal } from '../../lab/servers/temporal.ts'
 import { type Cli, cliWith } from '../../lab/stage/cli.ts'
 import { EXAMPLES } from '../../lab/stage/examples.ts'
-import { CUTOVER, temporalEnvironment } from '../../lab/stage/worker.ts'
+import { allowAsPrinted } from '../../lab/stage/role.ts'
+import { type LabWorker, startWorker, temporalEnvironment } from '../../lab/stage/worker.ts'
 import { until } from '../../lab/until.ts'
 import { type Served, type Upstream, sendLoad, startUpstream } from '../contract/traffic/upstream.ts'
 import { type Nodes, startNodes } from './capacity/nodes.ts'
 import { putScaler, putWorkload, scalerPath, workloadPath } from './capacity/workload-bench.ts'
-import { type Ground, NAMESPACE, WORKER, startGround } from './ground.ts'
+import { type Ground, WORKER, startGround } from './ground.ts'
 import { type Gateway, startGateway } from './traffic/gateway.ts'
 import { pathOf, read, ref } from './traffic/gateway-bench.ts'
 
 const PER_SECOND = 200
 const RECONCILE_MS = 500 // more often than any that is used
-const WORKER_READY_MS_MAX = 60_000 // it bundles the workflows first, on busy cores
 const CONTROLLERS = ['deployment-controller', 'replicaset-controller', 'horizontal-pod-autoscaler-controller']
 
 let ground: Ground
@@ -31,7 +29,7 @@ let folder: Folder
 let temporal: Temporal
 let metrics: Prometheus
 let controllers: ServerHandle
-let worker: ServerHandle
+let worker: LabWorker
 let gateway: Gateway
 let nodes: Nodes
 let cli: Cli
@@ -75,13 +73,13 @@ beforeAll(async () => {
   const kubeconfig = join(folder.path, 'kubeconfig')
   writeFileSync(kubeconfig, kubernetes.kubeconfig(WORKER.token))
   writeFileSync(join(folder.path, 'orders.yaml'), runbook(kubeconfig))
-  await allowAsPrinted()
-  worker = await startWorker()
+  await allowAsPrinted(kubernetes, { cli, file: join(folder.path, 'orders.yaml'), user: WORKER.name })
+  worker = await startWorker(temporalEnvironment({ temporal }))
 })
 
 afterAll(async () => {
   await cli?.end()
-  await worker?.close()
+  await worker?.server.close()
   await temporal?.server.close()
   await metrics?.server.close()
   await gateway?.end()
@@ -117,45 +115,6 @@ function runbook(kubeconfig: string): string {
     if (step['switch'] !== undefined) Object.assign(step['switch'], { hold: '3s' })
   }
   return stringify(content)
-}
-
-/** The worker's account may do what is printed, and nothing else in the whole cluster. */
-async function allowAsPrinted(): Promise<void> {
-  const { code, stdout, stderr } = await cli.run([
-    'rbac',
-    join(folder.path, 'orders.yaml'),
-    '--user',
-    WORKER.name,
-  ])
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-  for (const document of parseAllDocuments(stdout)) {
-    const object = document.toJS() as KubeObject
-    const plural = object.kind === 'Role' ? 'roles' : 'rolebindings'
-    await ground.kubernetes.create(
-      `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}/${plural}`,
-      object,
-    )
-  }
-}
-
-async function startWorker(): Promise<ServerHandle> {
-  const { server } = await startServer(
-    'worker',
-    () => freePorts(2),
-    ([own = 0, sdk = 0]) => ({
-      command: process.execPath,
-      args: [CUTOVER, 'worker'],
-      env: {
-        ...temporalEnvironment({ temporal }),
-        CUTOVER_METRICS_ADDRESS: `127.0.0.1:${own}`,
-        CUTOVER_SDK_METRICS_ADDRESS: `127.0.0.1:${sdk}`,
-        CUTOVER_LOG: 'json',
-      },
-      isReady: async () => (await fetch(`http://127.0.0.1:${own}/healthz`)).ok,
-      readyWithinMs: WORKER_READY_MS_MAX,
-    }),
-  )
-  return server
 }
 
 type Numbers = {
