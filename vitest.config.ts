@@ -20,8 +20,10 @@ const LAYERS: Record<string, string[]> = {
   proxies: ['test/proxies/**/*.test.ts'],
 }
 
-/** When the other layers are done, one file after the other: a whole lab and 400 requests per second each. */
-const ALONE = { maxWorkers: 1, sequence: { groupOrder: 1 } }
+/** When the other layers are done, one file after the other. */
+const ALONE = { maxWorkers: 1, sequence: { groupOrder: 3 } }
+/** Two at a time: a whole lab and 400 requests per second each, and much waiting for holds. */
+const LABS = { maxWorkers: 2, sequence: { groupOrder: 1 } }
 /** And then what is built, packed and installed, once for all files of the layer. */
 const INSTALLED = {
   maxWorkers: 1,
@@ -29,7 +31,7 @@ const INSTALLED = {
   globalSetup: 'test/package/installed.ts',
 }
 const MORE: Record<string, object> = {
-  e2e: ALONE,
+  e2e: LABS,
   additions: ALONE,
   cluster: ALONE,
   proxies: ALONE,
@@ -39,7 +41,7 @@ const MORE: Record<string, object> = {
 export default defineConfig({
   test: {
     pool: 'forks', // Temporal's native runtime is one per process and must die with its test file
-    maxWorkers: 2,
+    maxWorkers: 3, // for two cores: the workflow layer waits for timers half of its time
     projects: Object.entries(LAYERS).map(([name, include]) => ({
       extends: true as const,
       test: {

@@ -43,7 +43,7 @@ it('starts the instances of a side on other ports when one was taken after it wa
       isReady: async () => (await fetch(`http://127.0.0.1:${fleet.slots[0]}/healthz/ready`)).ok,
     }),
   )
-  expect(attempts).toBe(2)
+  expect(attempts).toBeGreaterThan(1)
   expect(chosen.slots).not.toContain(taken)
   await server.close()
   stranger.close()

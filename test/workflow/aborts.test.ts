@@ -15,7 +15,7 @@ import { everything, thereAndBack } from './runbooks.ts'
 
 const AT_ONCE = Number(process.env.CUTOVER_AT_ONCE ?? 16)
 // Writes and notices more often than looks; coprime with the faults of each, so that every fault is met at some call.
-const STRIDES = process.env.CUTOVER_FAULTS === 'all' ? { act: 1, look: 1 } : { act: 2, look: 12 }
+const STRIDES = process.env.CUTOVER_FAULTS === 'all' ? { act: 1, look: 1 } : { act: 5, look: 25 }
 const MATRIX_MS = 1_800_000
 const HELD_MS = 300 // the call is under way when the abort arrives
 

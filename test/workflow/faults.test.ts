@@ -13,7 +13,7 @@ import { WORKFLOWS, handedOver, outOfOrder } from './handover/plans.ts'
 import { everything, pairThereAndBack, thereAndBack } from './runbooks.ts'
 
 const AT_ONCE = Number(process.env.CUTOVER_AT_ONCE ?? 16) // mostly waiting for timers of the server
-const STRIDES = { there: 23, back: 5, pair: 11, ownWay: 11 } // coprime with the kinds per call: each call and each kind is met
+const STRIDES = { there: 47, back: 11, pair: 23, ownWay: 23 } // coprime with the kinds per call: each call and each kind is met
 const WANTED = process.env.CUTOVER_FAULTS ?? ''
 const [PART, PARTS] = (process.env.CUTOVER_PART ?? '1/1').split('/').map(Number) as [number, number]
 const MATRIX_MS = 5_400_000 // the whole matrix on two cores; a sample takes minutes
