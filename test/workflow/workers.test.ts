@@ -101,7 +101,7 @@ describe('kill -9', () => {
     const { deadlines } = await run.until('waits', (state) => Object.keys(state.deadlines).length > 0)
     await replace()
     await replace()
-    expect((await run.state()).deadlines).toEqual(deadlines)
+    expect([deadlines, {}], 'the same, or over').toContainEqual((await run.state()).deadlines)
     const { how, snapshot, error } = await attend(run, { trouble: 'right' })
     expect(how, error).toBe('restored')
     expect(snapshot).toBe(run.before)
