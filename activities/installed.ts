@@ -14,6 +14,7 @@ const PORTS: Readonly<Record<PortName, true>> = {
   capacity: true,
   metrics: true,
   probe: true,
+  preflight: true,
   notify: true,
 }
 

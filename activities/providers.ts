@@ -11,6 +11,8 @@ import { prometheus as metricsPrometheus } from './metrics/prometheus/index.ts'
 import { simMetrics as metricsSim } from './metrics/sim/index.ts'
 import { simNotify as notifySim } from './notify/sim/index.ts'
 import { webhook as notifyWebhook } from './notify/webhook/index.ts'
+import { kubernetes as preflightKubernetes } from './preflight/kubernetes/index.ts'
+import { simPreflight as preflightSim } from './preflight/sim/index.ts'
 import { http as probeHttp } from './probe/http/index.ts'
 import { simProbe as probeSim } from './probe/sim/index.ts'
 import { caddy as trafficCaddy } from './traffic/caddy/index.ts'
@@ -34,6 +36,8 @@ export const providers = [
   metricsSim,
   notifySim,
   notifyWebhook,
+  preflightKubernetes,
+  preflightSim,
   probeHttp,
   probeSim,
   trafficCaddy,

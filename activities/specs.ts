@@ -11,6 +11,8 @@ import { spec as metricsPrometheus } from './metrics/prometheus/schema.ts'
 import { spec as metricsSim } from './metrics/sim/schema.ts'
 import { spec as notifySim } from './notify/sim/schema.ts'
 import { spec as notifyWebhook } from './notify/webhook/schema.ts'
+import { spec as preflightKubernetes } from './preflight/kubernetes/schema.ts'
+import { spec as preflightSim } from './preflight/sim/schema.ts'
 import { spec as probeHttp } from './probe/http/schema.ts'
 import { spec as probeSim } from './probe/sim/schema.ts'
 import { spec as trafficCaddy } from './traffic/caddy/schema.ts'
@@ -34,6 +36,8 @@ export const specs = [
   metricsSim,
   notifySim,
   notifyWebhook,
+  preflightKubernetes,
+  preflightSim,
   probeHttp,
   probeSim,
   trafficCaddy,

@@ -5,6 +5,11 @@ export type { Lies, Until } from '../test/contract/bench-lies.ts'
 export { lyingContract } from '../test/contract/lies.ts'
 export { type MetricsBench, connectMetrics, metricsContract } from '../test/contract/metrics/contract.ts'
 export { type NotifyBench, connectNotify, notifyContract } from '../test/contract/notify/contract.ts'
+export {
+  type PreflightBench,
+  connectPreflight,
+  preflightContract,
+} from '../test/contract/preflight/contract.ts'
 export { type ProbeBench, connectProbe, probeContract } from '../test/contract/probe/contract.ts'
 export { type TestDeps, type TestDepsOptions, testDeps } from '../test/contract/deps.ts'
 export { type HttpServer, type Received, type Reply, startHttpServer } from '../test/contract/http-server.ts'

@@ -93,6 +93,7 @@ function otherView(name: string, live?: SubjectState, recorded?: Reading): Guard
 
 function kindByName(name: string): GuardView['kind'] {
   if (name.startsWith('proof')) return 'proof'
+  if (name.startsWith('preflight of ')) return 'preflight'
   return name.startsWith('in flight') ? 'in-flight' : 'journey'
 }
 

@@ -16,7 +16,7 @@ export type ChangeView = Omit<Change, 'at' | 'appliedAt' | 'approved'> & { at: s
 
 export type GuardView = {
   name: string
-  kind: 'guard' | 'journey' | 'proof' | 'in-flight'
+  kind: 'guard' | 'journey' | 'proof' | 'in-flight' | 'preflight'
   side: string | null
   /** The edge whose users it judges; null = all. */
   of: string | null

@@ -1,5 +1,6 @@
 // One thing that a run will need besides its targets, as it can be tried beforehand without changing anything, and what came of it.
 import type { PlannedConnection, PlannedGuard } from './plan.ts'
+import type { Demand } from './ports/preflight.ts'
 import type { ProbeRequest } from './ports/probe.ts'
 
 export type Trial =
@@ -11,6 +12,15 @@ export type Trial =
       step: string
       requests: ProbeRequest[]
       /** Nothing that the run does, no wait and no person comes before it: if it is not good now, it will not be then. */
+      isFirst: boolean
+    }
+  /** Whether a place is fit for users. `isFirst` as of a journey: what stands in the way now will do so then. */
+  | {
+      what: 'preflight'
+      connection: PlannedConnection
+      step: string
+      demand: Demand
+      accepted: { [check: string]: string }
       isFirst: boolean
     }
   /** Every reference in the configuration of a connection. */

@@ -4,6 +4,7 @@ import type { Plan, PlannedConnection, PlannedStep } from './plan.ts'
 import { probeOf } from './run/guards.ts'
 import { connectionsIn } from './steps/connections.ts'
 import { kindOf, outline } from './steps/kind-of.ts'
+import type { Needs } from './steps/kind.ts'
 import type { Trial } from './trial.ts'
 
 export function trialsOf(plan: Plan): Trial[] {
@@ -45,6 +46,8 @@ export function nameOf(trial: Trial): string {
       return trial.isProof ? `proof that ${trial.guard.name}` : `guard ${trial.guard.name}`
     case 'journey':
       return `journey on ${name} of ${trial.step}`
+    case 'preflight':
+      return `preflight of ${name}`
     case 'secrets':
       return `secrets of ${name}`
     case 'notices':
@@ -65,7 +68,8 @@ export function nameOf(trial: Trial): string {
 type Place = { isFirst: boolean; at: (name: string) => PlannedConnection[] }
 
 function stepTrials(step: PlannedStep, { isFirst: first, at }: Place): Trial[] {
-  const { journeys = [], resolvers = null, proofs = [], drains = [] } = kindOf(step).needs?.(step.spec) ?? {}
+  const needs: Needs = kindOf(step).needs?.(step.spec) ?? {}
+  const { journeys = [], resolvers = null, proofs = [], drains = [], examinations = [] } = needs
   return [
     ...journeys.flatMap(({ connection: name, requests }) =>
       at(name).map((connection): Trial => ({
@@ -73,6 +77,16 @@ function stepTrials(step: PlannedStep, { isFirst: first, at }: Place): Trial[] {
         connection,
         step: step.id,
         requests: requests.map(probeOf),
+        isFirst: first,
+      })),
+    ),
+    ...examinations.flatMap(({ connection: name, demand, accepted }) =>
+      at(name).map((connection): Trial => ({
+        what: 'preflight',
+        connection,
+        step: step.id,
+        demand,
+        accepted,
         isFirst: first,
       })),
     ),

@@ -55,28 +55,44 @@ export interface Call {
   doing: string
 }
 
+/** `at`: the second that an answer says it was given in; ours before and after the call. */
+export interface Clock {
+  at: number
+  sentAt: number
+  receivedAt: number
+}
+
 export interface Kube {
   /** The cluster in words, for messages. */
   cluster: string
   get<O = KubeObject>(call: Call, io: Io): Promise<O>
   /** All objects of a collection; null where the API server has no such kind of resource. */
   list<O = KubeObject>(call: Call, io: Io): Promise<O[] | null>
+  /** The clock of the API server beside ours; null: it does not say the time. */
+  clock(doing: string, io: Io): Promise<Clock | null>
   /** `isTrial`: the API server checks everything and keeps nothing. */
   patch(call: Call & { patch: PatchOperation[]; isTrial?: boolean }, io: Io): Promise<KubeObject>
   create<O = KubeObject>(call: Call & { body: JsonObject }, io: Io): Promise<O>
 }
 
 export function kubeOf(config: KubernetesAccess, deps: Deps): Kube {
-  const call = callerOf(config, deps)
+  const answered = callerOf(config, deps)
+  const call: Caller = async (request, io) => (await answered(request, io)).content as never
   return {
     cluster: clusterOf(config),
     get: ({ path, doing }, io) => call({ method: 'GET', path, doing }, io),
+    async clock(doing, io) {
+      const sentAt = deps.now()
+      const { headers } = await answered({ method: 'GET', path: '/version', doing }, io)
+      const at = Date.parse(headers.get('date') ?? '')
+      return Number.isNaN(at) ? null : { at, sentAt, receivedAt: deps.now() }
+    },
     async list<O>({ path, doing }: Call, io: Io) {
       const items: O[] = []
       let token = ''
       for (let page = 0; page < PAGES_MAX; page++) {
-        const query = `limit=${PAGE}${token === '' ? '' : `&continue=${encodeURIComponent(token)}`}`
-        const asked = call<List<O>>({ method: 'GET', path: `${path}?${query}`, doing }, io)
+        const query = `${path.includes('?') ? '&' : '?'}limit=${PAGE}${token === '' ? '' : `&continue=${encodeURIComponent(token)}`}`
+        const asked = call<List<O>>({ method: 'GET', path: `${path}${query}`, doing }, io)
         const answer = await asked.catch((error: unknown) => {
           if (kindOf(error) === 'Missing') return null // a collection is never missing, its kind is
           throw error
@@ -107,9 +123,10 @@ export function kubeOf(config: KubernetesAccess, deps: Deps): Kube {
 }
 
 type Caller = <O>(request: Request, io: Io) => Promise<O>
+type Answering = (request: Request, io: Io) => Promise<{ content: unknown; headers: Headers }>
 
 /** One request and what it comes to, with the credentials of this moment. */
-function callerOf(config: KubernetesAccess, deps: Deps): Caller {
+function callerOf(config: KubernetesAccess, deps: Deps): Answering {
   const credentials = credentialsOf(config, deps)
   const timeoutMs = milliseconds(config.timeout)
 
@@ -132,7 +149,7 @@ function callerOf(config: KubernetesAccess, deps: Deps): Caller {
     return { answer, secrets, renews }
   }
 
-  return async <O>(request: Request, io: Io) => {
+  return async (request, io) => {
     const { doing: what, hasTests = false } = request
     let sent = await send(request, io)
     // Not let in means not done. A program that hands out credentials is asked for a new one, once.
@@ -141,7 +158,7 @@ function callerOf(config: KubernetesAccess, deps: Deps): Caller {
     if (answer.status >= 300) throw refusal({ what, answer, secrets, now: deps.now(), hasTests })
     if (answer.isCut) throw failure('Rejected', `${what}: an answer over 8 MiB`)
     try {
-      return JSON.parse(answer.body) as O
+      return { content: JSON.parse(answer.body) as unknown, headers: answer.headers }
     } catch (cause) {
       throw failure('Config', `${what}: the answer is not JSON: this is no Kubernetes API`, { cause })
     }

@@ -87,6 +87,7 @@ async function meet<T>(state: WorldState, asked: PortCall<T>, io: Io): Promise<T
   }
   if ('ignored' in fault) return undefined as T // verified when scripted: writes only, and they answer nothing
   if ('reading' in fault) return readingOf(fault.reading, state) as T
+  if ('finds' in fault) return { findings: fault.finds, fine: [] } as T
   if (!('foreign' in fault)) return doEffect()
   if (fault.moment === 'after') {
     const answer = doEffect()

@@ -2,8 +2,18 @@
 import type { FailureKind } from '../../workflows/failure.ts'
 import type { Json } from '../../workflows/json.ts'
 import type { ChangingPort, PortName } from '../../workflows/ports/index.ts'
+import type { Finding } from '../../workflows/ports/preflight.ts'
 
-export type Verb = 'observe' | 'write' | 'confirm' | 'count' | 'query' | 'probe' | 'send' | 'reach'
+export type Verb =
+  | 'observe'
+  | 'write'
+  | 'confirm'
+  | 'count'
+  | 'query'
+  | 'probe'
+  | 'examine'
+  | 'send'
+  | 'reach'
 
 export interface When {
   port: PortName
@@ -58,6 +68,8 @@ export type Fault = { hang?: number } & (
     }
   /** A query is answered with this number; null = no data. */
   | { reading: number | null }
+  /** A preflight finds exactly this, whatever is so: nothing where something is wrong, or something where nothing is. */
+  | { finds: Finding[] }
 )
 
 export interface Rule {

@@ -50,7 +50,13 @@ const WRITE_FAULTS = ['landsLate', 'ignored', 'showsLate', 'half', 'elsewhere']
 
 /** A fault that can never happen would make a test pass for nothing. */
 function refuseNonsense({ when, fault }: Rule): void {
-  const needs = WRITE_FAULTS.some((name) => name in fault) ? 'write' : 'reading' in fault ? 'query' : null
+  const needs = WRITE_FAULTS.some((name) => name in fault)
+    ? 'write'
+    : 'reading' in fault
+      ? 'query'
+      : 'finds' in fault
+        ? 'examine'
+        : null
   if (needs !== null && when.verb !== needs) {
     throw new Error(`the fault ${JSON.stringify(fault)} is one of verb ${needs}, not ${when.verb ?? 'any'}`)
   }

@@ -11,6 +11,7 @@ import { failure } from '../failure.ts'
 import type { Secrets } from '../provider.ts'
 import { tryGuard } from './guard.ts'
 import { tryJourney } from './journey.ts'
+import { tryPreflight } from './preflight.ts'
 import { trySecrets } from './secrets.ts'
 
 export interface TryingOut {
@@ -33,6 +34,8 @@ export async function tryOut(
       return await tryGuard(trial, connector.portOf(connection, 'metrics'), io)
     case 'journey':
       return await tryJourney(trial, { port: connector.portOf(connection, 'probe'), redact }, io)
+    case 'preflight':
+      return await tryPreflight(trial, connector.portOf(connection, 'preflight'), io)
     case 'notices':
       return { text: await connector.portOf(connection, 'notify').reach(io), notes: [] }
     case 'lock':

@@ -28,6 +28,11 @@ export const PORTS = {
   capacity: { type: 'CapacityPort', supports: CHANGING, calls: CHANGES },
   metrics: { type: 'MetricsPort', supports: ["language: 'text',"], calls: ['async query(query, io)'] },
   probe: { type: 'ProbePort', supports: [], calls: ['async probe(request, io)'] },
+  preflight: {
+    type: 'PreflightPort',
+    supports: ["checks: ['readiness'], // WRITE: every check by its name"],
+    calls: ['async examine(demand, io)'],
+  },
   notify: { type: 'NotifyPort', supports: [], calls: ['async send(notice, io)', 'async reach(io)'] },
 } satisfies { [port: string]: Port }
 

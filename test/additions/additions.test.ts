@@ -60,7 +60,7 @@ it(
   async () => {
     const copy = treeWith({})
     tree = copy
-    const ports = ['traffic', 'dns', 'capacity', 'metrics', 'probe', 'notify']
+    const ports = ['traffic', 'dns', 'capacity', 'metrics', 'probe', 'preflight', 'notify']
     for (const port of ports) await goesWell(copy, 'node', ['scripts/new.ts', 'provider', port, 'brand-new'])
     await goesWell(copy, 'node', ['scripts/new.ts', 'step', 'brandnew'])
     expect((await copy.run('node', ['scripts/new.ts', 'step', 'brandnew'])).output).toContain(

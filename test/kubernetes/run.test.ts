@@ -45,7 +45,15 @@ beforeAll(async () => {
     ['orders-v1', 3],
     ['orders-v2', 1],
   ] as const)
-    await putWorkload({ ...ground, allow: async () => {} }, { word: 'deployment', name, replicas })
+    await putWorkload(
+      { ...ground, allow: async () => {} },
+      {
+        word: 'deployment',
+        name,
+        replicas,
+        container: { readinessProbe: { httpGet: { path: '/ready', port: 80 } } },
+      },
+    )
   await putScaler(ground, {
     word: 'deployment',
     name: 'orders-v2',

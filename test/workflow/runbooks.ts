@@ -21,6 +21,7 @@ connections:
     clients:
       - { record: "${RECORD}", rate: 50/s, old: [192.0.2.10], new: [192.0.2.20] }
   prom: { provider: metrics/sim, world: ${world}, old: { latency: 80ms }, new: { latency: 90ms } }
+  home: { provider: preflight/sim, world: ${world} }
   front: { provider: probe/sim, world: ${world}, side: new }
   door: { provider: probe/sim, world: ${world}, balancer: edge }
   pager: { provider: notify/sim, world: ${world} }
@@ -44,6 +45,7 @@ const counted = 'samples: 20, tolerance: 15%'
 export function everything(names: Names): string {
   return `${frame(names)}steps:
   - announce: { connection: pager, text: here we go }
+  - preflight: { connection: home, every: 100ms, within: 20s }
   - prewarm: { connection: fleet, factor: 1, ready_within: 20s }
   - ttl: { connection: zone, records: ["${RECORD}"], to: 1s, margin: 0ms, resolvers: [198.51.100.1], within: 20s }
   - check: { connection: front, requests: [{ path: /healthz/ready, deep: true }], every: 100ms, within: 20s }

@@ -10,7 +10,7 @@ import { createTestWorker } from '../../worker/testing.ts'
 import type { Answer, Request } from './worker-process.ts'
 import { deps } from './deps.ts'
 
-const METHODS = ['observe', 'write', 'confirm', 'inFlight', 'query', 'probe', 'send']
+const METHODS = ['observe', 'write', 'confirm', 'inFlight', 'query', 'probe', 'examine', 'send']
 
 const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
 let counter = 0

@@ -4,6 +4,7 @@ import { type CapacityPort, type CapacitySupports, capacity } from './capacity.t
 import { type DnsPort, type DnsSupports, dns } from './dns.ts'
 import { type MetricsPort, type MetricsSupports, metrics } from './metrics.ts'
 import { type NotifyPort, type NotifySupports, notify } from './notify.ts'
+import { type PreflightPort, type PreflightSupports, preflight } from './preflight.ts'
 import { type ProbePort, type ProbeSupports, probe } from './probe.ts'
 import { type TrafficPort, type TrafficSupports, traffic } from './traffic.ts'
 
@@ -12,6 +13,7 @@ export interface Ports {
   dns: DnsPort
   metrics: MetricsPort
   notify: NotifyPort
+  preflight: PreflightPort
   probe: ProbePort
   traffic: TrafficPort
 }
@@ -28,9 +30,10 @@ export type Supports =
   | DnsSupports
   | MetricsSupports
   | NotifySupports
+  | PreflightSupports
   | ProbeSupports
   | TrafficSupports
 
 export type SupportsOf<P extends PortName> = Extract<Supports, { port: P }>
 
-export const ports = { capacity, dns, metrics, notify, probe, traffic } as const
+export const ports = { capacity, dns, metrics, notify, preflight, probe, traffic } as const

@@ -3,6 +3,7 @@
 import type { Json } from '../json.ts'
 import type { Outline, PlannedGuard, PlannedStep, ValueOf } from '../plan.ts'
 import type { PortName } from '../ports/index.ts'
+import type { Demand } from '../ports/preflight.ts'
 import type { Leads } from '../ports/port.ts'
 import type { RunState, Side } from '../run/state.ts'
 import type { Request } from './fields.ts'
@@ -42,6 +43,8 @@ export type Needs = {
   proofs?: PlannedGuard[]
   /** Sides whose requests in flight are counted. */
   drains?: { connection: string; side: Side }[]
+  /** Places that must be fit for users, and the checks (with a reason) whose findings stop nothing. */
+  examinations?: { connection: string; demand: Demand; accepted: { [check: string]: string } }[]
 }
 
 /** What takes the place of an example's hours and addresses on the lab. */

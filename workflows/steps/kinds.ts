@@ -9,6 +9,7 @@ import { cohort as cohortKind } from './cohort/kind.ts'
 import { decommission as decommissionKind } from './decommission/kind.ts'
 import { drain as drainKind } from './drain/kind.ts'
 import { hold as holdKind } from './hold/kind.ts'
+import { preflight as preflightKind } from './preflight/kind.ts'
 import { prewarm as prewarmKind } from './prewarm/kind.ts'
 import { repoint as repointKind } from './repoint/kind.ts'
 import { shadow as shadowKind } from './shadow/kind.ts'
@@ -25,6 +26,7 @@ export const kinds: { [K in StepKind]: Kind<K> } = {
   decommission: decommissionKind,
   drain: drainKind,
   hold: holdKind,
+  preflight: preflightKind,
   prewarm: prewarmKind,
   repoint: repointKind,
   shadow: shadowKind,

@@ -10,6 +10,7 @@ import { runCohort } from './cohort/run.ts'
 import { runDecommission } from './decommission/run.ts'
 import { runDrain } from './drain/run.ts'
 import { runHold } from './hold/run.ts'
+import { runPreflight } from './preflight/run.ts'
 import { runPrewarm } from './prewarm/run.ts'
 import { runRepoint } from './repoint/run.ts'
 import { runShadow } from './shadow/run.ts'
@@ -26,6 +27,7 @@ export const runs: { [K in StepKind]: (run: Run, step: PlannedStep<K>) => Promis
   decommission: runDecommission,
   drain: runDrain,
   hold: runHold,
+  preflight: runPreflight,
   prewarm: runPrewarm,
   repoint: runRepoint,
   shadow: runShadow,

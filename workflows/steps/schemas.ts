@@ -8,6 +8,7 @@ import { Cohort } from './cohort/schema.ts'
 import { Decommission } from './decommission/schema.ts'
 import { Drain } from './drain/schema.ts'
 import { Hold } from './hold/schema.ts'
+import { Preflight } from './preflight/schema.ts'
 import { Prewarm } from './prewarm/schema.ts'
 import { Repoint } from './repoint/schema.ts'
 import { Shadow } from './shadow/schema.ts'
@@ -23,6 +24,7 @@ export const stepSchemas = {
   decommission: Decommission,
   drain: Drain,
   hold: Hold,
+  preflight: Preflight,
   prewarm: Prewarm,
   repoint: Repoint,
   shadow: Shadow,

@@ -3,8 +3,9 @@
 import type { GuardSubject } from './guard.ts'
 import type { InFlightSubject } from './in-flight.ts'
 import type { JourneySubject } from './journey.ts'
+import type { PreflightSubject } from './preflight.ts'
 import type { ProofSubject } from './proof.ts'
 
-export type Subject = GuardSubject | InFlightSubject | JourneySubject | ProofSubject
+export type Subject = GuardSubject | InFlightSubject | JourneySubject | PreflightSubject | ProofSubject
 
 export type What = Subject['what']

@@ -3,7 +3,8 @@
 import { failure } from '../../failure.ts'
 import type { Io } from '../../../workflows/ports/target.ts'
 import type { Kube, KubeObject, PatchOperation } from '../../kubernetes/client.ts'
-import { AUTOSCALERS, WORKLOADS, type WorkloadName } from './schema.ts'
+import { WORKLOADS, type WorkloadName } from '../../kubernetes/workloads.ts'
+import { AUTOSCALERS } from './schema.ts'
 
 const KEDA_MAX = 100 // its default
 const PAUSES = ['autoscaling.keda.sh/paused', 'autoscaling.keda.sh/paused-replicas']

@@ -6,9 +6,16 @@ import type { Io, Observed } from '../../../workflows/ports/target.ts'
 import { failure } from '../../failure.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import { type Writer, ownersOf, writerOf } from '../../kubernetes/owners.ts'
+import {
+  type WorkloadObject,
+  cautionsIn,
+  readyIn,
+  replicasOf,
+  troublesOf,
+} from '../../kubernetes/workload-status.ts'
+import { WORKLOADS, pathOfWorkload } from '../../kubernetes/workloads.ts'
 import { type Autoscaler, autoscalerOf } from './autoscaler.ts'
-import { type KubernetesCapacityConfig, WORKLOADS, type WorkloadName, workloadOf } from './schema.ts'
-import { type WorkloadObject, cautionsIn, readyIn, replicasOf, troublesOf } from './workload.ts'
+import { type KubernetesCapacityConfig, workloadOf } from './schema.ts'
 
 /** `floor`: that of the autoscaler; left out where there is none. */
 export type Instances = Capacity & { floor?: number }
@@ -33,7 +40,7 @@ export async function look({ config, kube }: Side, target: string, io: Io): Prom
   const named = workloadOf(config, target)
   if (named === null) throw notNamed(config, target)
   const place = `${WORKLOADS[named.word].kind} ${namespace}/${named.name}`
-  const path = pathOf(named, namespace)
+  const path = pathOfWorkload(named, namespace)
   const doing = `reading ${target} (${place}) in cluster ${kube.cluster}`
   const workload = await kube.get<WorkloadObject>({ path, doing }, io)
   const autoscaler = await autoscalerOf(kube, { workload: named, namespace }, io)
@@ -91,11 +98,6 @@ function cautionsOf({ workload, autoscaler }: Look): string[] {
           ...ownersOf(autoscaler.object, 'a floor').map((words) => `${autoscaler.words}: ${words}`),
         ]
   return [...ownersOf(workload, 'a number of instances'), ...cautionsIn(workload), ...ofAutoscaler]
-}
-
-function pathOf({ word, name }: WorkloadName, namespace: string): string {
-  const { group, version, resource } = WORKLOADS[word]
-  return `/apis/${group}/${version}/namespaces/${namespace}/${resource}/${name}`
 }
 
 function notNamed(config: KubernetesCapacityConfig, target: string): Error {

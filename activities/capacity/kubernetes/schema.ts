@@ -1,27 +1,14 @@
 // What a runbook says about the instances of a side in Kubernetes, and what plans may rely on. Holds no client code.
 import { z } from 'zod'
 import { clusterOf, demandOneAccess, kubernetesAccess } from '../../kubernetes/config.ts'
+import { WORKLOADS, Workload, type WorkloadName, namedBy } from '../../kubernetes/workloads.ts'
 import { type KubeRule, type UsedTargets, defineSpec } from '../../provider.ts'
-
-/** What can be scaled, by the word in the runbook. */
-export const WORKLOADS = {
-  deployment: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
-  statefulset: { group: 'apps', version: 'v1', resource: 'statefulsets', kind: 'StatefulSet' },
-  rollout: { group: 'argoproj.io', version: 'v1alpha1', resource: 'rollouts', kind: 'Rollout' },
-} as const
 
 /** What keeps the number of instances of a workload between two bounds. */
 export const AUTOSCALERS = {
   hpa: { group: 'autoscaling', version: 'v2', resource: 'horizontalpodautoscalers' },
   keda: { group: 'keda.sh', version: 'v1alpha1', resource: 'scaledobjects' },
 } as const
-
-const Workload = z
-  .string()
-  .regex(
-    /^(deployment|statefulset|rollout)\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
-    'not a workload: write deployment/NAME, statefulset/NAME or rollout/NAME',
-  )
 
 export const KubernetesCapacityConfig = z
   .strictObject({
@@ -43,15 +30,9 @@ export const KubernetesCapacityConfig = z
   })
 export type KubernetesCapacityConfig = z.infer<typeof KubernetesCapacityConfig>
 
-export interface WorkloadName {
-  word: keyof typeof WORKLOADS
-  name: string
-}
-
 export function workloadOf(config: KubernetesCapacityConfig, target: string): WorkloadName | null {
   const text = target === 'old' ? config.old : target === 'new' ? config.new : undefined
-  const [word, name] = text?.split('/') ?? []
-  return name === undefined ? null : { word: word as WorkloadName['word'], name }
+  return text === undefined ? null : namedBy(text)
 }
 
 /** The names of autoscalers are not known before they are looked for: lists have none, and so has the permission to change one. */

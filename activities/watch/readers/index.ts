@@ -5,11 +5,13 @@ import type { Reader } from '../reader.ts'
 import { guardReader as guard } from './guard.ts'
 import { inFlightReader as inFlight } from './in-flight.ts'
 import { journeyReader as journey } from './journey.ts'
+import { preflightReader as preflight } from './preflight.ts'
 import { proofReader as proof } from './proof.ts'
 
 export const readers: { [W in What]: Reader<W> } = {
   guard,
   'in-flight': inFlight,
   journey,
+  preflight,
   proof,
 }

@@ -1,5 +1,6 @@
 // What a step needs and its provider cannot do: refused on paper rather than in the night.
 import type { ProviderSpec } from '../../../activities/provider.ts'
+import type { PreflightSupports } from '../../../workflows/ports/preflight.ts'
 import { COHORT, MIRROR, type TrafficSupports } from '../../../workflows/ports/traffic.ts'
 import { mainConnectionsIn } from '../../../workflows/steps/connections.ts'
 import { kindOf, outline } from '../../../workflows/steps/kind-of.ts'
@@ -14,14 +15,33 @@ export function capabilityFindings(parts: Parts, specs: readonly ProviderSpec[])
     mainConnectionsIn(step).flatMap(({ name, path }) => {
       const connection = parts.connections.find((each) => each.name === name)
       const supports = connection?.spec.supports
-      if (connection === undefined || supports?.port !== 'traffic') return []
+      if (connection === undefined || supports === undefined) return []
       const { provider } = connection
+      if (supports.port === 'preflight') return acceptFindings(step, supports, { name, provider })
+      if (supports.port !== 'traffic') return []
       return [
         ...ABILITIES.filter(({ isNeeded, isThere }) => isNeeded(step, name) && !isThere(supports)).map(
           (ability) => unable([...step.path, ...path], { ability, kind: step.kind, provider, specs }),
         ),
         ...weightFindings(step, supports, { name, provider }),
       ]
+    }),
+  )
+}
+
+/** What is accepted under a wrong name is not accepted, and would be found out at the gate. */
+function acceptFindings(
+  step: Step,
+  { checks }: PreflightSupports,
+  { name, provider }: { name: string; provider: string },
+): Finding[] {
+  const { examinations = [] } = kindOf(step).needs?.(step.spec) ?? {}
+  const accepted = examinations.filter(({ connection }) => connection === name)
+  return accepted.flatMap((examination) =>
+    Object.keys(examination.accepted).flatMap((check): Finding[] => {
+      if (checks.includes(check)) return []
+      const message = `${provider} has no check ${check}`
+      return [{ path: [...step.path, 'accept', check], message, fix: `its checks: ${checks.join(', ')}` }]
     }),
   )
 }

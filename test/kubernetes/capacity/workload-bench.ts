@@ -3,9 +3,9 @@ import { kubernetes as provided } from '../../../activities/capacity/kubernetes/
 import {
   AUTOSCALERS,
   KubernetesCapacityConfig,
-  WORKLOADS,
   rulesOf,
 } from '../../../activities/capacity/kubernetes/schema.ts'
+import { WORKLOADS } from '../../../activities/kubernetes/workloads.ts'
 import type { KubeObject } from '../../../lab/servers/kubernetes.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'
 import type { ChangingBench } from '../../contract/changing.ts'
@@ -34,9 +34,11 @@ export function scalerPath(scaler: Scaler, name = ''): string {
   return `/apis/${group}/${version}/namespaces/${NAMESPACE}/${resource}${name === '' ? '' : `/${name}`}`
 }
 
+type Workload = { word: Word; name: string; replicas: number; metadata?: object; container?: object }
+
 export async function putWorkload(
   ground: Ground,
-  { word, name, replicas, metadata = {} }: { word: Word; name: string; replicas: number; metadata?: object },
+  { word, name, replicas, metadata = {}, container = {} }: Workload,
 ): Promise<void> {
   const { group, version, kind } = WORKLOADS[word]
   const labels = { app: name }
@@ -47,7 +49,10 @@ export async function putWorkload(
     spec: {
       replicas,
       selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [{ name: 'app', image: 'none' }] } },
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ name: 'app', image: 'none', ...container }] },
+      },
       ...(word === 'statefulset' ? { serviceName: name } : {}),
       ...(word === 'rollout' ? { strategy: { canary: {} } } : {}),
     },

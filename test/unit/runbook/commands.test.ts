@@ -117,6 +117,9 @@ test('rbac prints the verbs on the objects that a runbook names, and no more', a
     rule('apps/deployments/scale', ['patch'], 'orders-v2'),
     rule('autoscaling/horizontalpodautoscalers', ['list', 'patch']),
     rule('keda.sh/scaledobjects', ['list', 'patch']),
+    ...['pods', 'services', 'resourcequotas', 'limitranges'].map((name) => rule(`/${name}`, ['list'])),
+    rule('policy/poddisruptionbudgets', ['list']),
+    rule('networking.istio.io/destinationrules', ['list']),
   ])
   expect(objects[1]?.subjects).toEqual([{ kind: 'ServiceAccount', name: 'cutover', namespace: 'cutover' }])
   const { text } = await run(rbac, [await fileOf(RIGHT)])

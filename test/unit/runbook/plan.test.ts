@@ -103,7 +103,7 @@ test.each(['orders', 'dns-move', 'drill', 'gateway-api'])('examples/%s.yaml is v
 
 test('the examples use every step kind', async () => {
   const { stepSchemas } = await import('../../../workflows/steps/schemas.ts')
-  const plans = await Promise.all(['orders', 'tenants'].map((name) => planOf(example(name))))
+  const plans = await Promise.all(['orders', 'tenants', 'gateway-api'].map((name) => planOf(example(name))))
   const kinds = new Set(plans.flatMap(({ steps }) => steps.map(({ kind }) => kind)))
   expect([...kinds].sort()).toEqual(Object.keys(stepSchemas).sort())
 })

@@ -8,6 +8,7 @@ import { specs } from '../../../activities/specs.ts'
 import { tryOut } from '../../../activities/survey/try-out.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { PlannedConnection, PlannedGuard } from '../../../workflows/plan.ts'
+import type { Finding } from '../../../workflows/ports/preflight.ts'
 import type { ProbeRequest } from '../../../workflows/ports/probe.ts'
 import type { Trial } from '../../../workflows/trial.ts'
 import { nameOf, trialsOf } from '../../../workflows/trials.ts'
@@ -124,6 +125,35 @@ describe('secrets', () => {
     await expect(hook({ url: 'env:GONE', secret: 'env:LOST' })).rejects.toMatchObject({
       type: 'Config',
       message: 'secret env:GONE is not set; secret env:LOST is not set',
+    })
+  })
+})
+
+describe('a preflight', () => {
+  const looked = async (finds: Finding[], { accepted = {}, isFirst = true } = {}) => {
+    const { world, connection, trial } = stage()
+    world.script([{ when: { port: 'preflight', verb: 'examine', call: 'every' }, fault: { finds } }])
+    const demand = { instances: null, factor: null, drainMs: 0 }
+    const of = { what: 'preflight', connection: connection('preflight/sim'), step: 's01' } as const
+    return await trial({ ...of, demand, accepted, isFirst })
+  }
+  const words = { seen: 'no probe', why: 'requests come too early', todo: 'add one' }
+  const refusing: Finding = { check: 'readiness', level: 'refuse', ...words }
+  const said = 'readiness: no probe; requests come too early; add one'
+
+  test('that finds something in the way fails, unless a step comes before it that may put it right', async () => {
+    await expect(looked([refusing])).rejects.toMatchObject({ type: 'Rejected', message: said })
+    expect((await looked([refusing], { isFirst: false })).notes).toEqual([`not fit now: ${said}`])
+  })
+
+  test('tells cautions, and what was accepted with the reason', async () => {
+    const cautious: Finding = { ...refusing, level: 'caution' }
+    expect((await looked([cautious])).notes).toEqual([`caution: ${said}`])
+    expect((await looked([refusing], { accepted: { readiness: 'it is a batch' } })).notes).toEqual([
+      `accepted (it is a batch): ${said}`,
+    ])
+    await expect(looked([refusing], { accepted: { liveness: 'why' } })).rejects.toMatchObject({
+      type: 'Rejected',
     })
   })
 })

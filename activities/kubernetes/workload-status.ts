@@ -1,5 +1,5 @@
 // A workload as the API server stores it: how many instances it is to have, how many are ready, what stands in its way. Pure.
-import type { KubeObject } from '../../kubernetes/client.ts'
+import type { KubeObject } from './client.ts'
 
 export interface WorkloadObject extends KubeObject {
   spec?: { replicas?: number; paused?: boolean; minReadySeconds?: number }
