@@ -25,7 +25,7 @@ async function run() {
   if (process.env.CUTOVER_DEBUG === '1') process.setSourceMapsEnabled(true)
   try {
     const { main } = await import(isCheckout ? source.href : '../dist/cutover.js')
-    const code = await main(process.argv.slice(2))
+    const code = await main(process.argv.slice(2), process.argv[1])
     await Promise.all([flushed(process.stdout), flushed(process.stderr)])
     process.exit(code)
   } catch (error) {
@@ -53,7 +53,7 @@ function flushed(stream) {
 async function handOver() {
   const { spawn } = await import('node:child_process')
   const { constants } = await import('node:os')
-  const child = spawn(privateNode, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+  const child = spawn(privateNode, process.argv.slice(1), {
     stdio: 'inherit',
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

@@ -9,30 +9,35 @@ import { EXIT } from './exit-codes.ts'
 import { nearest } from './nearest.ts'
 import { endQuietlyWithoutReader, terminalOutput } from './output/terminal.ts'
 import { Problem, describeProblem, documentOfProblem, usageProblem } from './problem.ts'
+import { type Program, asCalled, demandNoneOfKubectl, programOf } from './program.ts'
 import { verbs } from './verbs.ts'
 import type { Verb } from './verbs.ts'
 import { version } from './version.ts'
 
 const SAY_SO_THEMSELVES = ['worker', 'dev']
 
-/** Runs one command line and gives its exit code. */
-export async function main(words: string[]): Promise<number> {
+/** Runs one command line and gives its exit code. `path`: of the file that was called, whose name may be that of a plugin. */
+export async function main(words: string[], path?: string): Promise<number> {
   endQuietlyWithoutReader()
   const env = environment()
+  const program = programOf(path)
   try {
-    return await dispatch(words, env)
+    if (program.isCompletion) return await completeForKubectl(words, env)
+    return await dispatch(words, { env, program })
   } catch (error) {
-    return await tell(error, { env, json: wantsJson(words) })
+    return await tell(error, { env, program, json: wantsJson(words) })
   }
 }
 
-async function dispatch(words: string[], env: Environment): Promise<number> {
+type Called = { env: Environment; program: Program }
+
+async function dispatch(words: string[], { env, program }: Called): Promise<number> {
   const [name, ...rest] = words
   const [topic] = rest
   if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && topic === undefined)) {
     const { overview } = await import('./help.ts')
-    const { width } = terminalOutput({ json: false, color: false })
-    process.stdout.write(`${overview(verbs, { version: version(), width })}\n`)
+    const out = terminalOutput({ json: false, color: false, program })
+    out.line(overview(verbs, { version: version(), width: out.width }))
     return name === undefined ? EXIT.usage : EXIT.done
   }
   if (name === '--version' || name === '-V' || name === 'version') {
@@ -40,12 +45,13 @@ async function dispatch(words: string[], env: Environment): Promise<number> {
     return EXIT.done
   }
   if (name === '__complete') return await complete(rest, env)
-  if (name === 'help') return await dispatch([topic ?? '', '--help'], env)
+  if (name === 'help') return await dispatch([topic ?? '', '--help'], { env, program })
   const verb = verbOf(name)
   const command = await verb.load()
+  demandNoneOfKubectl(rest, command.flags, program)
   const parsed = parseVerb(name, command.flags, rest)
   const color = parsed.color && wantsColor(env, process.stdout.isTTY === true)
-  const out = terminalOutput({ json: parsed.json, color })
+  const out = terminalOutput({ json: parsed.json, color, program })
   if (parsed.help) {
     const { helpOf } = await import('./help.ts')
     out.line(helpOf(command, out.width))
@@ -71,6 +77,19 @@ async function complete(words: string[], env: Environment): Promise<number> {
   const { candidates } = await import('./complete.ts')
   for (const { word, about } of await candidates(words, env))
     process.stdout.write(about === '' ? `${word}\n` : `${word}\t${about.replaceAll(/\s+/g, ' ')}\n`)
+  return EXIT.done
+}
+
+const [FILES_TOO, NO_FILES] = [':0', ':4'] // ShellCompDirectiveDefault and NoFileComp of cobra, as kubectl reads the last line
+
+/** For kubectl, which runs `kubectl_complete-cutover` from PATH. */
+async function completeForKubectl(words: string[], env: Environment): Promise<number> {
+  const { FILES, candidates } = await import('./complete.ts')
+  const all = await candidates(words, env)
+  for (const { word, about } of all)
+    if (word !== FILES.word)
+      process.stdout.write(about === '' ? `${word}\n` : `${word}\t${about.replaceAll(/\s+/g, ' ')}\n`)
+  process.stdout.write(`${all.includes(FILES) ? FILES_TOO : NO_FILES}\n`)
   return EXIT.done
 }
 
@@ -123,9 +142,9 @@ function interruption(verb: Verb): AbortSignal {
   return controller.signal
 }
 
-async function tell(error: unknown, { env, json }: { env: Environment; json: boolean }): Promise<number> {
+async function tell(error: unknown, { env, program, json }: Called & { json: boolean }): Promise<number> {
   const problem = error instanceof Problem ? error : await toldOf(error)
-  const text = describeProblem(problem)
+  const text = asCalled(describeProblem(problem), program)
   const { columns } = process.stderr // undefined where nobody looks: a log keeps its lines
   const shown = columns ? (await import('./output/fold-text.ts')).folded(text, columns) : text
   process.stderr.write(`${shown}\n`)
