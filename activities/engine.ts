@@ -15,6 +15,7 @@ import { called, deadlineMsOf } from './call.ts'
 import { patiently, tirelessly } from './retried.ts'
 import { demandAgreed } from './change/agreed.ts'
 import { claimAgain, claimLocks, releaseLocks } from './change/claim.ts'
+import { expire } from './change/expire.ts'
 import { applyTo } from './change/look.ts'
 import { restoreTo } from './change/restore.ts'
 import { revisited } from './change/revisit.ts'
@@ -98,6 +99,7 @@ export function changeActivities({ deps, client, ...rest }: EngineOptions): Chan
         return claimLocks(client, input, io)
       }),
     release: (input) => called(writing, () => releaseLocks(client, input)),
+    expire: (input) => called(writing, (io) => expire(client, input, io)),
     recall: (input) => called(looking, () => memoriesOf(client, input)),
   }
 }

@@ -16,6 +16,7 @@ const PORTS: Readonly<Record<PortName, true>> = {
   probe: true,
   preflight: true,
   notify: true,
+  reconciler: true,
 }
 
 /** A package that is named wrongly, is not there, or is no package of providers. Told to whoever set the variable. */

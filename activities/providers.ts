@@ -15,6 +15,9 @@ import { kubernetes as preflightKubernetes } from './preflight/kubernetes/index.
 import { simPreflight as preflightSim } from './preflight/sim/index.ts'
 import { http as probeHttp } from './probe/http/index.ts'
 import { simProbe as probeSim } from './probe/sim/index.ts'
+import { argoCd as reconcilerArgoCd } from './reconciler/argo-cd/index.ts'
+import { flux as reconcilerFlux } from './reconciler/flux/index.ts'
+import { simReconciler as reconcilerSim } from './reconciler/sim/index.ts'
 import { caddy as trafficCaddy } from './traffic/caddy/index.ts'
 import { envoy as trafficEnvoy } from './traffic/envoy/index.ts'
 import { gatewayApi as trafficGatewayApi } from './traffic/gateway-api/index.ts'
@@ -40,6 +43,9 @@ export const providers = [
   preflightSim,
   probeHttp,
   probeSim,
+  reconcilerArgoCd,
+  reconcilerFlux,
+  reconcilerSim,
   trafficCaddy,
   trafficEnvoy,
   trafficGatewayApi,

@@ -15,6 +15,9 @@ import { spec as preflightKubernetes } from './preflight/kubernetes/schema.ts'
 import { spec as preflightSim } from './preflight/sim/schema.ts'
 import { spec as probeHttp } from './probe/http/schema.ts'
 import { spec as probeSim } from './probe/sim/schema.ts'
+import { spec as reconcilerArgoCd } from './reconciler/argo-cd/schema.ts'
+import { spec as reconcilerFlux } from './reconciler/flux/schema.ts'
+import { spec as reconcilerSim } from './reconciler/sim/schema.ts'
 import { spec as trafficCaddy } from './traffic/caddy/schema.ts'
 import { spec as trafficEnvoy } from './traffic/envoy/schema.ts'
 import { spec as trafficGatewayApi } from './traffic/gateway-api/schema.ts'
@@ -40,6 +43,9 @@ export const specs = [
   preflightSim,
   probeHttp,
   probeSim,
+  reconcilerArgoCd,
+  reconcilerFlux,
+  reconcilerSim,
   trafficCaddy,
   trafficEnvoy,
   trafficGatewayApi,

@@ -63,6 +63,26 @@ export const kubeDefinitions = {
     sum: 'h1:SR60v8uIcelbveS8n/1jcl8tLdBBIbHMxmdOHw8tKqA=',
     files: ['config/crd/bases/keda.sh_scaledobjects.yaml'],
   },
+  'argo-cd': {
+    module: 'github.com/argoproj/argo-cd/v3@v3.5.7',
+    sum: 'h1:Xm1BF+I5OgDKUG3SDK49vn2/Y5AMyaNVko+/JT08gj0=',
+    files: ['manifests/crds/application-crd.yaml'],
+  },
+  'flux-kustomize': {
+    module: 'github.com/fluxcd/kustomize-controller@v1.9.6',
+    sum: 'h1:XB+G3A0mky0j5uVHZWv4oSlS2RvZBoNIUhstIvY0JKE=',
+    files: ['config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml'],
+  },
+  'flux-helm': {
+    module: 'github.com/fluxcd/helm-controller@v1.6.0',
+    sum: 'h1:jlS5X11SG26gspubB5aLrdVSCm0q0tA4ULsY+vwSkL0=',
+    files: ['config/crd/bases/helm.toolkit.fluxcd.io_helmreleases.yaml'],
+  },
+  'flux-source': {
+    module: 'github.com/fluxcd/source-controller@v1.9.6',
+    sum: 'h1:nG534/bI6nVpyHra7ONAk6xDB3xPsVT+EOLHZHXPrrc=',
+    files: ['config/crd/bases/source.toolkit.fluxcd.io_gitrepositories.yaml'],
+  },
 }
 /** What turns VirtualServices and routes into the configuration of an Envoy, likewise; Istio's own definitions lie beside it. */
 export const istiodSources = join(repositoryRoot, 'lab', 'servers', 'istiod')

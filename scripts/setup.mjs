@@ -18,7 +18,7 @@ import { lockFile, nodeModules, privateNode, privateRoot } from './setup/paths.m
 import { say, SetupError } from './setup/progress.mjs'
 import { ensureCluster } from './setup/cluster.mjs'
 import { ensureToxics } from './setup/toxics.mjs'
-import { ensureMesh } from './setup/mesh.mjs'
+import { ensureMesh, missingDefinitions } from './setup/mesh.mjs'
 import { ensureDebianServers, ensurePythonServers, ensureServers, missing } from './setup/servers.mjs'
 
 const STAMP = join(privateRoot, 'setup.json')
@@ -47,7 +47,8 @@ export async function ensure({
     ...(toxics ? [toxiproxyName] : []),
     ...(toolkit ? Object.keys(toolkitPackages) : []),
   ]
-  if (isStamped() && missing(wanted).length === 0) return { missing: [], changed: false }
+  const isWhole = !mesh || missingDefinitions().length === 0
+  if (isStamped() && isWhole && missing(wanted).length === 0) return { missing: [], changed: false }
   mkdirSync(privateRoot, { recursive: true })
   return withLock(async () => {
     if (!isStamped()) {

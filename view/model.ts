@@ -1,6 +1,7 @@
 // What people and scripts see of a run: one plain, JSON-safe view that status, watch, report and `-o json` share.
 // Types only. Times are ISO 8601 texts, because scripts read them.
 import type { Weights } from '../workflows/ports/port.ts'
+import type { Declaration } from '../workflows/ports/target.ts'
 import type { Verdict } from '../workflows/activities.ts'
 import type {
   Change,
@@ -117,6 +118,10 @@ export type RunView = {
     at: string | null
   })[]
   remainder: { connection: string; target: string; note: string }[]
+  /** Who would put back what the run sets, and goes on by itself at that moment; those that have gone on are left out. */
+  suspended: { connection: string; until: string }[]
+  /** What must be declared so that it says what the run has set, as JSON Patches; empty before a handback. */
+  declare: Declaration[]
   pointOfNoReturn: { step: string; why: string } | null
   /**
    * Whether it can be brought back now; `until` a step that cannot be undone begins, and why. Not certain: no worker tells, it is

@@ -1,5 +1,6 @@
 // From state, plan and what the server describes to the one view of a run. Pure.
 import { restOf, wayBackOf } from './ahead.ts'
+import { sameJson } from '../workflows/json.ts'
 import { presentWeights } from '../workflows/edges.ts'
 import { describeReason } from '../workflows/run/reason.ts'
 import type { Plan } from '../workflows/plan.ts'
@@ -51,6 +52,8 @@ export function runView(
     },
     restorations: state.restorations.map(({ at, ...restoration }) => ({ ...restoration, at: iso(at) })),
     remainder: state.remainder,
+    suspended: suspendedIn(state),
+    declare: state.declare ?? [],
     pointOfNoReturn: state.pointOfNoReturn && {
       step: state.pointOfNoReturn.step,
       why: state.pointOfNoReturn.why,
@@ -121,6 +124,20 @@ function statusOf(record: RunState['steps'][number] | undefined, state: RunState
 
 function stepEnd({ endedAt }: RunState['steps'][number], state: RunState): string | null {
   return iso(endedAt ?? state.unwindingSince ?? state.endedAt)
+}
+
+/** Those whose last known value is that of the run. */
+function suspendedIn({ suspensions = [], changes, restorations, phase }: RunState): RunView['suspended'] {
+  return suspensions
+    .filter((of) => {
+      const last = changes.findLast(({ connection }) => connection === of.connection)
+      const isBack = restorations.some(
+        ({ connection, status }) => connection === of.connection && status === 'restored',
+      )
+      const isOurs = last !== undefined && last.status !== 'noop' && !sameJson(last.desired, of.before)
+      return isOurs && !isBack && phase !== 'ended'
+    })
+    .map(({ connection, until }) => ({ connection, until: isoOf(until) }))
 }
 
 function reasonView(reason: Reason): ReasonView {

@@ -187,6 +187,22 @@ export type ClaimInput = {
   plan?: Plan
 }
 
+/** A suspension, and until when it lasts at most, whatever becomes of the run; null = its end is seen to. */
+export type ExpiryInput = At & {
+  /** The real resource that is suspended: one expiry each. */
+  key: string
+  /** The run and its chain. */
+  run: string
+  service: string
+  /** What it goes on with. */
+  before: Json
+  /** Anything else found there was suspended by somebody else. */
+  ours: Json[]
+  until: number | null
+  /** Who hears of it. */
+  notify: PlannedConnection[]
+}
+
 export interface ChangeActivities {
   observe(
     input: At & {
@@ -207,6 +223,8 @@ export interface ChangeActivities {
   /** Takes the locks of every target, or fails: `Conflict` that names the holder, `Config` for a plan that is not to be carried out. */
   claim(input: ClaimInput): Promise<void>
   release(input: ClaimInput): Promise<void>
+  /** Sees to it that a suspension ends by itself at a moment, or need not any more. */
+  expire(input: ExpiryInput): Promise<void>
   /** What the looks of a run remember at this moment. */
   recall(input: { workflowId: string; runId: string }): Promise<Memories>
 }

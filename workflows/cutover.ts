@@ -10,6 +10,7 @@ import { checkpoint } from './run/run.ts'
 import type { Outcome, RunState } from './run/state.ts'
 import { type Result, endRun } from './run/end.ts'
 import { perform, stepsLeft } from './run/step.ts'
+import { endExpiries } from './run/suspensions.ts'
 import { unwind } from './run/unwind.ts'
 
 /**
@@ -36,6 +37,7 @@ export async function cutover(plan: Plan, start: Start, carried?: RunState): Pro
       outcome = back
     }
     run.state.outcome = outcome // from here on it is too late to abort: nothing is left to go back by
+    await endExpiries(run)
     await releaseTargets(run)
     return endRun(run, outcome)
   })

@@ -20,9 +20,13 @@ type LockMemo = LockHolder & { lock: string }
 
 /** Long names keep their beginning for people and a hash for identity. */
 export function lockIdOf(lock: string): string {
-  if (lock.length <= LOCK_NAME_CHARACTERS_MAX) return LOCK_ID_PREFIX + lock
-  const hash = createHash('sha256').update(lock).digest('hex').slice(0, 32)
-  return `${LOCK_ID_PREFIX}${lock.slice(0, LOCK_NAME_CHARACTERS_MAX - hash.length - 1)}~${hash}`
+  return idOf(LOCK_ID_PREFIX, lock)
+}
+
+export function idOf(prefix: string, name: string): string {
+  if (name.length <= LOCK_NAME_CHARACTERS_MAX) return prefix + name
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 32)
+  return `${prefix}${name.slice(0, LOCK_NAME_CHARACTERS_MAX - hash.length - 1)}~${hash}`
 }
 
 /**

@@ -2,7 +2,14 @@
 // reconciles an object puts back what is set here, so plans name it; who wrote a field last is the writer of a conflict.
 import type { JsonObject } from '../../workflows/json.ts'
 import { isObject } from '../../workflows/json.ts'
-import { FIELD_MANAGER, type KubeObject, type ManagedFields, type Metadata } from './client.ts'
+import type { Declaration, Reconciler } from '../../workflows/ports/target.ts'
+import {
+  FIELD_MANAGER,
+  type KubeObject,
+  type ManagedFields,
+  type Metadata,
+  type PatchOperation,
+} from './client.ts'
 
 /** Their names as field managers, where no label or annotation names them better. */
 const RECONCILERS: [RegExp, string][] = [
@@ -18,25 +25,44 @@ const RECONCILERS: [RegExp, string][] = [
 /** People, or scripts that use their tools: those must be asked, machines need not be. */
 const PEOPLE = /^(kubectl|k9s|lens|openlens|freelens|headlamp|mozilla|oc$)/i
 
+/**
+ * Those of them that put back what is set, by the name that their own object has: a step may suspend them. `object` as it is named in
+ * messages: `HTTPRoute shop/orders`.
+ */
+export function reconcilersOf(object: KubeObject, { as, what }: { as: string; what: string }): Reconciler[] {
+  return byMark(object.metadata).flatMap((owner) =>
+    owner.name === null ? [] : [{ name: owner.name, object: as, caution: cautionOf(owner, what) }],
+  )
+}
+
+/** What must be declared: the patch that sets it, with its tests, which tell a declaration that is in another order. */
+export function declarationOf(object: string, patch: PatchOperation[] = []): { declares?: Declaration[] } {
+  return patch.some(({ op }) => op !== 'test') ? { declares: [{ object, patch }] } : {}
+}
+
 /** One caution for each that declares the object; `what` it would put back. */
 export function ownersOf({ metadata }: KubeObject, what: string): string[] {
   const named = [...byMark(metadata), ...byOwner(metadata)]
   const known = named.map(({ by }) => by)
   const managers = (metadata.managedFields ?? []).flatMap(({ manager = '' }) => {
     const by = RECONCILERS.find(([pattern]) => pattern.test(manager))?.[1]
-    return by === undefined || known.includes(by) ? [] : [{ by, as: `field manager ${manager}`, stop: null }]
+    return by === undefined || known.includes(by)
+      ? []
+      : [{ by, as: `field manager ${manager}`, stop: null, name: null }]
   })
   const all = [
     ...named,
     ...managers.filter(({ by }, at) => managers.findIndex((each) => each.by === by) === at),
   ]
-  return all.map(
-    ({ by, as, stop }) =>
-      `${by} declares it (${as}) and may put back ${what} set here${stop === null ? '' : `: ${stop} for the time of the run`}`,
-  )
+  return all.map((owner) => cautionOf(owner, what))
 }
 
-type Owner = { by: string; as: string; stop: string | null }
+function cautionOf({ by, as, stop }: Owner, what: string): string {
+  return `${by} declares it (${as}) and may put back ${what} set here${stop === null ? '' : `: ${stop} for the time of the run`}`
+}
+
+/** `name` null: nothing that a step could suspend. */
+type Owner = { by: string; as: string; stop: string | null; name: string | null }
 
 function byMark({ labels = {}, annotations = {} }: Metadata): Owner[] {
   const found: Owner[] = []
@@ -47,6 +73,7 @@ function byMark({ labels = {}, annotations = {} }: Metadata): Owner[] {
       by: 'Argo CD',
       as: `application ${application}`,
       stop: `suspend its automated sync (\`argocd app set ${application} --sync-policy none\`)`,
+      name: `Argo CD application ${application}`,
     })
   for (const kind of ['kustomize', 'helm'] as const) {
     const name = labels[`${kind}.toolkit.fluxcd.io/name`]
@@ -57,18 +84,24 @@ function byMark({ labels = {}, annotations = {} }: Metadata): Owner[] {
         by: 'Flux',
         as: `${type} ${namespace === undefined ? '' : `${namespace}/`}${name}`,
         stop: `suspend it (\`flux suspend ${type} ${name}${namespace === undefined ? '' : ` -n ${namespace}`}\`)`,
+        name: `Flux ${type} ${namespace === undefined ? '' : `${namespace}/`}${name}`,
       })
   }
   const release = annotations['meta.helm.sh/release-name']
   if (release !== undefined && !found.some(({ by }) => by === 'Flux'))
-    found.push({ by: 'Helm', as: `release ${release}`, stop: 'let nobody upgrade it' })
+    found.push({ by: 'Helm', as: `release ${release}`, stop: 'let nobody upgrade it', name: null })
   return found
 }
 
 function byOwner({ ownerReferences = [] }: Metadata): Owner[] {
   return ownerReferences
     .filter(({ controller }) => controller === true)
-    .map(({ kind, name }) => ({ by: `the controller of ${kind} ${name}`, as: 'owner reference', stop: null }))
+    .map(({ kind, name }) => ({
+      by: `the controller of ${kind} ${name}`,
+      as: 'owner reference',
+      stop: null,
+      name: null,
+    }))
 }
 
 export interface Writer {

@@ -10,6 +10,7 @@ import { type Fault } from './fault.ts'
 import { faultOf } from './faults.ts'
 import { accept, acceptBadly } from './orders.ts'
 import { freeze, shownOf } from './readers.ts'
+import { declarationsOf, reconcilersOf } from './reconcilers.ts'
 import type { Verb } from './fault.ts'
 import type { Call, Cell, Order, Shown, WorldState } from './state.ts'
 import { advance, touched } from './time.ts'
@@ -101,12 +102,22 @@ async function meet<T>(state: WorldState, asked: PortCall<T>, io: Io): Promise<T
 /** A look at a cell of the world. */
 export function observe(
   state: WorldState,
-  asked: { port: ChangingPort; target: string },
+  { wanted = [], ...asked }: { port: ChangingPort; target: string; wanted?: Json[] },
   io: Io,
 ): Promise<Observed> {
   const effect = () => {
     const cell = cellOf(state, asked)
-    return observed(shownOf(state, `${cell.port} ${cell.target}`, cell))
+    const key = `${cell.port} ${cell.target}`
+    const last = wanted.at(-1)
+    const reconcilers = reconcilersOf(state, key)
+    const declares = last === undefined ? [] : declarationsOf(state, key, last)
+    return {
+      ...observed(shownOf(state, key, cell)),
+      ...(reconcilers.length === 0
+        ? {}
+        : { reconcilers, cautions: reconcilers.map(({ caution }) => caution) }),
+      ...(declares.length === 0 ? {} : { declares }),
+    }
   }
   return ask(state, { ...asked, verb: 'observe', effect }, io)
 }

@@ -2,6 +2,8 @@
 import type { Json } from '../../workflows/json.ts'
 import type { Capacity } from '../../workflows/ports/capacity.ts'
 import type { RRset } from '../../workflows/ports/dns.ts'
+import type { ChangingPort } from '../../workflows/ports/index.ts'
+import { RECONCILING } from '../../workflows/ports/reconciler.ts'
 import { COHORT, MIRROR, SPLIT } from '../../workflows/ports/traffic.ts'
 import { resize } from './capacity.ts'
 import { place as placeCell } from './cells.ts'
@@ -18,11 +20,19 @@ export interface Parts {
   sides?: { [S in Side]?: Partial<SideState> }
   /** Relative spread of readings (0 to 1) and what it is drawn from. */
   noise?: { share: number; seed: number }
+  /** Who put back what they declare, from the start on. */
+  reconcilers?: { [name: string]: { declares: Declared[]; everyMs: number; takesMs: number } }
   zones?: { [zone: string]: { [record: string]: RRset } }
   /** Resolvers that keep answers longer than they should; ordinary ones need no mention. */
   resolvers?: { [address: string]: { minTtlSeconds: number } }
   /** Users who find a side by DNS alone. */
   entries?: Entry[]
+}
+
+export interface Declared {
+  port: ChangingPort
+  target: string
+  value: Json
 }
 
 export interface Settings {
@@ -77,10 +87,32 @@ export function place(state: WorldState, parts: Parts): void {
       placeRecord(state, target, rrset)
     }
   }
+  for (const [name, { declares, everyMs, takesMs }] of Object.entries(parts.reconcilers ?? {})) {
+    once(state, `reconciler ${name}`, () => {
+      state.reconcilers.set(name, { declares: declares.map(keyed), everyMs, takesMs, since: state.cursor })
+      placeCell(state, {
+        port: 'reconciler',
+        target: `${name} ${RECONCILING}`,
+        alias: RECONCILING,
+        value: { suspended: false },
+      })
+    })
+  }
   for (const users of parts.entries ?? []) {
     once(state, `entry ${users.record}`, () => state.entries.set(users.record, users))
   }
   touched(state)
+}
+
+export function declare(state: WorldState, name: string, declares: Declared[]): void {
+  advance(state)
+  const known = state.reconcilers.get(name)
+  if (known === undefined) throw new Error(`there is no reconciler ${name} in the world ${state.name}`)
+  known.declares = declares.map(keyed)
+}
+
+function keyed({ port, target, value }: Declared): { cellKey: string; value: Json } {
+  return { cellKey: `${port} ${target}`, value }
 }
 
 export function adjust(state: WorldState, settings: Settings): void {

@@ -70,6 +70,14 @@ export interface Fleet {
   warmUpMs: number
 }
 
+/** Who puts back what is declared. Its looks are `everyMs` apart from `since` on; a write lands `takesMs` after its look. */
+export interface Declaring {
+  declares: { cellKey: string; value: Json }[]
+  everyMs: number
+  takesMs: number
+  since: number
+}
+
 export interface Balancer {
   rps: number
   /** Share of its users (0 to 1) that each member of its cohort is. */
@@ -149,6 +157,7 @@ export interface WorldState {
   cells: Map<string, Cell>
   balancers: Map<string, Balancer>
   entries: Map<string, Entry>
+  reconcilers: Map<string, Declaring>
   zones: Set<string>
   resolvers: Map<string, Resolver>
   sides: { [S in Side]: SideState }

@@ -2,6 +2,7 @@
 // is made up for, in order, when somebody looks. No timers: a clock that jumps a week is as good as one that ticks.
 import { land, landElsewhere } from './cells.ts'
 import { readyMoments } from './capacity.ts'
+import { nextSync, sync } from './reconcilers.ts'
 import { renewCaches, staleMoments } from './resolvers.ts'
 import { SIDES, type WorldState } from './state.ts'
 import { turn } from './timeline.ts'
@@ -12,7 +13,13 @@ export function advance(state: WorldState): number {
   const now = Math.max(state.clock.now(), state.cursor)
   for (;;) {
     const due = state.late.toSorted((a, b) => a.at - b.at).find((write) => write.at <= now)
-    passUntil(state, Math.max(due?.at ?? now, state.cursor))
+    const put = nextSync(state, due?.at ?? now)
+    passUntil(state, Math.max(put?.at ?? due?.at ?? now, state.cursor))
+    if (put !== undefined) {
+      sync(state, put)
+      touched(state)
+      continue
+    }
     if (due === undefined) return now
     state.late.splice(state.late.indexOf(due), 1)
     const isFree = due.basedOn === null || state.cells.get(due.cellKey)?.version === due.basedOn

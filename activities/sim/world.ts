@@ -11,7 +11,7 @@ import { type Script, script } from './faults.ts'
 import { freeze, thaw } from './readers.ts'
 import { ORDINARY, addResolver, arrivals, resolve } from './resolvers.ts'
 import { type Sampled, sample } from './sample.ts'
-import { type Parts, type Settings, adjust, place } from './start.ts'
+import { type Declared, type Parts, type Settings, adjust, declare, place } from './start.ts'
 import type { Call, Clock, Fleet, Landed, SideState, WorldState } from './state.ts'
 import { advance } from './time.ts'
 import { newTimeline, total } from './timeline.ts'
@@ -29,6 +29,8 @@ export interface World {
   outage(port: PortName): { end(): void }
   /** Somebody else writes a target, or only one other place of it. */
   stranger(write: Parameters<typeof stranger>[1]): void
+  /** What a reconciler declares is another thing from now on, as after a commit. */
+  declare(reconciler: string, declares: Declared[]): void
   /** Looks at a target answer what it holds now, until `end`; the world and its users move on. */
   freezeReader(of: { port: ChangingPort; target: string }): { end(): void }
   /** Everything a run may change, as canonical JSON. */
@@ -106,6 +108,7 @@ function emptyState(name: string, clock: Clock): WorldState {
     cells: new Map(),
     balancers: new Map(),
     entries: new Map(),
+    reconcilers: new Map(),
     zones: new Set(),
     resolvers: new Map(),
     sides: { old: structuredClone(ORDINARY_SIDE), new: structuredClone(ORDINARY_SIDE) },
@@ -141,6 +144,7 @@ function worldOf(state: WorldState): World {
       return { end: () => void state.outages.delete(outage) }
     },
     stranger: (write) => stranger(state, write),
+    declare: (reconciler, declares) => declare(state, reconciler, declares),
     freezeReader({ port, target }) {
       advance(state)
       const cause = {}

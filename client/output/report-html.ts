@@ -14,7 +14,7 @@ import {
 } from './report-sections.ts'
 import { REPORT_STYLE } from './report-style.ts'
 import { summary } from './report-summary.ts'
-import { lasted } from './words.ts'
+import { declarationText, lasted } from './words.ts'
 
 const LOG_FOLDED_AT = 60 // lines: more are not read at once
 
@@ -137,6 +137,7 @@ function facts({ run, writtenAt }: Report, { uiLink, sha256 }: PageFacts): Html 
       run.remainder.map(({ connection, target, note }) => `${connection}/${target}: ${note}`).join('; ') ||
         null,
     ],
+    ['To be declared', run.declare.map(declarationText).join('; ') || null],
     ['Temporal UI', ui],
     ['Report written', writtenAt],
     ['SHA-256 of its JSON', sha256],

@@ -3,7 +3,7 @@ import type { GateView, RunView } from '../../view/model.ts'
 import { listed } from '../../workflows/people.ts'
 import { cut, widthOf, wrap } from './paint.ts'
 import type { Sheet } from './sheet.ts'
-import { away, bar, clock, counted, valueText } from './words.ts'
+import { away, bar, clock, counted, declarationText, valueText } from './words.ts'
 
 const JOB_BAR_WIDTH = 30
 
@@ -115,6 +115,21 @@ export function idleLines({ view, look, ink }: Sheet): string[] {
     ink.bold('Without effect'),
     ...lines.flatMap((line) => wrap(line, look.width - 2, '  ').map((each) => `  ${each}`)),
   ]
+}
+
+/** Who is suspended until when, and what must be declared before they go on: whole lines, to be copied. */
+export function declaredLines({ view, look, ink }: Sheet): string[] {
+  const suspended = view.suspended.flatMap(({ connection, until }) =>
+    wrap(
+      `${connection} is suspended; it goes on by itself at ${clock(until, look.now)} (${away(until, look.now)})`,
+      look.width - 2,
+      '  ',
+    ).map((line) => `  ${line}`),
+  )
+  const declare = view.declare.map((each) => `  to be declared: ${declarationText(each)}`)
+  return suspended.length + declare.length === 0
+    ? []
+    : [ink.bold('Declared elsewhere'), ...suspended, ...declare]
 }
 
 const RESTORATION_SIGNS = { pending: '○', restoring: '●', restored: '✔', stuck: '✖', left: '–' } as const

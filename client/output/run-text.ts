@@ -6,7 +6,15 @@ import { glanceLines } from './glance.ts'
 import { cut, harmless, paint, wrap } from './paint.ts'
 import type { Paint } from './paint.ts'
 import { guardLines } from './guard-lines.ts'
-import { gateLines, idleLines, leftLines, logLines, restorationLines, waitingLines } from './run-sections.ts'
+import {
+  declaredLines,
+  gateLines,
+  idleLines,
+  leftLines,
+  logLines,
+  restorationLines,
+  waitingLines,
+} from './run-sections.ts'
 import type { Look, Sheet } from './sheet.ts'
 import { stepLines } from './step-lines.ts'
 import { away, bar, clock, lasted } from './words.ts'
@@ -25,6 +33,7 @@ export function runText(raw: RunView, look: Look): string[] {
     restorationLines(sheet),
     leftLines(sheet),
     waitingLines(sheet),
+    declaredLines(sheet),
     idleLines(sheet),
     logLines(sheet),
   ]

@@ -1,5 +1,6 @@
 // Times, values and bars in the form people read them. Pure.
 import type { Json } from '../../workflows/json.ts'
+import type { Declaration } from '../../workflows/ports/target.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const
@@ -55,4 +56,9 @@ function two(value: number): string {
 /** `1 step`, `2 steps`. */
 export function counted(count: number, word: string): string {
   return count === 1 ? `1 ${word}` : `${count} ${word}s`
+}
+
+/** `HTTPRoute shop/orders: [{"op":"add",...}]`: a JSON Patch (RFC 6902), to be copied. */
+export function declarationText({ object, patch }: Declaration): string {
+  return `${object}: ${JSON.stringify(patch)}`
 }

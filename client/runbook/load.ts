@@ -11,6 +11,7 @@ import { queryFindings } from './checks/queries.ts'
 import { recordFindings } from './checks/records.ts'
 import { referenceFindings, unusedConnections } from './checks/references.ts'
 import { isDeclared, secretFindings } from './checks/secrets.ts'
+import { earlyExpiries, suspensionFindings } from './checks/suspended.ts'
 import { type Parts, checkParts } from './parts.ts'
 import { type Finding, type Problem, formatPath } from './problem.ts'
 import { readRunbook } from './read.ts'
@@ -83,12 +84,14 @@ async function check(source: Source, specs: readonly ProviderSpec[]) {
     ...capabilityFindings(parts, specs),
     ...recordFindings(parts.steps),
     ...orderFindings(parts),
+    ...suspensionFindings(parts),
   ]
   const cautions = [
     ...unusedConnections(runbook),
     ...queries.cautions,
     ...lateTtls(parts),
     ...uncarried(parts),
+    ...earlyExpiries(parts),
   ]
   return { parts, findings: onePerPlace(all), cautions }
 }

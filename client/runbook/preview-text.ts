@@ -1,4 +1,5 @@
 // A preview as text for a terminal: what an operator reads before saying yes. Pure.
+import { declarationText } from '../output/words.ts'
 import { type Paint, harmless, wrap } from '../output/paint.ts'
 import { targetText } from './target-text.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
@@ -86,6 +87,8 @@ function stepLines(step: PreviewedStep, index: number, style: Style): string[] {
     ...(step.watched.length === 0 ? [] : field('watched', step.watched.join(', '), style)),
     ...(step.unwatched === null ? [] : field('unwatched', step.unwatched, style)),
     ...(step.decides === null ? [] : field('decides', step.decides, style)),
+    ...step.covered.flatMap((text) => field('covered', text, style)),
+    ...step.declare.flatMap((each) => field('declare', declarationText(each), style)),
     ...step.notes.flatMap((note) => field('beware', note, style).map(paint.yellow)),
   ]
 }

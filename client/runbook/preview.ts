@@ -8,7 +8,9 @@ import type { TrialResult } from '../../workflows/trial.ts'
 import { explained } from './explained.ts'
 import { type PlanProblem, problemsOf } from './plan-problems.ts'
 import type { Surveyed } from './surveyed.ts'
+import { type Covered, coveredAt, declaredAt } from './reconciled.ts'
 import { watchedGuards } from './watched.ts'
+import type { Declaration } from '../../workflows/ports/target.ts'
 import { mainConnectionsIn } from '../../workflows/steps/connections.ts'
 import { kindOf, outline, reversibility } from '../../workflows/steps/kind-of.ts'
 import type { Reversibility } from '../../workflows/steps/kind.ts'
@@ -44,6 +46,10 @@ export type PreviewedStep = {
   cautions: string[]
   /** What was found of the step's targets and journeys that a person should know. */
   notes: string[]
+  /** Who would put back what the step changes, and is suspended by then. */
+  covered: string[]
+  /** What must be declared when it comes to this step. */
+  declare: Declaration[]
 }
 
 export type Preview = {
@@ -91,6 +97,8 @@ export function preview(plan: Plan, { looks, trials }: Surveyed, specs: readonly
       const port = plan.connections[change.connection]?.port ?? null
       return { ...change, port, before, problem: before === null ? (troubles.get(key) ?? null) : null }
     })
+    const coveredBy = coveredAt(plan, step.index, looks)
+    const own = changes.flatMap((change) => looks.find((look) => keyOf(look) === keyOf(change)) ?? [])
     return {
       id: step.id,
       kind: step.kind,
@@ -106,9 +114,11 @@ export function preview(plan: Plan, { looks, trials }: Surveyed, specs: readonly
       longest: planned.longestMs === null ? null : formatDuration(planned.longestMs),
       cautions: cautionsOf(step, plan, specs).filter(untold),
       notes: [
-        ...changes.flatMap((change) => foundNotes(looks.find((look) => keyOf(look) === keyOf(change)))),
+        ...own.flatMap((look) => foundNotes(look, coveredBy(look))),
         ...tried.flatMap((trial) => (trial.step === step.id ? trial.notes : [])),
       ].filter(untold),
+      covered: own.flatMap((look) => coveredBy(look).map(({ instead }) => instead)).filter(untold),
+      declare: declaredAt(plan, step.index, looks),
     }
   })
   return {
@@ -151,8 +161,11 @@ function backWords(back: string, goingBack: Reversibility): string {
 }
 
 /** What the backend itself says of a target. */
-function foundNotes(look: TargetLook | undefined): string[] {
-  return look?.observed?.cautions?.map((caution) => `${look.connection} ${look.target}: ${caution}`) ?? []
+function foundNotes({ connection, target, observed }: TargetLook, covered: Covered[]): string[] {
+  const isCovered = (caution: string) => covered.some((each) => each.caution === caution)
+  return (observed?.cautions ?? [])
+    .filter((caution) => !isCovered(caution))
+    .map((caution) => `${connection} ${target}: ${caution}`)
 }
 
 /** Soft: a step of an older plan has no such field. */

@@ -12,7 +12,15 @@ import { until } from '../until.ts'
 const READY_WITHIN_MS = 120_000 // three seconds on an idle machine; it writes a hundred roles before it is ready
 const REQUEST_MS_MAX = 30_000 // a busy machine; a hang must still end
 
-export type Definitions = 'gateway-api' | 'argo-rollouts' | 'keda' | 'istio'
+export type Definitions =
+  | 'gateway-api'
+  | 'argo-rollouts'
+  | 'keda'
+  | 'argo-cd'
+  | 'flux-kustomize'
+  | 'flux-helm'
+  | 'flux-source'
+  | 'istio'
 
 /** A user of the server by their token. `admin` may everything, `nobody` nothing. */
 export type KubeUser = { name: string; token: string; groups?: string[] }

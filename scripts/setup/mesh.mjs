@@ -1,6 +1,6 @@
 // A Kubernetes API server with its controllers, and istiod, for `npm run test:mesh` alone: each built once per user from its sources
 // in lab/servers, and beside it the definitions of further resources out of their Go modules. Must run on Node 18.
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import {
   istiodFolder,
@@ -54,6 +54,32 @@ export async function ensureMesh() {
     try {
       await step(words, () => build(program))
     } catch (error) {
+      say(error.message)
+    }
+  }
+  await bringFurther()
+}
+
+/** Beside a server that is there. */
+export function missingDefinitions() {
+  const names = Object.keys(kubeDefinitions)
+  return existsSync(dirname(pathOf(''))) ? names.filter((name) => !existsSync(pathOf(name))) : []
+}
+
+function pathOf(name) {
+  return join(kubeApiFolder, 'crds', `${name}.yaml`)
+}
+
+/** Definitions that are newer than the server beside which they lie: it need not be built again for them. */
+async function bringFurther() {
+  for (const name of missingDefinitions()) {
+    const path = pathOf(name)
+    const aside = `${path}.${process.pid}`
+    try {
+      await step(`${name}: bringing its definitions`, () => define(aside, kubeDefinitions[name]))
+      renameSync(aside, path)
+    } catch (error) {
+      rmSync(aside, { force: true })
       say(error.message)
     }
   }

@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 type Configure = NonNullable<BundleOptions['webpackConfigHook']>
 
 const ROOT = join(import.meta.dirname, '../..')
-const BUNDLE_BYTES_MAX = 3_000_000 // 2.8 MB with source maps, most of it Temporal's; zod alone would add a megabyte
+const BUNDLE_BYTES_MAX = 3_200_000 // 3.05 MB with source maps, most of it Temporal's; zod alone would add a megabyte
 const PACKAGES = [
   '@temporalio/common',
   '@temporalio/workflow',

@@ -16,6 +16,7 @@ const OTHER_MEANINGS: { [word: string]: string } = {
   ttl: 'a part of a record set',
   cohort: 'a target of traffic, and how a connection leads it',
   preflight: 'a port, what is watched through it, and what a plan tries',
+  suspend: 'the field of Flux that does it',
   drain: 'a field of runbooks: the time before capacity goes on the way back',
 }
 

@@ -10,10 +10,10 @@ import { wrongEnd } from './ends.ts'
 import { casesOf, isSteady, spotsOf, thinned } from './faults.ts'
 import type { Case } from './faults.ts'
 import { WORKFLOWS, handedOver, outOfOrder } from './handover/plans.ts'
-import { everything, pairThereAndBack, thereAndBack } from './runbooks.ts'
+import { declaredThereAndBack, everything, pairThereAndBack, thereAndBack } from './runbooks.ts'
 
 const AT_ONCE = Number(process.env.CUTOVER_AT_ONCE ?? 16) // mostly waiting for timers of the server
-const STRIDES = { there: 47, back: 11, pair: 23, ownWay: 23 } // coprime with the kinds per call: each call and each kind is met
+const STRIDES = { there: 47, back: 11, pair: 23, ownWay: 23, declared: 37 } // coprime with the kinds per call: each call and each kind is met
 const WANTED = process.env.CUTOVER_FAULTS ?? ''
 const [PART, PARTS] = (process.env.CUTOVER_PART ?? '1/1').split('/').map(Number) as [number, number]
 const MATRIX_MS = 5_400_000 // the whole matrix on two cores; a sample takes minutes
@@ -60,6 +60,12 @@ describe('one failure at one call', () => {
     { timeout: MATRIX_MS },
     () => onTheWayBack(handedOver, { stride: STRIDES.ownWay, alsoWrong: disorder }),
   )
+
+  test(
+    'on the way back of what is declared elsewhere: the same, and nothing is put back by anybody else',
+    { timeout: MATRIX_MS },
+    () => onTheWayBack(declaredThereAndBack, { stride: STRIDES.declared, alsoWrong: putBack }),
+  )
 })
 
 async function onTheWayBack(
@@ -89,6 +95,12 @@ async function onTheWayBack(
 /** Strangers keep no order, and what only a file beside the target has got leads nobody. */
 function disorder({ dimension }: Case, { run }: Played): string | null {
   return dimension === 'stranger' || dimension === 'several places' ? null : outOfOrder(run.world)
+}
+
+/** A reconciler that goes on before everything is back would do it for the run, and take what others still rest on. */
+function putBack(_: Case, { run }: Played): string | null {
+  const theirs = run.world.landed().filter(({ by }) => by === 'gitops')
+  return theirs.length === 0 ? null : `put back by gitops: ${theirs.map(({ target }) => target).join(', ')}`
 }
 
 /** How often a run looks is a matter of time too: nobody can know of a stranger's write after the very last look at a target. */

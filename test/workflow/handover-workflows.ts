@@ -11,4 +11,4 @@ Object.assign(kinds, { handover })
 Object.assign(runs, { handover: runHandover })
 Object.assign(undos, { handover: undoHandover })
 
-export { cutover, survey } from '../../workflows/index.ts'
+export { cutover, expiry, survey } from '../../workflows/index.ts'

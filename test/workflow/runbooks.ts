@@ -38,12 +38,18 @@ guards:
 ${guard}`
 }
 
+/** `declares`: what is put back twenty times a second, unless it is suspended; nothing: it agrees with everything. */
+function gitops({ world }: Names, declares: string): string {
+  return `  gitops: { provider: reconciler/sim, world: ${world}, every: 50ms, takes: 20ms, declares: [${declares}] }\n  fleet: {`
+}
+
 const gated = 'good: 1 in a row, extend_max: 20s'
 const counted = 'samples: 20, tolerance: 15%'
 
 /** Every step kind, the point of no return at the end. */
 export function everything(names: Names): string {
-  return `${frame(names)}steps:
+  return `${frame(names).replace('  fleet: {', gitops(names, ''))}steps:
+  - suspend: { connection: gitops, expires: 10m, within: 20s }
   - announce: { connection: pager, text: here we go }
   - preflight: { connection: home, every: 100ms, within: 20s }
   - prewarm: { connection: fleet, factor: 1, ready_within: 20s }
@@ -58,7 +64,29 @@ export function everything(names: Names): string {
   - hold: { for: 100ms, journeys: [{ connection: front, requests: [{ path: /orders }], every: 100ms }], ${gated} }
   - drain: { connection: edge, within: 20s, every: 50ms, good: 1 in a row }
   - decommission: { connection: fleet, side: old, idle_proof: { from: prom, query: "requests($side, 200ms)", for: 200ms, every: 100ms }, carries: { from: prom, load: "rate(all, 200ms)", per_instance: 2000, every: 100ms }, people: [ana, raj], expires: 2m, ${gated} }
+  - handback: { connection: gitops, within: 20s, every: 100ms }
 `
+}
+
+const DECLARED = [
+  '{ port: traffic, target: edge split, value: { old: 100, new: 0 } }',
+  '{ port: capacity, target: new, value: { count: 1 } }',
+].join(', ')
+
+/** What the run changes is declared elsewhere, and put back whenever nobody is suspended: there, then a person is asked. */
+export function declaredThereAndBack(
+  names: Names,
+  options: { expires?: string; after?: string } = {},
+): string {
+  const quick = 'guards: [], unwatched: the way back is tried, hold: 0ms, good: 1 in a row'
+  return `${frame(names).replace('  fleet: {', gitops(names, DECLARED))}steps:
+  - suspend: { connection: gitops, expires: ${options.expires ?? '10m'}, within: 4s }
+  - prewarm: { connection: fleet, factor: 1, ready_within: 20s, guards: [] }
+  - canary: { connection: edge, weights: [50%], samples: 0, ${quick} }
+  - switch: { connection: edge, samples: 0, ${quick} }
+  - approve: { people: [ana, raj], expires: 5m, guards: [] }
+  - handback: { connection: gitops, within: 20s, every: 100ms }
+${options.after ?? ''}`
 }
 
 /** A short one: capacity, a canary of two weights, a switch. */

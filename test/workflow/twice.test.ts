@@ -47,6 +47,7 @@ test('a run through every step kind ends as if each call had been made once', as
     'capacity old': { count: 0 },
     'capacity new': { count: 3 },
     'dns api.example.com. A': { ttl: 2, values: ['192.0.2.20'] },
+    'reconciler gitops reconciling': { suspended: false },
     'traffic edge cohort': { users: ['acme'] },
     'traffic edge mirror': { percent: 0 },
     'traffic edge split': { old: 0, new: 100 },

@@ -6,6 +6,7 @@ import { type MetricsPort, type MetricsSupports, metrics } from './metrics.ts'
 import { type NotifyPort, type NotifySupports, notify } from './notify.ts'
 import { type PreflightPort, type PreflightSupports, preflight } from './preflight.ts'
 import { type ProbePort, type ProbeSupports, probe } from './probe.ts'
+import { type ReconcilerPort, type ReconcilerSupports, reconciler } from './reconciler.ts'
 import { type TrafficPort, type TrafficSupports, traffic } from './traffic.ts'
 
 export interface Ports {
@@ -15,6 +16,7 @@ export interface Ports {
   notify: NotifyPort
   preflight: PreflightPort
   probe: ProbePort
+  reconciler: ReconcilerPort
   traffic: TrafficPort
 }
 
@@ -32,8 +34,9 @@ export type Supports =
   | NotifySupports
   | PreflightSupports
   | ProbeSupports
+  | ReconcilerSupports
   | TrafficSupports
 
 export type SupportsOf<P extends PortName> = Extract<Supports, { port: P }>
 
-export const ports = { capacity, dns, metrics, notify, preflight, probe, traffic } as const
+export const ports = { capacity, dns, metrics, notify, preflight, probe, reconciler, traffic } as const

@@ -20,6 +20,8 @@ export interface ChangingFacts<V extends Json = Json> {
    * the users of every other target rest.
    */
   isRestoredLast: boolean
+  /** Restored behind everything else, instances included: what puts back by itself what it takes for true. */
+  isReleasedLast?: boolean
   /** Nobody else changes it while a run waits. False: machines do (an autoscaler), and they may be written over. */
   drifts: boolean
   /** Parts of a value that a step may set for the time of the run only. */

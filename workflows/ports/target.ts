@@ -17,9 +17,23 @@ export interface Observed<V extends Json = Json> {
   elsewhere?: Elsewhere[]
   /** What a person should know before users are moved (`v2 is a backup server: it gets no request`). Shown in the plan. */
   cautions?: string[]
+  /** Who puts back, by itself, what is set here, and as what it declares it. Told apart in the plan by whether a step suspends it. */
+  reconcilers?: Reconciler[]
+  /** What must be declared for the last of the values that were asked for, where the backend knows objects. */
+  declares?: Declaration[]
   /** Further facts for people and gates (`ready` instances, session counts); never compared. */
   facts?: JsonObject
 }
+
+/** `name` as reconcilers call themselves: `Argo CD application orders`. `caution`: what `cautions` say of it, word for word. */
+export interface Reconciler {
+  name: string
+  object: string
+  caution: string
+}
+
+/** The change of a declaration, as a JSON Patch (RFC 6902) for that object. */
+export type Declaration = { object: string; patch: { op: string; path: string; value?: Json }[] }
 
 /** `place` in words of the backend: `route file /etc/envoy/routes.json`, `view internal`. `value` null: it holds nothing. */
 export interface Elsewhere {

@@ -4,6 +4,7 @@ import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from 
 import type {
   ChangeActivities,
   ConfirmInput,
+  ExpiryInput,
   JobActivities,
   JobInput,
   RestoreInput,
@@ -87,6 +88,13 @@ const policies = {
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s' },
   },
+  /** Of a suspension: it is in force before the suspension is, so its step waits for it. */
+  expire: {
+    ...onChanges,
+    scheduleToCloseTimeout: '1m', // without the server there is no run either; what fails for longer ends the step
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
+  },
   recall: {
     ...onChanges,
     scheduleToCloseTimeout: '10s', // a run can renew itself without; rows of checks then begin anew
@@ -134,6 +142,8 @@ export const calls = {
     jobs.job.executeWithOptions({ ...policies.job, summary }, [input]),
   announce: (summary: string, input: Parameters<ChangeActivities['announce']>[0]) =>
     changes.announce.executeWithOptions({ ...policies.announce, summary }, [input]),
+  expire: (summary: string, input: ExpiryInput) =>
+    changes.expire.executeWithOptions({ ...policies.expire, summary }, [input]),
   claim: (input: Parameters<ChangeActivities['claim']>[0]) =>
     changes.claim.executeWithOptions({ ...policies.claim, summary: `take ${input.locks.length} locks` }, [
       input,

@@ -11,6 +11,11 @@ export function isRestoredLast(run: Run, { connection }: Restoration): boolean {
   return changingFacts(connectionOf(run, connection).port)?.isRestoredLast === true
 }
 
+/** Restored behind everything else, those above included. */
+export function isReleasedLast(run: Run, { connection }: Pick<Restoration, 'connection'>): boolean {
+  return changingFacts(connectionOf(run, connection).port)?.isReleasedLast === true
+}
+
 /**
  * Restorations in their order, those that follow one another and may be written at the same time as one group: edges of a
  * service. Users of the one must not wait until another answers.
@@ -36,7 +41,7 @@ function isSharing(run: Run, { connection }: Restoration): boolean {
  * that of a target's first change, so the order of the last ones says nothing.
  */
 export function prerequisitesOf(run: Run): Restoration[] {
-  return run.state.restorations.filter((each) => !isRestoredLast(run, each))
+  return run.state.restorations.filter((each) => !isRestoredLast(run, each) && !isReleasedLast(run, each))
 }
 
 /**

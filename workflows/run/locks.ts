@@ -53,6 +53,11 @@ export function locksAgain(run: Run, of: Of | null = null): { claim?: ClaimInput
 
 type Of = { connection: string; target: string }
 
+/** Who takes them, and which of a target. */
+export function holderOf(run: Run, of: Of): ClaimInput {
+  return inputOf(run, of)
+}
+
 function inputOf(run: Run, of: Of | null = null): ClaimInput {
   const { workflowId, firstExecutionRunId } = workflowInfo()
   const targets = run.plan.targets.filter((target) => of === null || isOf(target, of))

@@ -8,6 +8,8 @@ import { record, refusal } from './decisions.ts'
 import { firstState } from './first-state.ts'
 import { beginLooksAnew } from './looks.ts'
 import { publish } from './publish.ts'
+import { extendExpiries } from './suspensions.ts'
+import { milliseconds } from '../quantities.ts'
 import type { Run } from './run.ts'
 import { hear, log, sendBack } from './run.ts'
 import { decisionOf, nameOf, signalled } from './incoming.ts'
@@ -111,6 +113,8 @@ function applyDecision(run: Run, decision: Decision, via: RecordedDecision['via'
   log(run, words)
   if (verdict === 'abort') sendBack(run, { kind: 'abort', actor, reason, via, at: recorded.at })
   if (run.state.adjustments !== adjustments) void beginLooksAnew(run)
+  if (verdict === 'extend' && run.state.suspensions !== undefined)
+    void extendExpiries(run, milliseconds(recorded.value ?? '0s'))
   publish(run.plan, run.state)
 }
 

@@ -21,7 +21,7 @@ export type Ordered = { connection: string; target: string; wanted: Capacity; wi
 export async function expectReady(run: Run): Promise<null> {
   for (const ordered of orderedBy(run)) {
     const { connection, target, wanted } = ordered
-    const seen = await observe(run, ordered, 'look again at')
+    const seen = await observe(run, { connection, target }, 'look again at')
     const ready = seen.facts?.['ready']
     const isServing = typeof ready !== 'number' || ready >= wanted.count
     if (isAsWanted(connectionOf(run, connection).port, seen, wanted) && isServing) continue

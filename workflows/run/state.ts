@@ -5,6 +5,7 @@ import type { FailureKind } from '../failure.ts'
 import type { Failed } from '../failure.ts'
 import type { Plan } from '../plan.ts'
 import type { Serving, Weights } from '../ports/port.ts'
+import type { Declaration } from '../ports/target.ts'
 
 export type Side = 'old' | 'new'
 
@@ -83,6 +84,15 @@ export type Undo = {
   status: 'pending' | 'going' | 'done' | 'left'
   /** The change that it is making, brought about as a target is restored: `before` is what it shall hold; null = none. */
   change: (Restoration & { number: number }) | null
+}
+
+/** Of a reconciler. `until`: when it goes on by itself; `objects`: those of this run that it declares. */
+export type Suspension = {
+  connection: string
+  target: string
+  before: Json
+  objects: string[]
+  until: number
 }
 
 export type StepRecord = {
@@ -241,6 +251,10 @@ export type RunState = {
   weights: { [edge: string]: Weights | null }
   /** Parts of values to be restored when the run completes (the TTL, say). */
   atEnd: { connection: string; target: string; part: { [key: string]: Json } }[]
+  /** Reconcilers that this run has suspended; left out = none. */
+  suspensions?: Suspension[]
+  /** What must be declared so that it says what this run has set, as far as objects are known. */
+  declare?: Declaration[]
   /** What a person took over: not restored or not verified by the engine. */
   remainder: { connection: string; target: string; note: string }[]
   log: LogLine[]

@@ -3,7 +3,7 @@
 // is looked at before `restored` is said.
 import { condition } from '@temporalio/workflow'
 import { changingFacts } from '../ports/facts.ts'
-import { isRestoredLast, prerequisitesOf, sideBySide } from './drain.ts'
+import { isReleasedLast, isRestoredLast, prerequisitesOf, sideBySide } from './drain.ts'
 import { closeCarried, gateId, notify } from './questions.ts'
 import { workEnded } from './job.ts'
 import { isOf, isWritten, restorationsOf, touched } from './journal.ts'
@@ -17,7 +17,15 @@ import { lostWrites } from './revisit.ts'
 import type { Run } from './run.ts'
 import type { Outcome, Reason, Restoration, Undo } from './state.ts'
 import { hasUndo, restoreBehindUndos, walk } from './walk.ts'
-import { addLostUndos, isOver, isSettled, targetsOf, undosAbout, undosOf } from './way-back.ts'
+import {
+  addLostUndos,
+  isOver,
+  isSettled,
+  isTakenBackLast,
+  targetsOf,
+  undosAbout,
+  undosOf,
+} from './way-back.ts'
 
 /**
  * Restores the world. Returns when every target is back, or a person has taken over what could not be restored.
@@ -32,7 +40,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   const beside: Promise<void>[] = [] // what needs more than a first try goes on beside the others: this loop never sleeps
   const begun: Undo[] = []
   const takeBackOnce = (undo: Undo) => {
-    if (begun.includes(undo)) return
+    if (begun.includes(undo) || isTakenBackLast(run, undo)) return
     begun.push(undo)
     beside.push(takeBack(run, undo))
   }
@@ -40,7 +48,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
     const open = group.filter((each) => {
       const own = undosAbout(run, each)
       own.forEach(takeBackOnce)
-      return own.length === 0 && !isRestoredLast(run, each) && !isSettled(each)
+      return own.length === 0 && !isRestoredLast(run, each) && !isReleasedLast(run, each) && !isSettled(each)
     })
     if (open.length === 0) continue
     await Promise.all(
@@ -63,11 +71,11 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
     undosAbout(run, restoration).forEach(takeBackOnce)
     if (known !== undefined) continue
     if (isRestoredLast(run, restoration)) instances.push(restoration)
-    else beside.push(restoreBehindUndos(run, restoration))
+    else if (!isReleasedLast(run, restoration)) beside.push(restoreBehindUndos(run, restoration))
   }
   beside.push(...instances.map((restoration) => restoreBehindTraffic(run, restoration)))
   await Promise.all(beside)
-  const more = state.restorations.filter((each) => !isSettled(each)) // instances that a step's way back alone has come to
+  const more = state.restorations.filter((each) => !isSettled(each) && !isReleasedLast(run, each)) // instances that a step's way back alone has come to
   await Promise.all(more.map((each) => restoreBehindTraffic(run, each)))
   if (run.working.length > 0) stopLooks(run)
   await workEnded(run)
@@ -77,9 +85,10 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
     state.restoredAt = Date.now()
     measure.restored(plan.service, reason.kind, state.restoredAt - reason.at)
   }
+  const isReleased = await release(run)
   // What was read back a moment ago, with nothing after it, has been looked at.
   const isFresh = (each: Restoration) =>
-    each === last && beside.length === 0 && looks === 0 && !hasWaited && !isResumed
+    each === last && beside.length === 0 && looks === 0 && !hasWaited && !isResumed && !isReleased
   await lookAgain(
     run,
     state.restorations.filter((each) => !isFresh(each)),
@@ -117,6 +126,19 @@ function begin(run: Run, reason: Reason): void {
   })
 }
 
+/**
+ * What puts back by itself what it takes for true, behind everything else: while anything is not back, it would fight the way back, or
+ * take instances from under users who are leaving them. False = there was none.
+ */
+async function release(run: Run): Promise<boolean> {
+  const { state } = run
+  const lastly = state.undos.filter((undo) => isTakenBackLast(run, undo))
+  const open = state.restorations.filter((each) => isReleasedLast(run, each) && !isSettled(each))
+  for (const undo of lastly) await takeBack(run, undo)
+  for (const restoration of open) await restoreBehindUndos(run, restoration)
+  return lastly.length + open.length > 0
+}
+
 /** A step by its own way, and then what it changed: whatever that way has left, each target ends at what was there first. */
 async function takeBack(run: Run, undo: Undo): Promise<void> {
   await walk(run, undo)
@@ -132,7 +154,7 @@ async function takeBack(run: Run, undo: Undo): Promise<void> {
 async function restoreBehindTraffic(run: Run, restoration: Restoration): Promise<void> {
   let backSince: number | null
   do {
-    await condition(() => prerequisitesOf(run).every(isSettled) && run.state.undos.every(isOver))
+    await condition(() => prerequisitesOf(run).every(isSettled) && isOtherwiseOver(run))
     backSince = backAt(run)
     await drain(run, restoration)
     await lookAgain(run, prerequisitesOf(run))
@@ -143,6 +165,10 @@ async function restoreBehindTraffic(run: Run, restoration: Restoration): Promise
     return leaveAsFound(run, restoration, null)
   }
   await restoreBehindUndos(run, restoration)
+}
+
+function isOtherwiseOver(run: Run): boolean {
+  return run.state.undos.every((undo) => isOver(undo) || isTakenBackLast(run, undo))
 }
 
 /** Since when all that capacity leans on has been back; null = there is no such thing. */

@@ -2,7 +2,7 @@
 // is about. Pure; they are carried out in walk.ts.
 import { foundAtStart } from '../found.ts'
 import type { PlannedStep } from '../plan.ts'
-import { outline } from '../steps/kind-of.ts'
+import { kindOf, outline } from '../steps/kind-of.ts'
 import { isOf } from './journal.ts'
 import type { Run } from './run.ts'
 import type { Restoration, RunState, Undo } from './state.ts'
@@ -62,6 +62,12 @@ export function undosBefore(run: Going, undo: Undo): Undo[] {
 
 export function targetsOf(run: Going, undo: Undo): Restoration[] {
   return run.state.restorations.filter((each) => isAbout(run, undo, each))
+}
+
+/** Begins when everything else is back. */
+export function isTakenBackLast({ plan }: Pick<Going, 'plan'>, { step: id }: Undo): boolean {
+  const step = plan.steps.find((each) => each.id === id)
+  return step !== undefined && kindOf(step).isTakenBackLast === true
 }
 
 export function isOver({ status }: Undo): boolean {

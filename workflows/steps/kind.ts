@@ -86,6 +86,12 @@ export interface AnyKind<K extends StepKind = StepKind> {
   removes?(spec: Spec<K>): { side: Side; path: FieldPath; isCarried: boolean }
   /** The side that it waits for to be left by all users, and the field that says so. */
   empties?(spec: Spec<K>): { side: Side; path: FieldPath }
+  /** What it suspends, for how long at most, and the field that says so. */
+  suspends?(spec: Spec<K>): { connections: readonly string[]; forMs: number; path: FieldPath }
+  /** What it lets go on again. */
+  handsBack?(spec: Spec<K>): readonly string[]
+  /** Its own way back (undo.ts) begins when everything else is back, instances included. */
+  isTakenBackLast?: boolean
   /** The field that names record sets: a list of them, or the values that each shall have. */
   recordSets?: string
   /** It shortens what caches may keep of its record sets: to be done before they move. */

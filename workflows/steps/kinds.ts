@@ -8,11 +8,13 @@ import { check as checkKind } from './check/kind.ts'
 import { cohort as cohortKind } from './cohort/kind.ts'
 import { decommission as decommissionKind } from './decommission/kind.ts'
 import { drain as drainKind } from './drain/kind.ts'
+import { handback as handbackKind } from './handback/kind.ts'
 import { hold as holdKind } from './hold/kind.ts'
 import { preflight as preflightKind } from './preflight/kind.ts'
 import { prewarm as prewarmKind } from './prewarm/kind.ts'
 import { repoint as repointKind } from './repoint/kind.ts'
 import { shadow as shadowKind } from './shadow/kind.ts'
+import { suspend as suspendKind } from './suspend/kind.ts'
 import { switchAll as switchKind } from './switch/kind.ts'
 import { ttl as ttlKind } from './ttl/kind.ts'
 import type { StepKind } from './schemas.ts'
@@ -25,11 +27,13 @@ export const kinds: { [K in StepKind]: Kind<K> } = {
   cohort: cohortKind,
   decommission: decommissionKind,
   drain: drainKind,
+  handback: handbackKind,
   hold: holdKind,
   preflight: preflightKind,
   prewarm: prewarmKind,
   repoint: repointKind,
   shadow: shadowKind,
+  suspend: suspendKind,
   switch: switchKind,
   ttl: ttlKind,
 }

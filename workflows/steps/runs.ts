@@ -9,11 +9,13 @@ import { runCheck } from './check/run.ts'
 import { runCohort } from './cohort/run.ts'
 import { runDecommission } from './decommission/run.ts'
 import { runDrain } from './drain/run.ts'
+import { runHandback } from './handback/run.ts'
 import { runHold } from './hold/run.ts'
 import { runPreflight } from './preflight/run.ts'
 import { runPrewarm } from './prewarm/run.ts'
 import { runRepoint } from './repoint/run.ts'
 import { runShadow } from './shadow/run.ts'
+import { runSuspend } from './suspend/run.ts'
 import { runSwitch } from './switch/run.ts'
 import { runTtl } from './ttl/run.ts'
 import type { StepKind } from './schemas.ts'
@@ -26,11 +28,13 @@ export const runs: { [K in StepKind]: (run: Run, step: PlannedStep<K>) => Promis
   cohort: runCohort,
   decommission: runDecommission,
   drain: runDrain,
+  handback: runHandback,
   hold: runHold,
   preflight: runPreflight,
   prewarm: runPrewarm,
   repoint: runRepoint,
   shadow: runShadow,
+  suspend: runSuspend,
   switch: runSwitch,
   ttl: runTtl,
 }

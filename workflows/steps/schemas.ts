@@ -7,11 +7,13 @@ import { Check } from './check/schema.ts'
 import { Cohort } from './cohort/schema.ts'
 import { Decommission } from './decommission/schema.ts'
 import { Drain } from './drain/schema.ts'
+import { Handback } from './handback/schema.ts'
 import { Hold } from './hold/schema.ts'
 import { Preflight } from './preflight/schema.ts'
 import { Prewarm } from './prewarm/schema.ts'
 import { Repoint } from './repoint/schema.ts'
 import { Shadow } from './shadow/schema.ts'
+import { Suspend } from './suspend/schema.ts'
 import { Switch } from './switch/schema.ts'
 import { Ttl } from './ttl/schema.ts'
 
@@ -23,11 +25,13 @@ export const stepSchemas = {
   cohort: Cohort,
   decommission: Decommission,
   drain: Drain,
+  handback: Handback,
   hold: Hold,
   preflight: Preflight,
   prewarm: Prewarm,
   repoint: Repoint,
   shadow: Shadow,
+  suspend: Suspend,
   switch: Switch,
   ttl: Ttl,
 } as const

@@ -2,6 +2,11 @@
 // The way back of the step kinds for which it is more than writing back what was there before; most have none.
 import type { PlannedStep } from '../plan.ts'
 import type { Run } from '../run/run.ts'
+import { undoHandback } from './handback/undo.ts'
+import { undoSuspend } from './suspend/undo.ts'
 import type { StepKind } from './schemas.ts'
 
-export const undos: { [K in StepKind]?: (run: Run, step: PlannedStep<K>) => Promise<void> } = {}
+export const undos: { [K in StepKind]?: (run: Run, step: PlannedStep<K>) => Promise<void> } = {
+  handback: undoHandback,
+  suspend: undoSuspend,
+}

@@ -7,7 +7,16 @@ import { kubeOf } from '../../kubernetes/client.ts'
 import { permitted } from '../../kubernetes/permits.ts'
 import { type KubeRule, defineProvider } from '../../provider.ts'
 import { floorPatch } from './autoscaler.ts'
-import { type Instances, type Look, type Side, look, observed, readiness, versionOf } from './look.ts'
+import {
+  type Instances,
+  type Look,
+  type Side,
+  declared,
+  look,
+  observed,
+  readiness,
+  versionOf,
+} from './look.ts'
 import { AUTOSCALERS, rulesOf, spec } from './schema.ts'
 
 const TRIES_MAX = 6 // while instances come up, the status moves the version that a write is based on, several times a second
@@ -19,8 +28,11 @@ export const kubernetes = defineProvider({
     return {
       async observe(target, io, wanted = []) {
         const here = await look(side, target, io)
-        for (const desired of wanted) floorFor(here, desired)
-        return observed(here)
+        const floors = wanted.map((desired) => floorFor(here, desired))
+        const last = wanted.at(-1)
+        if (last === undefined) return observed(here)
+        const declares = declared(here, { count: last.count, floor: floors.at(-1) ?? null })
+        return { ...observed(here), ...(declares.length === 0 ? {} : { declares }) }
       },
       write: (write, io) => writeInstances(side, write, io),
       async confirm({ target, desired }, io) {

@@ -2,10 +2,10 @@
 // back; without the floor, what an autoscaler was told would outlive the run.
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { Capacity } from '../../../workflows/ports/capacity.ts'
-import type { Io, Observed } from '../../../workflows/ports/target.ts'
+import type { Declaration, Io, Observed, Reconciler } from '../../../workflows/ports/target.ts'
 import { failure } from '../../failure.ts'
 import type { Kube } from '../../kubernetes/client.ts'
-import { type Writer, ownersOf, writerOf } from '../../kubernetes/owners.ts'
+import { type Writer, ownersOf, reconcilersOf, writerOf } from '../../kubernetes/owners.ts'
 import {
   type WorkloadObject,
   cautionsIn,
@@ -16,6 +16,9 @@ import {
 import { WORKLOADS, pathOfWorkload } from '../../kubernetes/workloads.ts'
 import { type Autoscaler, autoscalerOf } from './autoscaler.ts'
 import { type KubernetesCapacityConfig, workloadOf } from './schema.ts'
+
+const NUMBER = 'a number of instances'
+const FLOOR = 'a floor'
 
 /** `floor`: that of the autoscaler; left out where there is none. */
 export type Instances = Capacity & { floor?: number }
@@ -57,12 +60,14 @@ export function observed(here: Look): Observed<Instances> {
   if (autoscaler !== null)
     facts.autoscaler = `${autoscaler.words}, ${autoscaler.floor} to ${autoscaler.ceiling}`
   const writer = lastWriter(here)
+  const reconcilers = reconcilersIn(here)
   const cautions = cautionsOf(here)
   return {
     value,
     version: versionOf(here),
     facts,
     ...(writer === null ? {} : writer),
+    ...(reconcilers.length === 0 ? {} : { reconcilers }),
     ...(cautions.length === 0 ? {} : { cautions }),
   }
 }
@@ -95,9 +100,34 @@ function cautionsOf({ workload, autoscaler }: Look): string[] {
       ? []
       : [
           ...autoscaler.cautions,
-          ...ownersOf(autoscaler.object, 'a floor').map((words) => `${autoscaler.words}: ${words}`),
+          ...ownersOf(autoscaler.object, FLOOR).map((words) => `${autoscaler.words}: ${words}`),
         ]
-  return [...ownersOf(workload, 'a number of instances'), ...cautionsIn(workload), ...ofAutoscaler]
+  return [...ownersOf(workload, NUMBER), ...cautionsIn(workload), ...ofAutoscaler]
+}
+
+function reconcilersIn({ workload, autoscaler, place }: Look): Reconciler[] {
+  const own = reconcilersOf(workload, { as: place, what: NUMBER })
+  if (autoscaler === null) return own
+  const ofFloor = reconcilersOf(autoscaler.object, { as: scaledBy(autoscaler), what: FLOOR })
+  return [...own, ...ofFloor.map((each) => ({ ...each, caution: `${autoscaler.words}: ${each.caution}` }))]
+}
+
+/** What must be declared for a number of instances: the floor of its autoscaler where there is one, else the number itself. */
+export function declared(
+  { autoscaler, place }: Look,
+  { count, floor }: { count: number; floor: number | null },
+): Declaration[] {
+  if (autoscaler === null) {
+    return [{ object: place, patch: [{ op: 'add', path: '/spec/replicas', value: count }] }]
+  }
+  if (floor === null) return []
+  const patch = [{ op: 'add', path: `/spec/${autoscaler.field}`, value: floor }]
+  return [{ object: scaledBy(autoscaler), patch }]
+}
+
+/** `HorizontalPodAutoscaler shop/orders-v2`. */
+function scaledBy({ words, object }: Autoscaler): string {
+  return words.replace(' ', ` ${object.metadata.namespace ?? ''}/`)
 }
 
 function notNamed(config: KubernetesCapacityConfig, target: string): Error {

@@ -20,9 +20,9 @@ export const simCapacity = defineProvider({
     }
     enter() // the world is whole before the first look, so that a test can keep its beginning
     return {
-      async observe(target, io) {
+      async observe(target, io, wanted = []) {
         const state = enter()
-        const seen = await observe(state, { port: 'capacity', target }, io)
+        const seen = await observe(state, { port: 'capacity', target, wanted }, io)
         return { ...seen, value: seen.value as Capacity, facts: { ready: readyOf(state, target) } }
       },
       async write({ target, desired, seen }, io) {

@@ -16,6 +16,7 @@ import {
 import { permitted } from '../../kubernetes/permits.ts'
 import { defineProvider } from '../../provider.ts'
 import { type Edge, type Look, isThere, look, observed, pathOf } from './look.ts'
+import { declarationOf } from '../../kubernetes/owners.ts'
 import { counterOf } from '../queried.ts'
 import { confirm } from './proof.ts'
 import { mirrorPatch } from './mirror.ts'
@@ -33,8 +34,9 @@ export const gatewayApi = defineProvider({
     return {
       async observe(target, io, wanted = []) {
         const here = await look(edge, target, io)
-        for (const desired of wanted) patchFor(edge, here, desired as Split | Mirror)
-        return observed(here, edge)
+        const patches = wanted.map((desired) => patchFor(edge, here, desired as Split | Mirror))
+        const declares = declarationOf(placeOf(config), patches.at(-1))
+        return { ...observed(here, edge), ...declares }
       },
       write: (write, io) => lookAndWrite(() => writeOnce(edge, write as Writing, io)),
       async confirm(request, io) {

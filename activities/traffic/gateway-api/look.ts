@@ -5,7 +5,7 @@ import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import { versionOf as versionIn } from '../../kubernetes/over.ts'
-import { ownersOf, writerOf } from '../../kubernetes/owners.ts'
+import { ownersOf, reconcilersOf, writerOf } from '../../kubernetes/owners.ts'
 import { type Reading, readingOf } from './parents.ts'
 import type { HttpRoute } from './http-route.ts'
 import { type RuleHere, mirrorOf, splitOf } from '../rules.ts'
@@ -85,6 +85,7 @@ function readValue(
 export function observed(here: Look, { config }: Edge): Observed<Value> {
   const { route, reading, value } = here
   const elsewhere = elsewhereOf(here, config)
+  const reconcilers = reconcilersOf(route, { as: placeOf(config), what: declaredOf(here) })
   const cautions = cautionsOf(here, config)
   const writer = writerOf(route, ['spec', 'rules'])
   const facts: JsonObject = { generation: route.metadata.generation ?? 0, read: reading.lines.join('; ') }
@@ -95,6 +96,7 @@ export function observed(here: Look, { config }: Edge): Observed<Value> {
     facts,
     ...(writer === null ? {} : writer),
     ...(elsewhere.length === 0 ? {} : { elsewhere }),
+    ...(reconcilers.length === 0 ? {} : { reconcilers }),
     ...(cautions.length === 0 ? {} : { cautions }),
   }
 }
@@ -133,7 +135,7 @@ function cautionsOf({ route, rules, reading, target }: Look, config: GatewayApiC
     ),
   )
   return [
-    ...ownersOf(route, target === 'split' ? 'weights' : 'mirrors'),
+    ...ownersOf(route, declaredOf({ target })),
     ...(deletionTimestamp === undefined ? [] : [`it is being deleted since ${deletionTimestamp}`]),
     ...reading.silent.map(
       (name) => `no controller says anything of ${name}: nothing shows that it uses this route`,
@@ -150,6 +152,10 @@ function cautionsOf({ route, rules, reading, target }: Look, config: GatewayApiC
       ({ label }) => `${label} has filters on a backendRef of a side: the sides may answer differently`,
     ),
   ]
+}
+
+function declaredOf({ target }: Pick<Look, 'target'>): string {
+  return target === 'split' ? 'weights' : 'mirrors'
 }
 
 function refuseOther({ shadow }: GatewayApiConfig, target: string): void {

@@ -9,6 +9,11 @@ import { endpoints, refusals } from './proxies.ts'
 import { leftBehind } from './route.ts'
 import type { IstioConfig } from './schema.ts'
 
+/** What of it another one who declares it would put back. */
+export function declaredOf(target: string): string {
+  return target === 'split' ? 'weights' : 'mirrors'
+}
+
 export async function cautionsOf(edge: Edge, here: Look, io: Io): Promise<string[]> {
   const { config } = edge
   const { service, rules, target, said } = here
@@ -19,7 +24,7 @@ export async function cautionsOf(edge: Edge, here: Look, io: Io): Promise<string
   ])
   const { deletionTimestamp } = service.metadata
   return [
-    ...ownersOf(service, target === 'split' ? 'weights' : 'mirrors'),
+    ...ownersOf(service, declaredOf(target)),
     ...(deletionTimestamp === undefined ? [] : [`it is being deleted since ${deletionTimestamp}`]),
     ...troubles.map(({ words }) => words),
     ...leftBehind(service, rules, config),

@@ -13,11 +13,12 @@ import {
   sendOver,
   tryOver,
 } from '../../kubernetes/over.ts'
+import { declarationOf, reconcilersOf } from '../../kubernetes/owners.ts'
 import { permitted } from '../../kubernetes/permits.ts'
 import { fetchOf } from '../../private-http.ts'
 import { defineProvider } from '../../provider.ts'
 import { counterOf } from '../queried.ts'
-import { cautionsOf, wantedFor } from './cautions.ts'
+import { cautionsOf, declaredOf, wantedFor } from './cautions.ts'
 import { undeclared } from './declared.ts'
 import { type Destination, nameOf } from './destination.ts'
 import { type Edge, type Look, isThere, look, pathOf, seenIn } from './look.ts'
@@ -40,9 +41,15 @@ export const istio = defineProvider({
     return {
       async observe(target, io, wanted = []) {
         const here = await look(edge, target, io)
-        for (const desired of wanted) patchFor(edge, here, desired as Split | Mirror)
+        const patches = wanted.map((desired) => patchFor(edge, here, desired as Split | Mirror))
         const cautions = await cautionsOf(edge, here, io)
-        return { ...seenIn(here, config), ...(cautions.length === 0 ? {} : { cautions }) }
+        const reconcilers = reconcilersOf(here.service, { as: placeOf(config), what: declaredOf(target) })
+        return {
+          ...seenIn(here, config),
+          ...(cautions.length === 0 ? {} : { cautions }),
+          ...(reconcilers.length === 0 ? {} : { reconcilers }),
+          ...declarationOf(placeOf(config), patches.at(-1)),
+        }
       },
       write: (write, io) => lookAndWrite(() => writeOnce(edge, write as Writing, io)),
       async confirm(request, io) {

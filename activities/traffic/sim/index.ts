@@ -33,8 +33,8 @@ export const simTraffic = defineProvider({
     const named = (target: string) => `${config.balancer} ${target}`
     enter() // the world is whole before the first look, so that a test can keep its beginning
     return {
-      async observe(target, io) {
-        const seen = await observe(enter(), { port: 'traffic', target: named(target) }, io)
+      async observe(target, io, wanted = []) {
+        const seen = await observe(enter(), { port: 'traffic', target: named(target), wanted }, io)
         return { ...seen, value: seen.value as TrafficValue }
       },
       async write({ target, desired, seen }, io) {

@@ -3,6 +3,7 @@ import type { ChangingPort } from '../../../workflows/ports/index.ts'
 import { randomUUID } from 'node:crypto'
 import { simCapacity } from '../../../activities/capacity/sim/index.ts'
 import { simDns } from '../../../activities/dns/sim/index.ts'
+import { simReconciler } from '../../../activities/reconciler/sim/index.ts'
 import type { Provider } from '../../../activities/provider.ts'
 import type { Fault } from '../../../activities/sim/fault.ts'
 import { forgetWorld, openWorld } from '../../../activities/sim/world.ts'
@@ -168,3 +169,19 @@ const capacity: Case = {
 }
 changingContract('capacity/sim', bench(capacity), without)
 lyingContract('capacity/sim', bench(capacity), LIES)
+
+const reconciler: Case = {
+  provider: simReconciler,
+  port: 'reconciler',
+  config: {},
+  target: 'reconciling',
+  key: 'reconciler gitops reconciling',
+  missingTarget: 'nowhere',
+  values: [
+    { suspended: true, by: 'cutover' },
+    { suspended: true, by: 'flux' },
+  ],
+  half: null,
+}
+changingContract('reconciler/sim', bench(reconciler), without)
+lyingContract('reconciler/sim', bench(reconciler), LIES)

@@ -1,0 +1,149 @@
+// Reconcilers that this run has suspended: since when others see to their end as well (workflows/expiry.ts), which of the run's objects
+// each declares, and what must be declared in the end.
+import type { ExpiryInput } from '../activities.ts'
+import type { Json } from '../json.ts'
+import { changingFacts } from '../ports/facts.ts'
+import type { ReconcilerFacts } from '../ports/reconciler.ts'
+import { RECONCILING, SUSPENDED } from '../ports/reconciler.ts'
+import { calls } from './calls.ts'
+import { failedWith } from './failures.ts'
+import { isOf, isWritten, lastKnown, touched } from './journal.ts'
+import { holderOf } from './locks.ts'
+import { observe } from './observe.ts'
+import type { Run } from './run.ts'
+import { checkpoint, connectionOf, label, log, note } from './run.ts'
+import type { Suspension } from './state.ts'
+
+type Of = { connection: string; target: string }
+
+/** Before the suspension itself: whatever becomes of the run, somebody else ends it then. */
+export async function beginExpiry(
+  run: Run,
+  { connection, target, before, objects, forMs }: Of & { before: Json; objects: string[]; forMs: number },
+): Promise<null> {
+  const suspension: Suspension = { connection, target, before, objects, until: Date.now() + forMs }
+  await calls.expire(
+    `${label(run)} - ${connection}: ends by itself`,
+    inputOf(run, suspension, suspension.until),
+  )
+  run.state.suspensions = [
+    ...(run.state.suspensions ?? []).filter((each) => !isOf(each, suspension)),
+    suspension,
+  ]
+  note(
+    run,
+    `${connection} goes on by itself at ${new Date(suspension.until).toISOString()}, whatever becomes of this run`,
+  )
+  checkpoint(run)
+  return null
+}
+
+/** More time for a run is more time for what it has suspended. Not waited for; a new history begins only behind it. */
+export async function extendExpiries(run: Run, ms: number): Promise<void> {
+  run.now.adjusting += 1
+  try {
+    for (const suspension of run.state.suspensions ?? []) {
+      suspension.until += ms
+      const { connection, until } = suspension
+      const moment = new Date(until).toISOString()
+      await run.looks.run(() => calls.expire(`${connection}: ends later`, inputOf(run, suspension, until)))
+      log(run, `${connection} goes on by itself at ${moment} now`)
+    }
+  } catch (error) {
+    log(run, `the expiry of a suspension could not be moved: ${failedWith(error).message}`)
+  } finally {
+    run.now.adjusting -= 1
+  }
+}
+
+/** At the end of a run: nothing is left to expire, except where a person has left it suspended. */
+export async function endExpiries(run: Run): Promise<void> {
+  for (const suspension of run.state.suspensions ?? []) {
+    const { connection } = suspension
+    if (run.state.remainder.some((each) => isOf(each, suspension))) {
+      log(run, `${connection} goes on by itself at ${new Date(suspension.until).toISOString()}`)
+      continue
+    }
+    try {
+      await calls.expire(`${connection}: nothing is left to expire`, inputOf(run, suspension, null))
+    } catch (error) {
+      log(run, `an expiry was not ended, and will find nothing to do: ${failedWith(error).message}`)
+    }
+  }
+}
+
+function inputOf(run: Run, { connection, target, before }: Suspension, until: number | null): ExpiryInput {
+  const { plan } = run
+  const { locks, holder } = holderOf(run, { connection, target })
+  return {
+    key: locks[0] ?? `${plan.service} ${connection}`,
+    run: `${holder.workflowId} ${holder.firstRunId}`,
+    service: plan.service,
+    connection: connectionOf(run, connection),
+    target,
+    before,
+    ours: [SUSPENDED],
+    until,
+    notify: plan.notify.map((name) => connectionOf(run, name)),
+  }
+}
+
+/** Whether a suspension of this run was seen to be so. */
+export function isSuspendedByRun({ state: { changes } }: Run, of: Of): boolean {
+  return changes.some(
+    (change) => isOf(change, of) && change.verified && change.status !== 'noop' && change.isBack !== true,
+  )
+}
+
+/** Which objects of this run a reconciler declares: what its agreement is asked for. None = it is asked for all of its own. */
+export function objectsOf({ state }: Run, of: Of): string[] {
+  return state.suspensions?.find((each) => isOf(each, of))?.objects ?? []
+}
+
+/** Looks at the targets of the plan, and at whom they name. Nothing fails here: what cannot be looked at is met by its own step. */
+export async function declaredBy(run: Run, of: Of): Promise<string[]> {
+  const [own, ...others] = await Promise.all([of, ...targetsOf(run)].map((each) => looked(run, each)))
+  const { names = [] } = (own?.facts ?? {}) as Partial<ReconcilerFacts>
+  const objects = others.flatMap((seen) =>
+    (seen?.reconcilers ?? []).filter(({ name }) => names.includes(name)).map(({ object }) => object),
+  )
+  checkpoint(run)
+  const known = [...new Set(objects)]
+  note(
+    run,
+    known.length === 0
+      ? `${of.connection} is named by no object of this run`
+      : `${of.connection} declares ${known.join(', ')}`,
+  )
+  return known
+}
+
+/** What must be declared so that it says what this run has set: kept with the run, for people and tools. */
+export async function declarations(run: Run): Promise<null> {
+  const { changes } = run.state
+  const set = touched(changes).filter((of) => isWritten(changes, of) && of.target !== RECONCILING)
+  const seen = await Promise.all(
+    set.map((of) => looked(run, { ...of, wanted: [lastKnown(changes, of) as Json] })),
+  )
+  checkpoint(run)
+  run.state.declare = seen.flatMap((each) => each?.declares ?? [])
+  for (const { object, patch } of run.state.declare)
+    note(run, `to be declared: ${object} ${JSON.stringify(patch)}`)
+  return null
+}
+
+function targetsOf({ plan }: Run): Of[] {
+  return plan.targets.filter(
+    ({ connection }) => changingFacts(plan.connections[connection]?.port)?.isReleasedLast !== true,
+  )
+}
+
+async function looked(run: Run, of: Of & { wanted?: Json[] }) {
+  try {
+    return await observe(run, of, 'look at')
+  } catch (error) {
+    checkpoint(run)
+    note(run, `${of.connection} ${of.target} could not be looked at: ${failedWith(error).message}`)
+    return null
+  }
+}
