@@ -20,6 +20,7 @@ import { flux as reconcilerFlux } from './reconciler/flux/index.ts'
 import { simReconciler as reconcilerSim } from './reconciler/sim/index.ts'
 import { caddy as trafficCaddy } from './traffic/caddy/index.ts'
 import { envoy as trafficEnvoy } from './traffic/envoy/index.ts'
+import { flagger as trafficFlagger } from './traffic/flagger/index.ts'
 import { gatewayApi as trafficGatewayApi } from './traffic/gateway-api/index.ts'
 import { haproxy as trafficHaproxy } from './traffic/haproxy/index.ts'
 import { istio as trafficIstio } from './traffic/istio/index.ts'
@@ -48,6 +49,7 @@ export const providers = [
   reconcilerSim,
   trafficCaddy,
   trafficEnvoy,
+  trafficFlagger,
   trafficGatewayApi,
   trafficHaproxy,
   trafficIstio,

@@ -20,6 +20,7 @@ import { spec as reconcilerFlux } from './reconciler/flux/schema.ts'
 import { spec as reconcilerSim } from './reconciler/sim/schema.ts'
 import { spec as trafficCaddy } from './traffic/caddy/schema.ts'
 import { spec as trafficEnvoy } from './traffic/envoy/schema.ts'
+import { spec as trafficFlagger } from './traffic/flagger/schema.ts'
 import { spec as trafficGatewayApi } from './traffic/gateway-api/schema.ts'
 import { spec as trafficHaproxy } from './traffic/haproxy/schema.ts'
 import { spec as trafficIstio } from './traffic/istio/schema.ts'
@@ -48,6 +49,7 @@ export const specs = [
   reconcilerSim,
   trafficCaddy,
   trafficEnvoy,
+  trafficFlagger,
   trafficGatewayApi,
   trafficHaproxy,
   trafficIstio,

@@ -14,7 +14,7 @@ export type ServerName =
 /** Only for the suite on a Temporal server with a database. */
 export type ClusterName = 'postgres' | 'temporal-server' | 'temporal-sql-tool'
 /** Only for the suite on a Kubernetes API server and a mesh. */
-export type MeshName = 'kube-api' | 'istiod'
+export type MeshName = 'kube-api' | 'istiod' | 'flagger'
 /** Only for the suite on spoiled connections. */
 export type ToxicName = 'toxiproxy-server'
 /** What people look and type with: for tests alone. */
@@ -26,6 +26,8 @@ export const temporalFolder: string
 export const kubeApiFolder: string
 /** Where istiod was built, Istio's definitions beside it (`crds/istio.yaml`). */
 export const istiodFolder: string
+/** Where Flagger was built, its definitions beside it (`crds/flagger.yaml`). */
+export const flaggerFolder: string
 /** Path of one server's executable, or undefined. */
 export function findServer(
   name: ServerName | ClusterName | MeshName | ToxicName | ToolkitName,

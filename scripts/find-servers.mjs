@@ -90,7 +90,18 @@ export const istiodFolder = join(
   cacheRoot,
   `istiod-${digestOf(istiodSources)}-${process.platform}-${process.arch}`,
 )
-export const meshNames = ['kube-api', 'istiod']
+/** Moves weights by an analysis of its own: likewise, of this version of its Go module, whose content the sum pins. */
+export const flaggerModule = {
+  path: 'github.com/fluxcd/flagger',
+  version: 'v1.44.0',
+  sum: 'h1:JAb2mE3AAO5Y/JkfHy6xbFDPDPk9lGvqXwmtztNbdhw=',
+  definitions: 'artifacts/flagger/crd.yaml',
+}
+export const flaggerFolder = join(
+  cacheRoot,
+  `flagger-${flaggerModule.version}-${process.platform}-${process.arch}`,
+)
+export const meshNames = ['kube-api', 'istiod', 'flagger']
 /** Spoils connections on purpose, only for `npm run test:proxies`: built once per user, of this version of its Go module. */
 export const toxiproxyModule = { path: 'github.com/Shopify/toxiproxy/v2/cmd/server', version: 'v2.12.0' }
 export const toxiproxyName = 'toxiproxy-server'
@@ -119,6 +130,7 @@ export function findServer(name) {
     toxiproxyFolder,
     kubeApiFolder,
     istiodFolder,
+    flaggerFolder,
   ]
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }

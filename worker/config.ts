@@ -1,6 +1,7 @@
 // What the environment says about a worker. The only reader of CUTOVER_* variables of the worker; Temporal's own variables
 // (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, temporal.toml ...) are read by its envconfig, as the `temporal` CLI does.
 import { z } from 'zod'
+import { SecretReference } from '../activities/config.ts'
 import { packagesIn } from '../activities/installed.ts'
 import { milliseconds } from '../workflows/quantities.ts'
 import { PositiveDuration } from '../workflows/scalars.ts'
@@ -88,6 +89,17 @@ export const VARIABLES = {
     value: z.string().regex(/^\//, 'not an absolute path'),
     fallback: null,
   },
+  CUTOVER_FLAGGER_ADDRESS: {
+    about: 'Where the gates of Flagger are answered, 127.0.0.1:9471 say; off = nowhere',
+    value: Address,
+    fallback: 'off',
+  },
+  CUTOVER_FLAGGER_KUBECONFIG: {
+    about:
+      'Kubeconfig of the cluster whose gates are answered, as env:NAME or file:/path; not set = the account of the pod',
+    value: SecretReference,
+    fallback: null,
+  },
   CUTOVER_MAX_CACHED_WORKFLOWS: {
     about: 'How many runs are kept in memory; the others are replayed when something happens to them',
     value: Count,
@@ -126,6 +138,8 @@ export interface WorkerConfig {
   /** Somebody named that address, and somebody else may rely on finding it there. */
   isMetricsAddressGiven: boolean
   sdkMetricsAddress: Address | null
+  flaggerAddress: Address | null
+  flaggerKubeconfig: string | null
   commandFolder: string | null
   providers: readonly string[]
   bundleFolder: string | null
@@ -158,6 +172,8 @@ export function readConfig(env: Environment): ConfigRead {
     metricsAddress: read('CUTOVER_METRICS_ADDRESS'),
     isMetricsAddressGiven: (env['CUTOVER_METRICS_ADDRESS'] ?? '') !== '',
     sdkMetricsAddress: read('CUTOVER_SDK_METRICS_ADDRESS'),
+    flaggerAddress: read('CUTOVER_FLAGGER_ADDRESS'),
+    flaggerKubeconfig: read('CUTOVER_FLAGGER_KUBECONFIG'),
     commandFolder: read('CUTOVER_COMMAND_FOLDER'),
     providers: read('CUTOVER_PROVIDERS') ?? [],
     bundleFolder: read('CUTOVER_BUNDLE_FOLDER'),

@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client'
 import type { Logger, Worker } from '@temporalio/worker'
 import { UnusablePackage } from '../activities/installed.ts'
 import { connectSecrets, redact } from '../activities/secrets.ts'
+import { keeperOf } from '../activities/traffic/flagger/keeper.ts'
 import { JOB_QUEUE, TASK_QUEUE, WATCH_QUEUE } from '../workflows/activities.ts'
 import { loadWorkflowBundle } from './bundle.ts'
 import type { Environment, WorkerConfig } from './config.ts'
@@ -11,6 +12,7 @@ import { readConfig, unknownVariables } from './config.ts'
 import { createDeps } from './deps.ts'
 import type { Endpoint } from './endpoint.ts'
 import { serveEndpoint } from './endpoint.ts'
+import { serveGates } from './gates.ts'
 import { installedProviders } from './installed.ts'
 import { createLog } from './log.ts'
 import type { CountRuns } from './metrics.ts'
@@ -75,7 +77,9 @@ async function serve({ temporal, config, log, signal, engine }: Serving): Promis
   const workers: Worker[] = []
   // First of all, so that a port that is taken is told before anything holds on to the connection.
   const endpoint = await endpointOf({ config, log, metrics, health: () => healthOf(workers) })
+  let gates: Endpoint | null = null
   try {
+    gates = await gatesOf(config, { deps: engine.deps, log })
     const created = await createWorkers({
       ...engine,
       ...temporal,
@@ -96,13 +100,23 @@ async function serve({ temporal, config, log, signal, engine }: Serving): Promis
       temporal: temporal.address,
       namespace: temporal.namespace,
       endpoint: endpoint?.url ?? 'off',
+      gates: gates?.url ?? 'off',
     })
     await running
     await renewing
     log.info('ended as asked')
   } finally {
+    await gates?.close()
     await endpoint?.close()
   }
+}
+
+async function gatesOf(
+  { flaggerAddress, flaggerKubeconfig }: WorkerConfig,
+  { deps, log }: { deps: Parameters<typeof keeperOf>[1]; log: Logger },
+): Promise<Endpoint | null> {
+  if (flaggerAddress === null) return null
+  return await serveGates(flaggerAddress, keeperOf({ kubeconfig: flaggerKubeconfig }, deps), log)
 }
 
 interface Watched {

@@ -3,8 +3,8 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Agent, fetch as fetchBy } from 'undici'
-import { parseAllDocuments } from 'yaml'
-import { istiodFolder, kubeApiFolder, requireServer } from '../../scripts/find-servers.mjs'
+import { parseDocument } from 'yaml'
+import { flaggerFolder, istiodFolder, kubeApiFolder, requireServer } from '../../scripts/find-servers.mjs'
 import { freePort } from '../ports.ts'
 import { type ServerHandle, startServer } from '../server-process.ts'
 import { until } from '../until.ts'
@@ -21,6 +21,7 @@ export type Definitions =
   | 'flux-helm'
   | 'flux-source'
   | 'istio'
+  | 'flagger'
 
 /** A user of the server by their token. `admin` may everything, `nobody` nothing. */
 export type KubeUser = { name: string; token: string; groups?: string[] }
@@ -128,15 +129,16 @@ async function startControllers(of: {
 
 /** As YAML, as it is published: read and written anew as JSON, some of its rules would be lost. */
 async function define(kubernetes: Kubernetes, definitions: Definitions): Promise<void> {
-  const folder = definitions === 'istio' ? istiodFolder : kubeApiFolder
+  const folder = { istio: istiodFolder, flagger: flaggerFolder }[definitions as string] ?? kubeApiFolder
   const text = readFileSync(join(folder, 'crds', `${definitions}.yaml`), 'utf8')
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
   const names = await Promise.all(
-    parseAllDocuments(text).flatMap((document) => {
-      const content = document.toJS() as KubeObject | null
+    text.split(/^---.*$/m).flatMap((document) => {
+      // What stands before the schemas is enough: some of those are written as the API server reads them and YAML does not.
+      const content = parseDocument(document).toJS() as KubeObject | null
       if (content === null) return []
       const { name } = content.metadata
-      const put = kubernetes.patch(`${path}/${name}?fieldManager=lab`, String(document))
+      const put = kubernetes.patch(`${path}/${name}?fieldManager=lab`, document)
       return [put.then(() => name)]
     }),
   )

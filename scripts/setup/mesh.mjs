@@ -9,6 +9,7 @@ import {
   kubeApiSources,
   kubeDefinitions,
 } from '../find-servers.mjs'
+import { ensureFlagger } from './flagger.mjs'
 import { run, say, step, SetupError } from './progress.mjs'
 import { missing } from './servers.mjs'
 
@@ -58,6 +59,7 @@ export async function ensureMesh() {
     }
   }
   await bringFurther()
+  await ensureFlagger()
 }
 
 /** Beside a server that is there. */

@@ -12,6 +12,8 @@ describe('the configuration of a worker', () => {
         commandFolder: null,
         providers: [],
         bundleFolder: null,
+        flaggerAddress: null,
+        flaggerKubeconfig: null,
         secrets: null,
         maxCachedWorkflows: 2_000,
         maxWatches: 200,

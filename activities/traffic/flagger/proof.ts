@@ -1,0 +1,31 @@
+// Proves a split by requests that a Prometheus has counted since the first look at which the route held it and Flagger was done: what
+// comes until then belongs to what was there before.
+import { matches } from '../../../workflows/json.ts'
+import type { Confirmation, ConfirmRequest, Io } from '../../../workflows/ports/target.ts'
+import { type Counter, proveSplit, queried } from '../queried.ts'
+import type { Look } from './look.ts'
+import type { FlaggerConfig } from './schema.ts'
+
+export interface Proof {
+  config: FlaggerConfig
+  here: Look
+  request: ConfirmRequest
+  counter: Counter
+}
+
+export async function confirm({ config, here, request, counter }: Proof, io: Io): Promise<Confirmation> {
+  return proveSplit({
+    request,
+    tally: await queried(config.counts, { counter, target: request.target }, io),
+    behind: notYet(here, request),
+    split: here.value,
+    percent: 0,
+    shadowOf: 'itself',
+  })
+}
+
+function notYet({ value, elsewhere, route: { split } }: Look, { desired }: ConfirmRequest): string | null {
+  if (!matches(value, desired)) return `users are given ${JSON.stringify(split)}, which is not as desired`
+  const [other] = elsewhere
+  return other === undefined ? null : `${other.place}: ${JSON.stringify(other.value)}`
+}
