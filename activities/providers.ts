@@ -27,6 +27,7 @@ import { istio as trafficIstio } from './traffic/istio/index.ts'
 import { nginx as trafficNginx } from './traffic/nginx/index.ts'
 import { simTraffic as trafficSim } from './traffic/sim/index.ts'
 import { traefik as trafficTraefik } from './traffic/traefik/index.ts'
+import { traefikCrd as trafficTraefikCrd } from './traffic/traefik-crd/index.ts'
 
 export const providers = [
   capacityCommand,
@@ -56,4 +57,5 @@ export const providers = [
   trafficNginx,
   trafficSim,
   trafficTraefik,
+  trafficTraefikCrd,
 ] as const satisfies readonly unknown[]

@@ -27,6 +27,7 @@ import { spec as trafficIstio } from './traffic/istio/schema.ts'
 import { spec as trafficNginx } from './traffic/nginx/schema.ts'
 import { spec as trafficSim } from './traffic/sim/schema.ts'
 import { spec as trafficTraefik } from './traffic/traefik/schema.ts'
+import { spec as trafficTraefikCrd } from './traffic/traefik-crd/schema.ts'
 
 export const specs = [
   capacityCommand,
@@ -56,4 +57,5 @@ export const specs = [
   trafficNginx,
   trafficSim,
   trafficTraefik,
+  trafficTraefikCrd,
 ] as const satisfies readonly unknown[]

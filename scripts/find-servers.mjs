@@ -53,6 +53,16 @@ export const kubeDefinitions = {
       (name) => `config/crd/standard/gateway.networking.k8s.io_${name}.yaml`,
     ),
   },
+  'grpc-routes': {
+    module: 'sigs.k8s.io/gateway-api@v1.6.3',
+    sum: 'h1:lKpJa5bGlraC/QeACvCpsHLdmO6y0iKfzVl6gzaFEYc=',
+    files: ['config/crd/standard/gateway.networking.k8s.io_grpcroutes.yaml'],
+  },
+  traefik: {
+    module: 'github.com/traefik/traefik/v3@v3.7.13',
+    sum: 'h1:T8wy9KuaFzCkmXCqAzDy7t73pBDR1DHrJe3pqXpNXTw=',
+    files: ['docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml'],
+  },
   'argo-rollouts': {
     module: 'github.com/argoproj/argo-rollouts@v1.10.1',
     sum: 'h1:6oyVPGiHHxu3ixkT6mngemh88HLPDoTX1IwO6KNR1Y4=',

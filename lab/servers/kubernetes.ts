@@ -14,6 +14,7 @@ const REQUEST_MS_MAX = 30_000 // a busy machine; a hang must still end
 
 export type Definitions =
   | 'gateway-api'
+  | 'grpc-routes'
   | 'argo-rollouts'
   | 'keda'
   | 'argo-cd'
@@ -22,6 +23,7 @@ export type Definitions =
   | 'flux-source'
   | 'istio'
   | 'flagger'
+  | 'traefik'
 
 /** A user of the server by their token. `admin` may everything, `nobody` nothing. */
 export type KubeUser = { name: string; token: string; groups?: string[] }

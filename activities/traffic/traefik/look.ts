@@ -7,7 +7,7 @@ import { isTold } from '../../http.ts'
 import { fileFailure } from '../file-failure.ts'
 import { versionOfParts } from '../versions.ts'
 import { type WholeFile, readWhole } from '../whole-file.ts'
-import { type Api, type Service, allServices, fullName, serviceNamed } from './client.ts'
+import { type Api, type Service, allServices, fullName, serviceNamed } from '../../traefik/api.ts'
 import type { TraefikConfig } from './schema.ts'
 import { type Figures, UnfitService, besides, figuresIn, servedFigures, valueOf } from './services.ts'
 

@@ -4,7 +4,7 @@ import type { Confirmation, ConfirmRequest, Io } from '../../../workflows/ports/
 import type { Split } from '../../../workflows/ports/traffic.ts'
 import { confirmShare, countedSince, judgeShare, startCounting, total } from '../counted.ts'
 import { confirmCopies } from '../mirrored.ts'
-import { requestsPerService } from './client.ts'
+import { requestsPerService } from '../../traefik/api.ts'
 import { type Edge, type Look, apiOf, sharingOf } from './look.ts'
 
 export async function confirm(edge: Edge, here: Look, { request, io }: Proof): Promise<Confirmation> {

@@ -4,7 +4,7 @@ import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument } from 'y
 import type { FailureKind } from '../../../workflows/failure.ts'
 import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
 import { sharesOf, wholeWeights } from '../parts.ts'
-import { fullName } from './client.ts'
+import { fullName } from '../../traefik/api.ts'
 import type { TraefikConfig } from './schema.ts'
 
 /** The file or service is not of the shape that a cutover can work on; says what is there and what to write. */

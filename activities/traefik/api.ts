@@ -1,8 +1,8 @@
 // Traefik's API and metrics, read only: what it serves and what it counted. https://doc.traefik.io/traefik/reference/install-configuration/api-dashboard/
 // Verified 2026-11-27 on 3.7.15.
-import type { JsonObject } from '../../../workflows/json.ts'
-import { failure } from '../../failure.ts'
-import { excerpt, exchange, statusKind } from '../../http.ts'
+import type { JsonObject } from '../../workflows/json.ts'
+import { failure } from '../failure.ts'
+import { excerpt, exchange, statusKind } from '../http.ts'
 
 const ANSWER_MS_MAX = 3_000 // the API answers within milliseconds; the rest of the engine's 4 s is for the file
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024 // some ten thousand services or series
@@ -51,8 +51,8 @@ export async function allServices(api: Api): Promise<Service[]> {
   return found
 }
 
-/** Requests that each service has answered since Traefik started, whatever came of them. */
-export async function requestsPerService(api: Api, names: string[]): Promise<Record<string, number>> {
+/** Requests that each service has answered since Traefik started, whatever came of them; of all services where none are named. */
+export async function requestsPerService(api: Api, names: string[] | null): Promise<Record<string, number>> {
   const { status, body, what } = await get(api, api.metricsUrl)
   if (status !== 200) throw failure(statusKind(status), `${what}: status ${status}: ${excerpt(body)}`)
   if (!body.includes('traefik_')) {
@@ -61,12 +61,14 @@ export async function requestsPerService(api: Api, names: string[]): Promise<Rec
       `${what}: it holds no series of Traefik; metrics.prometheus with addServicesLabels is needed`,
     )
   }
-  const counts = new Map(names.map((name) => [fullName(name), 0]))
+  const counts = new Map((names ?? []).map((name) => [fullName(name), 0]))
   for (const line of body.split('\n')) {
     const [, labels = '', value] = COUNTER.exec(line) ?? []
     const service = COUNTED_SERVICE.exec(labels)?.[1] ?? ''
-    if (counts.has(service)) counts.set(service, counts.get(service)! + Number(value))
+    if (service !== '' && (names === null || counts.has(service)))
+      counts.set(service, (counts.get(service) ?? 0) + Number(value))
   }
+  if (names === null) return Object.fromEntries(counts)
   return Object.fromEntries(names.map((name) => [name, counts.get(fullName(name)) ?? 0]))
 }
 

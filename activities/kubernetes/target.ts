@@ -1,0 +1,71 @@
+// How a target that stands in one object is written: over the look that it is based on, told from an outdated one, and looked for
+// until whoever reads the object has taken it up. What the target is, and what it may lead to, is the provider's.
+import { type Json, sameJson } from '../../workflows/json.ts'
+import type { Io, Observed, Write } from '../../workflows/ports/target.ts'
+import type { PatchOperation } from './client.ts'
+import { type Stored, lookAndWrite, overtake, refuseOutdated, sendOver, tryOver } from './over.ts'
+
+const TAKE_UP_MS_MAX = 1_000 // what runs has read a change after 0.2 s; that one is late is for the next look to say
+const TAKE_UP_LOOK_MS = 50
+
+/** `L`: one look at the object and at whoever reads it. */
+export interface StoredTarget<L, V extends Json> {
+  /** For messages. */
+  place: string
+  look(target: string, io: Io): Promise<L>
+  stored(here: L): Stored
+  /** All but cautions. */
+  seen(here: L): Observed<V>
+  /** What the object itself says. */
+  said(here: L): V
+  /** Whether every place holds it. */
+  isThere(here: L, desired: V): boolean
+  isTakenUp(here: L): boolean
+  /** Raises Rejected and Config for what the object cannot hold. */
+  patch(here: L, desired: V): PatchOperation[]
+  /** Raises for what would serve nobody. Asked on the way there, never on the way back: that must not wait. */
+  refuse(here: L, wanted: { desired: V; doing: string }, io: Io): Promise<void> | void
+}
+
+export async function writeTarget<L, V extends Json>(
+  of: StoredTarget<L, V>,
+  write: Write<V>,
+  io: Io,
+): Promise<void> {
+  await lookAndWrite(() => writeOnce(of, write, io))
+}
+
+/** The way back without effect: the API server checks a write of what is there, and keeps nothing. In words. */
+export async function tryTarget<L, V extends Json>(
+  of: StoredTarget<L, V>,
+  target: string,
+  io: Io,
+): Promise<string> {
+  const here = await of.look(target, io)
+  const doing = `trying to set ${target} in ${of.place} without effect`
+  await tryOver(of.stored(here), { patch: of.patch(here, of.said(here)), doing }, io)
+  return 'a write of what is there was tried without effect'
+}
+
+async function writeOnce<L, V extends Json>(of: StoredTarget<L, V>, write: Write<V>, io: Io): Promise<void> {
+  const { target, desired, seen, before } = write
+  const here = await of.look(target, io)
+  const stored = of.stored(here)
+  if (of.isThere(here, desired)) return await overtake(stored, of.place, io)
+  const doing = `setting ${target} to ${JSON.stringify(desired)} in ${of.place}`
+  refuseOutdated(seen, of.seen(here), doing)
+  const patch = of.patch(here, desired)
+  if (before === undefined || !sameJson(before, desired)) await of.refuse(here, { desired, doing }, io)
+  await sendOver(stored, { patch, doing }, io)
+  await takenUp(of, target, io)
+}
+
+/** Until it is, or the time is over: either way the write was accepted. */
+async function takenUp<L, V extends Json>(of: StoredTarget<L, V>, target: string, io: Io): Promise<void> {
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(TAKE_UP_MS_MAX)])
+  while (!signal.aborted) {
+    const here = await of.look(target, { signal }).catch(() => null)
+    if (here !== null && of.isTakenUp(here)) return
+    await new Promise((resolve) => setTimeout(resolve, TAKE_UP_LOOK_MS))
+  }
+}
