@@ -61,13 +61,16 @@ export function serviceObjects(of: {
   name: string
   port?: number
   subsets?: Record<string, number>
+  protocol?: 'HTTP' | 'GRPC'
+  servicePort?: number
 }): KubeObject[] {
-  const { namespace, name, port, subsets = {} } = of
+  const { namespace, name, port, subsets = {}, protocol = 'HTTP', servicePort = 8080 } = of
+  const portName = protocol.toLowerCase() // Istio takes the protocol of a Service from it
   const endpoints = [
-    ...(port === undefined ? [] : [{ address: '127.0.0.1', ports: { http: port } }]),
-    ...Object.entries(subsets).map(([version, http]) => ({
+    ...(port === undefined ? [] : [{ address: '127.0.0.1', ports: { [portName]: port } }]),
+    ...Object.entries(subsets).map(([version, each]) => ({
       address: '127.0.0.1',
-      ports: { http },
+      ports: { [portName]: each },
       labels: { version },
     })),
   ]
@@ -76,13 +79,18 @@ export function serviceObjects(of: {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name, namespace },
-      spec: { ports: [{ name: 'http', port: 8080, protocol: 'TCP' }] },
+      spec: { ports: [{ name: portName, port: servicePort, protocol: 'TCP' }] },
     },
-    entry(name, namespace, { port: 8080, endpoints }),
+    entry(name, namespace, { port: servicePort, endpoints, protocol }),
   ]
 }
 
-function entry(name: string, namespace: string, of: { port: number; endpoints: object[] }): KubeObject {
+function entry(
+  name: string,
+  namespace: string,
+  of: { port: number; endpoints: object[]; protocol?: 'HTTP' | 'GRPC' },
+): KubeObject {
+  const { protocol = 'HTTP' } = of
   return {
     apiVersion: ISTIO,
     kind: 'ServiceEntry',
@@ -91,29 +99,42 @@ function entry(name: string, namespace: string, of: { port: number; endpoints: o
       hosts: [`${name}.${namespace}.svc.cluster.local`],
       location: 'MESH_INTERNAL',
       resolution: 'STATIC',
-      ports: [{ number: of.port, name: 'http', protocol: 'HTTP' }],
+      ports: [{ number: of.port, name: protocol.toLowerCase(), protocol }],
       endpoints: of.endpoints,
     },
   }
 }
 
+/** Who a proxy is: the gateway, or the one beside a client in the mesh that sends to a port of its own. */
+const ROLES = {
+  gateway: { kind: 'router', address: GATEWAY_ADDRESS, name: 'gw', labels: GATEWAY_LABELS },
+  client: { kind: 'sidecar', address: '192.0.2.2', name: 'client', labels: { app: 'client' } },
+}
+export type Role = keyof typeof ROLES
+
 /** Plain ADS, as a proxy of Istio asks, and who it is. */
-export function bootstrapOf(of: { namespace: string; xds: number; admin: number }): object {
-  const { namespace, xds, admin } = of
+export function bootstrapOf(of: { namespace: string; xds: number; admin: number; role?: Role }): object {
+  const { namespace, xds, admin, role = 'gateway' } = of
+  const { kind, address, name, labels } = ROLES[role]
   const ads = { ads: {}, resource_api_version: 'V3' }
   const endpoint = { endpoint: { address: socket(xds) } }
   return {
     node: {
-      id: `router~${GATEWAY_ADDRESS}~gw.${namespace}~${namespace}.svc.cluster.local`,
-      cluster: `gw.${namespace}`,
+      id: `${kind}~${address}~${name}.${namespace}~${namespace}.svc.cluster.local`,
+      cluster: `${name}.${namespace}`,
       metadata: {
         NAMESPACE: namespace,
         CLUSTER_ID: 'Kubernetes',
         ISTIO_VERSION: '1.31.0',
-        LABELS: GATEWAY_LABELS,
+        LABELS: labels,
+        ...(role === 'client' && { INTERCEPTION_MODE: 'NONE' }),
       },
     },
     admin: { address: socket(admin) },
+    // As Istio's own proxies have it: a stock Envoy refuses expressions of more than a few members.
+    layered_runtime: {
+      layers: [{ name: 'istio', static_layer: { 're2.max_program_size.error_level': 32_768 } }],
+    },
     // As Istio has it: the name of a cluster is one label, however many dots are in it.
     stats_config: { stats_tags: [{ tag_name: 'cluster_name', regex: '^cluster\\.((.+?);\\.)' }] },
     dynamic_resources: {

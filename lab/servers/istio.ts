@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { requireServer } from '../../scripts/find-servers.mjs'
 import { freePorts } from '../ports.ts'
 import { type ServerHandle, startServer } from '../server-process.ts'
-import { bootstrapOf, groundObjects } from './istio-objects.ts'
+import { type Role, bootstrapOf, groundObjects } from './istio-objects.ts'
 import type { KubeObject, Kubernetes } from './kubernetes.ts'
 
 const READY_WITHIN_MS = 60_000 // two seconds on an idle machine
@@ -38,6 +38,8 @@ export type Istio = {
   edgeUrl: string
   /** Where the Gateway API's Gateway `gw` of the namespace listens: HTTPRoutes name it. */
   routesUrl: string
+  /** Starts the proxy of a client in the mesh: it sends to what a Sidecar of the labels `app: client` says. */
+  startClient(): Promise<{ server: ServerHandle; adminUrl: string }>
   close(): Promise<void>
 }
 
@@ -60,6 +62,7 @@ export async function startIstio(kubernetes: Kubernetes, namespace: string): Pro
       adminUrl: gateway.adminUrl,
       edgeUrl: `http://127.0.0.1:${edge}`,
       routesUrl: `http://127.0.0.1:${routes}`,
+      startClient: () => startProxy({ namespace, xds: istiod.xds, role: 'client' }),
       close,
     }
   } catch (error) {
@@ -110,6 +113,7 @@ async function startIstiod(kubernetes: Kubernetes): Promise<{ server: ServerHand
 async function startProxy(of: {
   namespace: string
   xds: number
+  role?: Role
 }): Promise<{ server: ServerHandle; adminUrl: string }> {
   const command = requireServer('envoy')
   const { chosen, server } = await startServer(
@@ -133,7 +137,7 @@ async function startProxy(of: {
         ],
         readyWithinMs: READY_WITHIN_MS,
         // Its list of listeners names some that do not accept yet; these do.
-        isReady: async () => (await listenersOf(admin)) >= 2,
+        isReady: async () => (await listenersOf(admin)) >= (of.role === 'client' ? 1 : 2),
       }
     },
   )

@@ -43,6 +43,8 @@ export interface NginxOptions {
   shadow?: number
   /** What the split hashes; `$request_id` draws anew for each request. */
   key?: string
+  /** The variable by which members of a cohort are told (`$http_x_tenant`): then a map of the file sets `$orders_to`. */
+  cohort?: string
 }
 
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
@@ -63,8 +65,10 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
       folder = path
       for (const name of ['cutover', 'commands', 'temporary']) mkdirSync(join(path, name))
       const config = configFile(path)
-      writeFileSync(splitFile(path), SPLITS)
-      writeFileSync(config, configuration({ ports, path, sides, key: options.key ?? '$request_id' }))
+      const { cohort, key = '$request_id' } = options
+      writeFileSync(splitFile(path), cohort === undefined ? SPLITS : `${SPLITS}${mapBy(cohort)}`)
+      const to = cohort === undefined ? '$orders_pool' : '$orders_to'
+      writeFileSync(config, configuration({ ports, path, sides, key, to }))
       place(path, 'nginx-check', `${command} -T -q -c ${config}`)
       place(path, 'nginx-reload', `${command} -s reload -c ${config}`)
       const isReady = async () => (await fetch(`http://127.0.0.1:${ports.control}/cutover/orders?key=c`)).ok
@@ -111,13 +115,26 @@ split_clients "\${orders_key}m" $orders_shadow {
 }
 `
 
+const mapBy = (source: string): string => `map ${source} $orders_to {
+    default $orders_pool;
+    "~^vip-" p9; # somebody else's
+}
+`
+
 function upstream(name: string, of: number[]): string {
   const servers = of.map((port) => `server 127.0.0.1:${port} max_fails=0;`)
   return `  upstream ${name} { ${servers.join(' ')} keepalive 64; }`
 }
 
-function configuration(given: { ports: Ports; path: string; sides: Sides; key: string }): string {
-  const { ports, path, sides, key } = given
+function configuration(given: {
+  ports: Ports
+  path: string
+  sides: Sides
+  key: string
+  /** The variable by which users are sent on. */
+  to: string
+}): string {
+  const { ports, path, sides, key, to } = given
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `  ${name}_temp_path ${path}/temporary/${name};`,
   )
@@ -133,12 +150,13 @@ http {
   keepalive_requests 1000000;
   keepalive_timeout 1h;
 ${temporary.join('\n')}
-  log_format orders '$orders_pool';
+  log_format orders '${to}';
   log_format copies 'mirror';
   include ${splitFile(path)};
 ${upstream('v1', sides.old)}
 ${upstream('v2', sides.new)}
 ${upstream('shadow', sides.shadow)}
+${upstream('v2-cohort', sides.new)}
   proxy_http_version 1.1;
   proxy_set_header Connection "";
   server {
@@ -149,7 +167,7 @@ ${upstream('shadow', sides.shadow)}
     location / {
       access_log ${path}/orders.log orders;
       mirror /__mirror;
-      proxy_pass http://$orders_pool;
+      proxy_pass http://${to};
     }
     location = /__mirror {
       internal;
@@ -168,7 +186,7 @@ ${upstream('shadow', sides.shadow)}
     location = /cutover/orders {
       set $orders_key $arg_key;
       default_type text/plain;
-      return 200 "pid=$pid pool=$orders_pool shadow=$orders_shadow\\n";
+      return 200 "pid=$pid pool=$orders_pool shadow=$orders_shadow to=${to}\\n";
     }
     location = /status { stub_status; }
   }

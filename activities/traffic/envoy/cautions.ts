@@ -3,7 +3,7 @@
 import { isTold } from '../../http.ts'
 import type { Io } from '../../../workflows/ports/target.ts'
 import { type Endpoint, endpointsOf } from '../../envoy/admin.ts'
-import { type Edge, adminOf } from './edge.ts'
+import { type Edge, adminOf, clustersFor } from './edge.ts'
 import { type RouteHere, runtimeKeysOf } from './routes.ts'
 
 const ENDPOINTS_NAMED_MAX = 3 // a person wants to know the kind of trouble, not every endpoint of a fleet
@@ -15,7 +15,7 @@ export async function cautionsOf(
   io: Io,
 ): Promise<string[]> {
   const { config } = edge
-  const names = target === 'split' ? [config.old, config.new] : [config.shadow ?? '']
+  const names = clustersFor(target, config)
   const keys = runtimeKeysOf(route.action)
   const overridden =
     keys === null || target !== 'split'

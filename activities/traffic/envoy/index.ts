@@ -6,16 +6,27 @@ import { dirname } from 'node:path'
 import type { JsonObject } from '../../../workflows/json.ts'
 import { matches, sameJson } from '../../../workflows/json.ts'
 import type { Io, Write } from '../../../workflows/ports/target.ts'
-import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
+import { COHORT, type Cohort, type Mirror, type Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
 import { fileFailure } from '../file-failure.ts'
 import { changedSince } from '../versions.ts'
 import { FileChanged, type WholeFile, isLink, replaceWhole } from '../whole-file.ts'
 import { clusterNames, inFlightOf, rejectedUpdates, servedRoutes, whyIncomplete } from '../../envoy/admin.ts'
-import { type Look, elsewhereOf, look, observed, translating, valueOf, versionOf } from './look.ts'
-import { type Edge, adminOf } from './edge.ts'
-import { confirmMirror, confirmSplit } from './proof.ts'
+import { editCohort } from './cohort.ts'
+import {
+  type Look,
+  type Value,
+  elsewhereOf,
+  look,
+  observed,
+  strangeOf,
+  translating,
+  valueOf,
+  versionOf,
+} from './look.ts'
+import { type Edge, adminOf, clustersFor } from './edge.ts'
+import { confirmCohort, confirmMirror, confirmSplit } from './proof.ts'
 import { type RouteHere, editMirror, editSplit, findRoute, keyOf } from './routes.ts'
 import { spec } from './schema.ts'
 
@@ -33,14 +44,15 @@ export const envoy = defineProvider({
         for (const desired of wanted) {
           const doing = `setting ${target} to ${JSON.stringify(desired)} in ${config.routes}`
           await translating(doing, () =>
-            edit(edge, structuredClone(here.route), { target, desired: desired as Split | Mirror }),
+            edit(edge, structuredClone(here.route), { target, desired: desired }),
           )
         }
         return observed(here, edge, io)
       },
-      write: (write, io) => writeRoute(edge, write as Writing, io),
+      write: (write, io) => writeRoute(edge, write, io),
       confirm: async (request, io) => {
         const here = await look(edge, request.target, io)
+        if (request.target === COHORT) return confirmCohort({ edge, here, request })
         const prove = request.target === 'mirror' ? confirmMirror : confirmSplit
         return prove({ edge, here, request }, io)
       },
@@ -68,7 +80,7 @@ export const envoy = defineProvider({
   },
 })
 
-type Writing = Write<Split | Mirror>
+type Writing = Write<Value>
 
 async function writeRoute(edge: Edge, write: Writing, io: Io): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -97,7 +109,7 @@ async function writeOnce(edge: Edge, write: Writing, io: Io): Promise<void> {
   const isThere = await translating(doing, () =>
     [here.value, valueOf(file.route, config, target)].every((value) => matches(value, desired)),
   )
-  if (isThere) return
+  if (isThere && strangeOf(here, config) === null) return
   refuseOutdated(edge, here, { doing, seen })
   await translating(doing, () => edit(edge, file.route, write))
   await refuseUnknownClusters(edge, { resource: file.resource, target, doing }, io)
@@ -122,10 +134,12 @@ async function writeOnce(edge: Edge, write: Writing, io: Io): Promise<void> {
 
 function edit(
   { config }: Edge,
-  { action }: RouteHere,
-  { target, desired }: { target: string; desired: Split | Mirror },
+  here: RouteHere,
+  { target, desired }: { target: string; desired: Value },
 ): void {
-  if (target === 'split') editSplit(action, desired as Split, config)
+  const { action } = here
+  if (target === COHORT) editCohort(here, desired as Cohort, config)
+  else if (target === 'split') editSplit(action, desired as Split, config)
   else editMirror(action, desired as Mirror, config.shadow ?? '')
 }
 
@@ -193,7 +207,7 @@ interface PendingWrite {
   before: WholeFile
   after: WholeFile
   target: string
-  desired: Split | Mirror
+  desired: Value
   /** What is written is what was there before the run. */
   isWayBack: boolean
 }
@@ -262,8 +276,7 @@ async function refuseUnknownClusters(
   io: Io,
 ): Promise<void> {
   if (resource[keyOf(resource, 'validate_clusters')] === true) return
-  const { old, new: fresh, shadow } = edge.config
-  const wanted = target === 'split' ? [old, fresh] : [shadow ?? '']
+  const wanted = clustersFor(target, edge.config)
   const there = await clusterNames(adminOf(edge, io))
   const unknown = wanted.filter((name) => !there.includes(name))
   if (unknown.length === 0) return

@@ -1,9 +1,10 @@
 // One look at a route: what Envoy serves is the value; what the file says is remembered for the next write.
 import { type Json, type JsonObject, sameJson } from '../../../workflows/json.ts'
 import type { Elsewhere, Io, Observed } from '../../../workflows/ports/target.ts'
-import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
+import { COHORT, type Cohort, type Mirror, type Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { cautionsOf } from './cautions.ts'
+import { readCohort, strangeIn } from './cohort.ts'
 import { servedRoutes, whyIncomplete } from '../../envoy/admin.ts'
 import { type Edge, adminOf } from './edge.ts'
 import { fileFailure } from '../file-failure.ts'
@@ -22,11 +23,13 @@ import {
 } from './routes.ts'
 import type { EnvoyConfig } from './schema.ts'
 
+export type Value = Split | Mirror | Cohort
+
 export interface Look {
   target: string
   routeConfigName: string
   route: RouteHere
-  value: Split | Mirror
+  value: Value
   servedVersion: string
   file: FileLook
 }
@@ -67,7 +70,7 @@ export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
   })
 }
 
-export async function observed(here: Look, edge: Edge, io: Io): Promise<Observed<Split | Mirror>> {
+export async function observed(here: Look, edge: Edge, io: Io): Promise<Observed<Value>> {
   const { config } = edge
   const facts: JsonObject = { serves: `version ${here.servedVersion}` }
   const disagreement = disagreementOf(here, config)
@@ -75,15 +78,21 @@ export async function observed(here: Look, edge: Edge, io: Io): Promise<Observed
   if (here.route.sharing.length > 0) {
     facts.sharing = `other routes send to the same clusters and are counted with this one: ${here.route.sharing.join('; ')}`
   }
-  const elsewhere = elsewhereOf(here, config)
+  const elsewhere = [strangeOf(here, config), elsewhereOf(here, config)].filter((each) => each !== null)
   const cautions = await cautionsOf(edge, here, io)
   return {
     value: here.value,
     version: versionOf(here, config),
     facts,
-    ...(elsewhere === null ? {} : { elsewhere: [elsewhere] }),
+    ...(elsewhere.length === 0 ? {} : { elsewhere }),
     ...(cautions.length === 0 ? {} : { cautions }),
   }
+}
+
+/** Routes of a cohort that Envoy serves otherwise than they were written. */
+export function strangeOf({ route, target }: Look, config: EnvoyConfig): Elsewhere | null {
+  const place = target === COHORT ? strangeIn(route, config) : null
+  return place === null ? null : { place, value: null }
 }
 
 /** The route file, when it holds something else than Envoy serves: at Envoy's next start that is what will be served. */
@@ -113,11 +122,12 @@ function restOf(file: FileLook, config: EnvoyConfig, target: string): Json {
   const document = structuredClone(file.document)
   delete document[keyOf(document, 'version_info')]
   const resource = objects(document.resources)[objects(file.document.resources).indexOf(file.resource)] ?? {}
-  withoutTarget(findRoute(resource, config).action, target, config)
+  withoutTarget(findRoute(resource, config), target, config)
   return document
 }
 
-export function valueOf(route: RouteHere, config: EnvoyConfig, target: string): Split | Mirror {
+export function valueOf(route: RouteHere, config: EnvoyConfig, target: string): Value {
+  if (target === COHORT) return readCohort(route, config)
   return target === 'split' ? readSplit(route.action, config) : readMirror(route.action, config.shadow ?? '')
 }
 
@@ -160,6 +170,8 @@ function disagreementOf({ file, target, value, servedVersion }: Look, config: En
 
 function valueInFile(route: RouteHere, config: EnvoyConfig, target: string): Json {
   try {
+    const strange = target === COHORT ? strangeIn(route, config) : null
+    if (strange !== null) return strange
     return valueOf(route, config, target)
   } catch (error) {
     return (error as Error).message // the file's route is unfit; Envoy's is what counts
@@ -168,7 +180,12 @@ function valueInFile(route: RouteHere, config: EnvoyConfig, target: string): Jso
 
 function refuseOther(config: EnvoyConfig, target: string): void {
   if (target === 'split' || (target === 'mirror' && config.shadow !== undefined)) return
-  const why =
-    target === 'mirror' ? 'the connection names no `shadow` cluster' : 'it has split and mirror only'
+  if (target === COHORT && config.cohort !== undefined) return
+  const why = WITHOUT[target] ?? 'it has split, mirror and cohort only'
   throw failure('Unsupported', `traffic/envoy cannot change ${target}: ${why}`)
+}
+
+const WITHOUT: Record<string, string> = {
+  mirror: 'the connection names no `shadow` cluster',
+  cohort: 'the connection says not how members are told (cohort: { header: x-tenant })',
 }

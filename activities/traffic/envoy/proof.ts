@@ -2,7 +2,7 @@
 // counted too, in the shadow's cluster; where that is the new side's cluster they are told apart by arithmetic.
 import { matches } from '../../../workflows/json.ts'
 import type { Confirmation, ConfirmRequest, Io } from '../../../workflows/ports/target.ts'
-import type { Split } from '../../../workflows/ports/traffic.ts'
+import type { Cohort, Split } from '../../../workflows/ports/traffic.ts'
 import {
   type Counters,
   type SideCounters,
@@ -16,7 +16,7 @@ import { type Counted, type ShadowOf, UNTOLD, confirmMirrored, copiesAmong } fro
 import { type Endpoint, endpointsOf, requestsPerCluster } from '../../envoy/admin.ts'
 import { type Edge, adminOf } from './edge.ts'
 import { confirmEndpoints } from './endpoints.ts'
-import type { Look } from './look.ts'
+import { type Look, strangeOf } from './look.ts'
 import { readMirror, readSplit } from './routes.ts'
 
 export interface Proof {
@@ -47,6 +47,16 @@ export async function confirmSplit(proof: Proof, io: Io): Promise<Confirmation> 
   // Counting that has begun anew says so by a memory of its own.
   const isFirst = confirmation.memory?.['endpoints'] === undefined
   return withNotes(confirmEndpoints(confirmation, endpoints, { isFirst }), proof)
+}
+
+/** Envoy serves it; whether users are led by it is asked of the edge, by the step. */
+export function confirmCohort({ edge, here, request: { desired } }: Proof): Confirmation {
+  const { users } = desired as Cohort
+  const strange = strangeOf(here, edge.config)
+  const isServed = strange === null && matches(here.value, desired)
+  const why = strange?.place ?? `Envoy serves ${JSON.stringify(here.value)}`
+  const words = `${users.length} members in ${here.route.name}`
+  return { settled: isServed, lines: isServed ? [words] : [words, why] }
 }
 
 /** Endpoints of the sides that are to get requests. */

@@ -2,8 +2,10 @@
 // nothing else of the document. Field names as in Envoy's API v3, in either spelling protobuf's JSON allows.
 import type { FailureKind } from '../../../workflows/failure.ts'
 import { type Json, type JsonObject, canonicalJson } from '../../../workflows/json.ts'
-import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
+import { COHORT, type Mirror, type Split } from '../../../workflows/ports/traffic.ts'
 import { sharesOf, wholeWeights as partsFor } from '../parts.ts'
+import type { ToldBy } from '../told-by.ts'
+import { cohortName } from './cohort-name.ts'
 
 export interface RouteChoice {
   route_config?: string
@@ -12,6 +14,7 @@ export interface RouteChoice {
   old: string
   new: string
   shadow?: string
+  cohort?: ToldBy & { to?: string }
 }
 
 /** The document or the route is not of the shape that a cutover can work on; says what is there and what to write. */
@@ -26,6 +29,9 @@ export class UnfitRoute extends Error {
 export interface RouteHere {
   /** For messages: `route orders of virtual host app`. */
   name: string
+  /** The virtual host and the route in it: editing them edits the document. */
+  host: JsonObject
+  route: JsonObject
   /** The `route` action: editing it edits the document it was found in. */
   action: JsonObject
   /** Names of other routes that send to the same clusters. */
@@ -37,7 +43,7 @@ const DENOMINATORS: Record<string, number> = { HUNDRED: 100, TEN_THOUSAND: 10_00
 export function findRoute(routeConfig: JsonObject, choice: RouteChoice): RouteHere {
   const found = objects(field(routeConfig, 'virtual_hosts'))
     .filter((host) => choice.virtual_host === undefined || host.name === choice.virtual_host)
-    .flatMap((host) => objects(host.routes).map((route, index) => ({ host, route, index })))
+    .flatMap((host) => placesIn(host, choice))
   const wanted = found.filter(({ route, index }) =>
     choice.route === undefined ? sendsTo(route, choice) : isCalled(route, index, choice.route),
   )
@@ -59,12 +65,34 @@ export function findRoute(routeConfig: JsonObject, choice: RouteChoice): RouteHe
   const [{ host, route, index }] = wanted as [{ host: JsonObject; route: JsonObject; index: number }]
   if (!isObject(route.route))
     throw new UnfitRoute('Config', `route ${label(route, index)} has no \`route\` action`)
-  const sharing = found.filter((other) => other.route !== route && sendsTo(other.route, choice))
+  const all = [...found, ...cohortsIn(host, choice)]
+  const sharing = all.filter((other) => other.route !== route && sendsTo(other.route, choice))
   return {
     name: `route ${label(route, index)} of virtual host ${String(host.name)}`,
+    host,
+    route,
     action: route.route,
-    sharing: sharing.map((other) => label(other.route, other.index)),
+    sharing: [...new Set(sharing.map((other) => label(other.route, other.index)))],
   }
+}
+
+type Place = { host: JsonObject; route: JsonObject; index: number }
+
+/** Routes that lead a cohort are none to be moved, and count for no place. */
+function placesIn(host: JsonObject, choice: RouteChoice): Place[] {
+  return objects(host.routes)
+    .filter((route) => !leadsCohort(route, choice))
+    .map((route, index) => ({ host, route, index }))
+}
+
+function cohortsIn(host: JsonObject, choice: RouteChoice): Place[] {
+  return objects(host.routes)
+    .filter((route) => leadsCohort(route, choice))
+    .map((route, index) => ({ host, route, index }))
+}
+
+function leadsCohort({ name }: JsonObject, choice: RouteChoice): boolean {
+  return choice.cohort !== undefined && name === cohortName(choice)
 }
 
 /** In percent of both sides. Weights that two decimals cannot hold stand exactly under `members`. */
@@ -141,11 +169,12 @@ export function editMirror(action: JsonObject, { percent }: Mirror, shadow: stri
 }
 
 /** Takes out what a write to the target would set, so that the rest can be compared. */
-export function withoutTarget(
-  action: JsonObject,
-  target: string,
-  { old, new: fresh, shadow }: RouteChoice,
-): void {
+export function withoutTarget({ action, host }: RouteHere, target: string, choice: RouteChoice): void {
+  const { old, new: fresh, shadow } = choice
+  if (target === COHORT) {
+    host.routes = objects(host.routes).filter((route) => !leadsCohort(route, choice))
+    return
+  }
   if (target === 'split') {
     delete action.cluster
     const weighted = field(action, 'weighted_clusters')

@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import { z } from 'zod'
 import { BaseUrl } from '../../config.ts'
 import { demandFitting, privateHttp } from '../../private-config.ts'
+import { demandOneSign, toldBy } from '../told-by.ts'
 import { defineSpec } from '../../provider.ts'
 
 const EnvoyName = z.string().min(1).max(256)
@@ -32,9 +33,23 @@ export const EnvoyConfig = z
     shadow: EnvoyName.exactOptional().describe(
       'Cluster that gets copies of requests; needed for shadow steps',
     ),
+    cohort: z
+      .strictObject({
+        ...toldBy,
+        to: EnvoyName.exactOptional().describe(
+          'Cluster that members are led to: another one of the endpoints of the new side, so that shares are counted among the others; left out: `new`',
+        ),
+      })
+      .superRefine(demandOneSign)
+      .exactOptional()
+      .describe('For cohort steps: how members are told, and where they are led'),
     ...privateHttp,
   })
   .superRefine(demandFitting('admin'))
+  .refine((config) => config.cohort?.to !== config.old, {
+    message: 'this is the old side',
+    path: ['cohort', 'to'],
+  })
   .refine((config) => config.old !== config.new, {
     message: 'old and new are the same cluster',
     path: ['new'],
@@ -44,7 +59,7 @@ export type EnvoyConfig = z.infer<typeof EnvoyConfig>
 export const spec = defineSpec({
   id: 'traffic/envoy',
   port: 'traffic',
-  summary: 'split and mirror, 0.01 %',
+  summary: 'split, mirror and cohort, 0.01 %',
   config: EnvoyConfig,
   supports: {
     port: 'traffic',
@@ -54,6 +69,7 @@ export const spec = defineSpec({
     proof: 'requests counted per cluster (cluster.*.upstream_rq_total)',
     weightStep: 0.01,
     mirror: true,
+    cohort: 'routes of the file that match the header or cookie of its members',
     inFlight:
       'requests and tunnels of its cluster that have not ended (upstream_rq_active), whichever route they came by',
     cautions: [

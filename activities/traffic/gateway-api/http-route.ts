@@ -1,4 +1,4 @@
-// An HTTPRoute as the API server stores it, as far as a cutover reads it. Types only.
+// An HTTPRoute or GRPCRoute as the API server stores it, as far as a cutover reads it. Types only.
 // https://gateway-api.sigs.k8s.io/reference/spec/#httproute (v1.6)
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { KubeObject } from '../../kubernetes/client.ts'
@@ -14,8 +14,17 @@ export type RequestMirror = JsonObject & {
   percent?: number
   fraction?: { numerator: number; denominator?: number }
 }
+export interface HeaderMatch extends JsonObject {
+  type?: string
+  name: string
+  value: string
+}
+export interface Match extends JsonObject {
+  headers?: HeaderMatch[]
+}
 export interface Rule extends JsonObject {
   name?: string
+  matches?: Match[]
   backendRefs?: BackendRef[]
   filters?: Filter[]
 }

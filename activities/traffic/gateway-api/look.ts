@@ -1,7 +1,7 @@
 // One look at a route. The value is what its controllers have read; where they are behind, what the route says stands elsewhere.
 import { type Json, type JsonObject, matches, sameJson } from '../../../workflows/json.ts'
 import type { Elsewhere, Io, Observed } from '../../../workflows/ports/target.ts'
-import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
+import { COHORT, type Cohort, type Mirror, type Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import { versionOf as versionIn } from '../../kubernetes/over.ts'
@@ -9,12 +9,14 @@ import { ownersOf, reconcilersOf, writerOf } from '../../kubernetes/owners.ts'
 import { type Reading, readingOf } from './parents.ts'
 import type { HttpRoute } from './http-route.ts'
 import { type RuleHere, mirrorOf, splitOf } from '../rules.ts'
-import { leftBehind, placeOf, rulesIn, withoutTarget } from './route.ts'
-import { type GatewayApiConfig, GROUP } from './schema.ts'
+import { cohortIn } from './cohort.ts'
+import { placeOf } from './place.ts'
+import { leftBehind, rulesIn, withoutTarget } from './route.ts'
+import { type GatewayApiConfig, GROUP, resourceOf } from './schema.ts'
 
 const GENERATIONS_KEPT = 32 // far more than a controller is ever behind
 
-type Value = Split | Mirror
+export type Value = Split | Mirror | Cohort
 
 export interface Edge {
   config: GatewayApiConfig
@@ -31,13 +33,13 @@ export interface Look {
   /** What the route says. */
   said: Value
   /** Rules that say something else than the first one. */
-  others: { label: string; value: Value }[]
+  others: { label: string; value: Json }[]
   /** What the controllers have read. */
   value: Value
 }
 
-export function pathOf({ namespace, route }: GatewayApiConfig): string {
-  return `/apis/${GROUP}/v1/namespaces/${namespace}/httproutes/${route}`
+export function pathOf({ kind, namespace, route }: GatewayApiConfig): string {
+  return `/apis/${GROUP}/v1/namespaces/${namespace}/${resourceOf(kind)}/${route}`
 }
 
 export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
@@ -47,7 +49,7 @@ export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
   const route = await kube.get<HttpRoute>({ path: pathOf(config), doing }, io)
   const rules = rulesIn(route, config)
   const reading = readingOf(route)
-  const { value: said, others } = target === 'split' ? splitOf(rules, config) : mirrorOf(rules)
+  const { value: said, others } = saidBy(route, { target, rules, config })
   return {
     target,
     route,
@@ -57,6 +59,14 @@ export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
     others,
     value: readValue(edge, { target, route, reading, said }),
   }
+}
+
+function saidBy(
+  route: HttpRoute,
+  { target, rules, config }: { target: string; rules: RuleHere[]; config: GatewayApiConfig },
+): Pick<Look, 'others'> & { value: Value } {
+  if (target === COHORT) return cohortIn(route, rules, config)
+  return target === 'split' ? splitOf(rules, config) : mirrorOf(rules)
 }
 
 /**
@@ -126,6 +136,9 @@ export function isThere({ said, others, value }: Look, desired: Json): boolean {
   return [said, value, ...others.map((each) => each.value)].every((each) => matches(each, desired))
 }
 
+/** What others would put back. */
+const WHAT: Record<string, string> = { split: 'weights', mirror: 'mirrors', cohort: 'rules' }
+
 function cautionsOf({ route, rules, reading, target }: Look, config: GatewayApiConfig): string[] {
   const { generation = 0, deletionTimestamp } = route.metadata
   const sticky = rules.filter(({ at }) => route.spec.rules?.[at]?.['sessionPersistence'] !== undefined)
@@ -136,9 +149,13 @@ function cautionsOf({ route, rules, reading, target }: Look, config: GatewayApiC
   )
   return [
     ...ownersOf(route, declaredOf({ target })),
+    ...(target === COHORT ? cohortIn(route, rules, config).cautions : []),
     ...(deletionTimestamp === undefined ? [] : [`it is being deleted since ${deletionTimestamp}`]),
     ...reading.silent.map(
       (name) => `no controller says anything of ${name}: nothing shows that it uses this route`,
+    ),
+    ...reading.undated.map(
+      (name) => `${name} does not say which generation of it was read: only the counted requests tell`,
     ),
     ...(reading.upTo !== null && reading.upTo < generation
       ? [`its controllers have read generation ${reading.upTo} of ${generation}`]
@@ -155,11 +172,17 @@ function cautionsOf({ route, rules, reading, target }: Look, config: GatewayApiC
 }
 
 function declaredOf({ target }: Pick<Look, 'target'>): string {
-  return target === 'split' ? 'weights' : 'mirrors'
+  return WHAT[target] ?? target
 }
 
-function refuseOther({ shadow }: GatewayApiConfig, target: string): void {
+function refuseOther({ shadow, cohort }: GatewayApiConfig, target: string): void {
   if (target === 'split' || (target === 'mirror' && shadow !== undefined)) return
-  const why = target === 'mirror' ? 'the connection names no `shadow`' : 'it has split and mirror only'
+  if (target === COHORT && cohort !== undefined) return
+  const why = WITHOUT[target] ?? 'it has split, mirror and cohort only'
   throw failure('Unsupported', `traffic/gateway-api cannot change ${target}: ${why}`)
+}
+
+const WITHOUT: Record<string, string> = {
+  mirror: 'the connection names no `shadow`',
+  cohort: 'the connection says not how members are told (cohort: { header: x-tenant })',
 }

@@ -4,7 +4,7 @@ import type { PatchOperation } from '../../kubernetes/client.ts'
 import type { Filter, HttpRoute } from './http-route.ts'
 import { MILLION, isMirrorTo } from './mirror-filter.ts'
 import type { RuleHere } from '../rules.ts'
-import { type Config, refuse } from './route.ts'
+import { type Config, refuse } from './place.ts'
 
 /** What sets the mirrors; other filters of the rules keep their place. */
 export function mirrorPatch(

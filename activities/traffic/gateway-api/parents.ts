@@ -5,7 +5,7 @@ import type { HttpRoute, ParentRef, ParentStatus } from './http-route.ts'
 const NEEDED = ['Accepted', 'ResolvedRefs']
 
 export interface Reading {
-  /** The oldest generation that a controller has read last; null: none has said anything. */
+  /** The oldest generation that a controller has read last; null: none has said so. */
   upTo: number | null
   /** `Gateway edge: generation 3`. */
   lines: string[]
@@ -13,6 +13,8 @@ export interface Reading {
   refusals: Refusal[]
   /** Parents of which no controller speaks. */
   silent: string[]
+  /** Controllers that do not say which generation they have read (Linkerd's): of them only counted requests tell anything. */
+  undated: string[]
 }
 
 export type Refusal = { type: string; words: string }
@@ -29,28 +31,34 @@ export function readingOf({
   const said = parents.flatMap(({ name, said: each }) =>
     each.map((entry) => ({ name, entry, read: readBy(entry) })),
   )
+  const dated = said.flatMap(({ read }) => (read === null ? [] : [read]))
   return {
-    upTo: said.length === 0 ? null : Math.min(...said.map(({ read }) => read)),
-    lines: said.map(({ name, read }) => `${name}: generation ${read}`),
+    upTo: dated.length === 0 ? null : Math.min(...dated),
+    lines: said.map(
+      ({ name, read }) => `${name}: ${read === null ? 'of no generation' : `generation ${read}`}`,
+    ),
     refusals: said.flatMap(({ name, entry }) =>
       refusalsIn(entry, generation).map(({ type, words }) => ({ type, words: `${name}: ${words}` })),
     ),
     silent: parents.flatMap(({ name, said: each }) => (each.length === 0 ? [name] : [])),
+    undated: said.flatMap(({ entry, name, read }) =>
+      read === null ? [`${entry.controllerName ?? 'the controller'} of ${name}`] : [],
+    ),
   }
 }
 
-/** A condition that is not there yet was not read. */
-function readBy({ conditions = [] }: ParentStatus): number {
-  return Math.min(
-    ...NEEDED.map((type) => conditions.find((each) => each.type === type)?.observedGeneration ?? 0),
-  )
+/** A condition that is not there yet was not read; null: those that are there say of no generation that it was. */
+function readBy({ conditions = [] }: ParentStatus): number | null {
+  const found = NEEDED.map((type) => conditions.find((each) => each.type === type))
+  if (found.every((each) => each !== undefined && (each.observedGeneration ?? 0) === 0)) return null
+  return Math.min(...found.map((each) => each?.observedGeneration ?? 0))
 }
 
 function refusalsIn({ conditions = [] }: ParentStatus, generation: number): Refusal[] {
   return conditions
     .filter(
       ({ type, status, observedGeneration }) =>
-        NEEDED.includes(type) && status !== 'True' && observedGeneration === generation,
+        NEEDED.includes(type) && status !== 'True' && (observedGeneration ?? generation) === generation,
     )
     .map(({ type, status, reason, message }) => ({
       type,
@@ -61,7 +69,7 @@ function refusalsIn({ conditions = [] }: ParentStatus, generation: number): Refu
 function isSame(one: ParentRef, other: ParentRef, namespace: string): boolean {
   const key = (ref: ParentRef): string =>
     [
-      ref.group ?? 'gateway.networking.k8s.io',
+      groupOf(ref),
       ref.kind ?? 'Gateway',
       ref.namespace ?? namespace,
       ref.name,
@@ -69,6 +77,11 @@ function isSame(one: ParentRef, other: ParentRef, namespace: string): boolean {
       ref.port ?? '',
     ].join('/')
   return key(one) === key(other)
+}
+
+/** The core group has no name, and Linkerd writes it out. */
+function groupOf({ group = 'gateway.networking.k8s.io' }: ParentRef): string {
+  return group === 'core' ? '' : group
 }
 
 function nameOf({ kind = 'Gateway', name, sectionName }: ParentRef): string {

@@ -2,11 +2,13 @@
 // change: what comes until then belongs to what was there before.
 import { matches } from '../../../workflows/json.ts'
 import type { Confirmation, ConfirmRequest, Io } from '../../../workflows/ports/target.ts'
+import { COHORT, type Cohort } from '../../../workflows/ports/traffic.ts'
 import type { ShadowOf } from '../mirrored.ts'
 import { type Counter, type Proof as Counting, proveMirror, proveSplit, queried } from '../queried.ts'
 import { mirrorOf, splitOf } from '../rules.ts'
 import { type Look, elsewhereOf } from './look.ts'
 import { nameOf } from './backend.ts'
+import { placeOf } from './place.ts'
 import type { GatewayApiConfig } from './schema.ts'
 
 export interface Proof {
@@ -19,6 +21,13 @@ export interface Proof {
 export async function confirm(proof: Proof, io: Io): Promise<Confirmation> {
   const { config, here, request, counter } = proof
   const { target } = request
+  // The controllers have read it; whether users are led by it is asked of the edge, by the step.
+  if (target === COHORT) {
+    const { users } = request.desired as Cohort
+    const behind = notYet(proof)
+    const words = `${users.length} members in ${placeOf(config)}`
+    return { settled: behind === null, lines: behind === null ? [words] : [words, behind] }
+  }
   const counting: Counting = {
     request,
     tally: await queried(config.counts, { counter, target }, io),

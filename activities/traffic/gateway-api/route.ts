@@ -1,33 +1,29 @@
 // Finds the rules of an HTTPRoute that a cutover moves, reads their weights and mirrors, and says as JSON Patch what changes
 // them. Pure; touches nothing else of the route. https://gateway-api.sigs.k8s.io/reference/spec/#httproute (v1.6)
-import type { FailureKind } from '../../../workflows/failure.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
-import type { Split } from '../../../workflows/ports/traffic.ts'
+import { COHORT, type Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import type { PatchOperation } from '../../kubernetes/client.ts'
 import { type RuleHere, weightsFor } from '../rules.ts'
 import { isCalled, nameOf } from './backend.ts'
+import { isOurs } from './cohort.ts'
 import type { BackendRef, HttpRoute, Rule } from './http-route.ts'
 import { isMirrorTo, percentOf } from './mirror-filter.ts'
-import type { GatewayApiConfig } from './schema.ts'
+import { type Config, placeOf, refuse } from './place.ts'
 
 const WEIGHT_MAX = 1_000_000 // of the definition; so is the default
 const DEFAULT_WEIGHT = 1
 
-export type Config = Pick<GatewayApiConfig, 'route' | 'namespace' | 'rules' | 'old' | 'new' | 'shadow'>
-
-export function placeOf({ namespace, route }: Config): string {
-  return `HTTPRoute ${namespace}/${route}`
-}
-
-/** The rules that are moved together. Raises Missing and Config. */
+/** The rules that are moved together; those of a cohort are none of them, and count for no place. Raises Missing and Config. */
 export function rulesIn(route: HttpRoute, config: Config): RuleHere[] {
   const place = placeOf(config)
-  const all = (route.spec.rules ?? []).map((rule, at) => ({ rule, at, label: labelOf(rule, at) }))
+  const all = (route.spec.rules ?? [])
+    .map((rule, at) => ({ rule, at, label: labelOf(rule, at) }))
+    .filter(({ rule }) => !isOurs(rule, config))
   const labels = all.map(({ label }) => label).join(', ') || 'none'
   if (config.rules !== undefined) {
     return config.rules.map((wanted) => {
-      const found = all.find(({ rule, at }) =>
+      const found = all.find(({ rule }, at) =>
         typeof wanted === 'number' ? at === wanted : rule.name === wanted,
       )
       if (found === undefined) throw failure('Missing', `${place} has no rule ${wanted}; it has ${labels}`)
@@ -52,9 +48,10 @@ export function rulesIn(route: HttpRoute, config: Config): RuleHere[] {
 }
 
 /** Rules beside those that are moved which send to one of the sides: whoever comes through them is not moved. */
-export function leftBehind(route: HttpRoute, moved: RuleHere[], { old, new: fresh }: Config): string[] {
+export function leftBehind(route: HttpRoute, moved: RuleHere[], config: Config): string[] {
+  const { old, new: fresh } = config
   return (route.spec.rules ?? []).flatMap((rule, at) => {
-    if (moved.some((each) => each.at === at)) return []
+    if (moved.some((each) => each.at === at) || isOurs(rule, config)) return []
     const to = [old, fresh].filter((name) => sendsTo(rule, name))
     return to.length === 0
       ? []
@@ -87,6 +84,7 @@ export function withoutTarget(
   { rules, target, config }: { rules: RuleHere[]; target: string; config: Config },
 ): JsonObject {
   const spec = structuredClone(route.spec)
+  if (target === COHORT) return { ...spec, rules: (spec.rules ?? []).filter((rule) => !isOurs(rule, config)) }
   for (const { at, refs } of rules) {
     const rule = spec.rules?.[at]
     if (rule === undefined) continue
@@ -153,8 +151,4 @@ function weightOf(ref: BackendRef | undefined): number {
 
 function labelOf({ name }: Rule, at: number): string {
   return `rule ${name ?? at}`
-}
-
-export function refuse(kind: FailureKind, config: Config, why: string): Error {
-  return failure(kind, `${placeOf(config)}: ${why}`)
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { KubeName, clusterOf, demandOneAccess, kubernetesAccess } from '../../kubernetes/config.ts'
 import { type KubeRule, type UsedTargets, defineSpec } from '../../provider.ts'
 import { PrometheusConfig } from '../../metrics/prometheus/schema.ts'
+import { demandOneSign, toldBy } from '../told-by.ts'
 
 const Backend = z
   .string()
@@ -27,7 +28,11 @@ const Counts = z
 export const GatewayApiConfig = z
   .strictObject({
     ...kubernetesAccess,
-    route: KubeName.describe('Name of the HTTPRoute'),
+    kind: z
+      .enum(['HTTPRoute', 'GRPCRoute'])
+      .default('HTTPRoute')
+      .describe('What it is: gRPC is routed by either'),
+    route: KubeName.describe('Name of the route'),
     rules: z
       .array(z.union([z.int().min(0), z.string().min(1).max(253)]))
       .min(1)
@@ -43,6 +48,22 @@ export const GatewayApiConfig = z
     shadow: Backend.exactOptional().describe(
       'Service that gets copies of requests, as name:port; needed for shadow steps',
     ),
+    cohort: z
+      .strictObject({
+        ...toldBy,
+        match: z
+          .enum(['exact', 'expression'])
+          .default('exact')
+          .describe(
+            'How values of a header are compared: `exact` is known to every controller and takes a match for each member; an expression (RE2) holds many. A cookie always takes an expression',
+          ),
+        to: Backend.exactOptional().describe(
+          'Backend that members are led to: another Service to the pods of the new side, so that shares are counted among the others; left out: `new`',
+        ),
+      })
+      .superRefine(demandOneSign)
+      .exactOptional()
+      .describe('For cohort steps: how members are told, and where they are led'),
     counts: Counts,
   })
   .superRefine(demandOneAccess)
@@ -50,6 +71,7 @@ export const GatewayApiConfig = z
     const refuse = (path: string[], message: string): void =>
       context.addIssue({ code: 'custom', path, message })
     if (config.old === config.new) refuse(['new'], 'old and new are the same backend')
+    if (config.cohort?.to === config.old) refuse(['cohort', 'to'], 'this is the old side')
     if (config.shadow !== undefined && !config.shadow.includes(':'))
       refuse(['shadow'], 'a mirror needs a port: write name:port')
     if (config.shadow !== undefined && config.counts.shadow === undefined)
@@ -59,18 +81,21 @@ export type GatewayApiConfig = z.infer<typeof GatewayApiConfig>
 
 export const GROUP = 'gateway.networking.k8s.io'
 
+export function resourceOf(kind: GatewayApiConfig['kind']): string {
+  return kind === 'GRPCRoute' ? 'grpcroutes' : 'httproutes'
+}
+
 export function rulesOf(config: GatewayApiConfig, { changed }: UsedTargets): KubeRule[] {
-  const { namespace, route } = config
+  const { namespace, route, kind } = config
+  const resource = resourceOf(kind)
   const verbs = changed.length === 0 ? ['get'] : ['get', 'patch']
-  return [
-    { cluster: clusterOf(config), namespace, group: GROUP, resource: 'httproutes', verbs, names: [route] },
-  ]
+  return [{ cluster: clusterOf(config), namespace, group: GROUP, resource, verbs, names: [route] }]
 }
 
 export const spec = defineSpec({
   id: 'traffic/gateway-api',
   port: 'traffic',
-  summary: 'split and mirror by an HTTPRoute of Kubernetes, 0.01 %',
+  summary: 'split, mirror and cohort by an HTTPRoute or GRPCRoute of Kubernetes, 0.01 %',
   config: GatewayApiConfig,
   supports: {
     port: 'traffic',
@@ -80,14 +105,16 @@ export const spec = defineSpec({
     proof: 'requests counted by the queries of `counts`',
     weightStep: 0.01,
     mirror: true,
+    cohort: 'rules of the route that match the header or cookie of its members',
     cautions: [
+      'each request is drawn anew: a user may change sides with every one, so both sides must share the state of sessions; only a `sessionPersistence` that the controller knows keeps users, and then whatever the weights say',
       'that the controllers have read a change comes before the traffic follows: only the counted requests prove it',
       'whoever else declares the route (GitOps, Helm, a controller) may put its weights back',
       'requests are counted as the queries say: other routes to the same backends blur the proof',
     ],
   },
   locks: (config, target) => [
-    `kubernetes ${clusterOf(config)} httproute ${config.namespace}/${config.route} ${[config.old, config.new].sort().join(' ')} ${target}`,
+    `kubernetes ${clusterOf(config)} ${config.kind.toLowerCase()} ${config.namespace}/${config.route} ${[config.old, config.new].sort().join(' ')} ${target}`,
   ],
   rules: rulesOf,
 })

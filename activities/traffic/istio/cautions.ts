@@ -1,7 +1,9 @@
 // What a person should know before users are moved: who else declares the VirtualService, destinations that nobody declares, proxies
 // that do not answer, serve nothing of it, refuse what they are sent or have no healthy endpoint.
 import type { Io } from '../../../workflows/ports/target.ts'
+import { COHORT } from '../../../workflows/ports/traffic.ts'
 import { ownersOf } from '../../kubernetes/owners.ts'
+import { cohortIn, cohortTo } from './cohort.ts'
 import { undeclared } from './declared.ts'
 import { type Destination, isClusterOf, nameOf } from './destination.ts'
 import type { Edge, Look } from './look.ts'
@@ -11,7 +13,7 @@ import type { IstioConfig } from './schema.ts'
 
 /** What of it another one who declares it would put back. */
 export function declaredOf(target: string): string {
-  return target === 'split' ? 'weights' : 'mirrors'
+  return WHAT[target] ?? target
 }
 
 export async function cautionsOf(edge: Edge, here: Look, io: Io): Promise<string[]> {
@@ -25,6 +27,7 @@ export async function cautionsOf(edge: Edge, here: Look, io: Io): Promise<string
   const { deletionTimestamp } = service.metadata
   return [
     ...ownersOf(service, declaredOf(target)),
+    ...(target === COHORT ? cohortIn(service, rules, config).cautions : []),
     ...(deletionTimestamp === undefined ? [] : [`it is being deleted since ${deletionTimestamp}`]),
     ...troubles.map(({ words }) => words),
     ...leftBehind(service, rules, config),
@@ -35,9 +38,13 @@ export async function cautionsOf(edge: Edge, here: Look, io: Io): Promise<string
   ]
 }
 
+const WHAT: Record<string, string> = { split: 'weights', mirror: 'mirrors', cohort: 'http routes' }
+
 /** The destinations that a target leads to. */
-export function wantedFor(target: string, { old, new: fresh, shadow }: IstioConfig): Destination[] {
+export function wantedFor(target: string, config: IstioConfig): Destination[] {
+  const { old, new: fresh, shadow } = config
   if (target === 'split') return [old, fresh]
+  if (target === COHORT) return [cohortTo(config)]
   return shadow === undefined ? [] : [shadow]
 }
 

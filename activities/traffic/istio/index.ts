@@ -1,35 +1,26 @@
-// Shares and mirrors requests by the weights of a VirtualService: one JSON Patch for all of its routes, based on the version that
-// was looked at. A share goes only to a destination that is declared and that the proxies named know: make before break.
-import { sameJson } from '../../../workflows/json.ts'
+// Shares and mirrors requests by the weights of a VirtualService, and leads a cohort by routes of its own: one JSON Patch for all of
+// them, based on the version that was looked at. A share goes only to a destination that is declared and that the proxies named know.
 import type { Io, Write } from '../../../workflows/ports/target.ts'
-import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
+import { COHORT, type Cohort, type Mirror, type Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { type PatchOperation, kubeOf } from '../../kubernetes/client.ts'
-import {
-  type Stored,
-  lookAndWrite,
-  overtake,
-  refuseOutdated,
-  sendOver,
-  tryOver,
-} from '../../kubernetes/over.ts'
 import { declarationOf, reconcilersOf } from '../../kubernetes/owners.ts'
 import { permitted } from '../../kubernetes/permits.ts'
+import { type StoredTarget, tryTarget, writeTarget } from '../../kubernetes/target.ts'
 import { fetchOf } from '../../private-http.ts'
 import { defineProvider } from '../../provider.ts'
 import { counterOf } from '../queried.ts'
 import { cautionsOf, declaredOf, wantedFor } from './cautions.ts'
+import { cohortPatch } from './cohort.ts'
 import { undeclared } from './declared.ts'
 import { type Destination, nameOf } from './destination.ts'
-import { type Edge, type Look, isThere, look, pathOf, seenIn } from './look.ts'
+import { type Edge, type Look, type Value, isThere, look, pathOf, seenIn } from './look.ts'
 import { mirrorPatch } from './mirror.ts'
+import { placeOf } from './place.ts'
 import { confirm } from './proof.ts'
 import { endpoints, inFlight } from './proxies.ts'
-import { placeOf, splitPatch } from './route.ts'
+import { splitPatch } from './route.ts'
 import { rulesOf, spec } from './schema.ts'
-
-const TAKE_UP_MS_MAX = 1_000 // proxies of a mesh that runs serve a change after 0.2 s; that one is late is for the next look to say
-const TAKE_UP_LOOK_MS = 50
 
 export const istio = defineProvider({
   spec,
@@ -38,10 +29,11 @@ export const istio = defineProvider({
     const proxies = (config.proxies ?? []).map((url) => ({ url, fetch }))
     const edge: Edge = { config, kube: kubeOf(config, deps), proxies, seen: new Map() }
     const counter = config.counts === undefined ? null : counterOf(config.counts, deps)
+    const stored = storedTarget(edge)
     return {
       async observe(target, io, wanted = []) {
         const here = await look(edge, target, io)
-        const patches = wanted.map((desired) => patchFor(edge, here, desired as Split | Mirror))
+        const patches = wanted.map((desired) => patchFor(edge, here, desired))
         const cautions = await cautionsOf(edge, here, io)
         const reconcilers = reconcilersOf(here.service, { as: placeOf(config), what: declaredOf(target) })
         return {
@@ -51,7 +43,7 @@ export const istio = defineProvider({
           ...declarationOf(placeOf(config), patches.at(-1)),
         }
       },
-      write: (write, io) => lookAndWrite(() => writeOnce(edge, write as Writing, io)),
+      write: (write, io) => writeTarget(stored, write as Write<Value>, io),
       async confirm(request, io) {
         const here = await look(edge, request.target, io)
         return await confirm({ edge, here, request, counter }, io)
@@ -59,66 +51,45 @@ export const istio = defineProvider({
       inFlight: (side, io) => inFlight(proxies, { side, config }, io),
       async permits(target, io) {
         const words = await permitted(edge.kube, rulesOf(config, { changed: [target], looked: [] }), io)
-        return `${words}; ${await tried(edge, target, io)}`
+        return `${words}; ${await tryTarget(stored, target, io)}`
       },
     }
   },
 })
 
-type Writing = Write<Split | Mirror>
-
-async function writeOnce(edge: Edge, write: Writing, io: Io): Promise<void> {
-  const { target, desired, seen } = write
-  const { config } = edge
-  const here = await look(edge, target, io)
-  const stored = storedOf(edge, here)
-  if (isThere(here, desired)) return await overtake(stored, placeOf(config), io)
-  const doing = `setting ${target} to ${JSON.stringify(desired)} in ${placeOf(config)}`
-  refuseOutdated(seen, seenIn(here, config), doing)
-  const patch = patchFor(edge, here, desired)
-  // Never on the way back: that must not wait.
-  if (write.before === undefined || !sameJson(write.before, desired))
-    await refuseUnmade(edge, { target, desired, doing }, io)
-  await sendOver(stored, { patch, doing }, io)
-  await takenUp(edge, target, io)
+function storedTarget(edge: Edge): StoredTarget<Look, Value> {
+  const { config, kube, proxies } = edge
+  return {
+    place: placeOf(config),
+    look: (target, io) => look(edge, target, io),
+    stored: ({ service }) => ({ kube, object: service, path: pathOf(config) }),
+    seen: (here) => seenIn(here, config),
+    said: ({ said }) => said,
+    isThere,
+    isTakenUp: ({ behind }) => proxies.length === 0 || behind.length === 0,
+    patch: (here, desired) => patchFor(edge, here, desired),
+    refuse: ({ target }, wanted, io) => refuseUnmade(edge, { target, ...wanted }, io),
+  }
 }
 
-function storedOf({ config, kube }: Edge, { service }: Look): Stored {
-  return { kube, object: service, path: pathOf(config) }
-}
-
-function patchFor(
-  { config }: Edge,
-  { target, service, rules }: Look,
-  desired: Split | Mirror,
-): PatchOperation[] {
+function patchFor({ config }: Edge, { target, service, rules }: Look, desired: Value): PatchOperation[] {
+  if (target === COHORT) return cohortPatch(service, { rules, desired: desired as Cohort, config })
   return target === 'split'
     ? splitPatch(service, { rules, desired: desired as Split, config })
     : mirrorPatch(service, { rules, desired: desired as Mirror, config })
 }
 
-/** Until the proxies serve it or the time is over: either way the write was accepted. */
-async function takenUp(edge: Edge, target: string, io: Io): Promise<void> {
-  if (edge.proxies.length === 0) return
-  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(TAKE_UP_MS_MAX)])
-  while (!signal.aborted) {
-    const here = await look(edge, target, { signal }).catch(() => null)
-    if (here !== null && here.behind.length === 0) return
-    await new Promise((resolve) => setTimeout(resolve, TAKE_UP_LOOK_MS))
-  }
-}
-
 /** The share of a destination that is not made, or that a proxy does not know yet, would be answered 503. */
 async function refuseUnmade(
   edge: Edge,
-  { target, desired, doing }: { target: string; desired: Split | Mirror; doing: string },
+  { target, desired, doing }: { target: string; desired: Value; doing: string },
   io: Io,
 ): Promise<void> {
   const { config } = edge
   const led = wantedFor(target, config).filter((destination) => isLedTo(destination, desired, config))
   const trouble = (await undeclared(edge, led, io)).find(({ isCertain }) => isCertain)
   if (trouble !== undefined) throw failure('Rejected', `${doing}: ${trouble.words}`)
-  if (target !== 'split') return // copies that cannot be sent cost no user anything
+  if (target === 'mirror') return // copies that cannot be sent cost no user anything
   for (const destination of led) {
     const { namespace } = config
     const looks = await endpoints(edge.proxies, { wanted: [destination], namespace }, io)
@@ -131,16 +102,8 @@ async function refuseUnmade(
   }
 }
 
-function isLedTo(destination: Destination, desired: Split | Mirror, { old }: Edge['config']): boolean {
+function isLedTo(destination: Destination, desired: Value, { old }: Edge['config']): boolean {
+  if ('users' in desired) return desired.users.length > 0
   if ('percent' in desired) return desired.percent > 0
   return (destination === old ? desired.old : desired.new) > 0
-}
-
-/** The way back without effect: the API server checks a write of what is there, and keeps nothing. */
-async function tried(edge: Edge, target: string, io: Io): Promise<string> {
-  const here = await look(edge, target, io)
-  const doing = `trying to set ${target} in ${placeOf(edge.config)} without effect`
-  const patch = patchFor(edge, here, here.said)
-  await tryOver(storedOf(edge, here), { patch, doing }, io)
-  return 'a write of what is there was tried without effect'
 }

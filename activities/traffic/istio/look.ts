@@ -1,22 +1,24 @@
 // One look at a VirtualService. Where proxies are named the value is what they serve, and what the VirtualService says stands beside
 // it as another place while they are behind; where none answers, the value is what it says.
-import { type Json, type JsonObject, matches } from '../../../workflows/json.ts'
+import { type Json, type JsonObject, matches, sameJson } from '../../../workflows/json.ts'
 import type { Elsewhere, Io, Observed } from '../../../workflows/ports/target.ts'
-import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
+import { COHORT, type Cohort, type Mirror, type Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import { versionOf } from '../../kubernetes/over.ts'
 import { writerOf } from '../../kubernetes/owners.ts'
 import { type RuleHere, mirrorOf, splitOf } from '../rules.ts'
 import { type Proxy, type ProxyLook, served } from './proxies.ts'
-import { namesOf, placeOf, rulesIn, withoutTarget } from './route.ts'
+import { cohortIn } from './cohort.ts'
+import { namesOf, placeOf } from './place.ts'
+import { rulesIn, withoutTarget } from './route.ts'
 import { GROUP, type IstioConfig } from './schema.ts'
 import type { VirtualService } from './virtual-service.ts'
 
 const VALUES_KEPT = 32 // far more than a proxy is ever behind
 const SAME = 1e-4 // per cent: Envoy counts a mirror in millionths
 
-type Value = Split | Mirror
+export type Value = Split | Mirror | Cohort
 
 export interface Edge {
   config: IstioConfig
@@ -34,7 +36,7 @@ export interface Look {
   /** What the VirtualService says. */
   said: Value
   /** Routes that say something else than the first one. */
-  others: { label: string; value: Value }[]
+  others: { label: string; value: Json }[]
   /** What proxies serve that is not as it says. */
   behind: Elsewhere[]
   value: Value
@@ -50,7 +52,10 @@ export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
   const doing = `reading ${target} of ${placeOf(config)} in cluster ${kube.cluster}`
   const service = await kube.get<VirtualService>({ path: pathOf(config), doing }, io)
   const rules = rulesIn(service, config)
-  const read = (of: RuleHere[]) => (target === 'split' ? splitOf(of, namesOf(config)) : mirrorOf(of))
+  const read = (of: RuleHere[]): { value: Value; others: Look['others'] } => {
+    if (target === COHORT) return cohortIn(service, rules, config)
+    return target === 'split' ? splitOf(of, namesOf(config)) : mirrorOf(of)
+  }
   const { value: said, others } = read(rules)
   const proxies = await served(edge.proxies, { service, rules, target, config }, io)
   const known = remembered(edge, target, said)
@@ -80,9 +85,13 @@ function sameValue(one: Value, other: Value): boolean {
 }
 
 function isSameShare(one: Value, other: Value): boolean {
-  const share = (value: Value): number => ('percent' in value ? value.percent : value.new)
+  if ('users' in one || 'users' in other) return sameJson(one, other)
   const hasNone = (value: Value): boolean => 'old' in value && value.old + value.new === 0
-  return Math.abs(share(one) - share(other)) < SAME && hasNone(one) === hasNone(other)
+  return Math.abs(shareOf(one) - shareOf(other)) < SAME && hasNone(one) === hasNone(other)
+}
+
+function shareOf(value: Split | Mirror): number {
+  return 'percent' in value ? value.percent : value.new
 }
 
 /** All but cautions. */
@@ -129,8 +138,14 @@ export function isThere({ said, others, behind }: Look, desired: Json): boolean 
   return [said, ...[...behind, ...others].map((each) => each.value)].every((each) => matches(each, desired))
 }
 
-function refuseOther({ shadow }: IstioConfig, target: string): void {
+function refuseOther({ shadow, cohort }: IstioConfig, target: string): void {
   if (target === 'split' || (target === 'mirror' && shadow !== undefined)) return
-  const why = target === 'mirror' ? 'the connection names no `shadow`' : 'it has split and mirror only'
+  if (target === COHORT && cohort !== undefined) return
+  const why = WITHOUT[target] ?? 'it has split, mirror and cohort only'
   throw failure('Unsupported', `traffic/istio cannot change ${target}: ${why}`)
+}
+
+const WITHOUT: Record<string, string> = {
+  mirror: 'the connection names no `shadow`',
+  cohort: 'the connection says not how members are told (cohort: { header: x-tenant })',
 }

@@ -2,13 +2,14 @@
 // named, at which the VirtualService said so. What comes until then belongs to what was there before.
 import { matches } from '../../../workflows/json.ts'
 import type { Confirmation, ConfirmRequest, Io } from '../../../workflows/ports/target.ts'
+import { COHORT, type Cohort } from '../../../workflows/ports/traffic.ts'
 import type { ShadowOf } from '../mirrored.ts'
 import { type Counter, type Proof as Counting, proveMirror, proveSplit, queried } from '../queried.ts'
 import { mirrorOf, splitOf } from '../rules.ts'
 import { nameOf } from './destination.ts'
 import { type Edge, type Look, elsewhereOf } from './look.ts'
 import { counted } from './proxies.ts'
-import { namesOf } from './route.ts'
+import { namesOf, placeOf } from './place.ts'
 import type { IstioConfig } from './schema.ts'
 
 export interface Proof {
@@ -23,6 +24,13 @@ export async function confirm(proof: Proof, io: Io): Promise<Confirmation> {
   const { edge, here, request, counter } = proof
   const { config } = edge
   const { target } = request
+  // It is served; whether users are led by it is asked of the edge, by the step.
+  if (target === COHORT) {
+    const { users } = request.desired as Cohort
+    const behind = notYet(proof)
+    const words = `${users.length} members in ${placeOf(config)}`
+    return { settled: behind === null, lines: behind === null ? [words] : [words, behind] }
+  }
   const { counts } = config
   const isQueried = counts !== undefined && counter !== null
   const sharing = isQueried ? [] : here.proxies.flatMap((proxy) => ('silent' in proxy ? [] : proxy.sharing))

@@ -1,38 +1,30 @@
 // Finds the http routes of a VirtualService that a cutover moves, reads their weights and mirrors, and says as JSON Patch what
 // changes them. Pure; touches nothing else.
-import type { FailureKind } from '../../../workflows/failure.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
-import type { Split } from '../../../workflows/ports/traffic.ts'
+import { COHORT, type Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import type { PatchOperation } from '../../kubernetes/client.ts'
-import type { Sides } from '../parts.ts'
 import { type RuleHere, weightsFor } from '../rules.ts'
+import { isOurs } from './cohort.ts'
 import { type Destination, isSame, nameOf, storedName } from './destination.ts'
 import { mirroredBy, withoutMirrorTo } from './mirror.ts'
-import type { IstioConfig } from './schema.ts'
+import { type Config, namesOf, placeOf, refuse } from './place.ts'
 import type { HttpRule, VirtualService, Weighted } from './virtual-service.ts'
 
 const WEIGHT_MAX = 2_147_483_647 // of the definition: int32; Envoy takes a sum of twice as much
 const ALONE = 100 // what a destination without a weight has, where it is the only one
 
-export type Config = Pick<IstioConfig, 'virtual_service' | 'namespace' | 'routes' | 'old' | 'new' | 'shadow'>
-
-export function placeOf({ namespace, virtual_service: name }: Config): string {
-  return `VirtualService ${namespace}/${name}`
-}
-
-export function namesOf({ old, new: fresh }: Config): Sides<string> {
-  return { old: nameOf(old), new: nameOf(fresh) }
-}
-
-/** The routes that are moved together. Raises Missing and Config. */
+/** The routes that are moved together; those of a cohort are none of them, and count for no place. Raises Missing and Config. */
 export function rulesIn(service: VirtualService, config: Config): RuleHere[] {
   const place = placeOf(config)
-  const all = (service.spec.http ?? []).map((rule, at) => ({ rule, at, label: labelOf(rule, at) }))
+  const all = (service.spec.http ?? [])
+    .map((rule, at) => ({ rule, at }))
+    .filter(({ rule }) => !isOurs(rule.name, config))
+    .map((each, order) => ({ ...each, label: labelOf(each.rule, order) }))
   const labels = all.map(({ label }) => label).join(', ') || 'none'
   if (config.routes !== undefined) {
     return config.routes.map((wanted) => {
-      const found = all.find(({ rule, at }) =>
+      const found = all.find(({ rule }, at) =>
         typeof wanted === 'number' ? at === wanted : rule.name === wanted,
       )
       if (found === undefined)
@@ -63,7 +55,7 @@ export function rulesIn(service: VirtualService, config: Config): RuleHere[] {
 /** Routes beside those that are moved which send to one of the sides: whoever comes through them is not moved. */
 export function leftBehind(service: VirtualService, moved: RuleHere[], config: Config): string[] {
   return (service.spec.http ?? []).flatMap((rule, at) => {
-    if (moved.some((each) => each.at === at)) return []
+    if (moved.some((each) => each.at === at) || isOurs(rule.name, config)) return []
     const to = [config.old, config.new].filter((side) => sendsTo(rule, side, config)).map(nameOf)
     return to.length === 0
       ? []
@@ -105,6 +97,8 @@ export function withoutTarget(
   { rules, target, config }: { rules: RuleHere[]; target: string; config: Config },
 ): JsonObject {
   const spec = structuredClone(service.spec)
+  if (target === COHORT)
+    return { ...spec, http: (spec.http ?? []).filter(({ name }) => !isOurs(name, config)) }
   for (const { at, refs } of rules) {
     const rule = spec.http?.[at]
     if (rule === undefined) continue
@@ -176,8 +170,4 @@ function namesIn({ route = [], delegate }: HttpRule): string[] {
 
 export function labelOf({ name }: HttpRule, at: number): string {
   return `http route ${name ?? at}`
-}
-
-export function refuse(kind: FailureKind, config: Config, why: string): Error {
-  return failure(kind, `${placeOf(config)}: ${why}`)
 }

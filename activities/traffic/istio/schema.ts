@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { BaseUrl } from '../../config.ts'
 import { KubeName, clusterOf, demandOneAccess, kubernetesAccess } from '../../kubernetes/config.ts'
 import { PrometheusConfig } from '../../metrics/prometheus/schema.ts'
+import { demandOneSign, toldBy } from '../told-by.ts'
 import { type KubeRule, type UsedTargets, defineSpec } from '../../provider.ts'
 import { type Destination as Named, nameOf, serviceOf } from './destination.ts'
 
@@ -45,6 +46,16 @@ export const IstioConfig = z
     shadow: Destination.exactOptional().describe(
       'Destination that gets copies of requests; needed for shadow steps',
     ),
+    cohort: z
+      .strictObject({
+        ...toldBy,
+        to: Destination.exactOptional().describe(
+          'Destination that members are led to: another Service to the pods of the new side, so that shares are counted among the others; left out: `new`',
+        ),
+      })
+      .superRefine(demandOneSign)
+      .exactOptional()
+      .describe('For cohort steps: how members are told, and where they are led'),
     look_in: z
       .array(KubeName)
       .min(1)
@@ -68,6 +79,8 @@ export const IstioConfig = z
     const refuse = (path: string[], message: string): void =>
       context.addIssue({ code: 'custom', path, message })
     if (nameOf(config.old) === nameOf(config.new)) refuse(['new'], 'old and new are the same destination')
+    if (config.cohort?.to !== undefined && nameOf(config.cohort.to) === nameOf(config.old))
+      refuse(['cohort', 'to'], 'this is the old side')
     if (config.proxies === undefined && config.counts === undefined)
       refuse(['counts'], 'nothing proves that users have moved: name counts or proxies')
     if (config.shadow !== undefined && config.counts !== undefined && config.counts.shadow === undefined)
@@ -126,14 +139,15 @@ export function placesOf(
   ]
 }
 
-export function destinationsOf({ old, new: fresh, shadow }: IstioConfig): Named[] {
-  return [old, fresh, ...(shadow === undefined ? [] : [shadow])]
+export function destinationsOf({ old, new: fresh, shadow, cohort }: IstioConfig): Named[] {
+  const more = [shadow, cohort?.to].flatMap((each) => (each === undefined ? [] : [each]))
+  return [old, fresh, ...more]
 }
 
 export const spec = defineSpec({
   id: 'traffic/istio',
   port: 'traffic',
-  summary: 'split and mirror by a VirtualService of Istio, 0.01 %',
+  summary: 'split, mirror and cohort by a VirtualService of Istio, 0.01 %',
   config: IstioConfig,
   supports: {
     port: 'traffic',
@@ -143,11 +157,12 @@ export const spec = defineSpec({
     proof: 'requests counted by the queries of `counts`, or by the proxies named',
     weightStep: 0.01,
     mirror: true,
+    cohort: 'http routes of the VirtualService that match the header or cookie of its members',
     inFlight:
       'requests and tunnels of its clusters that the proxies named have not ended (upstream_rq_active)',
     cautions: [
       'a VirtualService has no status: without `proxies` only the counted requests show that proxies have taken a change up',
-      'each request is drawn anew: a user may change sides with every one, so both sides must share the state of sessions',
+      'each request is drawn anew: a user may change sides with every one, so both sides must share the state of sessions; `consistentHash` of a DestinationRule keeps users on an endpoint within a side, and on no side',
       'whoever else declares the VirtualService (GitOps, Helm, a controller) may put its weights back',
       'requests are counted per destination: other routes to the same ones blur the proof',
     ],

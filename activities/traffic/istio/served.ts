@@ -1,18 +1,20 @@
 // What a proxy serves of an http route of a VirtualService, read out of its route configurations. Pure. Envoy goes on with what it
 // had where it refuses what it is sent, so this and not the VirtualService is what users get.
 import { type Json, type JsonObject, isObject } from '../../../workflows/json.ts'
-import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
+import { COHORT, type Cohort, type Mirror, type Split } from '../../../workflows/ports/traffic.ts'
 import { sharesOf } from '../parts.ts'
 import type { RuleHere } from '../rules.ts'
+import { headerOf } from '../told-by.ts'
 import { type Destination, isClusterOf } from './destination.ts'
-import type { Config } from './route.ts'
-import type { VirtualService } from './virtual-service.ts'
+import { isOurs, ledBy } from './cohort.ts'
+import type { Config } from './place.ts'
+import type { HeaderMatch, VirtualService } from './virtual-service.ts'
 
 export interface Served {
   rule: RuleHere
   /** `http route main in http.8080`. */
   label: string
-  value: Split | Mirror
+  value: Split | Mirror | Cohort
 }
 
 export interface ServedLook {
@@ -39,12 +41,37 @@ export function servedOf(
           found.sharing.push(`${String(route['name'] || 'a route without a name')} in ${name}`)
         continue
       }
-      const value = target === 'split' ? splitOf(clusters, config) : mirrorOf(route, config)
+      const value =
+        target === COHORT
+          ? ledIn(configuration, config)
+          : target === 'split'
+            ? splitOf(clusters, config)
+            : mirrorOf(route, config)
       found.served.push({ rule, label: `${rule.label} in ${name}`, value })
       if (!found.configurations.includes(name)) found.configurations.push(name)
     }
   }
   return found
+}
+
+/** By the routes of ours in it. */
+function ledIn(configuration: JsonObject, config: Config): Cohort {
+  const ours = routesIn(configuration).filter(
+    (route) => isOfService(route, config) && isOurs(String(route['name']), config),
+  )
+  const name = headerOf(config.cohort ?? {})
+  const matches = ours.flatMap((route) =>
+    list(at(route, 'match', 'headers')).map((header): HeaderMatch | undefined => {
+      if (header['name'] !== name) return undefined
+      const [exact, regex] = [
+        at(header, 'string_match', 'exact'),
+        at(header, 'string_match', 'safe_regex', 'regex'),
+      ]
+      if (typeof exact === 'string') return { exact }
+      return typeof regex === 'string' ? { regex } : undefined
+    }),
+  )
+  return ledBy(matches, config)
 }
 
 /** Istio says in every route which object it comes from. */
@@ -63,7 +90,7 @@ function ruleOf(
   const all = service.spec.http ?? []
   const named = rules.find((rule) => {
     const own = all[rule.at]?.name ?? ''
-    const matches = (all[rule.at]?.match ?? []).map((match) => String(match['name'] ?? ''))
+    const matches = (all[rule.at]?.match ?? []).map((match) => match.name ?? '')
     return own !== '' && (name === own || matches.some((match) => match !== '' && name === `${own}.${match}`))
   })
   if (named !== undefined) return named

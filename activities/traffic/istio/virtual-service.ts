@@ -15,9 +15,14 @@ export interface MirrorEntry extends JsonObject {
   destination: StoredDestination
   percentage?: Percentage
 }
+export type HeaderMatch = { exact?: string; regex?: string; prefix?: string }
+export interface HttpMatch extends JsonObject {
+  name?: string
+  headers?: Record<string, HeaderMatch>
+}
 export interface HttpRule extends JsonObject {
   name?: string
-  match?: JsonObject[]
+  match?: HttpMatch[]
   route?: Weighted[]
   delegate?: JsonObject
   mirrors?: MirrorEntry[]

@@ -1,5 +1,6 @@
 // What NGINX accepts and does not do well, read from its whole configuration: upstreams that are not there, users who wait for
 // a shadow, keys that let users change sides. `nginx -t` finds none of it (verified 2026-11-27 on 1.22.1).
+import { COHORT } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { partsOf } from './keys.ts'
 import type { NginxConfig } from './schema.ts'
@@ -17,13 +18,18 @@ export function refuseUnserved(dump: string, { config, target, doing }: Sharing,
     )
   }
   const there = upstreamsIn(dump)
-  const wanted = target === 'mirror' ? [config.shadow ?? ''] : [config.old, config.new]
+  const wanted = upstreamsFor(target, config)
   const unknown = wanted.filter((name) => !there.includes(name))
   if (unknown.length === 0) return
   throw failure(
     'Rejected',
     `${doing}: NGINX has no upstream ${unknown.join(', ')} and would answer 502; it has ${there.sort().join(', ') || 'none'}`,
   )
+}
+
+function upstreamsFor(target: string, { old, new: fresh, shadow = '', cohort }: NginxConfig): string[] {
+  if (target === COHORT) return [cohort?.to ?? fresh]
+  return target === 'mirror' ? [shadow] : [old, fresh]
 }
 
 export interface Sharing {

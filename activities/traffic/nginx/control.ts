@@ -63,8 +63,13 @@ export async function servedBy(edge: Edge, asked: Question, io: Io): Promise<Gro
 }
 
 function calmNeeded(groups: Group[], { isThorough }: Question): number {
-  if (groups.length === 0) return Infinity
-  return isThorough ? Math.min(CALM_MAX, ACCEPTED_IN_A_ROW * (workersOf(groups) + 1) + SLACK) : CALM_BRIEF
+  return calmFor(workersOf(groups), isThorough)
+}
+
+/** So many answers without news, and a worker that nobody has heard of would have shown. */
+export function calmFor(workers: number, isThorough: boolean): number {
+  if (workers === 0) return Infinity
+  return isThorough ? Math.min(CALM_MAX, ACCEPTED_IN_A_ROW * (workers + 1) + SLACK) : CALM_BRIEF
 }
 
 function workersOf(groups: Group[]): number {

@@ -5,15 +5,15 @@ import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { matches, sameJson } from '../../../workflows/json.ts'
 import type { Io, Write } from '../../../workflows/ports/target.ts'
-import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
-import { failure, kindOf } from '../../failure.ts'
+import { COHORT, type Cohort, type Mirror, type Split } from '../../../workflows/ports/traffic.ts'
+import { failure } from '../../failure.ts'
 import { type Deps, defineProvider } from '../../provider.ts'
 import { fileFailure } from '../file-failure.ts'
 import { changedSince } from '../versions.ts'
-import { FileChanged, type WholeFile, isLink, replaceWhole } from '../whole-file.ts'
+import { FileChanged, isLink } from '../whole-file.ts'
 import { cautionsOf, refuseUnserved } from './cautions.ts'
-import { type Commands, dump, permittedCommands, reload } from './commands.ts'
-import type { Edge } from './control.ts'
+import { confirmCohort, observeCohort, writeCohort } from './cohort.ts'
+import { dump, permittedCommands, reload } from './commands.ts'
 import {
   type Look,
   elsewhereOf,
@@ -26,6 +26,7 @@ import {
   versionOf,
 } from './look.ts'
 import { confirmMirror, confirmSplit } from './proof.ts'
+import { type Nginx, place, taken } from './replace.ts'
 import { type NginxConfig, spec } from './schema.ts'
 import { withShare } from './splits.ts'
 
@@ -33,18 +34,21 @@ const TAKE_UP_MS_MAX = 1_500 // new workers answer within 50 ms and old ones lea
 const TAKE_UP_LOOK_MS = 25
 const TRIES_MAX = 3 // a generator that rewrites the file beside our split at the same moment is let through
 
-interface Nginx extends Edge {
-  commands: Commands
-}
-
 export const nginx = defineProvider({
   spec,
   connect: (config, deps) => {
     const edge = edgeOf(config, deps)
     return {
-      observe: (target, io, wanted = []) => lookFor(edge, { target, wanted: wanted as Value[] }, io),
-      write: (write, io) => writeShare(edge, write as Writing, io),
+      observe: (target, io, wanted = []) =>
+        target === COHORT
+          ? observeCohort(edge, io, wanted as Cohort[])
+          : lookFor(edge, { target, wanted: wanted as Value[] }, io),
+      write: (write, io) =>
+        write.target === COHORT
+          ? writeCohort(edge, write as Write<Cohort>, io)
+          : writeShare(edge, write as Writing, io),
       confirm: async (request, io) => {
+        if (request.target === COHORT) return confirmCohort(edge, request.desired as Cohort, io)
         const here = await look(edge, request, io)
         const prove = request.target === 'mirror' ? confirmMirror : confirmSplit
         return prove(edge, { here, request }, io)
@@ -55,7 +59,7 @@ export const nginx = defineProvider({
 })
 
 function edgeOf(config: NginxConfig, deps: Deps): Nginx {
-  return { config, fetch: deps.fetch, commands: { config, deps } }
+  return { config, fetch: deps.fetch, commands: { config, deps }, cohorts: [] }
 }
 
 type Value = Split | Mirror
@@ -116,59 +120,6 @@ async function writeOnce(edge: Nginx, write: Writing, io: Io): Promise<void> {
 
 function settingWords({ file }: NginxConfig, target: string, desired: Value): string {
   return `setting ${target} to ${JSON.stringify(desired)} in ${file}`
-}
-
-interface Replacement {
-  doing: string
-  from: WholeFile
-  to: WholeFile
-}
-
-async function place({ config }: Nginx, { doing, from, to }: Replacement, io: Io): Promise<void> {
-  try {
-    io.signal.throwIfAborted()
-    if (await isLink(config.file)) {
-      const fix = 'change it where it is generated, or name the file itself'
-      throw failure('Config', `${doing}: it is a symbolic link; ${fix}`)
-    }
-    await replaceWhole(config.file, { from: from.text, to })
-  } catch (error) {
-    if (error instanceof FileChanged) throw error
-    throw fileFailure(doing, error, io.signal)
-  }
-}
-
-/** NGINX has read the new file and been told to serve it; otherwise the file is put back, and what stood in the way is raised. */
-async function taken(edge: Nginx, placed: Replacement & { isWayBack: boolean }, io: Io): Promise<void> {
-  try {
-    const text = await dump(edge.commands, io)
-    if (!text.includes(placed.to.text.trim())) {
-      throw failure(
-        'Unavailable',
-        `${placed.doing}: the file was changed by someone else right after it was written`,
-      )
-    }
-    await reload(edge.commands, io)
-  } catch (error) {
-    // On the way back it already says what was there before.
-    const fate = placed.isWayBack ? 'the file is left as it is to be' : await putBack(edge, placed)
-    throw withWords(error, `${placed.doing}: ${fate}`)
-  }
-}
-
-/** Not under the call's deadline: the file must not be left behind. Says what became of it. */
-async function putBack({ config }: Nginx, { from, to }: Replacement): Promise<string> {
-  try {
-    await replaceWhole(config.file, { from: to.text, to: from })
-    return 'the file was put back'
-  } catch (error) {
-    return `the file could not be put back (${(error as Error).message})`
-  }
-}
-
-function withWords(error: unknown, words: string): unknown {
-  const kind = kindOf(error)
-  return kind === null ? error : failure(kind, `${words}: ${(error as Error).message}`, { cause: error })
 }
 
 /** An accepted reload that does not show in time is no failure: the engine goes on looking for as long as `showsWithin`. */

@@ -132,6 +132,7 @@ function placeOf({ variable, old, new: fresh, shadow, shadow_variable }: NginxCo
   if (target === 'mirror' && shadow !== undefined && shadow_variable !== undefined) {
     return { variable: shadow_variable, names: ['', shadow], word: 'shadow' }
   }
-  const why = target === 'mirror' ? 'the connection names no `shadow`' : 'it has split and mirror only'
+  const why =
+    target === 'mirror' ? 'the connection names no `shadow`' : 'it has split, mirror and cohort only'
   throw failure('Unsupported', `traffic/nginx cannot change ${target}: ${why}`)
 }

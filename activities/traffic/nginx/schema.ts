@@ -4,13 +4,8 @@ import { z } from 'zod'
 import { BaseUrl, CommandLine } from '../../config.ts'
 import { demandFitting, privateHttp } from '../../private-config.ts'
 import { defineSpec } from '../../provider.ts'
-
-// Names of upstream blocks. No sign that would end a directive or begin a variable.
-const Upstream = z
-  .string()
-  .regex(/^[A-Za-z0-9_.-]+$/, 'not the name of an upstream: letters, digits, and the signs - _ .')
-
-const Variable = z.string().regex(/^\$[A-Za-z0-9_]+$/, 'not a variable of NGINX: write $ and its name')
+import { ledByMap } from './map-config.ts'
+import { Upstream, Variable } from './names.ts'
 
 const AbsolutePath = z.string().regex(/^\/.+/, 'not an absolute path')
 
@@ -42,9 +37,14 @@ export const NginxConfig = z
     shadow_variable: Variable.exactOptional()
       .describe('The variable that a second `split_clients` of the file sets to the shadow or to ""')
       .meta({ examples: ['$orders_shadow'] }),
+    ...ledByMap.config,
     ...privateHttp,
   })
   .superRefine(demandFitting('control'))
+  .refine((config) => config.cohort?.to !== config.old, {
+    message: 'this is the old side',
+    path: ['cohort', 'to'],
+  })
   .refine((config) => config.old !== config.new, {
     message: 'old and new are the same upstream',
     path: ['new'],
@@ -58,7 +58,7 @@ export type NginxConfig = z.infer<typeof NginxConfig>
 export const spec = defineSpec({
   id: 'traffic/nginx',
   port: 'traffic',
-  summary: 'split and mirror, 0.01 %, by file and reload',
+  summary: 'split, mirror and cohort, 0.01 %, by file and reload',
   config: NginxConfig,
   supports: {
     port: 'traffic',
@@ -69,6 +69,7 @@ export const spec = defineSpec({
       'requests counted per upstream in an access log of its own, and what every worker answers for chosen keys',
     weightStep: 0.01,
     mirror: true,
+    ...ledByMap.supports,
     cautions: [
       'every change is a reload: requests on kept-alive connections that are reused in that moment are reset (18 of 13,000 over 20 reloads, measured on 1.22); clients that try such a request again, as HTTP libraries do, lose none',
       'after a reload the workers before it finish the requests they have, with their own split, until the last connection is closed or worker_shutdown_timeout is over',

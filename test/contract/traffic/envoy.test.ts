@@ -369,7 +369,7 @@ describe('traffic/envoy quirks', () => {
       `Missing: ${reading}: no route configuration web; it serves app`,
     )
     expect(await failing({}, 'weight')).toBe(
-      'Unsupported: traffic/envoy cannot change weight: it has split and mirror only',
+      'Unsupported: traffic/envoy cannot change weight: it has split, mirror and cohort only',
     )
     const { route: _, ...unnamed } = configOf(stand.edge)
     const several = await connect(provider, unnamed, testDeps())

@@ -10,6 +10,7 @@ import { type ChangingBench, changingContract, connect, io } from '../changing.t
 import { testDeps } from '../deps.ts'
 import { freeze } from '../frozen.ts'
 import { lyingContract } from '../lies.ts'
+import { asker, cohortContract } from './cohort.ts'
 import { command } from './haproxy-server.ts'
 import { startUpstream } from './upstream.ts'
 
@@ -100,6 +101,20 @@ async function bench(): Promise<ChangingBench> {
 
 changingContract('traffic/haproxy cohort', bench, ['missing target', 'credentials'])
 lyingContract('traffic/haproxy cohort', bench, ['otherPlace'])
+cohortContract('traffic/haproxy', async () => {
+  const { edge, config, end } = await startEdge()
+  return {
+    provider,
+    config: config(),
+    deps: testDeps(),
+    many: 500,
+    ask: asker(edge.url, { header: 'x-tenant' }),
+    neighbours: () => foreign(edge),
+    stranger: (value) => set(edge, led(value)),
+    secrets: [],
+    end,
+  }
+})
 
 describe('traffic/haproxy cohort', () => {
   let started: Awaited<ReturnType<typeof startEdge>>
@@ -120,19 +135,6 @@ describe('traffic/haproxy cohort', () => {
     port = open()
   })
   afterAll(() => started.end())
-
-  it('leads members, all of them at once, and nobody else; and back', async () => {
-    const many = Array.from(
-      { length: 500 },
-      (_, index) => `tenant-${String(index).padStart(3, '0')}.example.com`,
-    )
-    await write(['acme', ...many])
-    expect(await Promise.all(['acme', many[0]!, many[499]!].map(side))).toEqual(['new', 'new', 'new'])
-    expect(await Promise.all(['acm', 'beta', 'ACME', null].map(side))).toEqual(['old', 'old', 'old', 'old'])
-    expect(await port.observe('cohort', io())).toEqual({ value: { users: ['acme', ...many] } })
-    await write([])
-    expect(await side('acme')).toBe('old')
-  })
 
   it('weights are counted among the others: who is led has a backend of its own', async () => {
     await write(['acme'])

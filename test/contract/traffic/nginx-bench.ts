@@ -98,7 +98,7 @@ export async function freezeAll(edge: Nginx): Promise<{ end(): Promise<void> }> 
 }
 
 /** What the reload executable does from now on. `$master` is the process to be told. */
-function reloadBy(edge: Nginx, script: string): { end(): Promise<void> } {
+export function reloadBy(edge: Nginx, script: string): { end(): Promise<void> } {
   const path = join(edge.commandFolder, edge.reload)
   const before = readFileSync(path, 'utf8')
   const own = `#!/bin/sh\nmaster=${edge.server.pid}\nchildren=/proc/$master/task/$master/children\n${script}\n`

@@ -213,7 +213,7 @@ describe('traffic/gateway-api', () => {
       /^Missing: HTTPRoute shop\/unfit has no rule that sends to v5 and v9: rule 0 to v1 and v2 and canary; .*with weight 0$/,
     )
     expect(await failing(good.observe('weight', io()))).toBe(
-      'Unsupported: traffic/gateway-api cannot change weight: it has split and mirror only',
+      'Unsupported: traffic/gateway-api cannot change weight: it has split, mirror and cohort only',
     )
   })
 

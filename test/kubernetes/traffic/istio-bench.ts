@@ -40,7 +40,7 @@ export const pathOf = (name: string): string => `${SERVICES}/${name}`
 
 /** Services v1, v2 and shadow, each with one upstream that says which side it is, behind Istio's Gateway `edge`. */
 export async function startMesh(): Promise<MeshGround> {
-  const ground = await startGround(['gateway-api', 'istio'])
+  const ground = await startGround(['gateway-api', 'grpc-routes', 'istio'])
   const [v1, v2, shadow] = (await Promise.all(['old', 'new', 'shadow'].map(startUpstream))) as [
     Upstream,
     Upstream,
@@ -71,7 +71,7 @@ export async function startMesh(): Promise<MeshGround> {
 
 export async function putService(
   { kubernetes }: Ground,
-  of: { name: string; port?: number; subsets?: Record<string, number> },
+  of: Omit<Parameters<typeof serviceObjects>[0], 'namespace'>,
 ): Promise<void> {
   for (const object of serviceObjects({ namespace: NAMESPACE, ...of })) await put(kubernetes, object)
 }

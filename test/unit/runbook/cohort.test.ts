@@ -37,10 +37,10 @@ test.each([
   {
     of: 'by a provider that leads nobody by name',
     given: {
-      edge: 'traffic/envoy, routes: /etc/rds.json, admin: "http://127.0.0.1:9901", old: a, new: b',
+      edge: 'traffic/traefik, file: /etc/traefik/d/o.yml, api: "http://127.0.0.1:8080", service: app, old: a, new: b',
     },
     path: 'steps[0].cohort.connection',
-    message: /traffic\/envoy cannot lead a cohort/,
+    message: /traffic\/traefik cannot lead a cohort/,
     fix: /small share, or a connection that can: .*traffic\/haproxy/,
   },
   {
