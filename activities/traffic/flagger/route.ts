@@ -42,7 +42,7 @@ export function routeHere(route: KubeObject, config: Place): RouteHere {
     }
   }
   const http = route as HttpRoute
-  const own = { namespace, route: name, old, new: fresh }
+  const own = { kind: 'HTTPRoute' as const, namespace, route: name, old, new: fresh }
   const rules = gateway.rulesIn(http, own)
   return {
     split: splitOf(rules, own).value,

@@ -4,12 +4,23 @@ import type { Write } from '../../../workflows/ports/target.ts'
 import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { type PatchOperation, kubeOf } from '../../kubernetes/client.ts'
+import { declarationOf, reconcilersOf } from '../../kubernetes/owners.ts'
 import { permitted } from '../../kubernetes/permits.ts'
 import { type StoredTarget, tryTarget, writeTarget } from '../../kubernetes/target.ts'
 import { fetchOf } from '../../private-http.ts'
 import { defineProvider } from '../../provider.ts'
 import { counterOf } from '../queried.ts'
-import { type Edge, type Look, type Value, cautionsOf, isThere, look, pathOf, seenIn } from './look.ts'
+import {
+  type Edge,
+  type Look,
+  type Value,
+  cautionsOf,
+  declaredOf,
+  isThere,
+  look,
+  pathOf,
+  seenIn,
+} from './look.ts'
 import { confirm } from './proof.ts'
 import { rulesOf, spec } from './schema.ts'
 import { mirrorPatch, placeOf, splitPatch, weightedIn } from './service.ts'
@@ -24,9 +35,16 @@ export const traefikCrd = defineProvider({
     return {
       async observe(target, io, wanted = []) {
         const here = await look(edge, target, io)
-        for (const desired of wanted) patchFor(edge, here, desired as Value)
+        const patches = wanted.map((desired) => patchFor(edge, here, desired as Value))
         const cautions = cautionsOf(here)
-        return { ...seenIn(here, config), ...(cautions.length === 0 ? {} : { cautions }) }
+        const place = placeOf(config, target)
+        const reconcilers = reconcilersOf(here.object, { as: place, what: declaredOf(target) })
+        return {
+          ...seenIn(here, config),
+          ...(cautions.length === 0 ? {} : { cautions }),
+          ...(reconcilers.length === 0 ? {} : { reconcilers }),
+          ...declarationOf(place, patches.at(-1)),
+        }
       },
       write: (write, io) => writeTarget(storedTarget(edge, write.target), write as Write<Value>, io),
       async confirm(request, io) {

@@ -105,12 +105,16 @@ export function isThere({ said, behind }: Look, desired: Json): boolean {
   return [said, ...behind.map(({ value }) => value)].every((each) => matches(each, desired))
 }
 
+/** What of it another one who declares it would put back. */
+export function declaredOf(target: string): string {
+  return target === 'mirror' ? 'percents' : 'weights'
+}
+
 /** What a person should know before users are moved. */
 export function cautionsOf({ object, traefiks, target }: Look): string[] {
   const { deletionTimestamp } = object.metadata
-  const what = target === 'mirror' ? 'percents' : 'weights'
   return [
-    ...ownersOf(object, what),
+    ...ownersOf(object, declaredOf(target)),
     ...(deletionTimestamp === undefined ? [] : [`it is being deleted since ${deletionTimestamp}`]),
     ...(object.spec.weighted?.sticky === undefined
       ? []
