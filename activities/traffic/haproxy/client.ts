@@ -1,9 +1,13 @@
-// HAProxy's runtime socket: one line in, text out, connection closed. Knows nothing of sides, plans or failure kinds.
+// HAProxy's runtime socket, or one worker behind its master CLI: one line in, text out, connection closed. Knows nothing of sides,
+// plans or failure kinds.
 // https://docs.haproxy.org/2.6/management.html#9.3 ; replies carry no status: an empty answer is success, any text is not.
 import { connect, type Socket } from 'node:net'
 import { isTold } from '../../http.ts'
 
 const REPLY_BYTES_MAX = 32 * 1024 * 1024 // `show stat json` is about 15 KB per server: 2,000 servers
+
+/** A `stats socket`, or the socket of a master process (option -S) with the worker that is meant: `@1`, `@!PID`. */
+export type Cli = string | { master: string; worker: string }
 
 /** HAProxy answered with words where silence was success, or with words where data was expected. */
 export class HaproxyRefusal extends Error {}
@@ -40,14 +44,35 @@ export interface ServerStat {
 
 export interface BackendStat {
   algorithm: string | null
+  /** Seconds since it gave a request to a server; null = it never did. */
+  lastRequestS: number | null
   servers: ServerStat[]
 }
 
 /**
- * Sends one line and returns the whole reply. Rejects with the signal's reason, with node's error of the socket, or with
- * `NotARuntimeSocket` when it has answered and does not close.
+ * Sends one line, of one command or several, and returns the whole reply. Rejects with the signal's reason, with node's error of
+ * the socket, with `NotARuntimeSocket` when it has answered and does not close, or with `HaproxyGone` when a master has no such worker.
  */
-export function ask(address: string, line: string, signal: AbortSignal): Promise<string> {
+export async function ask(cli: Cli, command: string | string[], signal: AbortSignal): Promise<string> {
+  const commands = [command].flat()
+  if (typeof cli === 'string') return await exchange(cli, { line: commands.join('; '), ends: false }, signal)
+  // A master reads `;` itself: each command needs its worker. It keeps the connection until it hears that nothing else comes.
+  const line = commands.map((each) => `${cli.worker} ${each}`).join('; ')
+  const reply = await exchange(cli.master, { line, ends: true }, signal)
+  if (!NO_WORKER.test(reply)) return reply
+  throw new HaproxyGone(`the master answered "${firstLine(reply)}"`)
+}
+
+/** Of the master itself, not of a worker: `show proc`. */
+export async function askMaster(master: string, line: string, signal: AbortSignal): Promise<string> {
+  return await exchange(master, { line, ends: true }, signal)
+}
+
+const NO_WORKER = /^Can't find the target/m
+
+type Line = { line: string; ends: boolean }
+
+function exchange(address: string, { line, ends }: Line, signal: AbortSignal): Promise<string> {
   signal.throwIfAborted()
   return new Promise((resolve, reject) => {
     const socket = dial(address)
@@ -62,11 +87,11 @@ export function ask(address: string, line: string, signal: AbortSignal): Promise
       end(reply === '' || isTold(signal) ? signal.reason : new NotARuntimeSocket(firstLine(reply), false))
     signal.addEventListener('abort', onAbort, { once: true })
     socket.setEncoding('utf8')
-    socket.on('connect', () => socket.write(`${line}\n`))
+    socket.on('connect', () => (ends ? socket.end(`${line}\n`) : socket.write(`${line}\n`)))
     socket.on('data', (chunk: string) => {
       reply += chunk
       if (reply.length > REPLY_BYTES_MAX) end(new Error(`the reply is longer than ${REPLY_BYTES_MAX} bytes`))
-      if (reply.length < GREETING_MAX && MASTER_WORDS.test(reply))
+      if (!ends && reply.length < GREETING_MAX && MASTER_WORDS.test(reply))
         end(new NotARuntimeSocket(firstLine(reply), true))
     })
     socket.on('error', end)
@@ -85,28 +110,24 @@ export function firstLine(reply: string): string {
 
 /** `set weight` for several servers in one line, so that no request sees only some of them. In the given order. */
 export async function setWeights(
-  address: string,
+  cli: Cli,
   request: { backend: string; weights: [server: string, weight: number][] },
   signal: AbortSignal,
 ): Promise<void> {
   const commands = request.weights.map(
     ([server, weight]) => `set weight ${request.backend}/${server} ${weight}`,
   )
-  const lines = (await ask(address, commands.join('; '), signal)).split('\n')
+  const lines = (await ask(cli, commands, signal)).split('\n')
   const words = lines.filter((line) => line.trim() !== '')
   if (words.length > 0) throw new HaproxyRefusal([...new Set(words)].join(' '))
   // Each command that was carried out answers with an empty line; a process that ends says nothing at all.
   if (lines.length <= commands.length) throw new HaproxyGone('the connection was closed without an answer')
 }
 
-export async function readBackend(
-  address: string,
-  backend: string,
-  signal: AbortSignal,
-): Promise<BackendStat> {
-  const named = rows(await ask(address, `show stat ${backend} 6 -1 json`, signal))
+export async function readBackend(cli: Cli, backend: string, signal: AbortSignal): Promise<BackendStat> {
+  const named = rows(await ask(cli, `show stat ${backend} 6 -1 json`, signal))
   // A frontend of the same name may have been found instead; then only the list of all proxies holds the backend.
-  const all = named.length > 0 ? named : rows(await ask(address, 'show stat -1 6 -1 json', signal))
+  const all = named.length > 0 ? named : rows(await ask(cli, 'show stat -1 6 -1 json', signal))
   const own = all.filter((row) => row.pxname === backend)
   if (own.length === 0) throw new HaproxyRefusal('No such backend.')
   return backendStat(own)
@@ -114,17 +135,20 @@ export async function readBackend(
 
 /** Every backend by its name. */
 export async function readBackends(
-  address: string,
+  cli: Cli,
   signal: AbortSignal,
 ): Promise<{ [backend: string]: BackendStat }> {
-  const all = rows(await ask(address, 'show stat -1 6 -1 json', signal))
+  const all = rows(await ask(cli, 'show stat -1 6 -1 json', signal))
   const backends = Map.groupBy(all, ({ pxname }) => String(pxname))
   return Object.fromEntries([...backends].map(([name, own]) => [name, backendStat(own)]))
 }
 
 function backendStat(own: Row[]): BackendStat {
+  const whole = own.find((row) => row.svname === 'BACKEND')
+  const last = Number(whole?.lastsess ?? -1)
   return {
-    algorithm: text(own.find((row) => row.svname === 'BACKEND')?.algo),
+    algorithm: text(whole?.algo),
+    lastRequestS: last < 0 ? null : last,
     servers: own.filter((row) => row.svname !== 'BACKEND').map(serverStat),
   }
 }
@@ -149,8 +173,8 @@ export interface States {
 }
 
 /** `show servers state`: what a state file holds, of every backend. */
-export async function readServerStates(address: string, signal: AbortSignal): Promise<States> {
-  const reply = await ask(address, 'show servers state', signal)
+export async function readServerStates(cli: Cli, signal: AbortSignal): Promise<States> {
+  const reply = await ask(cli, 'show servers state', signal)
   if (reply.trim() === '') throw new HaproxyGone('the connection was closed without an answer')
   const states = parseServerStates(reply)
   if (states === null) throw new HaproxyRefusal(firstLine(reply))

@@ -11,11 +11,13 @@ import type {
 } from '../../../workflows/ports/target.ts'
 import { type Cohort, cohortOf } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
+import type { Cli } from './client.ts'
 import type { Edge } from './look.ts'
 import { type MapEntry, readMap, replaceMap } from './maps.ts'
 import { entriesOf, keepEntries } from './map-file.ts'
 import { fileRefused, refused } from './refusals.ts'
 import type { HaproxyConfig } from './schema.ts'
+import { workersOf } from './workers.ts'
 
 const LED = 'new'
 
@@ -23,7 +25,7 @@ type CohortConfig = NonNullable<HaproxyConfig['cohort']>
 
 export async function observeCohort(edge: Edge, io: Io, wanted: Cohort[] = []): Promise<Observed<Cohort>> {
   const of = configOf(edge)
-  const now = await entries(edge, of, io)
+  const now = await entries(edge, (await workersOf(edge.config, io)).present, io)
   for (const { users } of wanted) refuseOthers(edge, of, { now, users })
   const value = ledBy(now)
   if (of.file === undefined) {
@@ -37,14 +39,15 @@ export async function observeCohort(edge: Edge, io: Io, wanted: Cohort[] = []): 
 export async function writeCohort(edge: Edge, { desired, seen }: Write<Cohort>, io: Io): Promise<void> {
   const of = configOf(edge)
   const { users } = desired
-  const now = await entries(edge, of, io)
+  const cli = (await workersOf(edge.config, io)).present
+  const now = await entries(edge, cli, io)
   const found = ledBy(now)
   if (!sameJson(found, desired)) {
     refuseForeign(edge, of, { found, seen: seen.value })
     refuseOthers(edge, of, { now, users })
     const kept = now.filter(({ value }) => value !== LED)
     const all = [...kept, ...users.map((key) => ({ key, value: LED }))]
-    await replaceMap(edge.config.socket, { map: of.map, entries: all }, io.signal).catch((error: unknown) => {
+    await replaceMap(cli, { map: of.map, entries: all }, io.signal).catch((error: unknown) => {
       const doing = `leading ${users.length} members by ${of.map} at ${edge.config.socket}`
       throw refused({ doing, writes: true }, error, io.signal)
     })
@@ -74,9 +77,11 @@ function configOf({ config }: Edge): CohortConfig {
   )
 }
 
-async function entries({ config }: Edge, { map }: CohortConfig, io: Io): Promise<MapEntry[]> {
+async function entries(edge: Edge, cli: Cli, io: Io): Promise<MapEntry[]> {
+  const { config } = edge
+  const { map } = configOf(edge)
   const doing = `reading map ${map} at ${config.socket}`
-  const found = await readMap(config.socket, map, io.signal).catch((error: unknown) => {
+  const found = await readMap(cli, map, io.signal).catch((error: unknown) => {
     throw refused({ doing, writes: false }, error, io.signal)
   })
   if (found !== null) return found

@@ -9,7 +9,7 @@ import { isTakenOut, isUsable, statusOf } from './cautions.ts'
 import { setWeights } from './client.ts'
 import { confirmCohort, observeCohort, writeCohort } from './cohort.ts'
 import { permitted } from './permission.ts'
-import { type Edge, type Look, inFlightOf, reloadOf, look, observed, statesOf } from './look.ts'
+import { type Edge, type Look, inFlightOf, lostByReload, reloadOf, look, observed, statesOf } from './look.ts'
 import { confirmSplit } from './proof.ts'
 import { fileRefused, refused } from './refusals.ts'
 import { servers, spec } from './schema.ts'
@@ -27,7 +27,9 @@ export const haproxy = defineProvider({
         if (target === COHORT) return await observeCohort(edge, io, wanted as Cohort[])
         const now = await look(edge, target, io)
         for (const desired of wanted) weightsOrRefuse(edge, now, { desired: desired as Split })
-        return observed(now, edge)
+        const seen = observed(now, edge)
+        if (wanted.length === 0 || now.file !== null) return seen
+        return { ...seen, cautions: [...(seen.cautions ?? []), await lostByReload(edge, now.cli, io)] }
       },
       write: (write, io) =>
         write.target === COHORT
@@ -38,7 +40,7 @@ export const haproxy = defineProvider({
           ? confirmCohort(edge, request as ConfirmRequest<Cohort>, io)
           : confirmSplit(edge, request as ConfirmRequest<Split>, io),
       inFlight: async (side, io) => inFlightOf(await look(edge, 'split', io), sides[side]),
-      permits: (_target, io) => permitted(config, io.signal),
+      permits: (_target, io) => permitted(config, io),
     }
   },
 })
@@ -52,14 +54,14 @@ async function writeSplit(edge: Edge, write: Write<Split>, io: Io): Promise<void
     refuseForeign(edge, now, write)
     refuseZero(edge, now, weights)
     const words = steps.map(([server, weight]) => `${server} ${weight}`).join(', ')
-    await setWeights(config.socket, { backend: config.backend, weights: steps }, io.signal).catch(
+    await setWeights(now.cli, { backend: config.backend, weights: steps }, io.signal).catch(
       (error: unknown) => {
         throw refused({ doing: `setting weights ${words} in ${place}`, writes: true }, error, io.signal)
       },
     )
   }
   if (now.file === null || reloadOf({ ...now, weights }, sides) === null) return
-  const states = await statesOf(edge, io)
+  const states = await statesOf(edge, now.cli, io)
   await keepInStep(now.file.of, states, io.signal).catch((error: unknown) => {
     throw fileRefused(`${place} has its weights, but saving them in ${now.file?.of.path}`, error, io.signal)
   })

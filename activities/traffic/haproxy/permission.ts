@@ -3,16 +3,19 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { Io } from '../../../workflows/ports/target.ts'
 import { failure } from '../../failure.ts'
 import { ask } from './client.ts'
 import { fileRefused, refused } from './refusals.ts'
 import type { HaproxyConfig } from './schema.ts'
+import { workersOf } from './workers.ts'
 
 const NEEDED = 'admin'
 
 /** Socket and state file. Raises Denied, and what a look raises. */
-export async function permitted(config: HaproxyConfig, signal: AbortSignal): Promise<string> {
-  const level = await writeLevel(config, signal)
+export async function permitted(config: HaproxyConfig, io: Io): Promise<string> {
+  const { signal } = io
+  const level = await writeLevel(config, io)
   const files = [
     ...(config.state_file === undefined ? [] : [{ of: 'the state file', file: config.state_file }]),
     ...(config.cohort?.file === undefined ? [] : [{ of: 'the map file', file: config.cohort.file }]),
@@ -27,9 +30,12 @@ export async function permitted(config: HaproxyConfig, signal: AbortSignal): Pro
   return words.join('; ')
 }
 
-async function writeLevel({ socket }: HaproxyConfig, signal: AbortSignal): Promise<string> {
+async function writeLevel(config: HaproxyConfig, io: Io): Promise<string> {
+  const { socket } = config
+  const { signal } = io
+  const { present } = await workersOf(config, io)
   const doing = `asking ${socket} for its level`
-  const reply = await ask(socket, 'show cli level', signal).catch((error: unknown) => {
+  const reply = await ask(present, 'show cli level', signal).catch((error: unknown) => {
     throw refused({ doing, writes: false }, error, signal)
   })
   const level = reply.trim()

@@ -4,7 +4,7 @@ import type { Confirmation, ConfirmRequest, Io } from '../../../workflows/ports/
 import type { Split } from '../../../workflows/ports/traffic.ts'
 import { type SideCounters, type Server, confirmShare, startCounting } from '../counted.ts'
 import { isTakenOut, isUsable, statusOf } from './cautions.ts'
-import { type Edge, type Look, look } from './look.ts'
+import { type Edge, type Look, look, servedElsewhere } from './look.ts'
 import { newShare, splitOf } from './weights.ts'
 
 export async function confirmSplit(
@@ -18,6 +18,11 @@ export async function confirmSplit(
   if (!matches(splitOf(now.weights, sides), request.desired)) {
     const why = `weights are ${JSON.stringify(now.weights)}, not as desired`
     return startCounting(request.desired, counters, why)
+  }
+  const elsewhere = servedElsewhere(now, sides)
+  if (elsewhere.length > 0) {
+    const words = elsewhere.map(({ place, value }) => `${place} has ${JSON.stringify(value)}`)
+    return startCounting(request.desired, counters, words.join('; '))
   }
   const servers = { old: serversOf(now, sides.old), new: serversOf(now, sides.new) }
   const newSharePercent = newShare(now.weights, sides)

@@ -42,10 +42,10 @@ function notASocket(doing: string, { message, isMaster }: NotARuntimeSocket): Er
     const ask = 'is this a `stats socket` of HAProxy, and not in prompt mode?'
     return failure('Unavailable', `${said} and did not close the connection before the deadline; ${ask}`)
   }
-  const fix = 'name a `stats socket` of the worker process (section global of its configuration)'
+  const fix = 'write `master: true` beside it, or name a `stats socket` of the worker process'
   return failure(
     'Config',
-    `${said}: this is the master CLI of HAProxy (option -S), which knows no weights; ${fix}`,
+    `${said}: this is the master CLI of HAProxy (option -S), which knows no weights itself; ${fix}`,
   )
 }
 
@@ -56,6 +56,9 @@ function inTheirWords(doing: string, refusal: HaproxyRefusal): Error {
   }
   if (/no such (?:server|backend|proxy)|can't find (?:server|backend)/i.test(refusal.message)) {
     return failure('Missing', `${words}; check backend, old and new against the running configuration`)
+  }
+  if (/^Proxy is disabled/i.test(refusal.message)) {
+    return failure('Unavailable', `${words}; a reload has just sent this process away: looking again`)
   }
   if (/static LB algorithm/i.test(refusal.message)) {
     return failure('Rejected', `${words}; use balance roundrobin (or hash-type consistent)`)

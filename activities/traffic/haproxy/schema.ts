@@ -20,6 +20,12 @@ export const HaproxyConfig = z
       .regex(/^(?:\/.+|[^/\s]+:\d{1,5})$/, 'not a runtime socket: write an absolute path or host:port')
       .describe('Runtime socket (`stats socket`, level admin): an absolute path or host:port')
       .meta({ examples: ['/run/haproxy/admin.sock', '10.0.0.5:9999'] }),
+    master: z
+      .boolean()
+      .exactOptional()
+      .describe(
+        'Whether `socket` is the master CLI (option -S): its present worker is told, and workers of before a reload are looked at too',
+      ),
     backend: HaproxyName.describe('Name of the backend section that holds both sides'),
     old: Side.describe('Server of the old side, or a list of them'),
     new: Side.describe('Server of the new side, or a list of them'),
@@ -67,10 +73,11 @@ export const spec = defineSpec({
     weightStep: 1,
     mirror: false,
     cohort: 'a map that the configuration asks (connection field `cohort`)',
-    inFlight: 'sessions per server (show stat: scur) of the present process, WebSockets among them',
+    inFlight:
+      'sessions per server (show stat: scur) of the present process, WebSockets among them; with `master: true` of those before a reload too',
     cautions: [
       'a reload of HAProxy forgets weights set at run time, unless server-state-file and load-server-state-from-file are set; name the file as `state_file` and it is kept in step',
-      'the process before a reload goes on with its own weights until its last connection is closed; looks and proofs speak for the present process only',
+      'the process before a reload goes on with its own weights until its last connection is closed; looks, proofs and drains speak for the present process only, unless `socket` is the master CLI (`master: true`)',
       'the balance algorithm must be roundrobin, leastconn or random(1): random draws twice and distorts a split, hashing ones refuse weights other than 0 and 100 %',
       'without a cookie or stick table each request is dealt anew, and a user may change sides with every one: both sides must share the state of sessions; with one, known users stay on their server whatever the weights say',
     ],

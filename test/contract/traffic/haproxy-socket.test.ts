@@ -105,7 +105,7 @@ describe('traffic/haproxy and what answers at its socket', () => {
     await until('the master listens again', async () => !String(await asked()).includes('ECONNREFUSED'))
     const started = performance.now()
     expect(await asked()).toBe(
-      `Config: reading backend bk at ${edge.masterSocket}: it answered "Unknown command, but maybe one of the following ones is a better match:": this is the master CLI of HAProxy (option -S), which knows no weights; name a \`stats socket\` of the worker process (section global of its configuration)`,
+      `Config: reading backend bk at ${edge.masterSocket}: it answered "Unknown command, but maybe one of the following ones is a better match:": this is the master CLI of HAProxy (option -S), which knows no weights itself; write \`master: true\` beside it, or name a \`stats socket\` of the worker process`,
     )
     expect(performance.now() - started).toBeLessThan(3_000)
   })

@@ -11,6 +11,7 @@ import { type ChangingBench, connect } from '../changing.ts'
 import { testDeps } from '../deps.ts'
 import { freeze } from '../frozen.ts'
 import { inFlightContract } from './in-flight.ts'
+import { startOwnHaproxy } from './own-haproxy.ts'
 
 const open = (provider: unknown, config: JsonObject) =>
   connect(provider as ChangingBench['provider'], config, testDeps()) as unknown as TrafficPort
@@ -23,6 +24,22 @@ inFlightContract('traffic/haproxy', async (upstreams) => {
     url: edge.url,
     wrong: open(haproxy, { ...config, old: 'v9' }),
     outage: () => freeze(edge.server.pid),
+    end: () => edge.server.close(),
+  }
+})
+
+inFlightContract('traffic/haproxy through the master CLI', async (upstreams) => {
+  const edge = await startOwnHaproxy(
+    `  server v1 127.0.0.1:${upstreams.old.port} weight 100
+  server v2 127.0.0.1:${upstreams.new.port} weight 0`,
+  )
+  const config = { socket: edge.masterSocket, master: true, backend: 'bk', old: 'v1', new: 'v2' }
+  return {
+    port: open(haproxy, config),
+    url: edge.url,
+    wrong: open(haproxy, { ...config, old: 'v9' }),
+    outage: () => freeze(edge.server.pid),
+    reload: () => edge.reload(),
     end: () => edge.server.close(),
   }
 })

@@ -14,6 +14,8 @@ export interface InFlightBench {
   url: string
   /** The same with a side that is not there. */
   wrong: TrafficPort
+  /** Where the count goes on over the processes that a reload sends away. */
+  reload?(): Promise<void>
   outage(): Promise<{ end(): Promise<void> }>
   end(): Promise<void>
 }
@@ -93,6 +95,8 @@ export function inFlightContract(
       const tunnel = await openTunnel(bench.url)
       await until('all are counted', async () => (await count('old')) === 4)
       await shift({ old: 0, new: 100 })
+      expect(await count('old')).toBe(4)
+      await bench.reload?.()
       expect(await count('old')).toBe(4)
       expect(await count('new')).toBe(0)
       old.letGo()

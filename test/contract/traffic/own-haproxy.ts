@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { freePort } from '../../../lab/ports.ts'
 import { type ServerHandle, startServer } from '../../../lab/server-process.ts'
 import { until } from '../../../lab/until.ts'
+import { askMaster } from '../../../activities/traffic/haproxy/client.ts'
 import { requireServer } from '../../../scripts/find-servers.mjs'
 import { command } from './haproxy-server.ts'
 
@@ -20,16 +21,18 @@ export interface OwnHaproxy {
   reload(): Promise<void>
 }
 
-/** `backend`: the lines of backend `bk`, which all requests go to. `more`: further sections. */
-export async function startOwnHaproxy(backend: string, more = ''): Promise<OwnHaproxy> {
+/** `backend`: the lines of backend `bk`, which all requests go to. `more`: further sections. `own`: lines of the section global. */
+export async function startOwnHaproxy(backend: string, more = '', own = ''): Promise<OwnHaproxy> {
   let folder = ''
   const { chosen, server } = await startServer('haproxy-own', freePort, (port, path) => {
     folder = path
-    writeFileSync(join(path, 'haproxy.cfg'), configuration({ folder, port, backend, more }))
+    writeFileSync(join(path, 'haproxy.cfg'), configuration({ folder, port, backend, more, own }))
     return {
       command: requireServer('haproxy'),
       args: ['-W', '-db', '-S', join(path, 'master.sock'), '-f', join(path, 'haproxy.cfg')],
-      isReady: async () => (await command(join(path, 'admin.sock'), 'show servers state')).startsWith('1\n'),
+      isReady: async () =>
+        (await command(join(path, 'admin.sock'), 'show servers state')).startsWith('1\n') &&
+        (await hasMaster(path)),
     }
   })
   const socket = join(folder, 'admin.sock')
@@ -53,17 +56,25 @@ export async function startOwnHaproxy(backend: string, more = ''): Promise<OwnHa
         const now = await pid()
         return now !== undefined && now !== before
       })
+      // It starts itself anew, too, and is not there for a moment.
+      await until('the master answers', () => hasMaster(folder))
     },
   }
 }
 
-type Given = { folder: string; port: number; backend: string; more: string }
+async function hasMaster(folder: string): Promise<boolean> {
+  const told = await askMaster(join(folder, 'master.sock'), 'show proc', AbortSignal.timeout(AGAIN_MS))
+  return told.startsWith('#<PID>')
+}
 
-function configuration({ folder, port, backend, more }: Given): string {
+type Given = { folder: string; port: number; backend: string; more: string; own: string }
+
+function configuration({ folder, port, backend, more, own }: Given): string {
   return `global
   stats socket ${folder}/admin.sock mode 600 level admin expose-fd listeners
   server-state-file ${folder}/state
   nbthread 1
+${own}
 defaults
   mode http
   load-server-state-from-file global
