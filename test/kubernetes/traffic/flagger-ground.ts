@@ -9,7 +9,6 @@ import { startFlagger } from '../../../lab/servers/flagger.ts'
 import type { ServerHandle } from '../../../lab/server-process.ts'
 import { until } from '../../../lab/until.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
-import type { Endpoint } from '../../../worker/endpoint.ts'
 import { serveGates } from '../../../worker/gates.ts'
 import { startNodes } from '../capacity/nodes.ts'
 import { ACCESS, type Ground, NAMESPACE, startGround } from '../ground.ts'
@@ -22,18 +21,19 @@ const DEPLOYS_MAX = 3
 export const NO_METRICS = 'http://127.0.0.1:9' // where nothing is counted in a suite
 
 const CANARIES = `/apis/flagger.app/v1beta1/namespaces/${NAMESPACE}/canaries`
+const ROUTES = `/apis/gateway.networking.k8s.io/v1/namespaces/${NAMESPACE}/httproutes`
 const DEPLOYMENTS = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`
 export const servicesPath = (name: string): string => `${SERVICES}${name === '' ? '' : `/${name}`}`
 const SERVICES = `/apis/networking.istio.io/v1/namespaces/${NAMESPACE}/virtualservices`
 
 export interface FlaggerGround extends Ground {
   flagger: ServerHandle
-  gates: { endpoint: Endpoint; url: string; stop(): Promise<void>; start(): Promise<void> }
+  gates: { url: string; stop(): Promise<void>; start(): Promise<void> }
   end(): Promise<void>
 }
 
 export async function startFlaggerGround(metrics = NO_METRICS, loop = '100ms'): Promise<FlaggerGround> {
-  const ground = await startGround(['istio', 'flagger'])
+  const ground = await startGround(['istio', 'gateway-api', 'flagger'])
   const { kubernetes } = ground
   const controllers = await kubernetes.startControllers(['deployment-controller', 'replicaset-controller'])
   const nodes = startNodes(kubernetes)
@@ -51,7 +51,6 @@ export async function startFlaggerGround(metrics = NO_METRICS, loop = '100ms'): 
     ...ground,
     flagger,
     gates: {
-      endpoint,
       url: endpoint.url,
       stop: () => endpoint.close(),
       start: async () => {
@@ -88,6 +87,8 @@ export interface CanaryOptions {
   spec?: JsonObject
   /** Leaves out the gates of these types, or leads them elsewhere. */
   webhooks?: JsonObject[]
+  /** Of the connection. */
+  more?: JsonObject
 }
 
 export function gatesOf(ground: FlaggerGround, name: string): JsonObject[] {
@@ -102,10 +103,12 @@ export function gatesOf(ground: FlaggerGround, name: string): JsonObject[] {
 export async function putCanary(
   ground: FlaggerGround,
   name: string,
-  { analysis = {}, spec = {}, webhooks }: CanaryOptions = {},
+  { analysis = {}, spec = {}, webhooks, more = {} }: CanaryOptions = {},
 ): Promise<void> {
   const { kubernetes } = ground
-  await ground.allow(rulesOf(FlaggerConfig.parse(configOf(ground, name)), { changed: ['split'], looked: [] }))
+  await ground.allow(
+    rulesOf(FlaggerConfig.parse(configOf(ground, name, more)), { changed: ['split'], looked: [] }),
+  )
   const labels = { app: name }
   await kubernetes.create(DEPLOYMENTS, {
     apiVersion: 'apps/v1',
@@ -228,6 +231,14 @@ type Service = { spec: { http: { route: Weighted[] }[] } }
 export async function weightsOf({ kubernetes }: FlaggerGround, name: string): Promise<number[]> {
   const { spec } = (await kubernetes.get(`${SERVICES}/${name}`)) as unknown as Service
   return (spec.http[0]?.route ?? []).map(({ weight = 0 }) => weight)
+}
+
+/** The same of an HTTPRoute. */
+export async function routeWeightsOf({ kubernetes }: FlaggerGround, name: string): Promise<number[]> {
+  const { spec } = (await kubernetes.get(`${ROUTES}/${name}`)) as unknown as {
+    spec: { rules: { backendRefs: { weight?: number }[] }[] }
+  }
+  return (spec.rules[0]?.backendRefs ?? []).map(({ weight = 1 }) => weight)
 }
 
 /** Somebody's own hand. */

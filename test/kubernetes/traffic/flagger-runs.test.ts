@@ -19,6 +19,7 @@ import {
   phaseOf,
   push,
   putCanary,
+  routeWeightsOf,
   startFlaggerGround,
   tick,
   weigh,
@@ -251,5 +252,35 @@ describe('the plan', { timeout: CASE_MS_MAX }, () => {
     expect(words).toMatch(/confirm-rollout\) asks http:\/\/127\.0\.0\.1:9\/other, not/)
     expect(words).toMatch(/no webhook of type rollback: add one/)
     expect((await look('unfit')).cautions?.join()).toMatch(/no webhook of type rollback/)
+  })
+})
+
+describe('an HTTPRoute', { timeout: CASE_MS_MAX }, () => {
+  it('is moved by Flagger as far as it is asked to, and led back at once, as a VirtualService is', async () => {
+    const more = { mesh: 'gateway-api' }
+    const service = { port: 8080, gatewayRefs: [{ name: 'edge' }] }
+    await putCanary(ground, 'route', { more, spec: { provider: 'gatewayapi:v1', service } })
+    await deploy(ground, 'route')
+    const config = flagger.spec.config.parse(configOf(ground, 'route', more))
+    const port = flagger.connect(config, ground.deps())
+    const write = async (share: number) =>
+      port.write({ target: 'split', desired: splitAt(share), seen: await port.observe('split', io()) }, io())
+    await port.observe('split', io(), [splitAt(10), splitAt(50)])
+    await write(10)
+    for (let ticks = 0; ticks < REACH_TICKS_MAX && (await routeWeightsOf(ground, 'route'))[1] !== 10; ticks++)
+      await tick(ground, 'route')
+    for (let ticks = 0; ticks < TICKS; ticks++) {
+      await tick(ground, 'route')
+      expect(await routeWeightsOf(ground, 'route')).toEqual([90, 10])
+    }
+    const ice = await freeze(ground.flagger.pid)
+    try {
+      await write(0)
+      expect(await routeWeightsOf(ground, 'route')).toEqual([100, 0])
+    } finally {
+      await ice.end()
+    }
+    await phaseOf(ground, 'route', 'Failed')
+    expect(await port.observe('split', io())).toMatchObject({ value: splitAt(0) })
   })
 })

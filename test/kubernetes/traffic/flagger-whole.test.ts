@@ -1,17 +1,18 @@
-// Whole runs over a Canary of Flagger: the engine, a Temporal server and Flagger itself, each at its own pace. There, with the old side
-// left standing; and back by a breach.
-import { Client } from '@temporalio/client'
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
+// Whole runs over a Canary of Flagger: a worker that serves them and answers the gates, a Temporal server and Flagger itself, each a
+// process at its own pace. There, with the old side left standing; back by a breach; and with the only worker killed in between.
+import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { startRun } from '../../../client/run/start.ts'
 import { checkRunbook } from '../../../client/runbook/load.ts'
 import { type Temporal, startTemporal } from '../../../lab/servers/temporal.ts'
+import { freePort } from '../../../lab/ports.ts'
+import { type LabWorker, startWorker, temporalEnvironment } from '../../../lab/stage/worker.ts'
 import { type Steered, startSteered } from '../../../lab/steered.ts'
 import { until } from '../../../lab/until.ts'
 import type { cutover } from '../../../workflows/cutover.ts'
-import { state, workflowIdOf } from '../../../workflows/messages.ts'
-import { type TestWorker, createTestWorker } from '../../../worker/testing.ts'
+import { abort, state, workflowIdOf } from '../../../workflows/messages.ts'
+import { WORKER } from '../ground.ts'
 import {
   type FlaggerGround,
   canaryOf,
@@ -20,29 +21,38 @@ import {
   putCanary,
   startClock,
   startFlaggerGround,
+  tick,
   weightsOf,
 } from './flagger-ground.ts'
 
+const TICKS = 5 // of the analysis, with nobody to answer
 const RUN_MS_MAX = 120_000 // four shares, each some analyses away, on busy cores
 
 let metrics: Steered
 let ground: FlaggerGround
 let temporal: Temporal
-let connection: NativeConnection
+let connection: Connection
 let client: Client
-let worker: TestWorker
+let worker: LabWorker
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
   metrics = await startSteered()
   ground = await startFlaggerGround(metrics.url)
+  await ground.gates.stop() // the worker's are the only ones
+  const gates = `127.0.0.1:${await freePort()}`
+  ground.gates.url = `http://${gates}`
   temporal = await startTemporal()
-  connection = await NativeConnection.connect({ address: temporal.address })
+  connection = await Connection.connect({ address: temporal.address })
   client = new Client({ connection, namespace: 'default' })
-  worker = await createTestWorker({ connection, namespace: 'default', deps: ground.deps() })
+  worker = await startWorker({
+    ...temporalEnvironment({ temporal }),
+    KUBECONFIG: ground.kubernetes.kubeconfig(WORKER.token),
+    CUTOVER_FLAGGER_ADDRESS: gates,
+    CUTOVER_FLAGGER_KUBECONFIG: 'env:KUBECONFIG',
+  })
 })
 afterAll(async () => {
-  await worker?.stop()
   await connection?.close()
+  await worker?.server.close()
   await temporal?.server.close()
   await ground?.end()
   metrics?.close()
@@ -73,6 +83,15 @@ async function begin(service: string, steps: object[]) {
   await startRun({ client, address: 'here', namespace: 'default' }, plan, { actor: 'maria', despite: [] })
   return client.workflow.getHandle<typeof cutover>(workflowIdOf(service))
 }
+const holds = (run: Awaited<ReturnType<typeof begin>>, share: number) =>
+  until(
+    `the run holds ${share} %`,
+    async () => {
+      const now = (await run.query(state)).state
+      return now.holding !== null && now.weights['edge']?.new === share
+    },
+    RUN_MS_MAX / 2,
+  )
 const gate = { good: '1 in a row', samples: 0 }
 
 it(
@@ -107,14 +126,7 @@ it(
       const run = await begin('back', [
         { canary: { connection: 'edge', weights: ['10%', '50%'], hold: '1h', ...gate } },
       ])
-      await until(
-        'the run holds 10 %',
-        async () => {
-          const now = (await run.query(state)).state
-          return now.holding !== null && now.weights['edge']?.new === 10
-        },
-        RUN_MS_MAX / 2,
-      )
+      await holds(run, 10)
       metrics.set('back', 1)
       expect(await run.result()).toMatchObject({ outcome: 'restored' })
     } finally {
@@ -122,6 +134,35 @@ it(
     }
     expect(await weightsOf(ground, 'back')).toEqual([100, 0])
     expect((await canaryOf(ground, 'back')).status?.phase).toBe('Failed')
+  },
+  RUN_MS_MAX,
+)
+
+it(
+  'holds while the only worker is dead, and with another one goes back as it is told to',
+  async () => {
+    await putCanary(ground, 'killed')
+    await deploy(ground, 'killed')
+    const clock = startClock(ground, 'killed')
+    try {
+      const run = await begin('killed', [
+        { canary: { connection: 'edge', weights: ['10%', '50%'], hold: '1h', ...gate } },
+      ])
+      await holds(run, 10)
+      await worker.server.kill()
+      await run.signal(abort, { actor: 'maria', reason: 'nobody is there' })
+      for (let ticks = 0; ticks < TICKS; ticks++) {
+        await tick(ground, 'killed')
+        expect(await weightsOf(ground, 'killed')).toEqual([90, 10])
+      }
+      expect((await canaryOf(ground, 'killed')).status?.phase).toBe('Progressing')
+      await worker.server.start()
+      expect(await run.result()).toMatchObject({ outcome: 'restored' })
+    } finally {
+      await clock.end()
+    }
+    expect(await weightsOf(ground, 'killed')).toEqual([100, 0])
+    expect((await canaryOf(ground, 'killed')).status?.phase).toBe('Failed')
   },
   RUN_MS_MAX,
 )
