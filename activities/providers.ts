@@ -18,6 +18,7 @@ import { simProbe as probeSim } from './probe/sim/index.ts'
 import { argoCd as reconcilerArgoCd } from './reconciler/argo-cd/index.ts'
 import { flux as reconcilerFlux } from './reconciler/flux/index.ts'
 import { simReconciler as reconcilerSim } from './reconciler/sim/index.ts'
+import { argoRollouts as trafficArgoRollouts } from './traffic/argo-rollouts/index.ts'
 import { caddy as trafficCaddy } from './traffic/caddy/index.ts'
 import { envoy as trafficEnvoy } from './traffic/envoy/index.ts'
 import { flagger as trafficFlagger } from './traffic/flagger/index.ts'
@@ -48,6 +49,7 @@ export const providers = [
   reconcilerArgoCd,
   reconcilerFlux,
   reconcilerSim,
+  trafficArgoRollouts,
   trafficCaddy,
   trafficEnvoy,
   trafficFlagger,

@@ -18,6 +18,7 @@ import { spec as probeSim } from './probe/sim/schema.ts'
 import { spec as reconcilerArgoCd } from './reconciler/argo-cd/schema.ts'
 import { spec as reconcilerFlux } from './reconciler/flux/schema.ts'
 import { spec as reconcilerSim } from './reconciler/sim/schema.ts'
+import { spec as trafficArgoRollouts } from './traffic/argo-rollouts/schema.ts'
 import { spec as trafficCaddy } from './traffic/caddy/schema.ts'
 import { spec as trafficEnvoy } from './traffic/envoy/schema.ts'
 import { spec as trafficFlagger } from './traffic/flagger/schema.ts'
@@ -48,6 +49,7 @@ export const specs = [
   reconcilerArgoCd,
   reconcilerFlux,
   reconcilerSim,
+  trafficArgoRollouts,
   trafficCaddy,
   trafficEnvoy,
   trafficFlagger,

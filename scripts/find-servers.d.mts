@@ -14,7 +14,7 @@ export type ServerName =
 /** Only for the suite on a Temporal server with a database. */
 export type ClusterName = 'postgres' | 'temporal-server' | 'temporal-sql-tool'
 /** Only for the suite on a Kubernetes API server and a mesh. */
-export type MeshName = 'kube-api' | 'istiod' | 'flagger'
+export type MeshName = 'kube-api' | 'istiod' | 'flagger' | 'rollouts-controller'
 /** Only for the suite on spoiled connections. */
 export type ToxicName = 'toxiproxy-server'
 /** What people look and type with: for tests alone. */
@@ -28,6 +28,8 @@ export const kubeApiFolder: string
 export const istiodFolder: string
 /** Where Flagger was built, its definitions beside it (`crds/flagger.yaml`). */
 export const flaggerFolder: string
+/** Where the controller of Argo Rollouts was built, the definitions it watches beside Rollouts with it (`crds/argo-analysis.yaml`). */
+export const rolloutsFolder: string
 /** Path of one server's executable, or undefined. */
 export function findServer(
   name: ServerName | ClusterName | MeshName | ToxicName | ToolkitName,

@@ -1,7 +1,7 @@
 // Where the executable of each server is: the one place that knows. Looks only, never installs. Order: an explicit
 // environment variable, PATH, the folders Debian keeps daemons in, what set-up brought. Must run on Node 18.
 import { createHash } from 'node:crypto'
-import { accessSync, constants, readFileSync, readdirSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { cacheRoot, privateBin, repositoryRoot } from './setup/paths.mjs'
 
@@ -111,7 +111,13 @@ export const flaggerFolder = join(
   cacheRoot,
   `flagger-${flaggerModule.version}-${process.platform}-${process.arch}`,
 )
-export const meshNames = ['kube-api', 'istiod', 'flagger']
+/** The controller of Argo Rollouts, likewise: the main package of its module, as go.mod names it under `tool`. */
+export const rolloutsSources = join(repositoryRoot, 'lab', 'servers', 'rollouts-controller')
+export const rolloutsFolder = join(
+  cacheRoot,
+  `rollouts-controller-${digestOf(rolloutsSources)}-${process.platform}-${process.arch}`,
+)
+export const meshNames = ['kube-api', 'istiod', 'flagger', 'rollouts-controller']
 /** Spoils connections on purpose, only for `npm run test:proxies`: built once per user, of this version of its Go module. */
 export const toxiproxyModule = { path: 'github.com/Shopify/toxiproxy/v2/cmd/server', version: 'v2.12.0' }
 export const toxiproxyName = 'toxiproxy-server'
@@ -141,6 +147,7 @@ export function findServer(name) {
     kubeApiFolder,
     istiodFolder,
     flaggerFolder,
+    rolloutsFolder,
   ]
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
@@ -195,7 +202,8 @@ export function installCommand(names) {
 /** Of what a program is built from: another one is built beside it. */
 function digestOf(sources) {
   const hash = createHash('sha256')
-  for (const name of ['go.mod', 'go.sum', 'main.go']) hash.update(readFileSync(join(sources, name)))
+  for (const name of ['go.mod', 'go.sum', 'main.go'])
+    if (existsSync(join(sources, name))) hash.update(readFileSync(join(sources, name)))
   return hash.digest('hex').slice(0, 12)
 }
 

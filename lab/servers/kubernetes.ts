@@ -4,7 +4,13 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Agent, fetch as fetchBy } from 'undici'
 import { parseDocument } from 'yaml'
-import { flaggerFolder, istiodFolder, kubeApiFolder, requireServer } from '../../scripts/find-servers.mjs'
+import {
+  flaggerFolder,
+  istiodFolder,
+  kubeApiFolder,
+  requireServer,
+  rolloutsFolder,
+} from '../../scripts/find-servers.mjs'
 import { freePort } from '../ports.ts'
 import { type ServerHandle, startServer } from '../server-process.ts'
 import { until } from '../until.ts'
@@ -16,6 +22,7 @@ export type Definitions =
   | 'gateway-api'
   | 'grpc-routes'
   | 'argo-rollouts'
+  | 'argo-analysis'
   | 'keda'
   | 'argo-cd'
   | 'flux-kustomize'
@@ -131,7 +138,12 @@ async function startControllers(of: {
 
 /** As YAML, as it is published: read and written anew as JSON, some of its rules would be lost. */
 async function define(kubernetes: Kubernetes, definitions: Definitions): Promise<void> {
-  const folder = { istio: istiodFolder, flagger: flaggerFolder }[definitions as string] ?? kubeApiFolder
+  const beside: Partial<Record<Definitions, string>> = {
+    istio: istiodFolder,
+    flagger: flaggerFolder,
+    'argo-analysis': rolloutsFolder,
+  }
+  const folder = beside[definitions] ?? kubeApiFolder
   const text = readFileSync(join(folder, 'crds', `${definitions}.yaml`), 'utf8')
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
   const names = await Promise.all(

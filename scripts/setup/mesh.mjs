@@ -1,5 +1,5 @@
-// A Kubernetes API server with its controllers, and istiod, for `npm run test:mesh` alone: each built once per user from its sources
-// in lab/servers, and beside it the definitions of further resources out of their Go modules. Must run on Node 18.
+// A Kubernetes API server with its controllers, istiod and the controller of Argo Rollouts, for `npm run test:mesh` alone: each built once
+// per user from its sources in lab/servers, and beside it the definitions of further resources out of their Go modules. Runs on Node 18.
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import {
@@ -8,6 +8,8 @@ import {
   kubeApiFolder,
   kubeApiSources,
   kubeDefinitions,
+  rolloutsFolder,
+  rolloutsSources,
 } from '../find-servers.mjs'
 import { ensureFlagger } from './flagger.mjs'
 import { run, say, step, SetupError } from './progress.mjs'
@@ -37,12 +39,24 @@ const PROGRAMS = [
     module: 'istio.io/istio',
     versionVariable: 'istio.io/istio/pkg/version.buildVersion', // otherwise it says that it is unknown
     async bringDefinitions(crds) {
-      // Its content is the one that go.sum pins: it is the module that is built.
-      const dir = await run('go', ['list', '-mod=readonly', '-m', '-f', '{{.Dir}}', 'istio.io/istio'], {
-        cwd: istiodSources,
-        fix: FIX,
-      })
-      copy(dir.trim(), ['manifests/charts/base/files/crd-all.gen.yaml'], join(crds, 'istio.yaml'))
+      const dir = await folderOf('istio.io/istio', istiodSources)
+      copy(dir, ['manifests/charts/base/files/crd-all.gen.yaml'], join(crds, 'istio.yaml'))
+    },
+  },
+  {
+    name: 'rollouts-controller',
+    minutes: 'six',
+    sources: rolloutsSources,
+    folder: rolloutsFolder,
+    module: 'github.com/argoproj/argo-rollouts',
+    main: 'github.com/argoproj/argo-rollouts/cmd/rollouts-controller',
+    versionVariable: 'github.com/argoproj/argo-rollouts/utils/version.version',
+    async bringDefinitions(crds) {
+      const dir = await folderOf('github.com/argoproj/argo-rollouts', rolloutsSources)
+      const files = ['experiment', 'analysis-run', 'analysis-template', 'cluster-analysis-template'].map(
+        (name) => `manifests/crds/${name}-crd.yaml`,
+      )
+      copy(dir, files, join(crds, 'argo-analysis.yaml'))
     },
   },
 ]
@@ -88,7 +102,7 @@ async function bringFurther() {
 }
 
 /** Built aside and renamed, so that what is found is whole. */
-async function build({ name, sources, folder, module, versionVariable, bringDefinitions }) {
+async function build({ name, sources, folder, module, main = '.', versionVariable, bringDefinitions }) {
   mkdirSync(dirname(folder), { recursive: true })
   const aside = mkdtempSync(`${folder}-`)
   try {
@@ -97,7 +111,7 @@ async function build({ name, sources, folder, module, versionVariable, bringDefi
       '-trimpath',
       `-ldflags=${STRIPPED} -X ${versionVariable}=${versionBuilt(sources, module)}`,
     ]
-    await run('go', ['build', ...flags, '-o', join(aside, name), '.'], { cwd: sources, fix: FIX })
+    await run('go', ['build', ...flags, '-o', join(aside, name), main], { cwd: sources, fix: FIX })
     mkdirSync(join(aside, 'crds'))
     await bringDefinitions(join(aside, 'crds'))
     rmSync(folder, { recursive: true, force: true })
@@ -105,6 +119,12 @@ async function build({ name, sources, folder, module, versionVariable, bringDefi
   } finally {
     rmSync(aside, { recursive: true, force: true })
   }
+}
+
+/** Its content is the one that go.sum pins: it is the module that is built. */
+async function folderOf(module, sources) {
+  const asked = ['list', '-mod=readonly', '-m', '-f', '{{.Dir}}', module]
+  return (await run('go', asked, { cwd: sources, fix: FIX })).trim()
 }
 
 function versionBuilt(sources, module) {

@@ -3,7 +3,7 @@ import { istio } from '../../../activities/traffic/istio/index.ts'
 import { IstioConfig, rulesOf } from '../../../activities/traffic/istio/schema.ts'
 import { serviceObjects } from '../../../lab/servers/istio-objects.ts'
 import { type Istio, put, startIstio } from '../../../lab/servers/istio.ts'
-import type { KubeObject } from '../../../lab/servers/kubernetes.ts'
+import type { Definitions, KubeObject } from '../../../lab/servers/kubernetes.ts'
 import { until } from '../../../lab/until.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'
 import { type ChangingBench, connect, io } from '../../contract/changing.ts'
@@ -39,8 +39,8 @@ export const ref = (host: string, weight?: number, subset?: string): Ref => ({
 export const pathOf = (name: string): string => `${SERVICES}/${name}`
 
 /** Services v1, v2 and shadow, each with one upstream that says which side it is, behind Istio's Gateway `edge`. */
-export async function startMesh(): Promise<MeshGround> {
-  const ground = await startGround(['gateway-api', 'grpc-routes', 'istio'])
+export async function startMesh(further: Definitions[] = []): Promise<MeshGround> {
+  const ground = await startGround(['gateway-api', 'grpc-routes', 'istio', ...further])
   const [v1, v2, shadow] = (await Promise.all(['old', 'new', 'shadow'].map(startUpstream))) as [
     Upstream,
     Upstream,
