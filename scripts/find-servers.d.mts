@@ -18,7 +18,7 @@ export type MeshName = 'kube-api' | 'istiod' | 'flagger' | 'rollouts-controller'
 /** Only for the suite on spoiled connections. */
 export type ToxicName = 'toxiproxy-server'
 /** What people look and type with: for tests alone. */
-export type ToolkitName = 'chromium' | 'zsh' | 'fish'
+export type ToolkitName = 'chromium' | 'zsh' | 'fish' | 'lua5.4'
 export const serverNames: ServerName[]
 /** Where the Temporal server was built, its schema beside it. */
 export const temporalFolder: string

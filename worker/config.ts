@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { SecretReference } from '../activities/config.ts'
 import { packagesIn } from '../activities/installed.ts'
+import { KubeName } from '../activities/kubernetes/config.ts'
 import { milliseconds } from '../workflows/quantities.ts'
 import { PositiveDuration } from '../workflows/scalars.ts'
 
@@ -100,6 +101,22 @@ export const VARIABLES = {
     value: SecretReference,
     fallback: null,
   },
+  CUTOVER_MIRROR_NAMESPACE: {
+    about:
+      'Namespace of Kubernetes in which runs are shown as Cutover objects (kubectl get cutovers); not set = nowhere',
+    value: KubeName,
+    fallback: null,
+  },
+  CUTOVER_MIRROR_KUBECONFIG: {
+    about: 'Kubeconfig for that, as file:/path or env:NAME; not set = the account of the pod',
+    value: SecretReference,
+    fallback: null,
+  },
+  CUTOVER_MIRROR_CONTEXT: {
+    about: 'Context of that kubeconfig; not set = its current one',
+    value: z.string().min(1),
+    fallback: null,
+  },
   CUTOVER_MAX_CACHED_WORKFLOWS: {
     about: 'How many runs are kept in memory; the others are replayed when something happens to them',
     value: Count,
@@ -144,6 +161,8 @@ export interface WorkerConfig {
   providers: readonly string[]
   bundleFolder: string | null
   secrets: readonly string[] | null
+  /** Null: runs are shown nowhere. */
+  mirror: { namespace: string; kubeconfig: string | null; context: string | null } | null
   maxCachedWorkflows: number
   maxWatches: number
   shutdownGraceMs: number
@@ -178,10 +197,29 @@ export function readConfig(env: Environment): ConfigRead {
     providers: read('CUTOVER_PROVIDERS') ?? [],
     bundleFolder: read('CUTOVER_BUNDLE_FOLDER'),
     secrets: read('CUTOVER_SECRETS'),
+    mirror: mirrorIn({
+      namespace: read('CUTOVER_MIRROR_NAMESPACE'),
+      kubeconfig: read('CUTOVER_MIRROR_KUBECONFIG'),
+      context: read('CUTOVER_MIRROR_CONTEXT'),
+      problems,
+    }),
     maxCachedWorkflows: read('CUTOVER_MAX_CACHED_WORKFLOWS') ?? 0,
     maxWatches: read('CUTOVER_MAX_WATCHES') ?? 0,
     shutdownGraceMs: read('CUTOVER_SHUTDOWN_GRACE') ?? 0,
     log: read('CUTOVER_LOG') ?? 'text',
   }
   return problems.length > 0 ? { problems } : { config }
+}
+
+type GivenMirror = Record<'namespace' | 'kubeconfig' | 'context', string | null> & { problems: string[] }
+
+function mirrorIn({ problems, namespace, kubeconfig, context }: GivenMirror): WorkerConfig['mirror'] {
+  if (context !== null && kubeconfig === null)
+    problems.push(
+      'CUTOVER_MIRROR_CONTEXT: there is no kubeconfig: set CUTOVER_MIRROR_KUBECONFIG, or leave it out',
+    )
+  if (namespace !== null) return { namespace, kubeconfig, context }
+  if (kubeconfig !== null)
+    problems.push('CUTOVER_MIRROR_KUBECONFIG: set CUTOVER_MIRROR_NAMESPACE as well, or leave it out')
+  return null
 }

@@ -2,7 +2,9 @@
 // until it is told to stop. Everything that can be wrong is said before the first task is taken.
 import type { Client } from '@temporalio/client'
 import type { Logger, Worker } from '@temporalio/worker'
+import { kubeOf } from '../activities/kubernetes/client.ts'
 import { UnusablePackage } from '../activities/installed.ts'
+import type { Deps } from '../activities/provider.ts'
 import { connectSecrets, redact } from '../activities/secrets.ts'
 import { keeperOf } from '../activities/traffic/flagger/keeper.ts'
 import { JOB_QUEUE, TASK_QUEUE, WATCH_QUEUE } from '../workflows/activities.ts'
@@ -17,6 +19,7 @@ import { installedProviders } from './installed.ts'
 import { createLog } from './log.ts'
 import type { CountRuns } from './metrics.ts'
 import { createMetrics } from './metrics.ts'
+import { keepMirrored } from './mirror/mirror.ts'
 import { Refusal } from './refusal.ts'
 import { keepRenewed } from './renewal.ts'
 import { installRuntime } from './runtime.ts'
@@ -24,6 +27,8 @@ import { demandSearchAttributes } from './search-attributes.ts'
 import type { Temporal } from './temporal.ts'
 import { connectTemporal } from './temporal.ts'
 import { createWorkers, runAll } from './workers.ts'
+
+const MIRROR_CALL_MAX = '5s' // nobody waits for it
 
 /** Serves until `signal` aborts. Exit code: 0 ended as asked, 1 could not start or failed, 2 configuration wrong. */
 export async function runWorker(env: Environment, signal: AbortSignal): Promise<number> {
@@ -96,6 +101,10 @@ async function serve({ temporal, config, log, signal, engine }: Serving): Promis
     renewing.catch((error: unknown) =>
       log.error('certificates are no longer renewed: restart the worker', { error }),
     )
+    // Not waited for at the end: neither of its servers may hold up the other work of this process.
+    mirrorOf({ config, temporal, log, metrics, deps: engine.deps, signal }).catch((error: unknown) =>
+      log.error('runs are no longer shown in Kubernetes: restart the worker', { error }),
+    )
     log.info(`serving ${TASK_QUEUE}, ${WATCH_QUEUE} and ${JOB_QUEUE}`, {
       temporal: temporal.address,
       namespace: temporal.namespace,
@@ -117,6 +126,29 @@ async function gatesOf(
 ): Promise<Endpoint | null> {
   if (flaggerAddress === null) return null
   return await serveGates(flaggerAddress, keeperOf({ kubeconfig: flaggerKubeconfig }, deps), log)
+}
+
+type Mirroring = Pick<Serving, 'config' | 'temporal' | 'log' | 'signal'> & {
+  metrics: ReturnType<typeof createMetrics>
+  deps: Deps
+}
+
+/** Beside everything else: whatever becomes of it, runs are served. */
+async function mirrorOf({ config, temporal, log, metrics, deps, signal }: Mirroring): Promise<void> {
+  if (config.mirror === null) return
+  const { namespace, kubeconfig, context } = config.mirror
+  const kube = kubeOf(
+    {
+      namespace,
+      timeout: MIRROR_CALL_MAX,
+      ...(kubeconfig === null ? {} : { kubeconfig }),
+      ...(context === null ? {} : { context }),
+    },
+    deps,
+  )
+  const missed = (): void => metrics.mirrorMissed.inc()
+  log.info(`showing runs as Cutover objects in namespace ${namespace} of cluster ${kube.cluster}`)
+  await keepMirrored({ access: temporal, kube, namespace, log, missed, signal })
 }
 
 interface Watched {

@@ -42,6 +42,11 @@ export function createMetrics(countRuns: CountRuns) {
     }),
     changes: counter('cutover_changes_total', ['service', 'connection'], 'Changes applied and verified'),
     unwinds: counter('cutover_unwinds_total', ['service', 'cause'], 'Runs that went back, by cause'),
+    mirrorMissed: counter(
+      'cutover_mirror_missed_total',
+      [],
+      'Looks at which a run, or all of them, could not be shown in Kubernetes',
+    ),
     holds: counter('cutover_holds_total', ['service'], 'Holds begun'),
     stuck: counter('cutover_stuck_total', ['service'], 'Times a run came to need a person'),
     holdsOpen: asked(

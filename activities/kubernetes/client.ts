@@ -73,6 +73,8 @@ export interface Kube {
   /** `isTrial`: the API server checks everything and keeps nothing. */
   patch(call: Call & { patch: PatchOperation[]; isTrial?: boolean }, io: Io): Promise<KubeObject>
   create<O = KubeObject>(call: Call & { body: JsonObject }, io: Io): Promise<O>
+  /** The whole of it, over exactly the version that its body names: `Conflict` over any other. */
+  replace<O = KubeObject>(call: Call & { body: JsonObject }, io: Io): Promise<O>
 }
 
 export function kubeOf(config: KubernetesAccess, deps: Deps): Kube {
@@ -119,6 +121,17 @@ export function kubeOf(config: KubernetesAccess, deps: Deps): Kube {
       ),
     create: ({ path, body, doing }, io) =>
       call({ method: 'POST', path, body: JSON.stringify(body), type: 'application/json', doing }, io),
+    replace: ({ path, body, doing }, io) =>
+      call(
+        {
+          method: 'PUT',
+          path: `${path}?fieldManager=${FIELD_MANAGER}&fieldValidation=Strict`,
+          body: JSON.stringify(body),
+          type: 'application/json',
+          doing,
+        },
+        io,
+      ),
   }
 }
 

@@ -42,6 +42,11 @@ export type KubeObject = {
   [field: string]: unknown
 }
 
+export type Table = {
+  columnDefinitions: { name: string; priority: number }[]
+  rows: { cells: unknown[] }[]
+}
+
 export type Kubernetes = {
   server: ServerHandle
   url: string
@@ -57,6 +62,8 @@ export type Kubernetes = {
   /** A list is a JSON Patch, an object a merge patch, a text YAML to be applied. */
   patch(path: string, patch: object | object[] | string): Promise<KubeObject>
   remove(path: string): Promise<void>
+  /** A collection as kubectl prints it. */
+  table(path: string): Promise<Table>
   /** Starts controllers of Kubernetes by their names (`deployment-controller`). */
   startControllers(names: string[]): Promise<ServerHandle>
 }
@@ -107,6 +114,8 @@ export async function startKubernetes(
     create: (path, object) =>
       send(`POST ${path}`, { text: JSON.stringify(object), type: 'application/json' }),
     patch: (path, patch) => send(`PATCH ${path}`, contentOf(patch)),
+    table: async (path) =>
+      (await send(`GET ${path}`, { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' })) as never,
     remove: async (path) => void (await send(`DELETE ${path}`)),
     startControllers: (names) => startControllers({ command, names, kubeconfig: kubeconfig(admin) }),
   }
@@ -180,8 +189,12 @@ async function ask(
       method,
       dispatcher,
       signal: AbortSignal.timeout(REQUEST_MS_MAX),
-      headers: { authorization: `Bearer ${token}`, ...(content && { 'content-type': content.type }) },
-      ...(content && { body: content.text }),
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(content?.type && { 'content-type': content.type }),
+        ...(content?.accept && { accept: content.accept }),
+      },
+      ...(content?.text && { body: content.text }),
     })
     return { ok: answer.ok, status: answer.status, text: await answer.text() }
   } finally {
@@ -189,7 +202,7 @@ async function ask(
   }
 }
 
-type Content = { text: string; type: string }
+type Content = { text?: string; type?: string; accept?: string }
 
 function contentOf(patch: object | string): Content {
   if (typeof patch === 'string') return { text: patch, type: 'application/apply-patch+yaml' }

@@ -15,6 +15,7 @@ describe('the configuration of a worker', () => {
         flaggerAddress: null,
         flaggerKubeconfig: null,
         secrets: null,
+        mirror: null,
         maxCachedWorkflows: 2_000,
         maxWatches: 200,
         shutdownGraceMs: 30_000,
@@ -33,6 +34,27 @@ describe('the configuration of a worker', () => {
     }
     expect(unknownVariables(env, ['env:CUTOVER_TOKEN'])).toEqual(['CUTOVER_TASK_QUEUE'])
     expect(unknownVariables(env, null)).toEqual(['CUTOVER_TASK_QUEUE', 'CUTOVER_TOKEN'])
+  })
+
+  it('shows runs in Kubernetes where a namespace is named, and says what is missing where half of it is', () => {
+    const read = readConfig({
+      CUTOVER_MIRROR_NAMESPACE: 'cutover',
+      CUTOVER_MIRROR_KUBECONFIG: 'file:/etc/kubeconfig',
+    })
+    expect(read).toMatchObject({
+      config: { mirror: { namespace: 'cutover', kubeconfig: 'file:/etc/kubeconfig', context: null } },
+    })
+    expect(
+      readConfig({ CUTOVER_MIRROR_CONTEXT: 'prod', CUTOVER_MIRROR_KUBECONFIG: '/etc/kubeconfig' }),
+    ).toEqual({
+      problems: [
+        expect.stringMatching(/^CUTOVER_MIRROR_KUBECONFIG="\/etc\/kubeconfig": not a reference to a secret/),
+        expect.stringMatching(/^CUTOVER_MIRROR_CONTEXT: there is no kubeconfig/),
+      ],
+    })
+    expect(readConfig({ CUTOVER_MIRROR_KUBECONFIG: 'env:KUBECONFIG' })).toEqual({
+      problems: [expect.stringMatching(/^CUTOVER_MIRROR_KUBECONFIG: set CUTOVER_MIRROR_NAMESPACE/)],
+    })
   })
 
   it('takes what is set', () => {
