@@ -19,6 +19,8 @@ export interface Facts {
   demand: Demand
   namespace: string
   workload: Workload
+  /** Instances of the workload that a factor is one of. */
+  base: number
   labels: Record<string, string>
   pod: PodSpec
   /** Those of the workload that are not going away. */
@@ -51,10 +53,10 @@ export function fine(check: Check, seen: string): Judgement {
 }
 
 /** As many instances as the run is going to need. */
-export function wantedOf({ demand, workload }: Facts): number {
+export function wantedOf({ demand, workload, base }: Facts): number {
   const present = replicasOf(workload as Parameters<typeof replicasOf>[0])
   if (demand.instances !== null) return demand.instances
-  return demand.factor === null ? present : Math.ceil(present * demand.factor)
+  return demand.factor === null ? present : Math.max(1, present, Math.ceil(demand.factor * base)) // as prewarm counts
 }
 
 /** Those that users reach: what listens, or the first where none says that it does. */

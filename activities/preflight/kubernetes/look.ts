@@ -3,6 +3,7 @@ import type { Demand } from '../../../workflows/ports/preflight.ts'
 import type { Io } from '../../../workflows/ports/target.ts'
 import { failure } from '../../failure.ts'
 import type { Kube } from '../../kubernetes/client.ts'
+import { type WorkloadObject, replicasOf } from '../../kubernetes/workload-status.ts'
 import { WORKLOADS, namedBy, pathOfWorkload } from '../../kubernetes/workloads.ts'
 import type { Facts } from './facts.ts'
 import {
@@ -34,7 +35,8 @@ export async function look({ config, kube }: Place, demand: Demand, io: Io): Pro
     const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
     return kube.list<O>({ path: `${root}/namespaces/${namespace}/${resource}${query}`, doing }, io)
   }
-  const workload = await kube.get<Workload>({ path: pathOfWorkload(named, namespace), doing }, io)
+  const at = (text: string) => ({ path: pathOfWorkload(namedBy(text), namespace), doing })
+  const workload = await kube.get<Workload>(at(config.workload), io)
   const { selector, template } = workload.spec ?? {}
   if (selector === undefined || template?.spec === undefined)
     throw failure(
@@ -42,6 +44,7 @@ export async function look({ config, kube }: Place, demand: Demand, io: Io): Pro
       `${doing}: it has no pods of its own (workloadRef?): name the workload that has them`,
     )
   const labels = template.metadata?.labels ?? {}
+  const base = config.of === undefined ? workload : await kube.get<Workload>(at(config.of), io)
   const query = `?labelSelector=${encodeURIComponent(selectorText(selector))}`
   const [pods, services, budgets, quotas, limits, meshRules, clock] = await Promise.all([
     listed<Pod>('pods', query),
@@ -56,6 +59,7 @@ export async function look({ config, kube }: Place, demand: Demand, io: Io): Pro
     demand,
     namespace,
     workload,
+    base: replicasOf(base as WorkloadObject),
     labels,
     pod: template.spec,
     pods: (pods ?? []).filter((pod) => isStaying(pod)),

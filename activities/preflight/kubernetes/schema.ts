@@ -26,6 +26,11 @@ export const KubernetesPreflightConfig = z
     workload: Workload.describe('The workload to which users are going to be led').meta({
       examples: ['deployment/orders-v2'],
     }),
+    of: Workload.exactOptional()
+      .describe(
+        'The workload that users are on now: `factor` of a step multiplies its instances; left out: those of `workload`',
+      )
+      .meta({ examples: ['deployment/orders-v1'] }),
   })
   .superRefine(demandOneAccess)
 export type KubernetesPreflightConfig = z.infer<typeof KubernetesPreflightConfig>
@@ -42,10 +47,12 @@ export const LISTS = {
 
 export function rulesOf(config: KubernetesPreflightConfig): KubeRule[] {
   const place = { cluster: clusterOf(config), namespace: config.namespace }
-  const { word, name } = namedBy(config.workload)
-  const { group, resource } = WORKLOADS[word]
+  const looked = [config.workload, ...(config.of === undefined ? [] : [config.of])]
   return [
-    { ...place, group, resource, verbs: ['get'], names: [name] },
+    ...looked.map(namedBy).map(({ word, name }) => {
+      const { group, resource } = WORKLOADS[word]
+      return { ...place, group, resource, verbs: ['get'], names: [name] }
+    }),
     ...Object.values(LISTS).map((each) => ({
       ...place,
       group: each.group,

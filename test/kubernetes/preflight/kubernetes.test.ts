@@ -259,6 +259,24 @@ describe('what is beside a workload', () => {
     expect(await said(ground, name, { check, demand: { factor: 2 } })).toEqual([
       'room: ResourceQuota compute has room for 4 instances',
     ])
+    const old = await settled({ name: 'crowded', replicas: 1 })
+    await scale(ground, old, 5)
+    await until('the quota is counted', async () => (await podsOf(ground, old)).length > 1)
+    expect(
+      await said(ground, name, { check, demand: { factor: 1 }, of: old }),
+      'of the side that users leave',
+    ).toEqual([
+      expect.stringMatching(
+        /^refuse: ResourceQuota compute leaves requests.cpu for \d of 3 further instances/,
+      ),
+    ])
+    await remove(ground, old)
+    await until(
+      'the quota is counted',
+      async () =>
+        ((await beside(ground, 'quota', 'compute')) as { status?: { used?: { pods?: string } } }).status?.used
+          ?.pods === '2',
+    )
     expect(await said(ground, name, { check, demand: { instances: 5 } })).toEqual([
       'refuse: ResourceQuota compute leaves requests.cpu for 2 of 3 further instances (1 of 2 used, 0.5 each)',
     ])

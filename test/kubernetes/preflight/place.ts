@@ -118,11 +118,12 @@ export async function change({ kubernetes }: Ground, name: string, patch: object
 export async function examine(
   ground: Ground,
   name: string,
-  more: { demand?: Partial<Demand>; offByMs?: number } = {},
+  more: { demand?: Partial<Demand>; offByMs?: number; of?: string } = {},
 ): Promise<Examination> {
   const lent = ground.deps()
   const deps = { ...lent, now: () => lent.now() + (more.offByMs ?? 0) }
-  return await connectPreflight({ provider: provider as never, deps }, configOf(name)).examine(
+  const config = { ...configOf(name), ...(more.of === undefined ? {} : { of: `deployment/${more.of}` }) }
+  return await connectPreflight({ provider: provider as never, deps }, config).examine(
     { ...PRESENT, ...more.demand },
     io(),
   )
@@ -132,7 +133,7 @@ export async function examine(
 export async function said(
   ground: Ground,
   name: string,
-  of: { check: string; demand?: Partial<Demand>; offByMs?: number },
+  of: { check: string; demand?: Partial<Demand>; offByMs?: number; of?: string },
 ): Promise<string[]> {
   const { findings, fine } = await examine(ground, name, of)
   const found = findings

@@ -21,7 +21,9 @@ export const Preflight = z
       .positive()
       .max(100)
       .optional()
-      .describe('Or so many times the number of now, as a prewarm step says it'),
+      .describe(
+        'Or so many times the number of now, of the side that its connection names: as the prewarm behind it says it',
+      ),
     drain: PositiveDuration.default('30s').describe(
       'How long an instance that is taken away may need to end what it has begun',
     ),
