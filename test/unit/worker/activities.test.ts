@@ -166,7 +166,7 @@ describe('every activity', () => {
       /^connection edge: this worker has no provider "traffic\/abacus"; it knows: .*traffic\/haproxy/,
     )
     expect(await refusal({ port: 'metrics' })).toContain(
-      'is a metrics connection; a capacity or dns or traffic connection is needed',
+      'is a metrics connection; a capacity or dns or reconciler or traffic connection is needed',
     )
     expect(await refusal({ config: { wold: WORLD } })).toMatch(/^connection edge \(traffic\/sim\): .*world/)
   })
