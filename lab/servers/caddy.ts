@@ -3,12 +3,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { requireServer } from '../../scripts/find-servers.mjs'
-import { freePorts } from '../ports.ts'
 import { startServer } from '../server-process.ts'
 import type { ServerHandle } from '../server-process.ts'
+import { edgePorts } from './behind.ts'
 
 type Sides = { old: number[]; new: number[] }
-type Ports = { edge: number; admin: number }
+type Ports = { edge: number; own: number }
 
 export type Caddy = {
   server: ServerHandle
@@ -34,29 +34,22 @@ export async function startCaddy(options: {
   const command = requireServer('caddy')
   const sides: Sides = { old: [options.old].flat(), new: [options.new].flat() }
   let folder = ''
-  const { chosen, server } = await startServer<Ports>(
-    'caddy',
-    async () => {
-      const [edge = 0, admin = 0] = await freePorts(2)
-      return { edge, admin }
-    },
-    (ports, path) => {
-      folder = path
-      const config = join(path, 'caddy.json')
-      writeFileSync(
-        config,
-        JSON.stringify(configuration({ ports, path, sides, origins: options.origins ?? [] })),
-      )
-      const origin = `http://127.0.0.1:${ports.admin}` // Caddy asks whoever calls as a browser does where it comes from
-      const isReady = async () => (await fetch(`${origin}/id/orders`, { headers: { origin } })).ok
-      return { command, args: ['run', '--config', config], env: { HOME: path, XDG_DATA_HOME: path }, isReady }
-    },
-  )
+  const { chosen, server } = await startServer<Ports>('caddy', edgePorts, (ports, path) => {
+    folder = path
+    const config = join(path, 'caddy.json')
+    writeFileSync(
+      config,
+      JSON.stringify(configuration({ ports, path, sides, origins: options.origins ?? [] })),
+    )
+    const origin = `http://127.0.0.1:${ports.own}` // Caddy asks whoever calls as a browser does where it comes from
+    const isReady = async () => (await fetch(`${origin}/id/orders`, { headers: { origin } })).ok
+    return { command, args: ['run', '--config', config], env: { HOME: path, XDG_DATA_HOME: path }, isReady }
+  })
   return {
     server,
     url: `http://127.0.0.1:${chosen.edge}`,
     port: chosen.edge,
-    adminUrl: `http://127.0.0.1:${chosen.admin}`,
+    adminUrl: `http://127.0.0.1:${chosen.own}`,
     handler: '/id/orders',
     neighbour: '/id/payments',
     upstreams: { old: dials(sides.old), new: dials(sides.new) },
@@ -85,8 +78,8 @@ function configuration(given: { ports: Ports; path: string; sides: Sides; origin
   const append = { handler: 'log_append', key: 'upstream', value: '{http.reverse_proxy.upstream.hostport}' }
   return {
     admin: {
-      listen: `127.0.0.1:${ports.admin}`,
-      origins: [`127.0.0.1:${ports.admin}`, ...origins],
+      listen: `127.0.0.1:${ports.own}`,
+      origins: [`127.0.0.1:${ports.own}`, ...origins],
       config: { persist: false },
     },
     logging: {

@@ -3,15 +3,14 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { requireServer } from '../../scripts/find-servers.mjs'
-import { freePorts } from '../ports.ts'
 import { startServer } from '../server-process.ts'
 import type { ServerHandle } from '../server-process.ts'
+import { type Behind, type BehindOptions, behind, edgePorts } from './behind.ts'
 
 const WORKERS = 2 // a reload must reach every one of them
 const EXECUTABLE_MODE = 0o755 // writable by the owner alone, as the provider demands
 
-type Sides = { old: number[]; new: number[]; shadow: number[] }
-type Ports = { edge: number; control: number }
+type Ports = { edge: number; own: number }
 
 export type Nginx = {
   server: ServerHandle
@@ -35,12 +34,7 @@ export type Nginx = {
   configFile: string
 }
 
-export interface NginxOptions {
-  /** Ports of what stands behind the upstreams. */
-  old: number | number[]
-  new: number | number[]
-  /** Where mirrored requests go (default: `new`). */
-  shadow?: number
+export interface NginxOptions extends BehindOptions {
   /** What the split hashes; `$request_id` draws anew for each request. */
   key?: string
   /** The variable by which members of a cohort are told (`$http_x_tenant`): then a map of the file sets `$orders_to`. */
@@ -49,37 +43,26 @@ export interface NginxOptions {
 
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
   const command = requireServer('nginx')
-  const sides: Sides = {
-    old: [options.old].flat(),
-    new: [options.new].flat(),
-    shadow: [options.shadow ?? options.new].flat(),
-  }
+  const sides = behind(options)
   let folder = ''
-  const { chosen, server } = await startServer<Ports>(
-    'nginx',
-    async () => {
-      const [edge = 0, control = 0] = await freePorts(2)
-      return { edge, control }
-    },
-    (ports, path) => {
-      folder = path
-      for (const name of ['cutover', 'commands', 'temporary']) mkdirSync(join(path, name))
-      const config = configFile(path)
-      const { cohort, key = '$request_id' } = options
-      writeFileSync(splitFile(path), cohort === undefined ? SPLITS : `${SPLITS}${mapBy(cohort)}`)
-      const to = cohort === undefined ? '$orders_pool' : '$orders_to'
-      writeFileSync(config, configuration({ ports, path, sides, key, to }))
-      place(path, 'nginx-check', `${command} -T -q -c ${config}`)
-      place(path, 'nginx-reload', `${command} -s reload -c ${config}`)
-      const isReady = async () => (await fetch(`http://127.0.0.1:${ports.control}/cutover/orders?key=c`)).ok
-      return { command, args: ['-c', config], withChildren: true, isReady }
-    },
-  )
+  const { chosen, server } = await startServer<Ports>('nginx', edgePorts, (ports, path) => {
+    folder = path
+    for (const name of ['cutover', 'commands', 'temporary']) mkdirSync(join(path, name))
+    const config = configFile(path)
+    const { cohort, key = '$request_id' } = options
+    writeFileSync(splitFile(path), cohort === undefined ? SPLITS : `${SPLITS}${mapBy(cohort)}`)
+    const to = cohort === undefined ? '$orders_pool' : '$orders_to'
+    writeFileSync(config, configuration({ ports, path, sides, key, to }))
+    place(path, 'nginx-check', `${command} -T -q -c ${config}`)
+    place(path, 'nginx-reload', `${command} -s reload -c ${config}`)
+    const isReady = async () => (await fetch(`http://127.0.0.1:${ports.own}/cutover/orders?key=c`)).ok
+    return { command, args: ['-c', config], withChildren: true, isReady }
+  })
   return {
     server,
     url: `http://127.0.0.1:${chosen.edge}`,
     port: chosen.edge,
-    controlUrl: `http://127.0.0.1:${chosen.control}/cutover/orders`,
+    controlUrl: `http://127.0.0.1:${chosen.own}/cutover/orders`,
     splitFile: splitFile(folder),
     log: join(folder, 'orders.log'),
     variable: '$orders_pool',
@@ -129,7 +112,7 @@ function upstream(name: string, of: number[]): string {
 function configuration(given: {
   ports: Ports
   path: string
-  sides: Sides
+  sides: Behind
   key: string
   /** The variable by which users are sent on. */
   to: string
@@ -181,7 +164,7 @@ ${upstream('v2-cohort', sides.new)}
     }
   }
   server {
-    listen 127.0.0.1:${ports.control};
+    listen 127.0.0.1:${ports.own};
     keepalive_timeout 0;
     location = /cutover/orders {
       set $orders_key $arg_key;

@@ -3,14 +3,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { requireServer } from '../../scripts/find-servers.mjs'
-import { freePorts } from '../ports.ts'
 import { startServer } from '../server-process.ts'
 import type { ServerHandle } from '../server-process.ts'
+import { type Behind, type BehindOptions, behind, edgePorts } from './behind.ts'
 
 const THROTTLE_MS = 100 // Traefik's own default is 2 s, for clusters that change all the time
 
-type Sides = { old: number[]; new: number[]; shadow: number[] }
-type Ports = { edge: number; admin: number }
+type Ports = { edge: number; own: number }
 
 export type Traefik = {
   server: ServerHandle
@@ -27,40 +26,23 @@ export type Traefik = {
   services: { old: 'v1'; new: 'v2'; shadow: 'shadow' }
 }
 
-/** Ports of what stands behind the services; `shadow` is where mirrored requests go (default: `new`). */
-export async function startTraefik(options: {
-  old: number | number[]
-  new: number | number[]
-  shadow?: number
-}): Promise<Traefik> {
+export async function startTraefik(options: BehindOptions): Promise<Traefik> {
   const command = requireServer('traefik')
-  const sides: Sides = {
-    old: [options.old].flat(),
-    new: [options.new].flat(),
-    shadow: [options.shadow ?? options.new].flat(),
-  }
+  const sides = behind(options)
   let folder = ''
-  const { chosen, server } = await startServer<Ports>(
-    'traefik',
-    async () => {
-      const [edge = 0, admin = 0] = await freePorts(2)
-      return { edge, admin }
-    },
-    (ports, path) => {
-      folder = path
-      mkdirSync(join(path, 'dynamic'))
-      writeFileSync(dynamicFile(path), dynamic(sides))
-      writeFileSync(staticFile(path), configuration(ports, path))
-      const isReady = async () =>
-        (await fetch(`http://127.0.0.1:${ports.admin}/api/http/services/app@file`)).ok
-      return { command, args: [`--configFile=${staticFile(path)}`], isReady }
-    },
-  )
+  const { chosen, server } = await startServer<Ports>('traefik', edgePorts, (ports, path) => {
+    folder = path
+    mkdirSync(join(path, 'dynamic'))
+    writeFileSync(dynamicFile(path), dynamic(sides))
+    writeFileSync(staticFile(path), configuration(ports, path))
+    const isReady = async () => (await fetch(`http://127.0.0.1:${ports.own}/api/http/services/app@file`)).ok
+    return { command, args: [`--configFile=${staticFile(path)}`], isReady }
+  })
   return {
     server,
     url: `http://127.0.0.1:${chosen.edge}`,
     port: chosen.edge,
-    apiUrl: `http://127.0.0.1:${chosen.admin}`,
+    apiUrl: `http://127.0.0.1:${chosen.own}`,
     dynamicFile: dynamicFile(folder),
     staticFile: staticFile(folder),
     service: 'app',
@@ -75,7 +57,7 @@ const staticFile = (folder: string): string => join(folder, 'traefik.yml')
 function configuration(ports: Ports, folder: string): string {
   return `entryPoints:
   web: { address: "127.0.0.1:${ports.edge}" }
-  traefik: { address: "127.0.0.1:${ports.admin}" }
+  traefik: { address: "127.0.0.1:${ports.own}" }
 api: { insecure: true }
 global: { checkNewVersion: false, sendAnonymousUsage: false }
 metrics: { prometheus: { entryPoint: traefik, addServicesLabels: true } }
@@ -89,7 +71,7 @@ function servers(ports: number[]): string {
   return ports.map((port) => `{ url: "http://127.0.0.1:${port}" }`).join(', ')
 }
 
-function dynamic(sides: Sides): string {
+function dynamic(sides: Behind): string {
   return `# Services and routers. Weights of app and the percent of its mirror are replaced by cutover.
 http:
   routers:

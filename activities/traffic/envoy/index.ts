@@ -10,12 +10,11 @@ import { COHORT, type Cohort, type Mirror, type Split } from '../../../workflows
 import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
 import { fileFailure } from '../file-failure.ts'
-import { changedSince } from '../versions.ts'
+import { overChanges, refuseOutdated } from '../served-file.ts'
 import { FileChanged, type WholeFile, isLink, replaceWhole } from '../whole-file.ts'
 import { clusterNames, inFlightOf, rejectedUpdates, servedRoutes, whyIncomplete } from '../../envoy/admin.ts'
 import { editCohort } from './cohort.ts'
 import {
-  type Look,
   type Value,
   elsewhereOf,
   look,
@@ -32,7 +31,6 @@ import { spec } from './schema.ts'
 
 const TAKE_UP_MS_MAX = 1_000 // Envoy takes a renamed file up within 5 ms (measured); longer means it does not watch it
 const TAKE_UP_LOOK_MS = 10 // a look at the admin takes about a millisecond
-const TRIES_MAX = 3 // a generator that rewrites the file beside our route at the same moment is let through
 
 export const envoy = defineProvider({
   spec,
@@ -49,7 +47,8 @@ export const envoy = defineProvider({
         }
         return observed(here, edge, io)
       },
-      write: (write, io) => writeRoute(edge, write, io),
+      write: (write, io) =>
+        overChanges(`setting ${write.target} in ${config.routes}`, () => writeOnce(edge, write, io)),
       confirm: async (request, io) => {
         const here = await look(edge, request.target, io)
         if (request.target === COHORT) return confirmCohort({ edge, here, request })
@@ -82,23 +81,6 @@ export const envoy = defineProvider({
 
 type Writing = Write<Value>
 
-async function writeRoute(edge: Edge, write: Writing, io: Io): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await writeOnce(edge, write, io)
-    } catch (error) {
-      if (!(error instanceof FileChanged)) throw error
-      // Whether that was our target is seen by looking again: the next try tells a conflict, and says what it found.
-      const { config } = edge
-      if (attempt === TRIES_MAX)
-        throw failure(
-          'Unavailable',
-          `setting ${write.target} in ${config.routes}: ${error.message}, again and again`,
-        )
-    }
-  }
-}
-
 async function writeOnce(edge: Edge, write: Writing, io: Io): Promise<void> {
   const { config } = edge
   const { target, desired, seen } = write
@@ -110,7 +92,14 @@ async function writeOnce(edge: Edge, write: Writing, io: Io): Promise<void> {
     [here.value, valueOf(file.route, config, target)].every((value) => matches(value, desired)),
   )
   if (isThere && strangeOf(here, config) === null) return
-  refuseOutdated(edge, here, { doing, seen })
+  refuseOutdated({
+    doing,
+    what: 'the route',
+    seen,
+    now: { value: here.value, version: versionOf(here, config), elsewhere: elsewhereOf(here, config) },
+    late: ', which Envoy does not serve yet',
+    file: 'the route file',
+  })
   await translating(doing, () => edit(edge, file.route, write))
   await refuseUnknownClusters(edge, { resource: file.resource, target, doing }, io)
   const version = bump(String(file.document[keyOf(file.document, 'version_info')] ?? ''))
@@ -240,33 +229,6 @@ function isServed(routeConfig: JsonObject, { config }: Edge, { target, desired }
   } catch {
     return false // somebody else's routes, of another shape: whatever they are, they are not what was sent
   }
-}
-
-/** Somebody's change beside our target is no conflict; one of our target is, and it is told where it was found. */
-function refuseOutdated(
-  { config }: Edge,
-  here: Look,
-  { doing, seen }: { doing: string; seen: Writing['seen'] },
-): void {
-  if (seen.version === undefined) return
-  const changed = changedSince(seen.version, versionOf(here, config))
-  if (changed.own) {
-    const elsewhere = elsewhereOf(here, config)
-    const inFile = elsewhere !== null && matches(here.value, seen.value)
-    const found = inFile ? elsewhere.value : here.value
-    const where = inFile ? ` in the ${elsewhere.place}, which Envoy does not serve yet` : ''
-    throw failure(
-      'Conflict',
-      `${doing}: the route was changed by someone else since; found ${JSON.stringify(found)}${where}`,
-      { details: { found, writer: null } },
-    )
-  }
-  // Nothing differs but the version: perhaps it was changed and changed back, perhaps this write was overtaken by its own undo.
-  if (changed.version && !changed.beside)
-    throw failure(
-      'Unavailable',
-      `${doing}: the route file was written since, with the same content; looking again`,
-    )
 }
 
 /** Without validate_clusters Envoy accepts a cluster it does not have and answers 503 for it. */

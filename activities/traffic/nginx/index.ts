@@ -9,13 +9,12 @@ import { COHORT, type Cohort, type Mirror, type Split } from '../../../workflows
 import { failure } from '../../failure.ts'
 import { type Deps, defineProvider } from '../../provider.ts'
 import { fileFailure } from '../file-failure.ts'
-import { changedSince } from '../versions.ts'
-import { FileChanged, isLink } from '../whole-file.ts'
+import { overChanges, refuseOutdated, untilServed } from '../served-file.ts'
+import { isLink } from '../whole-file.ts'
 import { cautionsOf, refuseUnserved } from './cautions.ts'
 import { confirmCohort, observeCohort, writeCohort } from './cohort.ts'
 import { dump, permittedCommands, reload } from './commands.ts'
 import {
-  type Look,
   elsewhereOf,
   fileValue,
   hundredthsFor,
@@ -32,7 +31,6 @@ import { withShare } from './splits.ts'
 
 const TAKE_UP_MS_MAX = 1_500 // new workers answer within 50 ms and old ones leave 0.1 s later (measured); what is later is looked for by the engine
 const TAKE_UP_LOOK_MS = 25
-const TRIES_MAX = 3 // a generator that rewrites the file beside our split at the same moment is let through
 
 export const nginx = defineProvider({
   spec,
@@ -46,7 +44,9 @@ export const nginx = defineProvider({
       write: (write, io) =>
         write.target === COHORT
           ? writeCohort(edge, write as Write<Cohort>, io)
-          : writeShare(edge, write as Writing, io),
+          : overChanges(`setting ${write.target} in ${config.file}`, () =>
+              writeOnce(edge, write as Writing, io),
+            ),
       confirm: async (request, io) => {
         if (request.target === COHORT) return confirmCohort(edge, request.desired as Cohort, io)
         const here = await look(edge, request, io)
@@ -78,22 +78,6 @@ async function lookFor(edge: Nginx, { target, wanted }: { target: string; wanted
   return observed(here, config, cautionsOf(text, { config, target, template: here.split.key }))
 }
 
-async function writeShare(edge: Nginx, write: Writing, io: Io): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await writeOnce(edge, write, io)
-    } catch (error) {
-      if (!(error instanceof FileChanged)) throw error
-      // Whether that was our split is seen by looking again: the next try tells a conflict, and says what it found.
-      if (attempt === TRIES_MAX)
-        throw failure(
-          'Unavailable',
-          `setting ${write.target} in ${edge.config.file}: ${error.message}, again and again`,
-        )
-    }
-  }
-}
-
 async function writeOnce(edge: Nginx, write: Writing, io: Io): Promise<void> {
   const { config, commands } = edge
   const { target, desired } = write
@@ -106,7 +90,9 @@ async function writeOnce(edge: Nginx, write: Writing, io: Io): Promise<void> {
     )
   )
     return
-  refuseOutdated(here, config, { doing, seen: write.seen })
+  const [elsewhere = null] = elsewhereOf(here, config)
+  const now = { value: servedValue(here), version: versionOf(here), elsewhere }
+  refuseOutdated({ doing, what: 'it', seen: write.seen, now })
   // What is wrong before is nobody's doing here, and must not be taken for a refusal of the new share.
   refuseUnserved(await dump(commands, io), { config, target, doing }, here.file.text)
   if (!matches(fileValue(here), desired)) {
@@ -115,54 +101,15 @@ async function writeOnce(edge: Nginx, write: Writing, io: Io): Promise<void> {
     await place(edge, { doing, from: here.file, to }, io)
     await taken(edge, { doing, from: here.file, to, isWayBack }, io)
   } else await reload(commands, io)
-  await untilServed(edge, { target, desired }, io)
+  const isServed = async (each: Io) => {
+    const { groups, ...rest } = await look(edge, { target, isThorough: false }, each)
+    return groups.length === 1 && matches(servedValue({ groups, ...rest }), desired)
+  }
+  await untilServed(isServed, { withinMs: TAKE_UP_MS_MAX, everyMs: TAKE_UP_LOOK_MS }, io)
 }
 
 function settingWords({ file }: NginxConfig, target: string, desired: Value): string {
   return `setting ${target} to ${JSON.stringify(desired)} in ${file}`
-}
-
-/** An accepted reload that does not show in time is no failure: the engine goes on looking for as long as `showsWithin`. */
-async function untilServed(
-  edge: Nginx,
-  { target, desired }: { target: string; desired: Value },
-  io: Io,
-): Promise<void> {
-  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(TAKE_UP_MS_MAX)])
-  while (!signal.aborted) {
-    try {
-      const here = await look(edge, { target, isThorough: false }, { signal })
-      if (here.groups.length === 1 && matches(servedValue(here), desired)) return
-    } catch {
-      // It cannot be asked, or the time is over in the middle of a question: the reload was accepted all the same.
-    }
-    await new Promise((resolve) => setTimeout(resolve, TAKE_UP_LOOK_MS))
-  }
-}
-
-/** Somebody's change beside our split is no conflict; one of our split is, and it is told where it was found. */
-function refuseOutdated(
-  here: Look,
-  config: NginxConfig,
-  { doing, seen }: { doing: string; seen: Writing['seen'] },
-): void {
-  if (seen.version === undefined) return
-  const changed = changedSince(seen.version, versionOf(here))
-  if (changed.own) {
-    const other = elsewhereOf(here, config)[0]
-    const isElsewhere = other !== undefined && matches(servedValue(here), seen.value)
-    const found = isElsewhere ? other.value : servedValue(here)
-    const where = isElsewhere ? ` in the ${other.place}` : ''
-    throw failure(
-      'Conflict',
-      `${doing}: it was changed by someone else since; found ${JSON.stringify(found)}${where}`,
-      {
-        details: { found, writer: null },
-      },
-    )
-  }
-  if (changed.version && !changed.beside)
-    throw failure('Unavailable', `${doing}: the file was written since, with the same content; looking again`)
 }
 
 async function permitted({ config, commands }: Nginx, io: Io): Promise<string> {

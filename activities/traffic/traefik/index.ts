@@ -9,17 +9,16 @@ import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
 import { fileFailure } from '../file-failure.ts'
-import { changedSince } from '../versions.ts'
+import { overChanges, refuseOutdated, untilServed } from '../served-file.ts'
 import { FileChanged, isLink, replaceWhole } from '../whole-file.ts'
 import { fullName, serviceNamed } from '../../traefik/api.ts'
-import { type Edge, type Look, apiOf, elsewhereOf, look, observed, translating, versionOf } from './look.ts'
+import { type Edge, apiOf, elsewhereOf, look, observed, translating, versionOf } from './look.ts'
 import { confirm } from './proof.ts'
 import { type TraefikConfig, spec } from './schema.ts'
 import { edited, figuresFor } from './services.ts'
 
 const TAKE_UP_MS_MAX = 1_000 // with a throttle of 0.1 s it shows within 0.2 s (measured); what is later is looked for by the engine
 const TAKE_UP_LOOK_MS = 20
-const TRIES_MAX = 3 // a generator that rewrites the file beside our service at the same moment is let through
 
 export const traefik = defineProvider({
   spec,
@@ -32,7 +31,8 @@ export const traefik = defineProvider({
           translating(settingWords(config, target, desired), () => figuresFor(desired, config))
         return observed(here, edge, io)
       },
-      write: (write, io) => writeService(edge, write as Writing, io),
+      write: (write, io) =>
+        overChanges(`setting ${write.target} in ${config.file}`, () => writeOnce(edge, write as Writing, io)),
       confirm: async (request, io) => confirm(edge, await look(edge, request.target, io), { request, io }),
       permits: (_target, io) => permitted(config, io),
     }
@@ -42,22 +42,6 @@ export const traefik = defineProvider({
 type Value = Split | Mirror
 type Writing = Write<Value>
 
-async function writeService(edge: Edge, write: Writing, io: Io): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await writeOnce(edge, write, io)
-    } catch (error) {
-      if (!(error instanceof FileChanged)) throw error
-      // Whether that was our service is seen by looking again: the next try tells a conflict, and says what it found.
-      if (attempt === TRIES_MAX)
-        throw failure(
-          'Unavailable',
-          `setting ${write.target} in ${edge.config.file}: ${error.message}, again and again`,
-        )
-    }
-  }
-}
-
 async function writeOnce(edge: Edge, { target, desired, seen }: Writing, io: Io): Promise<void> {
   const { config } = edge
   const here = await look(edge, target, io)
@@ -66,12 +50,14 @@ async function writeOnce(edge: Edge, { target, desired, seen }: Writing, io: Io)
   const doing = settingWords(config, target, desired)
   const isInFile = matches(file.value, desired)
   if (isInFile && matches(here.value, desired)) return
-  refuseOutdated(here, config, { doing, seen })
+  const now = { value: here.value, version: versionOf(here, config), elsewhere: elsewhereOf(here, config) }
+  refuseOutdated({ doing, what: 'the service', seen, now, late: ', which Traefik does not serve yet' })
   const text = translating(doing, () => edited(file.file.text, file.figures, { desired, config }))
   await refuseUnknown(edge, { target, doing }, io)
   // A file that says it already was not taken up: replaced all the same, for Traefik reads it at the rename.
   await place(config, { doing, from: file.file.text, to: { ...file.file, text } }, io)
-  await untilServed(edge, { target, desired }, io)
+  const isServed = async (each: Io) => matches((await look(edge, target, each)).value, desired)
+  await untilServed(isServed, { withinMs: TAKE_UP_MS_MAX, everyMs: TAKE_UP_LOOK_MS }, io)
 }
 
 function settingWords({ file }: TraefikConfig, target: string, desired: Value): string {
@@ -106,23 +92,6 @@ function otherSystem(config: TraefikConfig): string {
   return `${stagingOf(config)} is on another file system; name a folder on the same one with \`staging\`, which Traefik does not watch`
 }
 
-/** A throttle is no failure: the engine goes on looking for as long as `showsWithin`. */
-async function untilServed(
-  edge: Edge,
-  { target, desired }: { target: string; desired: Value },
-  io: Io,
-): Promise<void> {
-  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(TAKE_UP_MS_MAX)])
-  while (!signal.aborted) {
-    try {
-      if (matches((await look(edge, target, { signal })).value, desired)) return
-    } catch {
-      // It cannot be asked, or the time is over in the middle of a question: the file is in place all the same.
-    }
-    await new Promise((resolve) => setTimeout(resolve, TAKE_UP_LOOK_MS))
-  }
-}
-
 /** Traefik takes the name of a service it does not have, disables the one that names it, and answers 404 to everybody. */
 async function refuseUnknown(
   edge: Edge,
@@ -143,29 +112,6 @@ async function refuseUnknown(
         `${doing}: service ${service.name} is ${service.status} and would be answered 404`,
       )
   }
-}
-
-/** Somebody's change beside our service is no conflict; one of our service is, and it is told where it was found. */
-function refuseOutdated(
-  here: Look,
-  config: TraefikConfig,
-  { doing, seen }: { doing: string; seen: Writing['seen'] },
-): void {
-  if (seen.version === undefined) return
-  const changed = changedSince(seen.version, versionOf(here, config))
-  if (changed.own) {
-    const other = elsewhereOf(here, config)
-    const isElsewhere = other !== null && matches(here.value, seen.value)
-    const found = isElsewhere ? other.value : here.value
-    const where = isElsewhere ? ` in the ${other.place}, which Traefik does not serve yet` : ''
-    throw failure(
-      'Conflict',
-      `${doing}: the service was changed by someone else since; found ${JSON.stringify(found)}${where}`,
-      { details: { found, writer: null } },
-    )
-  }
-  if (changed.version && !changed.beside)
-    throw failure('Unavailable', `${doing}: the file was written since, with the same content; looking again`)
 }
 
 async function permitted(config: TraefikConfig, io: Io): Promise<string> {
