@@ -5,7 +5,7 @@ import type { SimQuery } from './queries.ts'
 import { spread } from './sample.ts'
 import type { Side, WorldState } from './state.ts'
 import { count } from './timeline.ts'
-import { counter } from './traffic.ts'
+import { counter, requestsUnderWay } from './traffic.ts'
 
 const SAMPLE_MIN = 1 // less than one whole request in the window is no request
 
@@ -37,6 +37,11 @@ function valueOf(state: WorldState, { what, sides, windowMs, quantile }: SimQuer
     errors: () => (isSilent ? 0 : counted(counter.failed)),
     error_ratio: () => (isSilent ? nobody : counted(counter.failed) / requests),
     latency: () => (isSilent ? nobody : (counted(counter.latency) / requests / 1_000) * tail(quantile)),
+    in_flight: () =>
+      sides.reduce((sum, side) => {
+        const edges = [...state.balancers.keys()].map((balancer) => requestsUnderWay(state, balancer, side))
+        return edges.reduce((all, each) => all + each, sum + state.sides[side].tunnels)
+      }, 0),
     saturation: () => {
       const carried = sides.reduce((sum, side) => sum + ready(side) * state.sides[side].rpsPerInstance, 0)
       return carried === 0 ? 'nothing is ready that could be saturated' : perSecond / carried
@@ -54,7 +59,7 @@ const P95 = 0.95
 
 /** Counts are exact, as counters are; the rest varies by the second, equally for equal seeds. */
 function noiseOf(state: WorldState, { what }: SimQuery): number {
-  if (state.noise === 0 || what === 'requests' || what === 'errors') return 1
+  if (state.noise === 0 || what === 'requests' || what === 'errors' || what === 'in_flight') return 1
   const second = Math.floor(state.cursor / 1_000)
   return (
     1 + state.noise * (2 * spread((second % 1_000_003) + state.seed * 7 + what.length, 0.618_033_988_75) - 1)

@@ -4,7 +4,7 @@ import { DURATION, milliseconds } from '../../workflows/quantities.ts'
 import { SIDES, type Side } from './state.ts'
 
 export type SimQuery = {
-  what: 'error_ratio' | 'errors' | 'requests' | 'rate' | 'latency' | 'saturation'
+  what: 'error_ratio' | 'errors' | 'requests' | 'rate' | 'latency' | 'saturation' | 'in_flight'
   /** Both when a query names none. */
   sides: readonly Side[]
   windowMs: number
@@ -13,11 +13,11 @@ export type SimQuery = {
 }
 
 export const FORMS =
-  'error_ratio(new), errors(new), requests(new), samples(new), rate(new), latency_p95(new), saturation(new), each also with a window: requests(new, 30s); PromQL over http_requests_total, istio_requests_total or http_request_duration_seconds'
+  'error_ratio(new), errors(new), requests(new), samples(new), rate(new), latency_p95(new), saturation(new), in_flight(old), each also with a window: requests(new, 30s); PromQL over http_requests_total, istio_requests_total or http_request_duration_seconds'
 
 const WINDOW_MS = 10_000 // of a query that names none: short enough for a rehearsal, long enough to hold samples
 const SHORT_FORM =
-  /^(error_ratio|errors|requests|samples|rate|saturation|latency_p(\d{1,2}(?:\.\d+)?))\(\s*(old|new|all)\s*(?:,\s*([^\s)]+)\s*)?\)$/
+  /^(error_ratio|errors|requests|samples|rate|saturation|in_flight|latency_p(\d{1,2}(?:\.\d+)?))\(\s*(old|new|all)\s*(?:,\s*([^\s)]+)\s*)?\)$/
 const FAILING = /\b(?:status|code|status_code|response_code)\s*=~?\s*"5/ // any spelling of "the answer was a 5xx"
 const ANY_STATUS = /\b(?:status|code|status_code|response_code)\s*[=!]/
 const ARITHMETIC = /[/*%^<>=+-]|\b(?:and|unless|atan2|bool)\b/ // with these a query is a formula, and formulas are not evaluated here

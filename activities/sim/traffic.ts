@@ -90,3 +90,11 @@ export function membersOf(state: WorldState, balancer: string): string[] {
 export function failingShare(state: WorldState, side: Side, at: number): number {
   return readyCount(state.fleets[side], at) === 0 ? 1 : state.sides[side].errorRatio
 }
+
+/** By Little's law: as many as come in the time that one takes. */
+export function requestsUnderWay(state: WorldState, balancer: string, side: Side): number {
+  const newShare = shareOfNew(state, balancer) ?? 0
+  const share = side === 'new' ? newShare : 1 - newShare
+  const rate = (state.balancers.get(balancer)?.rps ?? 0) * share
+  return Math.ceil((rate * state.sides[side].latencyMs) / 1_000)
+}

@@ -83,6 +83,8 @@ function createApp(options: InstanceOptions, state: () => 'warming' | 'ready' | 
     function serve(): void {
       const began = performance.now()
       const seconds = (): number => (performance.now() - began) / 1000
+      metrics.begin()
+      response.once('close', () => metrics.end())
       if (Math.random() < faults.hangRatio) {
         // The head goes out, so that whoever waits in vain knows whose fault it is.
         response.writeHead(200, { 'x-injected': 'hang' })

@@ -5,6 +5,8 @@ const STATUSES = [200, 500]
 
 export type Metrics = {
   count(status: number, seconds: number): void
+  begin(): void
+  end(): void
   countOrder(): void
   render(): string
 }
@@ -16,6 +18,7 @@ export function createMetrics(labels: { app: string; side: string; version: stri
   let total = 0
   let sumSeconds = 0
   let orders = 0
+  let inFlight = 0
   return {
     count(status, seconds) {
       requests.set(status, (requests.get(status) ?? 0) + 1)
@@ -24,6 +27,12 @@ export function createMetrics(labels: { app: string; side: string; version: stri
       for (const [index, limit] of BUCKETS_SECONDS.entries()) {
         if (seconds <= limit) buckets[index] = (buckets[index] ?? 0) + 1
       }
+    },
+    begin() {
+      inFlight += 1
+    },
+    end() {
+      inFlight -= 1
     },
     countOrder() {
       orders += 1
@@ -44,6 +53,9 @@ export function createMetrics(labels: { app: string; side: string; version: stri
         '# HELP orders_total Orders placed.',
         '# TYPE orders_total counter',
         `orders_total{${common}} ${orders}`,
+        '# HELP http_requests_in_flight Requests begun and not ended.',
+        '# TYPE http_requests_in_flight gauge',
+        `http_requests_in_flight{${common}} ${inFlight}`,
         '# HELP app_info The version that answers.',
         '# TYPE app_info gauge',
         `app_info{${common},version="${labels.version}"} 1`,

@@ -93,6 +93,49 @@ describe.concurrent('drain', () => {
   )
 
   test(
+    'a query counts where the edge cannot: what it still finds is asked about, and nothing left answers the question',
+    async () => {
+      // Users of the second edge are on the old side all the time: eight requests of theirs are under way.
+      const counted =
+        'within: 300ms, most: 20, in_flight: { from: prom, query: "in_flight($side)", for: 200ms }'
+      const run = await bench.begin((names) => drained(names, counted), {
+        prepare: (world) => void world.set({ old: { tunnels: 50 } }),
+      })
+      run.world.script([
+        { when: { port: 'traffic', verb: 'count', call: 'every' }, fault: { kind: 'Unavailable' } },
+      ])
+      const gate = await run.gate('evidence')
+      expect(gate.waitsFor).toMatch(/in flight on the old side: good for 0ms of 200ms, 58 of 20;/)
+      expect(lastWeight(run)).toBe(0)
+      run.world.set({ old: { tunnels: 0 } })
+      expect((await run.ended()).outcome).toBe('completed')
+      expect((await run.state()).decisions).toEqual([])
+      expect(lastWeight(run)).toBe(1)
+    },
+    TEST_MS,
+  )
+
+  test(
+    'a query that brings no number proves nothing empty',
+    async () => {
+      const counted = 'within: 300ms, in_flight: { from: prom, query: "in_flight($side)", for: 100ms }'
+      const run = await bench.begin((names) => drained(names, counted))
+      run.world.script([
+        {
+          when: { port: 'metrics', target: 'in_flight(old)', call: 'every' },
+          fault: { kind: 'Unavailable' },
+        },
+      ])
+      const gate = await run.gate('evidence')
+      expect(gate.waitsFor).toMatch(/in flight on the old side: .*unknown/)
+      expect(lastWeight(run)).toBe(0)
+      await run.abort()
+      expect((await run.ended()).outcome).toBe('restored')
+    },
+    TEST_MS,
+  )
+
+  test(
     'a breach while it waits sends the run back, and an edge that cannot be asked is not an empty one',
     async () => {
       const [failing, silent] = await Promise.all([

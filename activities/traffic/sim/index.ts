@@ -10,7 +10,7 @@ import { ask, observe, write } from '../../sim/calls.ts'
 import { place } from '../../sim/start.ts'
 import type { Side, WorldState } from '../../sim/state.ts'
 import { total } from '../../sim/timeline.ts'
-import { counter, shareOfNew } from '../../sim/traffic.ts'
+import { counter, requestsUnderWay } from '../../sim/traffic.ts'
 import { enterWorld } from '../../sim/world.ts'
 import { confirmShare } from '../counted.ts'
 import { spec } from './schema.ts'
@@ -56,13 +56,9 @@ export const simTraffic = defineProvider({
   },
 })
 
-/** By Little's law: as many as come in the time that one takes. */
 function inFlight(state: WorldState, balancer: string, side: Side): InFlight {
-  const newShare = shareOfNew(state, balancer) ?? 0
-  const share = side === 'new' ? newShare : 1 - newShare
-  const rate = (state.balancers.get(balancer)?.rps ?? 0) * share
-  const { latencyMs, tunnels } = state.sides[side]
-  const requests = Math.ceil((rate * latencyMs) / 1_000)
+  const { tunnels } = state.sides[side]
+  const requests = requestsUnderWay(state, balancer, side)
   return { count: requests + tunnels, lines: [`${requests} requests`, `${tunnels} tunnels`] }
 }
 

@@ -70,7 +70,7 @@ const ABILITIES: Ability[] = [
   },
   {
     words: 'count requests in flight',
-    instead: 'write a hold instead',
+    instead: 'let a query count them (in_flight: { from, query })',
     isNeeded: (step, name) =>
       kindOf(step)
         .needs?.(step.spec)

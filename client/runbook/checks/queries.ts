@@ -1,4 +1,4 @@
-// Queries of guards and of idle proofs: whether they can be read, and whether what they answer could ever be bad.
+// Queries of guards, of idle proofs and of drains: whether they can be read, and whether what they answer could ever be bad.
 import type { ProviderSpec } from '../../../activities/provider.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'
 import { DURATION, type TimeUnit, threshold } from '../../../workflows/quantities.ts'
@@ -162,6 +162,11 @@ function queriesOf(runbook: JsonObject): Query[] {
         ...bounds({ max: 0, ...fields }),
         compares: false,
         what: 'idle proof',
+      })),
+      ...queryAt(spec['in_flight'] ?? null, [...path, 'in_flight', 'query'], () => ({
+        ...bounds({ max: spec['most'] ?? 0 }),
+        compares: false,
+        what: 'in flight',
       })),
       ...queryAt(spec['carries'] ?? null, [...path, 'carries', 'load'], ({ per_instance: each }) => ({
         ...(typeof each === 'number' ? { max: each } : {}),

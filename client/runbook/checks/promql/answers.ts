@@ -11,6 +11,7 @@ const NEVER: { [what in Limits['what']]: string } = {
   guard: 'it can never be bad',
   samples: 'there would always be enough',
   'idle proof': 'the side would be idle however much it is used',
+  'in flight': 'the side would be empty however much it has begun',
   load: 'it would be carried however large it is',
 }
 

@@ -12,5 +12,5 @@ export type Limits = {
   difference?: number
   increase?: number
   compares: boolean
-  what: 'guard' | 'samples' | 'idle proof' | 'load'
+  what: 'guard' | 'samples' | 'idle proof' | 'load' | 'in flight'
 }
