@@ -30,6 +30,18 @@ const ORDERS: ChaosStep[][] = [
   [prewarm(1), canary(50), { kind: 'ttl' }, { kind: 'repoint' }, { kind: 'hold' }],
 ]
 
+/** What came later, drawn beside the others: the first for HAProxy, whose map leads members. */
+const COHORTS: ChaosStep[][] = [
+  [{ kind: 'cohort' }, canary(50), { kind: 'hold' }],
+  [prewarm(1), { kind: 'cohort' }, canary(30), { kind: 'switch' }, { kind: 'drain' }],
+]
+const DRAINS: ChaosStep[][] = [
+  [prewarm(1), canary(50), { kind: 'switch' }, { kind: 'drain' }],
+  [{ kind: 'switch' }, { kind: 'drain' }, { kind: 'hold' }],
+]
+const EDGES: Edge[] = ['haproxy', 'envoy', 'nginx', 'traefik', 'caddy']
+const MIRRORS: Edge[] = ['envoy', 'nginx', 'traefik']
+
 /** Values that no runbook here ever sets. */
 const SPLITS = [
   { old: 61, new: 39 },
@@ -49,8 +61,9 @@ export function scenarioOf(seed: number): Scenario {
 }
 
 function shapeOf(random: Random): Shape {
-  const steps = random.pick(ORDERS)
-  const edge: Edge = steps.some(({ kind }) => kind === 'shadow') ? 'envoy' : random.pick(['haproxy', 'envoy'])
+  const steps = random.pick([...ORDERS, ...DRAINS, ...COHORTS])
+  const has = (kind: ChaosStep['kind']): boolean => steps.some((step) => step.kind === kind)
+  const edge: Edge = has('cohort') ? 'haproxy' : random.pick(has('shadow') ? MIRRORS : EDGES)
   return { edge, zone: random.pick(['bind', 'powerdns']), steps }
 }
 
@@ -83,7 +96,8 @@ function faultOf(random: Random, shape: Shape): Fault {
         forMs: random.int(200, 4_000),
       }
     case 'toxic': {
-      const link = random.pick<LinkName>([...involved, ...involved, 'fleet', 'prometheus', 'temporal'])
+      const linked = involved.filter((each) => each !== 'caddy')
+      const link = random.pick<LinkName>([...linked, ...linked, 'fleet', 'prometheus', 'temporal'])
       return { kind, link, toxic: toxicOf(random), forMs: random.int(500, 5_000) }
     }
     case 'foreign':
@@ -118,6 +132,8 @@ function foreignOf(random: Random, shape: Shape): Fault {
   const targets: Fault[] = []
   if (kinds.has('canary') || kinds.has('switch'))
     targets.push({ kind: 'foreign', target: 'edge split', value: random.pick(SPLITS) })
+  if (kinds.has('cohort'))
+    targets.push({ kind: 'foreign', target: 'edge cohort', value: { users: ['mallory'] } })
   if (kinds.has('repoint'))
     targets.push({ kind: 'foreign', target: 'zone record', value: { ttl: 3, values: 'both' } })
   if (kinds.has('prewarm'))

@@ -4,7 +4,7 @@ import { sameJson } from '../../workflows/json.ts'
 import type { ForeignWrite } from './stranger.ts'
 import type { Story } from './story.ts'
 import { targetOf } from './people.ts'
-import type { LinkName, TargetName } from './scenario.ts'
+import type { TargetName } from './scenario.ts'
 import type { Sample } from './sight.ts'
 
 export const SAMPLE_MS = 350 // two looks, one of them unlucky
@@ -46,21 +46,23 @@ function hasWord({ answered }: Story, theirs: ForeignWrite, until: number): bool
 
 function isRace({ scenario, deeds }: Story, theirs: ForeignWrite, goneAt: number): boolean {
   const { edge, zone } = scenario.shape
-  const backend = theirs.target === 'edge split' ? edge : zone
-  const canCompare = backend === 'envoy' || backend === 'bind'
+  const backend = theirs.target === 'zone record' ? zone : edge
+  const canCompare = ['envoy', 'nginx', 'traefik', 'caddy', 'bind'].includes(backend)
   if (canCompare) return goneAt - theirs.at < SAMPLE_MS + 100
-  const links = scenario.acts.flatMap(({ what }) => (what.kind === 'toxic' ? [what.link as LinkName] : []))
+  const links = scenario.acts.flatMap(({ what }): string[] => (what.kind === 'toxic' ? [what.link] : []))
   const isBad =
     links.includes(backend) || deeds.downs.some(({ server }) => server === backend || server === 'worker')
   return goneAt - theirs.at < SAMPLE_MS + (isBad ? FAULT_MS : RACE_MS)
 }
 
 function isSeen(sample: Sample, target: TargetName): boolean {
-  return (target === 'edge split' ? sample.edge : sample.record) !== null
+  return (target === 'zone record' ? sample.record : sample.edge) !== null
 }
 
 function holds({ edge, record }: Sample, { target, value }: ForeignWrite): boolean {
   if (target === 'zone record') return sameJson(record as never, sorted(value) as never)
+  if (target === 'edge cohort')
+    return sameJson((edge?.members ?? []) as never, (value as { users: string[] }).users)
   const { old, new: fresh } = value as { old: number; new: number }
   return edge !== null && Math.abs(share(edge) - share({ old, new: fresh })) < 0.01
 }

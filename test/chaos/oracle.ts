@@ -53,7 +53,14 @@ const PLACES: Place[] = [
     value: ({ edge }) => edge.mirror,
   },
   {
-    name: 'what Envoy serves',
+    name: 'the cohort',
+    connection: 'edge',
+    target: 'cohort',
+    of: 'edge cohort',
+    value: ({ edge }) => edge.members,
+  },
+  {
+    name: 'what the proxy serves',
     connection: 'edge',
     target: 'split',
     of: 'edge split',
@@ -199,6 +206,9 @@ function abortProblems({ view, deeds, closedAt }: Story): string[] {
 const EXCUSES: { [load: string]: string[] } = {
   haproxy: ['haproxy'],
   envoy: ['haproxy', 'envoy'],
+  nginx: ['haproxy', 'nginx'],
+  traefik: ['haproxy', 'traefik'],
+  caddy: ['haproxy', 'caddy'],
   bind: ['haproxy', 'bind'],
   powerdns: ['haproxy', 'powerdns'],
 }

@@ -127,6 +127,7 @@ function rightOf(gate: Gate, { of, world, weights }: Standing): Sight {
 
 export function targetOf({ title }: Pick<Gate, 'title'>): TargetName | null {
   if (title.includes('edge split')) return 'edge split'
+  if (title.includes('edge cohort')) return 'edge cohort'
   if (title.includes('zone api')) return 'zone record'
   return title.includes('fleet new') ? 'fleet new' : null
 }

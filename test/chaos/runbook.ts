@@ -1,14 +1,24 @@
 // A shape as a runbook on the lab, in fast motion, and what the world must look like when it has completed.
 import { stringify } from 'yaml'
 import type { Addresses } from '../../lab/addresses.ts'
-import { RECORD, bind, envoy, haproxy, powerdns } from '../../lab/stage/runbook.ts'
+import { RECORD, bind, caddy, envoy, haproxy, nginx, powerdns, traefik } from '../../lab/stage/runbook.ts'
 import type { Sight } from './sight.ts'
-import type { ChaosStep, Shape } from './scenario.ts'
+import { type ChaosStep, type Edge, MEMBERS, type Shape } from './scenario.ts'
 
 const HOLD = '700ms'
 const WATCHED = { good: '1 in a row', extend_max: '6s' }
 const COUNTED = { samples: 40, tolerance: '20%' } // of forty at 20 %, eight are expected
 const RATE = 'sum(rate(http_requests_total{app="orders",side="$side"}[5s]))' // five scrapes
+
+const EDGES: { [edge in Edge]: (addresses: Addresses) => object } = {
+  haproxy,
+  envoy: (addresses) => ({ ...envoy(addresses), shadow: 'shadow' }),
+  nginx,
+  traefik,
+  caddy,
+}
+/** Edges that cannot count what is in flight: the side says it itself. */
+const COUNTED_BY_SIDE: Edge[] = ['nginx', 'traefik']
 
 export function runbookOf(shape: Shape, service: string, addresses: Addresses): string {
   const { edge, zone } = shape
@@ -19,7 +29,8 @@ export function runbookOf(shape: Shape, service: string, addresses: Addresses): 
       description: 'One run of the chaos harness',
       drain: '1s',
       connections: usedBy(shape, {
-        edge: edge === 'haproxy' ? haproxy(addresses) : { ...envoy(addresses), shadow: 'shadow' },
+        edge: EDGES[edge](addresses),
+        door: { provider: 'probe/http', url: addresses.haproxy.url },
         zone: zone === 'bind' ? bind(addresses) : powerdns(addresses),
         fleet: {
           provider: 'capacity/command',
@@ -49,6 +60,8 @@ const CONNECTION_OF: { [kind in ChaosStep['kind']]: 'edge' | 'zone' | 'fleet' | 
   canary: 'edge',
   switch: 'edge',
   shadow: 'edge',
+  cohort: 'edge',
+  drain: 'edge',
   ttl: 'zone',
   repoint: 'zone',
   hold: null,
@@ -57,11 +70,12 @@ const CONNECTION_OF: { [kind in ChaosStep['kind']]: 'edge' | 'zone' | 'fleet' | 
 
 /** A connection that no step names is a mistake. */
 function usedBy(shape: Shape, connections: { [name: string]: object }): { [name: string]: object } {
-  const used = new Set<string>(['prom', ...shape.steps.flatMap(({ kind }) => CONNECTION_OF[kind] ?? [])])
+  const asks = shape.steps.some(({ kind }) => kind === 'cohort') ? ['door'] : []
+  const used = new Set(['prom', ...asks, ...shape.steps.flatMap(({ kind }) => CONNECTION_OF[kind] ?? [])])
   return Object.fromEntries(Object.entries(connections).filter(([name]) => used.has(name)))
 }
 
-function fieldsOf(step: ChaosStep, { zone }: Shape, addresses: Addresses): object {
+function fieldsOf(step: ChaosStep, { zone, edge }: Shape, addresses: Addresses): object {
   const resolver = zone === 'bind' ? addresses.resolverOfBind.dns : addresses.resolverOfPowerdns.dns
   const seen = { resolvers: [`${resolver.host}:${resolver.port}`], margin: '200ms', within: '20s' }
   const connection = CONNECTION_OF[step.kind]
@@ -81,6 +95,22 @@ function fieldsOf(step: ChaosStep, { zone }: Shape, addresses: Addresses): objec
       return { ...on, hold: HOLD, ...WATCHED, ...COUNTED }
     case 'shadow':
       return { ...on, percent: '50%', for: HOLD, ...WATCHED, ...COUNTED }
+    case 'cohort': {
+      const proof = {
+        connection: 'door',
+        path: '/',
+        header: 'x-tenant',
+        old: { json: { side: 'old' } },
+        new: { json: { side: 'new' } },
+        every: '300ms',
+      }
+      return { ...on, members: MEMBERS, hold: HOLD, proof, ...WATCHED }
+    }
+    case 'drain': {
+      const query = 'sum(http_requests_in_flight{app="orders",side="$side"})'
+      const by = COUNTED_BY_SIDE.includes(edge) ? { in_flight: { from: 'prom', query, for: '1500ms' } } : {}
+      return { ...on, within: '6s', every: '300ms', good: '2 in a row', ...by }
+    }
     case 'ttl':
       return { ...on, records: [RECORD], to: '1s', ...seen }
     case 'repoint':
@@ -116,6 +146,9 @@ export function wantedAfter(shape: Shape, start: Sight, newEntry: string): Sight
         return { ...sight, edge: { ...sight.edge, old: 0, new: 100 } }
       case 'repoint':
         return { ...sight, record: { ...sight.record, values: [newEntry] } }
+      case 'cohort':
+        return { ...sight, edge: { ...sight.edge, members: MEMBERS } }
+      case 'drain':
       case 'ttl': // restored when the run completes
       case 'shadow': // over with its step
       case 'hold':

@@ -4,13 +4,13 @@ import type { ServerName } from '../../lab/addresses.ts'
 import type { Json } from '../../workflows/json.ts'
 import type { Toxic } from './link.ts'
 
-export type Edge = 'haproxy' | 'envoy'
+export type Edge = 'haproxy' | 'envoy' | 'nginx' | 'traefik' | 'caddy'
 export type Zone = 'bind' | 'powerdns'
 
 export type ChaosStep =
   | { kind: 'prewarm'; factor: number }
   | { kind: 'canary'; weights: number[] }
-  | { kind: 'switch' | 'hold' | 'ttl' | 'repoint' | 'approve' | 'shadow' }
+  | { kind: 'switch' | 'hold' | 'ttl' | 'repoint' | 'approve' | 'shadow' | 'cohort' | 'drain' }
 
 export type Shape = { edge: Edge; zone: Zone; steps: ChaosStep[] }
 
@@ -19,9 +19,13 @@ export type Moment = { on: 'scheduled' | 'ended'; call: Call; nth: number; plusM
 export type Call = 'claim' | 'observe' | 'apply' | 'confirm' | 'watch' | 'restore'
 
 /** Servers that users do not stand on, so that a fault of theirs excuses no lost request. */
-export type LinkName = 'haproxy' | 'envoy' | 'bind' | 'powerdns' | 'fleet' | 'prometheus' | 'temporal'
+/** Caddy's admin API answers at its own address only. */
+export type LinkName = Exclude<Edge, 'caddy'> | Zone | 'fleet' | 'prometheus' | 'temporal'
 
-export type TargetName = 'edge split' | 'zone record' | 'fleet new'
+export type TargetName = 'edge split' | 'edge cohort' | 'zone record' | 'fleet new'
+
+/** Who goes first, in the map of HAProxy. */
+export const MEMBERS = ['acme', 'globex']
 
 export type Fault =
   | { kind: 'kill' | 'stop'; server: ServerName | 'worker'; forMs: number }
@@ -109,6 +113,6 @@ export function describeShape({ edge, zone, steps }: Shape): string {
 /** Balancer and name server, where a step changes them. */
 export function backendsOf({ edge, zone, steps }: Shape): (Edge | Zone)[] {
   const usesZone = steps.some(({ kind }) => kind === 'ttl' || kind === 'repoint')
-  const usesEdge = steps.some(({ kind }) => kind === 'canary' || kind === 'switch' || kind === 'shadow')
+  const usesEdge = steps.some(({ kind }) => ['canary', 'switch', 'shadow', 'cohort', 'drain'].includes(kind))
   return [...(usesEdge ? [edge] : []), ...(usesZone ? [zone] : [])]
 }

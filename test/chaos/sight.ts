@@ -2,16 +2,17 @@
 // providers. Also watches them throughout, because some wrongs are over before a run ends.
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { parse } from 'yaml'
 import { askDns } from '../../lab/dns.ts'
 import type { ChaosStage } from './stage.ts'
-import type { Shape } from './scenario.ts'
+import type { Edge, Shape } from './scenario.ts'
 
 const ANSWER_MS = 600 // a server that is stopped by a fault must not stop the eyes
 const LOOK_EVERY_MS = 150 // a third of the shortest time for which instances drain
 
-/** Weights are shares in percent. `served` is what Envoy holds in memory, where that differs from its file. */
+/** Weights are shares in percent. `served` is what a proxy serves, where that differs from its file; `members` are led to new by name. */
 export type Sight = {
-  edge: { old: number; new: number; mirror: number; served: string | null }
+  edge: { old: number; new: number; mirror: number; served: string | null; members: string[] }
   record: { ttl: number; values: string[] }
   fleet: { old: number; new: number }
 }
@@ -22,7 +23,7 @@ export type Sample = { at: number } & { [P in Part]: Sight[P] | null }
 export async function look(stage: ChaosStage, shape: Shape): Promise<Sample> {
   const at = Date.now()
   const [edge, record, fleet] = await Promise.all([
-    orNull(shape.edge === 'haproxy' ? haproxyWeights(stage) : envoyRoute(stage)),
+    orNull(EDGES[shape.edge](stage)),
     orNull(recordOf(stage, shape)),
     orNull(instances(stage)),
   ])
@@ -59,8 +60,16 @@ export function watchWorld(stage: ChaosStage, shape: Shape): Eyes {
   }
 }
 
+const EDGES: { [edge in Edge]: (stage: ChaosStage) => Promise<Sight['edge']> } = {
+  haproxy: haproxyWeights,
+  envoy: envoyRoute,
+  nginx: nginxSplit,
+  traefik: traefikService,
+  caddy: caddyHandler,
+}
+
 async function haproxyWeights({ lab }: ChaosStage): Promise<Sight['edge']> {
-  const { backend, servers, socket } = lab.addresses.haproxy
+  const { backend, servers, socket, cohortMap } = lab.addresses.haproxy
   const said = await tell(
     socket,
     `get weight ${backend}/${servers.old}; get weight ${backend}/${servers.new}`,
@@ -70,7 +79,90 @@ async function haproxyWeights({ lab }: ChaosStage): Promise<Sight['edge']> {
     .filter((line) => line.trim() !== '')
     .map((line) => Number.parseInt(line, 10))
   if (old === undefined || fresh === undefined || Number.isNaN(old + fresh)) throw new Error(said)
-  return { old, new: fresh, mirror: 0, served: null }
+  const shown = (await tell(socket, `show map ${cohortMap}`)).matchAll(/^0x\S+ (\S+) new$/gm)
+  const members = [...shown].map(([, user]) => user as string).sort()
+  return { old, new: fresh, mirror: 0, served: null, members }
+}
+
+/** What the file says, and what workers answer for keys of their own. */
+async function nginxSplit({ lab }: ChaosStage): Promise<Sight['edge']> {
+  const { splitFile, controlUrl } = lab.addresses.nginx
+  const text = readFileSync(splitFile, 'utf8')
+  const share = (variable: string, name: string): number => {
+    const block = new RegExp(`\\${variable} \\{([^}]*)\\}`).exec(text)?.[1] ?? ''
+    const lines = [...block.matchAll(/(\*|[\d.]+%)\s+(\S+);/g)].map(([, part = '', of = '']) => ({
+      part,
+      of,
+    }))
+    const said = lines.reduce((sum, { part }) => sum + (part === '*' ? 0 : Number.parseFloat(part)), 0)
+    return lines.reduce(
+      (sum, { part, of }) => sum + (of !== name ? 0 : part === '*' ? 100 - said : Number.parseFloat(part)),
+      0,
+    )
+  }
+  const fresh = share('$orders_pool', 'v2')
+  const answers = await Promise.all(
+    Array.from({ length: KEYS }, (_, key) => poolOf(`${controlUrl}?key=${key}`)),
+  )
+  const strange =
+    fresh === 0 || fresh === 100 ? answers.filter((pool) => pool !== (fresh === 0 ? 'v1' : 'v2')) : []
+  const served = strange.length === 0 ? null : `${strange.length} of ${KEYS} keys elsewhere`
+  return { old: 100 - fresh, new: fresh, mirror: share('$orders_shadow', 'shadow'), served, members: [] }
+}
+
+const KEYS = 4 // enough to meet both workers mostly; the end is looked at several times
+
+async function poolOf(url: string): Promise<string | undefined> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) })
+  return / pool=(\S*)/.exec(await response.text())?.[1]
+}
+
+type Weighted = { weighted: { services: { name: string; weight: number }[] } }
+
+async function traefikService({ lab }: ChaosStage): Promise<Sight['edge']> {
+  const { dynamicFile, apiUrl } = lab.addresses.traefik
+  const file = parse(readFileSync(dynamicFile, 'utf8')) as {
+    http: { services: { app: Weighted; mirrored: { mirroring: { mirrors: { percent?: number }[] } } } }
+  }
+  const { app, mirrored } = file.http.services
+  const response = await fetch(`${apiUrl}/api/http/services/app@file`, {
+    signal: AbortSignal.timeout(ANSWER_MS),
+  })
+  const [written, held] = [weightsIn(app), weightsIn((await response.json()) as Weighted)]
+  const served = JSON.stringify(written) === JSON.stringify(held) ? null : JSON.stringify(held)
+  return { ...written, mirror: mirrored.mirroring.mirrors[0]?.percent ?? 0, served, members: [] }
+}
+
+function weightsIn({ weighted: { services } }: Weighted): { old: number; new: number } {
+  const of = (side: string) => services.find(({ name }) => name.split('@')[0] === side)?.weight ?? 0
+  const all = of('v1') + of('v2')
+  return { old: (100 * of('v1')) / all, new: (100 * of('v2')) / all }
+}
+
+async function caddyHandler({ lab }: ChaosStage): Promise<Sight['edge']> {
+  const { adminUrl, handler, upstreams } = lab.addresses.caddy
+  const response = await fetch(`${adminUrl}${handler}`, {
+    headers: { origin: adminUrl },
+    signal: AbortSignal.timeout(ANSWER_MS),
+  })
+  const { upstreams: all, load_balancing: balancing } = (await response.json()) as {
+    upstreams: { dial: string }[]
+    load_balancing: { selection_policy: { weights: number[] } }
+  }
+  const of = (side: string[]) =>
+    all.reduce(
+      (sum, { dial }, index) =>
+        sum + (side.includes(dial) ? (balancing.selection_policy.weights[index] ?? 0) : 0),
+      0,
+    )
+  const [old, fresh] = [of(upstreams.old), of(upstreams.new)]
+  return {
+    old: (100 * old) / (old + fresh),
+    new: (100 * fresh) / (old + fresh),
+    mirror: 0,
+    served: null,
+    members: [],
+  }
 }
 
 function tell(path: string, line: string): Promise<string> {
@@ -111,12 +203,12 @@ async function envoyRoute({ lab }: ChaosStage): Promise<Sight['edge']> {
   const written = sharesIn(file.resources[0])
   const held = sharesIn(served)
   const differs = JSON.stringify(written) !== JSON.stringify(held)
-  return { ...written, served: differs ? JSON.stringify(held) : null }
+  return { ...written, served: differs ? JSON.stringify(held) : null, members: [] }
 }
 
 const OF_HUNDRED: { [denominator: string]: number } = { HUNDRED: 1, TEN_THOUSAND: 100, MILLION: 10_000 }
 
-function sharesIn(hosts: Hosts | undefined): Omit<Sight['edge'], 'served'> {
+function sharesIn(hosts: Hosts | undefined): Omit<Sight['edge'], 'served' | 'members'> {
   const route = hosts?.virtual_hosts[0]?.routes.find(({ match }) => match.prefix === '/')?.route
   const clusters = route?.weighted_clusters?.clusters
   if (route === undefined || clusters === undefined) throw new Error('no weighted route for /')

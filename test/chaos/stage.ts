@@ -19,6 +19,7 @@ import {
 import { type World, lookAround, setBack } from '../../lab/stage/world.ts'
 import { type Link, openLink } from './link.ts'
 import { type Edge, type LinkName, type Shape, type Zone, backendsOf } from './scenario.ts'
+import { BY_PROVIDER, setEdge } from './edges.ts'
 
 const API_TTL_SECONDS = 2 // two of them pass in every seed that moves a name
 const EDGE_RATE = 80 // requests per second: forty are counted in half a second
@@ -53,14 +54,18 @@ export type ChaosStageOptions = Pick<LabOptions, 'also' | 'temporal'> & {
 }
 
 export async function openChaosStage(options: ChaosStageOptions = {}): Promise<ChaosStage> {
-  const { workers = 1, ...more } = options
+  const { workers = 1, also = [], ...more } = options
   const lab = await startLab({
     temporal: { dbFile: 'temporal.db' },
     apiTtlSeconds: API_TTL_SECONDS,
+    also: [...BY_PROVIDER, ...also],
     ...more,
   })
   const links = await linksTo(lab)
-  const tools = createCommands({ fleet: { old: lab.addresses.old.adminUrl, new: at(links.fleet) } })
+  const { nginx } = lab.parts
+  const executables = [nginx.check, nginx.reload].map((name) => join(nginx.commandFolder, name))
+  const fleet = { old: lab.addresses.old.adminUrl, new: at(links.fleet) }
+  const tools = createCommands({ fleet }, executables)
   const addresses = throughLinks(lab, links, tools.commands)
   const anotherWorker = () => startWorker(workerEnvironment(addresses))
   const worker = await anotherWorker()
@@ -92,6 +97,7 @@ export async function openChaosStage(options: ChaosStageOptions = {}): Promise<C
       await Promise.all(Object.values(lab.servers).map((server) => server.start()))
       await worker.server.start()
       await setBack(lab, start)
+      for (const edge of BY_PROVIDER) await setEdge(lab, edge, { old: 100, new: 0 })
     },
     async close() {
       await cli.end()
@@ -106,19 +112,24 @@ export async function openChaosStage(options: ChaosStageOptions = {}): Promise<C
 }
 
 async function linksTo({ addresses }: Lab): Promise<Record<LinkName, Link>> {
-  const { haproxy, envoy, bind, powerdns, prometheus, temporal } = addresses
-  const [toHaproxy, toEnvoy, toBind, toPowerdns, toFleet, toPrometheus, toTemporal] = await Promise.all([
-    openLink(haproxy.tcp),
-    openLink(placeOf(envoy.adminUrl)),
-    openLink(bind.dns, { udp: true }),
-    openLink(placeOf(powerdns.apiUrl)),
-    openLink(placeOf(addresses.new.adminUrl)),
-    openLink(placeOf(prometheus.url)),
-    openLink(placeOf(`http://${temporal.address}`)),
-  ])
+  const { haproxy, envoy, nginx, traefik, bind, powerdns, prometheus, temporal } = addresses
+  const [toHaproxy, toEnvoy, toNginx, toTraefik, toBind, toPowerdns, toFleet, toPrometheus, toTemporal] =
+    await Promise.all([
+      openLink(haproxy.tcp),
+      openLink(placeOf(envoy.adminUrl)),
+      openLink(placeOf(nginx.controlUrl)),
+      openLink(placeOf(traefik.apiUrl)),
+      openLink(bind.dns, { udp: true }),
+      openLink(placeOf(powerdns.apiUrl)),
+      openLink(placeOf(addresses.new.adminUrl)),
+      openLink(placeOf(prometheus.url)),
+      openLink(placeOf(`http://${temporal.address}`)),
+    ])
   return {
     haproxy: toHaproxy,
     envoy: toEnvoy,
+    nginx: toNginx,
+    traefik: toTraefik,
     bind: toBind,
     powerdns: toPowerdns,
     fleet: toFleet,
@@ -136,6 +147,8 @@ function throughLinks(
     ...addresses,
     haproxy: { ...addresses.haproxy, socket: `127.0.0.1:${links.haproxy.port}` },
     envoy: { ...addresses.envoy, adminUrl: at(links.envoy) },
+    nginx: { ...addresses.nginx, controlUrl: `${at(links.nginx)}/cutover/orders` },
+    traefik: { ...addresses.traefik, apiUrl: at(links.traefik) },
     bind: { ...addresses.bind, dns: { host: '127.0.0.1', port: links.bind.port } },
     powerdns: { ...addresses.powerdns, apiUrl: at(links.powerdns) },
     prometheus: { ...addresses.prometheus, url: at(links.prometheus) },
@@ -146,9 +159,9 @@ function throughLinks(
 
 /** Users of what this shape moves, and of nothing else: two cores are for the servers. */
 async function loadsFor({ addresses }: Lab, shape: Shape): Promise<{ [load: string]: Load }> {
-  const { haproxy, envoy, resolverOfBind, resolverOfPowerdns } = addresses
+  const { haproxy, resolverOfBind, resolverOfPowerdns } = addresses
   const { dns: resolver } = shape.zone === 'bind' ? resolverOfBind : resolverOfPowerdns
-  const { url } = shape.edge === 'haproxy' ? haproxy : envoy
+  const { url } = addresses[shape.edge]
   const targets: [string, LoadTarget, number][] = [
     [shape.edge, { url }, EDGE_RATE],
     [shape.zone, { name: 'api.example.test', port: haproxy.entries.port, resolver }, NAME_RATE],

@@ -6,6 +6,7 @@ import { configsOf, depsOf } from '../../lab/stage/connect.ts'
 import { RECORD } from '../../lab/stage/runbook.ts'
 import { tellHaproxy } from '../../lab/stage/world.ts'
 import type { Json } from '../../workflows/json.ts'
+import { setEdge } from './edges.ts'
 import type { Shape, TargetName } from './scenario.ts'
 import type { Sight } from './sight.ts'
 import type { ChaosStage } from './stage.ts'
@@ -24,6 +25,11 @@ export async function writeAsStranger(
     case 'edge split':
       await setSplit(stage, shape, value as { old: number; new: number })
       return { at: Date.now(), target, value }
+    case 'edge cohort': {
+      const { users } = value as { users: string[] }
+      await setCohort(stage, users)
+      return { at: Date.now(), target, value: { users } }
+    }
     case 'zone record': {
       const { entries } = stage.lab.addresses.haproxy
       const { ttl, values } = value as { ttl: number; values: 'both' | string[] }
@@ -51,9 +57,13 @@ export async function putRight(
   shape: Shape,
   { target, to }: { target: TargetName; to: Sight },
 ) {
-  const value =
-    target === 'edge split' ? to.edge : target === 'zone record' ? to.record : { count: to.fleet.new }
-  await writeAsStranger(stage, shape, { target, value })
+  const values: { [target in TargetName]: Json } = {
+    'edge split': to.edge,
+    'edge cohort': { users: to.edge.members },
+    'zone record': to.record,
+    'fleet new': { count: to.fleet.new },
+  }
+  await writeAsStranger(stage, shape, { target, value: values[target] })
 }
 
 async function setSplit(
@@ -69,11 +79,23 @@ async function setSplit(
     if (said.trim() !== '') throw new Error(said)
     return
   }
+  if (edge !== 'envoy') {
+    await setEdge(stage.lab, edge, split)
+    return
+  }
   rewriteRoutes(stage, ({ match, route }) => {
     if (match.prefix !== '/') return
     for (const cluster of route.weighted_clusters.clusters)
       cluster.weight = cluster.name === 'v1' ? split.old : split.new
   })
+}
+
+/** Who is in the map, and in the file that a reload reads. */
+async function setCohort({ lab }: ChaosStage, users: string[]): Promise<void> {
+  const { cohortMap } = lab.addresses.haproxy
+  const lines = users.map((user) => `add map ${cohortMap} ${user} new`)
+  await tellHaproxy(lab, [`clear map ${cohortMap}`, ...lines].join('; '))
+  writeFileSync(cohortMap, users.map((user) => `${user} new\n`).join(''))
 }
 
 /** The route of another service, which shares the file. */

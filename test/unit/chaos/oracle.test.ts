@@ -7,7 +7,7 @@ import { problemsOf } from '../../chaos/oracle.ts'
 import type { Sample, Sight } from '../../chaos/sight.ts'
 
 const START: Sight = {
-  edge: { old: 100, new: 0, mirror: 0, served: null },
+  edge: { old: 100, new: 0, mirror: 0, served: null, members: [] },
   record: { ttl: 2, values: ['127.0.0.11'] },
   fleet: { old: 3, new: 1 },
 }
@@ -110,7 +110,7 @@ describe('a wrong end', () => {
     [
       'restored, and Envoy serves something else than its file says',
       { end: { ...START, edge: { ...START.edge, served: '{}' } } },
-      /what Envoy serves/,
+      /what the proxy serves/,
     ],
     [
       'a remainder that is not listed',

@@ -1,0 +1,32 @@
+// Edges of the lab that are set through their providers, past the links: by strangers, and when a seed is over.
+import { caddy } from '../../activities/traffic/caddy/index.ts'
+import { nginx } from '../../activities/traffic/nginx/index.ts'
+import { traefik } from '../../activities/traffic/traefik/index.ts'
+import type { Lab } from '../../lab/lab.ts'
+import { depsOf, othersOf } from '../../lab/stage/connect.ts'
+import type { TrafficPort } from '../../workflows/ports/traffic.ts'
+
+const CALL_MS = 4_000 // a server that is stopped meanwhile takes it when it goes on
+
+export const BY_PROVIDER = ['nginx', 'traefik', 'caddy'] as const
+type ByProvider = (typeof BY_PROVIDER)[number]
+
+export async function setEdge(
+  lab: Lab,
+  edge: ByProvider,
+  split: { old: number; new: number },
+): Promise<void> {
+  const configs = othersOf(lab.addresses)
+  const deps = depsOf(lab)
+  const ports: { [edge in ByProvider]: () => TrafficPort } = {
+    nginx: () => nginx.connect(configs.nginx, deps),
+    traefik: () => traefik.connect(configs.traefik, deps),
+    caddy: () => caddy.connect(configs.caddy, deps),
+  }
+  const port = ports[edge]()
+  const io = { signal: AbortSignal.timeout(CALL_MS) }
+  const { old, new: fresh } = split
+  const all = old + fresh
+  const desired = { old: (100 * old) / all, new: (100 * fresh) / all }
+  await port.write({ target: 'split', desired, seen: await port.observe('split', io) }, io)
+}
