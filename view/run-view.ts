@@ -1,6 +1,6 @@
 // From state, plan and what the server describes to the one view of a run. Pure.
 import { restOf, wayBackOf } from './ahead.ts'
-import { sameJson } from '../workflows/json.ts'
+import { matches } from '../workflows/json.ts'
 import { presentWeights } from '../workflows/edges.ts'
 import { describeReason } from '../workflows/run/reason.ts'
 import type { Plan } from '../workflows/plan.ts'
@@ -134,7 +134,8 @@ function suspendedIn({ suspensions = [], changes, restorations, phase }: RunStat
       const isBack = restorations.some(
         ({ connection, status }) => connection === of.connection && status === 'restored',
       )
-      const isOurs = last !== undefined && last.status !== 'noop' && !sameJson(last.desired, of.before)
+      const isOurs =
+        last !== undefined && last.status !== 'noop' && matches(last.desired, { suspended: true })
       return isOurs && !isBack && phase !== 'ended'
     })
     .map(({ connection, until }) => ({ connection, until: isoOf(until) }))

@@ -88,7 +88,10 @@ function stepLines(step: PreviewedStep, index: number, style: Style): string[] {
     ...(step.unwatched === null ? [] : field('unwatched', step.unwatched, style)),
     ...(step.decides === null ? [] : field('decides', step.decides, style)),
     ...step.covered.flatMap((text) => field('covered', text, style)),
-    ...step.declare.flatMap((each) => field('declare', declarationText(each), style)),
+    // Whole, also where it is wider: it is to be copied.
+    ...step.declare.map(
+      (each) => `${INDENT}${paint.dim('declare'.padEnd(LABEL_WIDTH))}${declarationText(each)}`,
+    ),
     ...step.notes.flatMap((note) => field('beware', note, style).map(paint.yellow)),
   ]
 }

@@ -138,6 +138,20 @@ describe('a suspension ends without the run', () => {
     await waitFor(() => sameJson(held(run, HELD), { suspended: false }))
   })
 
+  test('that of an earlier run is not taken for the state before: the next run refuses, and it still ends', async () => {
+    const one = await bench.begin((names) => declaredThereAndBack(names, { expires: '8s' }))
+    await one.gate('approval')
+    await one.handle.terminate('by force')
+    const two = await bench.begin((names) => declaredThereAndBack(names, { expires: '4s' }), {
+      service: one.service,
+      world: one.plan.connections['gitops']?.config['world'] as string,
+    })
+    const { outcome, reason } = await two.ended()
+    expect(outcome).toBe('restored')
+    expect(reason).toMatchObject({ failure: 'Rejected', message: expect.stringContaining('an earlier run') })
+    await waitFor(() => sameJson(held(one, HELD), { suspended: false }))
+  })
+
   test('a person who gives the run more time gives it to the suspension', async () => {
     const run = await bench.begin((names) => declaredThereAndBack(names, { expires: '6s' }))
     const gate = await run.gate('approval')

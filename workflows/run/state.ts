@@ -90,7 +90,6 @@ export type Undo = {
 export type Suspension = {
   connection: string
   target: string
-  before: Json
   objects: string[]
   until: number
 }

@@ -3,7 +3,7 @@
 import type { ExpiryInput } from '../activities.ts'
 import type { Json } from '../json.ts'
 import { changingFacts } from '../ports/facts.ts'
-import type { ReconcilerFacts } from '../ports/reconciler.ts'
+import type { ReconcilerFacts, Reconciling } from '../ports/reconciler.ts'
 import { RECONCILING, SUSPENDED } from '../ports/reconciler.ts'
 import { calls } from './calls.ts'
 import { failedWith } from './failures.ts'
@@ -16,24 +16,23 @@ import type { Suspension } from './state.ts'
 
 type Of = { connection: string; target: string }
 
+/** By its policy, which a suspension leaves in place: an expiry is begun before anybody has looked. */
+const GOING_ON: Reconciling = { suspended: false }
+
 /** Before the suspension itself: whatever becomes of the run, somebody else ends it then. */
 export async function beginExpiry(
   run: Run,
-  { connection, target, before, objects, forMs }: Of & { before: Json; objects: string[]; forMs: number },
+  { connection, target, forMs }: Of & { forMs: number },
 ): Promise<null> {
-  const suspension: Suspension = { connection, target, before, objects, until: Date.now() + forMs }
-  await calls.expire(
-    `${label(run)} - ${connection}: ends by itself`,
-    inputOf(run, suspension, suspension.until),
-  )
+  const suspension: Suspension = { connection, target, objects: [], until: Date.now() + forMs }
+  const summary = `${label(run)} - ${connection}: ends by itself`
+  await calls.expire(summary, inputOf(run, suspension, suspension.until))
   run.state.suspensions = [
     ...(run.state.suspensions ?? []).filter((each) => !isOf(each, suspension)),
     suspension,
   ]
-  note(
-    run,
-    `${connection} goes on by itself at ${new Date(suspension.until).toISOString()}, whatever becomes of this run`,
-  )
+  const moment = new Date(suspension.until).toISOString()
+  note(run, `${connection} goes on by itself at ${moment}, whatever becomes of this run`)
   checkpoint(run)
   return null
 }
@@ -60,7 +59,9 @@ export async function extendExpiries(run: Run, ms: number): Promise<void> {
 export async function endExpiries(run: Run): Promise<void> {
   for (const suspension of run.state.suspensions ?? []) {
     const { connection } = suspension
-    if (run.state.remainder.some((each) => isOf(each, suspension))) {
+    const isLeft = run.state.remainder.some((each) => isOf(each, suspension))
+    // One that this run has come to nothing with may be that of an earlier run, which nobody else would end.
+    if (isLeft || !run.state.changes.some((each) => isOf(each, suspension))) {
       log(run, `${connection} goes on by itself at ${new Date(suspension.until).toISOString()}`)
       continue
     }
@@ -72,7 +73,7 @@ export async function endExpiries(run: Run): Promise<void> {
   }
 }
 
-function inputOf(run: Run, { connection, target, before }: Suspension, until: number | null): ExpiryInput {
+function inputOf(run: Run, { connection, target }: Suspension, until: number | null): ExpiryInput {
   const { plan } = run
   const { locks, holder } = holderOf(run, { connection, target })
   return {
@@ -81,7 +82,7 @@ function inputOf(run: Run, { connection, target, before }: Suspension, until: nu
     service: plan.service,
     connection: connectionOf(run, connection),
     target,
-    before,
+    before: GOING_ON,
     ours: [SUSPENDED],
     until,
     notify: plan.notify.map((name) => connectionOf(run, name)),
@@ -101,7 +102,7 @@ export function objectsOf({ state }: Run, of: Of): string[] {
 }
 
 /** Looks at the targets of the plan, and at whom they name. Nothing fails here: what cannot be looked at is met by its own step. */
-export async function declaredBy(run: Run, of: Of): Promise<string[]> {
+export async function noteDeclared(run: Run, of: Of): Promise<null> {
   const [own, ...others] = await Promise.all([of, ...targetsOf(run)].map((each) => looked(run, each)))
   const { names = [] } = (own?.facts ?? {}) as Partial<ReconcilerFacts>
   const objects = others.flatMap((seen) =>
@@ -109,13 +110,11 @@ export async function declaredBy(run: Run, of: Of): Promise<string[]> {
   )
   checkpoint(run)
   const known = [...new Set(objects)]
-  note(
-    run,
-    known.length === 0
-      ? `${of.connection} is named by no object of this run`
-      : `${of.connection} declares ${known.join(', ')}`,
-  )
-  return known
+  const suspension = run.state.suspensions?.find((each) => isOf(each, of))
+  if (suspension !== undefined) suspension.objects = known
+  const words = known.length === 0 ? 'is named by no object of this run' : `declares ${known.join(', ')}`
+  note(run, `${of.connection} ${words}`)
+  return null
 }
 
 /** What must be declared so that it says what this run has set: kept with the run, for people and tools. */

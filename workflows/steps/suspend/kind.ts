@@ -20,6 +20,11 @@ export const suspend = defineKind<'suspend'>({
     const foundAt = (of: (typeof targets)[number]) =>
       seen(of.connection, of.target) as Reconciling | undefined
     return {
+      problems: targets.flatMap((of) => {
+        const found = foundAt(of)
+        const problem = found === undefined ? null : leftBehind(found)
+        return problem === null ? [] : [{ ...of, problem }]
+      }),
       changes: targets.map((of) => {
         const found = foundAt(of)
         return { ...of, desired: found === undefined ? SUSPENDED : suspended(found) }

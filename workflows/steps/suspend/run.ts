@@ -1,15 +1,15 @@
 // suspend: first the expiry, which needs no run, then the write, then until nothing is under way that was begun before it.
-import { foundAtStart } from '../../found.ts'
 import type { PlannedStep } from '../../plan.ts'
 import { RECONCILING, type Reconciling, SUSPENDED, suspended } from '../../ports/reconciler.ts'
 import { milliseconds } from '../../quantities.ts'
-import { change, presentValue } from '../../run/change.ts'
+import { change } from '../../run/change.ts'
 import { StepFailed } from '../../run/failures.ts'
 import { guardsOf } from '../../run/guards.ts'
 import { hold } from '../../run/hold.ts'
+import { lastChange } from '../../run/journal.ts'
 import { once } from '../../run/renewal.ts'
 import type { Run } from '../../run/run.ts'
-import { beginExpiry, declaredBy } from '../../run/suspensions.ts'
+import { beginExpiry, noteDeclared } from '../../run/suspensions.ts'
 import { targetsAt } from '../several.ts'
 import { leftBehind } from './kind.ts'
 
@@ -19,16 +19,11 @@ export async function runSuspend(run: Run, step: PlannedStep<'suspend'>): Promis
   const { spec } = step
   const targets = targetsAt(spec.connection, [RECONCILING])
   for (const of of targets) {
-    const before = await once(run, `found ${of.connection}`, () => found(run, of))
-    const why = leftBehind(before)
-    if (why !== null)
-      throw new StepFailed({ kind: 'Rejected', message: `${of.connection}: ${why}`, details: null })
-    const objects = await once(run, `declared by ${of.connection}`, () => declaredBy(run, of))
-    if (!before.suspended)
-      await once(run, `expiry of ${of.connection}`, () =>
-        beginExpiry(run, { ...of, before, objects, forMs: milliseconds(spec.expires) }),
-      )
-    await change<Reconciling>(run, { ...of, desired: suspended })
+    await once(run, `expiry of ${of.connection}`, () =>
+      beginExpiry(run, { ...of, forMs: milliseconds(spec.expires) }),
+    )
+    await change<Reconciling>(run, { ...of, desired: (now) => suspendedFrom(run, of, now) })
+    await once(run, `declared by ${of.connection}`, () => noteDeclared(run, of))
   }
   await hold(run, {
     key: 'quiet',
@@ -47,8 +42,9 @@ export async function runSuspend(run: Run, step: PlannedStep<'suspend'>): Promis
   })
 }
 
-/** What was found when the plan was made is what going back leads to; a run that was reset finds its own suspension. */
-async function found(run: Run, of: { connection: string; target: string }): Promise<Reconciling> {
-  const planned = foundAtStart(run.plan, of) as Reconciling | undefined
-  return planned ?? (await presentValue<Reconciling>(run, of))
+/** A run that was reset finds its own suspension, and has it in its journal. */
+function suspendedFrom(run: Run, of: { connection: string; target: string }, now: Reconciling): Reconciling {
+  const why = lastChange(run.state.changes, of) === undefined ? leftBehind(now) : null
+  if (why === null) return suspended(now)
+  throw new StepFailed({ kind: 'Rejected', message: `${of.connection}: ${why}`, details: null })
 }
