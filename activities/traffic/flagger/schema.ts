@@ -40,7 +40,7 @@ export const FlaggerConfig = z
 export type FlaggerConfig = z.infer<typeof FlaggerConfig>
 
 export const GROUP = 'flagger.app'
-export const SHOWS_WITHIN = '15m'
+export const SHOWS_WITHIN = '10m'
 
 /** The names that Flagger gives to what belongs to a Canary. */
 export function namesOf({ canary, workload = canary, service = workload, mesh }: CanaryNames) {

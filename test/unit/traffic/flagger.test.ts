@@ -279,7 +279,7 @@ describe('a Canary that a run cannot lead', () => {
     expect(from(canary('Succeeded'), [0, 10])).toMatch(/no revision to roll out \(phase Succeeded\)/)
     expect(from(canary('WaitingPromotion'), [50, 100])).toMatch(/goes back to 0 only/)
     const slow = canary('Waiting', { analysis: { interval: '10m' } })
-    expect(from(slow, [0, 10])).toMatch(/1 steps of 10m away, 15m is the most/)
+    expect(from(slow, [0, 10])).toMatch(/1 steps of 10m away, 10m is the most/)
   })
 
   it('never says so of the way back, unless there is none', () => {
