@@ -16,6 +16,7 @@ export function readCohort(here: RouteHere, choice: RouteChoice): Cohort {
 /** Puts the routes of these users in place of those that are there. Raises UnfitRoute. */
 export function editCohort(here: RouteHere, { users }: Cohort, choice: RouteChoice): void {
   const { host, route } = here
+  if (users.length > 0) refuseTold(here, choice)
   const kept = objects(host['routes']).filter((each) => each['name'] !== cohortName(choice))
   const copies = copiesOf(here, users, choice)
   host['routes'] = kept.flatMap((each) => (each === route ? [...copies, each] : [each]))
@@ -34,22 +35,24 @@ export function strangeIn(here: RouteHere, choice: RouteChoice): string | null {
   return `routes ${cohortName(choice)} of ${here.name}, which are not as they were written`
 }
 
+/** Not at a look, nor on the way back: somebody may have written it meanwhile. */
+function refuseTold({ route, name }: RouteHere, { cohort: by = {} }: RouteChoice): void {
+  const match = isObject(route['match']) ? route['match'] : {}
+  const there = objects(match[listOf(by)]).map((each) => String(each['name']).toLowerCase())
+  if (!there.includes(signName(by).toLowerCase())) return
+  throw new UnfitRoute('Config', `${name} matches by ${wordsOf(by)} itself: nobody can be told by it there`)
+}
+
 function oursIn({ host }: RouteHere, choice: RouteChoice): JsonObject[] {
   return objects(host['routes']).filter(({ name }) => name === cohortName(choice))
 }
 
-function copiesOf({ route, action, name }: RouteHere, users: string[], choice: RouteChoice): JsonObject[] {
+function copiesOf({ route, action }: RouteHere, users: string[], choice: RouteChoice): JsonObject[] {
   const by = choice.cohort ?? {}
   return users.map((user) => {
     const copy = structuredClone(route)
     const match = isObject(copy['match']) ? copy['match'] : {}
-    const there = objects(match[listOf(by)])
-    if (there.some((each) => String(each['name']).toLowerCase() === signName(by).toLowerCase()))
-      throw new UnfitRoute(
-        'Config',
-        `${name} matches by ${wordsOf(by)} itself: nobody can be told by it there`,
-      )
-    match[listOf(by)] = [...there, matcherOf(user, by)]
+    match[listOf(by)] = [...objects(match[listOf(by)]), matcherOf(user, by)]
     return { ...copy, name: cohortName(choice), match, route: actionFor(structuredClone(action), choice) }
   })
 }

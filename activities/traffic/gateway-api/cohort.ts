@@ -59,6 +59,7 @@ export function cohortPatch(
   { rules, desired, config }: { rules: RuleHere[]; desired: Cohort; config: Config },
 ): PatchOperation[] {
   const all = route.spec.rules ?? []
+  if (desired.users.length > 0) refuseTold(route, rules, config)
   const wanted = rulesFor(route, { rules, value: desired, config })
   const kept = all.filter((rule) => !isOurs(rule, config))
   refuseTooMany([...kept, ...wanted], { users: desired.users.length, config })
@@ -78,10 +79,10 @@ function rulesFor(
 ): Rule[] {
   const by = config.cohort ?? {}
   const signs = signsOf(by, users, config.cohort?.match === 'expression' ? 'expression' : kindFor(by))
-  const copies = rules.flatMap(({ at, refs, label }) => {
+  const copies = rules.flatMap(({ at, refs }) => {
     const { name: _name, ...rule } = route.spec.rules?.[at] ?? {}
     const matches = signs.flatMap((sign) =>
-      (rule.matches ?? [{}]).map((match) => withSign(match, sign, { label, config })),
+      (rule.matches ?? [{}]).map((match) => withSign(match, sign, config)),
     )
     const filters = (rule.filters ?? []).filter((filter) => !isMirrorTo(filter, config.shadow))
     const { filters: _filters, ...same } = rule
@@ -96,15 +97,9 @@ function rulesFor(
   return copies.map((rule, at) => ({ name: `${prefixOf(config)}${at + 1}`, ...rule }))
 }
 
-function withSign(match: Match, sign: Sign, { label, config }: { label: string; config: Config }): Match {
+function withSign(match: Match, sign: Sign, config: Config): Match {
   const name = headerOf(config.cohort ?? {})
   const { headers = [] } = match
-  if (headers.some((each) => each.name.toLowerCase() === name))
-    throw refuse(
-      'Config',
-      config,
-      `${label} matches by the header ${name} itself: nobody can be told by it there`,
-    )
   const ours: HeaderMatch = { type: TYPES[sign.kind], name, value: sign.value }
   return { ...match, headers: [...headers, ours] }
 }
@@ -137,6 +132,17 @@ function chunksOf(matches: Match[]): Match[][] {
   return Array.from({ length: count }, (_, at) =>
     matches.slice(at * MATCHES_OF_RULE_MAX, (at + 1) * MATCHES_OF_RULE_MAX),
   )
+}
+
+/** Not at a look, nor on the way back: somebody may have written it meanwhile. */
+function refuseTold(route: HttpRoute, rules: RuleHere[], config: Config): void {
+  const name = headerOf(config.cohort ?? {})
+  for (const { at, label } of rules) {
+    const headers = (route.spec.rules?.[at]?.matches ?? []).flatMap((match) => match.headers ?? [])
+    if (!headers.some((each) => each.name.toLowerCase() === name)) continue
+    const why = `${label} matches by the header ${name} itself: nobody can be told by it there`
+    throw refuse('Config', config, why)
+  }
 }
 
 function refuseTooMany(all: Rule[], { users, config }: { users: number; config: Config }): void {

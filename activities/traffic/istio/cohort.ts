@@ -73,6 +73,7 @@ export function cohortPatch(
 ): PatchOperation[] {
   const all = service.spec.http ?? []
   const places = all.flatMap(({ name }, at) => (isOurs(name, config) ? [at] : [])).toReversed()
+  if (desired.users.length > 0) refuseTold(service, rules, config)
   const wanted = routesFor(service, { rules, value: desired, config })
   return [
     ...places.flatMap((at): PatchOperation[] => [
@@ -108,7 +109,7 @@ function routesFor(
   const by = config.cohort ?? {}
   const signs = signsOf(by, users)
   const inOrder = rules.toSorted((one, other) => one.at - other.at)
-  return inOrder.map(({ at, refs, label }, place) => {
+  return inOrder.map(({ at, refs }, place) => {
     const { name: _name, match = [{}], route = [], ...rule } = service.spec.http?.[at] ?? {}
     const { mirrors = [], ...same } = withoutMirrorTo(structuredClone(rule), config)
     const { weight: _weight, ...to } = route[refs.new] ?? { destination: storedOf(config.new) }
@@ -119,26 +120,27 @@ function routesFor(
         name: `${prefixOf(config)}${place + 1}`,
         ...same,
         ...(mirrors.length > 0 && { mirrors }),
-        match: signs.flatMap((sign) => match.map((each) => withSign(each, sign, { label, config }))),
+        match: signs.flatMap((sign) => match.map((each) => withSign(each, sign, config))),
         route: [{ ...to, destination }],
       },
     }
   })
 }
 
-function withSign(
-  match: HttpMatch,
-  sign: Sign,
-  { label, config }: { label: string; config: Config },
-): HttpMatch {
+/** Not at a look, nor on the way back: somebody may have written it meanwhile. */
+function refuseTold(service: VirtualService, rules: RuleHere[], config: Config): void {
+  const header = headerOf(config.cohort ?? {})
+  for (const { at, label } of rules) {
+    const names = (service.spec.http?.[at]?.match ?? []).flatMap(({ headers = {} }) => Object.keys(headers))
+    if (!names.some((each) => each.toLowerCase() === header)) continue
+    const why = `${label} matches by the header ${header} itself: nobody can be told by it there`
+    throw refuse('Config', config, why)
+  }
+}
+
+function withSign(match: HttpMatch, sign: Sign, config: Config): HttpMatch {
   const header = headerOf(config.cohort ?? {})
   const { name: _name, headers = {}, ...same } = match
-  if (Object.keys(headers).some((each) => each.toLowerCase() === header))
-    throw refuse(
-      'Config',
-      config,
-      `${label} matches by the header ${header} itself: nobody can be told by it there`,
-    )
   const ours: HeaderMatch = sign.kind === 'exact' ? { exact: sign.value } : { regex: sign.value }
   return { ...same, headers: { ...headers, [header]: ours } }
 }

@@ -256,6 +256,23 @@ describe('cohorts beside others', () => {
     await bench.end()
   })
 
+  it('a match by the same header that somebody writes meanwhile is told, and never in the way of going back', async () => {
+    const bench = await httpRoute('meanwhile', BY_HEADER, 0)
+    const port = connect(bench.provider, bench.config, bench.deps)
+    const before = await port.observe('cohort', io())
+    await port.write({ target: 'cohort', desired: { users: ['acme'] }, seen: before }, io())
+    const { kubernetes } = await ground()
+    const path = gateway.pathOf('meanwhile')
+    const { rules } = ((await kubernetes.get(path)) as gateway.Route).spec
+    rules[1]!['matches'] = [{ headers: [{ name: 'x-tenant', value: 'vip' }] }]
+    await kubernetes.patch(`${path}?fieldManager=kubectl-edit`, { spec: { rules } })
+    const seen = await port.observe('cohort', io())
+    expect(seen).toMatchObject({ value: { users: ['acme'] }, elsewhere: [{ value: null }] })
+    await port.write({ target: 'cohort', desired: { users: [] }, before: { users: [] }, seen }, io())
+    expect(await port.observe('cohort', io())).toMatchObject({ value: { users: [] } })
+    await bench.end()
+  })
+
   it('a route that tells users by the same header already is refused', async () => {
     const bench = await virtualService('taken', BY_HEADER)
     await mesh.edit(await ground(), 'taken', (http) => {
