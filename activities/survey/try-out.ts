@@ -9,6 +9,7 @@ import { holdersOf } from '../change/claim.ts'
 import type { Connector } from '../connect.ts'
 import { failure } from '../failure.ts'
 import type { Secrets } from '../provider.ts'
+import { externalDnsOf } from './external-dns.ts'
 import { tryGuard } from './guard.ts'
 import { tryJourney } from './journey.ts'
 import { tryPreflight } from './preflight.ts'
@@ -61,10 +62,14 @@ async function tryAnswers(
   io: Io,
 ): Promise<TrialAnswer> {
   const { value } = await port.observe(target, io)
-  const proof = await port.confirm?.({ target, desired: value, options: { resolvers } }, io)
-  if (proof === undefined) return { text: '', notes: [] }
+  const [declared, proof] = await Promise.all([
+    externalDnsOf(port, target, io),
+    port.confirm?.({ target, desired: value, options: { resolvers } }, io),
+  ])
+  const notes = declared.map((words) => `${target}: ${words}`)
+  if (proof === undefined) return { text: '', notes }
   const text = proof.lines.join('; ')
-  return { text, notes: proof.settled ? [] : [`not alike everywhere now: ${text}`] }
+  return { text, notes: proof.settled ? notes : [...notes, `not alike everywhere now: ${text}`] }
 }
 
 /** Users are still there: that something is in flight now is what one expects. */

@@ -1,12 +1,13 @@
 // reconciler/sim, offline half: what is declared of the simulated world, and how often it is put back.
 import { z } from 'zod'
 import { Duration, Name, PositiveDuration } from '../../../workflows/scalars.ts'
-import { ports } from '../../../workflows/ports/index.ts'
+import { changingPorts } from '../../../workflows/ports/facts.ts'
+import type { PortName } from '../../../workflows/ports/index.ts'
 import { defineSpec } from '../../provider.ts'
 import { WorldName } from '../../sim/fields.ts'
 
 const Declared = z.strictObject({
-  port: z.string().refine((name) => Object.hasOwn(ports, name), { message: 'not a port' }),
+  port: z.enum(changingPorts() as [PortName, ...PortName[]]),
   target: z.string().min(1).describe('The thing, as the world calls it: `edge split`, `new`'),
   value: z.json().describe('What is declared of it'),
 })

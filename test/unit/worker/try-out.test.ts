@@ -181,3 +181,33 @@ describe('the list of what is tried', () => {
     expect(trialsOf(await planOf(text)).map(nameOf)).not.toContain('secrets of spare')
   })
 })
+
+describe('a record', () => {
+  const owned = (beside: string, text: string) => {
+    const { connection, trial } = stage()
+    const records = {
+      'api.example.com. A': { ttl: 60, values: ['192.0.2.1'] },
+      [`${beside} TXT`]: { ttl: 60, values: [text] },
+    }
+    const dns = connection('dns/sim', { zone: 'example.com.', records })
+    const target = 'api.example.com. A'
+    return trial({ what: 'answers', connection: dns, target, step: 's01-repoint', resolvers: [] })
+  }
+  const TEXT = '"heritage=external-dns,external-dns/owner=prod,external-dns/resource=ingress/shop/orders"'
+
+  test.each(['api.example.com.', 'a-api.example.com.'])(
+    'that external-dns declares, by its TXT at %s, is a note that names it',
+    async (beside) => {
+      const { notes } = await owned(beside, TEXT)
+      expect(notes).toEqual([
+        expect.stringMatching(
+          /^api\.example\.com\. A: external-dns declares it \(owner prod, from ingress\/shop\/orders\)/,
+        ),
+      ])
+    },
+  )
+
+  test('beside which another text stands is nobody else’s', async () => {
+    expect((await owned('api.example.com.', '"owner=orders"')).notes).toEqual([])
+  })
+})
