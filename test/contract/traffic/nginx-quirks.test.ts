@@ -39,7 +39,7 @@ async function write(port: Changing, desired: Json, target = 'split') {
 describe('traffic/nginx and what `nginx -t` does not find', () => {
   it('refuses an upstream that NGINX does not have, before it touches the file', async () => {
     const port = open({ new: 'v9' })
-    const words = 'NGINX has no upstream v9 and would answer 502; it has shadow, v1, v2'
+    const words = 'NGINX has no upstream v9 and would answer 502; it has shadow, v1, v2, v2-cohort'
     expect(await write(port, { old: 90, new: 10 })).toEqual({
       kind: 'Rejected',
       message: `setting split to {"old":90,"new":10} in ${stand.edge.splitFile}: ${words}`,
