@@ -115,6 +115,14 @@ describe.each(nodes)('on Node $major', ({ node }) => {
     ])
   })
 
+  it('is a plugin of kubectl by the links that npm has made, and offers what may be typed next', async () => {
+    const linked = (name: string) => join(folder, 'node_modules/.bin', name)
+    const { stdout } = await program.node([linked('kubectl-cutover'), 'approve', '--help'])
+    expect(stdout).toContain('Usage: kubectl cutover approve')
+    const typed = await program.node([linked('kubectl_complete-cutover'), 'appr'])
+    expect(typed.stdout).toMatch(/^approve\t[^\n]+\n:4\n$/)
+  })
+
   it('checks its examples, and tells the mistakes of a file', async () => {
     const good = await program.run(['validate', 'node_modules/cutover/examples/orders.yaml'])
     expect(good).toMatchObject({ code: 0, stdout: expect.stringContaining('is valid: orders, 12 steps') })
