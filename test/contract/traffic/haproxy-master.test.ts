@@ -13,6 +13,7 @@ import { haproxy } from '../../../activities/traffic/haproxy/index.ts'
 import { refused } from '../../../activities/traffic/haproxy/refusals.ts'
 import { HaproxyConfig } from '../../../activities/traffic/haproxy/schema.ts'
 import { workersOf } from '../../../activities/traffic/haproxy/workers.ts'
+import { createFolder } from '../../../lab/folder.ts'
 import { until } from '../../../lab/until.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { Split, TrafficPort } from '../../../workflows/ports/traffic.ts'
@@ -79,6 +80,40 @@ changingContract(
   },
   ['missing target', 'credentials'],
 )
+
+describe('traffic/haproxy and a cohort through the master CLI', () => {
+  const folder = createFolder('haproxy-master')
+  afterAll(() => folder.remove())
+
+  it('leads as many as fill several lines, each command to the present worker', async () => {
+    const map = join(folder.path, 'cohort.map')
+    writeFileSync(map, '')
+    const upstream = await startUpstream('old')
+    const edge = await startOwnHaproxy(
+      `  server v1 127.0.0.1:${upstream.port} weight 100
+  server v2 127.0.0.1:${upstream.port} weight 0`,
+      `frontend door
+  bind unix@${folder.path}/door.sock
+  use_backend bk if { req.hdr(x-tenant),map_str(${map}) -m str new }`,
+    )
+    try {
+      const config = { socket: edge.masterSocket, master: true, backend: 'bk', old: 'v1', new: 'v2' }
+      const port = connect(provider, { ...config, cohort: { map } }, testDeps())
+      const users = Array.from({ length: 1_000 }, (_, index) => `tenant-${index}`).sort()
+      const write = async (desired: { users: string[] }) => {
+        const seen = await port.observe('cohort', io())
+        await port.write({ target: 'cohort', desired, seen }, io())
+        expect((await port.observe('cohort', io())).value).toEqual(desired)
+      }
+      await write({ users })
+      expect((await command(edge.socket, `show map ${map}`)).match(/ new$/gm)?.length).toBe(1_000)
+      await write({ users: [] })
+    } finally {
+      await edge.server.close()
+      await upstream.end()
+    }
+  })
+})
 
 /** A connection of a client that is kept open, and who answered on it last. */
 function openClient(url: string) {
