@@ -78,7 +78,8 @@ export interface Io {
 export interface Changing<V extends Json = Json> {
   /**
    * Raises Denied, Missing, Unavailable, Throttled, Config. `wanted`: values that are going to be asked for; a look raises
-   * Rejected or Unsupported for one that this target cannot hold, so that a plan knows.
+   * Rejected or Unsupported for one that this target cannot hold, so that a plan knows. Left out: nobody reads `cautions` of
+   * this look, and those that cost further calls may be left out too.
    */
   observe(target: string, io: Io, wanted?: V[]): Promise<Observed<V>>
   /** Declares the end state; the same write twice is one write. Raises Rejected, Conflict, Unsupported and those of observe. */

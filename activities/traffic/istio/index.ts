@@ -31,10 +31,11 @@ export const istio = defineProvider({
     const counter = config.counts === undefined ? null : counterOf(config.counts, deps)
     const stored = storedTarget(edge)
     return {
-      async observe(target, io, wanted = []) {
+      async observe(target, io, wanted) {
         const here = await look(edge, target, io)
-        const patches = wanted.map((desired) => patchFor(edge, here, desired))
-        const cautions = await cautionsOf(edge, here, io)
+        const patches = (wanted ?? []).map((desired) => patchFor(edge, here, desired))
+        // Half a dozen calls, which nobody waits for on the way back: a plan reads them.
+        const cautions = wanted === undefined ? [] : await cautionsOf(edge, here, io)
         const reconcilers = reconcilersOf(here.service, { as: placeOf(config), what: declaredOf(target) })
         return {
           ...seenIn(here, config),

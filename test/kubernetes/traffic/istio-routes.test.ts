@@ -221,10 +221,10 @@ describe('traffic/istio', () => {
       http[1]!.route = [ref('v1', 0), ref('v2', 0)]
     })
     await until('Envoy has refused it', async () => {
-      const { cautions = [] } = await port.observe('split', io())
+      const { cautions = [] } = await port.observe('split', io(), [])
       return cautions.some((caution) => /has refused [1-9]\d* updates of these routes/.test(caution))
     })
-    const { value, elsewhere, cautions } = await port.observe('split', io())
+    const { value, elsewhere, cautions } = await port.observe('split', io(), [])
     expect(value).toEqual({ old: 75, new: 25 })
     expect(elsewhere?.[0]?.value).toEqual({ old: 0, new: 0 })
     expect(cautions).toContain('its weights are 0 and 0: Envoy refuses them and goes on with those before')
@@ -246,7 +246,7 @@ describe('traffic/istio', () => {
     const port = await open({ name: 'unknown', http: route('v9') }, { new: { host: 'v9' } })
     const start = (await port.observe('split', io())).value
     const words = 'there is no Service shop/v9: its share would be answered 503'
-    expect((await port.observe('split', io())).cautions).toContain(words)
+    expect((await port.observe('split', io(), [])).cautions).toContain(words)
     expect(await write(port, { old: 95, new: 5 })).toBe(
       `Rejected: setting split to {"old":95,"new":5} in VirtualService shop/unknown: ${words}`,
     )
@@ -341,7 +341,7 @@ describe('traffic/istio', () => {
         mirrorPercentage: { value: percent },
       })
     }
-    const { cautions = [] } = await port.observe('split', io())
+    const { cautions = [] } = await port.observe('split', io(), [])
     expect(cautions[0]).toMatch(/^Argo CD declares it \(application shop\) and may put back weights set here/)
     const seen = await port.observe('split', io())
     await edit(ground, 'declared', (http) => void (http[0]!.route = [ref('v1', 60), ref('v2', 40)]))

@@ -106,7 +106,7 @@ describe('users in a mesh', () => {
     const served = (side: string) =>
       expect.poll(sides, { timeout: PATIENCE_MS, interval: 50 }).toEqual([side])
     await served('old')
-    const seen = await port.observe('split', io())
+    const seen = await port.observe('split', io(), [])
     expect(seen).toMatchObject({
       value: { old: 100, new: 0 },
       facts: { read: 'Service orders: generation 1' },
