@@ -5,8 +5,9 @@ import type { Confirmation, Elsewhere, Io, Observed, Write } from '../../../work
 import { COHORT, type Cohort, cohortOf } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { fileFailure } from '../file-failure.ts'
-import { changedSince, versionOfParts } from '../versions.ts'
-import { FileChanged, type WholeFile, readWhole, replaceWhole } from '../whole-file.ts'
+import { overChanges, refuseOutdated, untilServed } from '../served-file.ts'
+import { versionOfParts } from '../versions.ts'
+import { type WholeFile, readWhole, replaceWhole } from '../whole-file.ts'
 import { refuseUnserved } from './cautions.ts'
 import { dump, reload } from './commands.ts'
 import { type Led, ledBy } from './led.ts'
@@ -17,7 +18,6 @@ import { type Nginx, place, taken } from './replace.ts'
 import { WHOLE, findSplit } from './splits.ts'
 import type { NginxConfig } from './schema.ts'
 
-const TRIES_MAX = 3 // a generator that rewrites the file beside the map at the same moment is let through
 const TAKE_UP_MS_MAX = 1_500 // as of a split
 const TAKE_UP_LOOK_MS = 25
 const SETS_KEPT = 4 // that workers may still serve
@@ -57,18 +57,7 @@ export async function observeCohort(edge: Nginx, io: Io, wanted: Cohort[] = []):
 }
 
 export async function writeCohort(edge: Nginx, write: Write<Cohort>, io: Io): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await writeOnce(edge, write, io)
-    } catch (error) {
-      if (!(error instanceof FileChanged)) throw error
-      if (attempt === TRIES_MAX)
-        throw failure(
-          'Unavailable',
-          `leading a cohort by ${edge.config.file}: ${error.message}, again and again`,
-        )
-    }
-  }
+  await overChanges(`leading a cohort by ${edge.config.file}`, () => writeOnce(edge, write, io))
 }
 
 /** NGINX says so; whether users are led by it is asked of the edge, by the step. */
@@ -87,7 +76,9 @@ async function writeOnce(edge: Nginx, { desired, seen, before }: Write<Cohort>, 
   const doing = `leading ${desired.users.length} members by ${config.file}`
   const all = [valueOf(here), ...elsewhereOf(here, config).map(({ value }) => value)]
   if (all.every((value) => value !== null && matches(value, desired))) return await tidy(edge, here, io)
-  refuseOutdated(edge, here, { doing, seen })
+  const [elsewhere = null] = elsewhereOf(here, config)
+  const now = { value: valueOf(here), version: versionOf(edge, here), elsewhere }
+  refuseOutdated({ doing, what: 'the map', seen, now })
   const text = translating(doing, () => textWith(edge, here, desired.users))
   refuseUnserved(await dump(commands, io), { config, target: COHORT, doing }, here.file.text)
   if (!sameJson(here.inFile, desired)) {
@@ -96,7 +87,11 @@ async function writeOnce(edge: Nginx, { desired, seen, before }: Write<Cohort>, 
     await place(edge, { doing, from: here.file, to }, io)
     await taken(edge, { doing, from: here.file, to, isWayBack }, io)
   } else await reload(commands, io)
-  await untilServed(edge, desired, io)
+  await untilServed(
+    (looking) => isServedAlone(edge, desired, looking),
+    { withinMs: TAKE_UP_MS_MAX, everyMs: TAKE_UP_LOOK_MS },
+    io,
+  )
 }
 
 async function look(edge: Nginx, { isThorough }: { isThorough: boolean }, io: Io): Promise<Look> {
@@ -158,21 +153,13 @@ function textWith({ config }: Nginx, { file, map, groups }: Look, users: string[
   return withMembers(file.text, map, { users, former, wanted: wantedOf(config) })
 }
 
-/** An accepted reload that does not show in time is no failure: the engine goes on looking for as long as `showsWithin`. */
-async function untilServed(edge: Nginx, desired: Cohort, io: Io): Promise<void> {
-  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(TAKE_UP_MS_MAX)])
-  while (!signal.aborted) {
-    try {
-      if (isServed(await look(edge, { isThorough: false }, { signal }), desired)) {
-        const here = await look(edge, { isThorough: true }, { signal })
-        if (isServed(here, desired)) return await tidy(edge, here, { signal })
-      }
-    } catch (error) {
-      if (error instanceof FileChanged) return // somebody writes beside it: the comment stays until the next write
-      // It cannot be asked, or the time is over in the middle of a question: the reload was accepted all the same.
-    }
-    await new Promise((resolve) => setTimeout(resolve, TAKE_UP_LOOK_MS))
-  }
+/** Whoever writes beside it meanwhile is let through: then the comment stays until the next write. */
+async function isServedAlone(edge: Nginx, desired: Cohort, io: Io): Promise<boolean> {
+  if (!isServed(await look(edge, { isThorough: false }, io), desired)) return false
+  const here = await look(edge, { isThorough: true }, io)
+  if (!isServed(here, desired)) return false
+  await tidy(edge, here, io)
+  return true
 }
 
 function isServed({ groups, inFile }: Look, desired: Cohort): boolean {
@@ -187,24 +174,6 @@ async function tidy({ config }: Nginx, { file, map }: Look, io: Io): Promise<voi
   io.signal.throwIfAborted()
   const text = withMembers(file.text, map, { users: map.users, former: [], wanted: wantedOf(config) })
   await replaceWhole(config.file, { from: file.text, to: { ...file, text } })
-}
-
-function refuseOutdated(edge: Nginx, here: Look, { doing, seen }: { doing: string; seen: Observed }): void {
-  if (seen.version === undefined) return
-  const changed = changedSince(seen.version, versionOf(edge, here))
-  if (changed.own) {
-    const other = elsewhereOf(here, edge.config)[0]
-    const found = other !== undefined && matches(valueOf(here), seen.value) ? other.value : valueOf(here)
-    throw failure(
-      'Conflict',
-      `${doing}: it was changed by someone else since; found ${JSON.stringify(found)}`,
-      {
-        details: { found, writer: null },
-      },
-    )
-  }
-  if (changed.version && !changed.beside)
-    throw failure('Unavailable', `${doing}: the file was written since, with the same content; looking again`)
 }
 
 function wantedOf({ cohort, variable, new: fresh, file }: NginxConfig) {
