@@ -15,11 +15,12 @@ const PER_SECOND = 100
 const RUN_MS = 180_000 // a whole run with its proofs, on busy cores
 const TENANTS = ['acme', 'globex']
 const ASK_MS = 50
-const OWN = 'orders-v2-tenants'
+const OWN = 'tenants-v2' // none of the clusters that the stage waits for
 
 type Runbook = {
   service: string
   connections: { [name: string]: object }
+  guards: object
   steps: { [kind: string]: object }[]
 }
 type Route = { name?: string; match?: object[]; route: { weight?: number }[] }
@@ -45,7 +46,7 @@ const sides = () => Promise.all([...TENANTS, 'somebody'].map(ask))
 
 /** The example without copies, and before its canary the tenants. */
 function runbook(service: string, hold: string): string {
-  const { connections, steps, ...rest } = parse(readFileSync(stage.file, 'utf8')) as Runbook
+  const { connections, steps, guards, ...rest } = parse(readFileSync(stage.file, 'utf8')) as Runbook
   const side = (name: string) => ({ json: { side: name } })
   const cohort = {
     connection: 'edge',
@@ -63,6 +64,7 @@ function runbook(service: string, hold: string): string {
   const content = {
     ...rest,
     service,
+    guards: ofBoth(guards),
     connections: {
       ...connections,
       edge: { ...connections['edge'], cohort: { header: 'x-tenant', to: { host: OWN } } },
@@ -73,6 +75,18 @@ function runbook(service: string, hold: string): string {
   const path = join(dirname(stage.file), `${service}.yaml`)
   writeFileSync(path, stringify(content))
   return path
+}
+
+/** While the tenants are alone on the new side, they are all that its guard can see. */
+function ofBoth(guards: object): object {
+  const [own, both] = [
+    'cluster_name="outbound|8080||orders-v2.',
+    'cluster_name=~"outbound.8080..(orders|tenants)-v2.',
+  ]
+  const text = JSON.stringify(guards)
+  return JSON.parse(
+    text.replaceAll(JSON.stringify(own).slice(1, -1), JSON.stringify(both).slice(1, -1)),
+  ) as object
 }
 
 const begin = (file: string) => stage.cli.follow(['start', file, '--yes', '--wait', '--as', 'maria'])
