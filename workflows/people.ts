@@ -18,7 +18,8 @@ export function personKey(name: string): string {
     .replaceAll(DASHES, '-')
     .replaceAll(APOSTROPHES, "'")
     .trim()
-  return plain.toUpperCase().toLowerCase().normalize('NFKC') // both: ß is ss, and every sigma is one
+  // Down, up and down: ß is ss, so is the capital ẞ, whose own upper case is itself; and every sigma is one.
+  return plain.toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')
 }
 
 export function isSamePerson(one: string, other: string): boolean {
