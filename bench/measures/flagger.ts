@@ -10,7 +10,7 @@ import { ACCESS, NAMESPACE } from '../../test/kubernetes/ground.ts'
 import {
   type FlaggerGround,
   deploy,
-  editCanary,
+  leaveToItself,
   orderByHand,
   phaseOf,
   putCanary,
@@ -65,11 +65,11 @@ async function ofFlagger(ground: FlaggerGround, metrics: Steered, number: number
     spec: { provider: { type: 'prometheus', address: metrics.url }, query: `errors{app="${name}"}` },
   })
   const metric = { name, interval: '1m', thresholdRange: { max: 0.5 }, templateRef: { name } }
+  leaveToItself(name)
   await putCanary(ground, name, { analysis: { threshold: THRESHOLD, metrics: [metric] } })
   await deploy(ground, name)
   await orderByHand(ground, name, 10)
   await phaseOf(ground, name, 'Progressing')
-  await editCanary(ground, name, { spec: { analysis: { interval: `${INTERVAL_MS / 1_000}s` } } })
   await until(`${name} is at 10 %`, async () => (await weightsOf(ground, name))[1] === 10, BACK_MS_MAX)
   return await breached(ground, metrics, { name, number })
 }

@@ -215,6 +215,11 @@ export async function tick(ground: FlaggerGround, name: string): Promise<void> {
 /** Canaries whose clock is made to tick already. */
 const ticking = new Set<string>()
 
+/** Leaves a Canary to Flagger's own clock: of many that tick fast, Flagger queues what it has yet to take up (ten a second). */
+export function leaveToItself(name: string): void {
+  ticking.add(name)
+}
+
 /** Ticks on and on. */
 export function startClock(ground: FlaggerGround, name: string): { end(): Promise<void> } {
   const stopped = new AbortController()
