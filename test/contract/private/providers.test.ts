@@ -35,7 +35,7 @@ const open = <P extends PortName>(provider: `${P}/${string}`, port: P, config: J
   connector(depsWith(env)).portOf(planned(provider, port, config), port)
 const privately = () => ({ tls: { ca: stage.own.ca, ...stage.worker } })
 
-/** One request of each provider, whatever comes back. */
+/** A look of each provider, whatever comes back. */
 const requests: Record<string, (url: string) => Promise<unknown>> = {
   'metrics/prometheus': (url) =>
     open('metrics/prometheus', 'metrics', { url, ...privately() }).query('up', io()),
@@ -106,6 +106,55 @@ const requests: Record<string, (url: string) => Promise<unknown>> = {
       counts: { from: { url }, old: 'a', new: 'b' },
       ...privately(),
     }).observe('split', io()),
+  'traffic/argo-rollouts': (url) =>
+    open('traffic/argo-rollouts', 'traffic', {
+      server: url,
+      namespace: 'shop',
+      rollout: 'orders',
+      new: { image: 'orders:2' },
+      counts: { from: { url }, old: 'a', new: 'b' },
+      ...privately(),
+    }).observe('split', io()),
+  'traffic/flagger': (url) =>
+    open('traffic/flagger', 'traffic', {
+      server: url,
+      namespace: 'shop',
+      canary: 'orders',
+      gates: url,
+      counts: { from: { url }, old: 'a', new: 'b' },
+      ...privately(),
+    }).observe('split', io()),
+  'traffic/traefik-crd': (url) =>
+    open('traffic/traefik-crd', 'traffic', {
+      server: url,
+      namespace: 'shop',
+      service: 'orders',
+      old: 'a',
+      new: 'b',
+      counts: { from: { url }, old: 'a', new: 'b' },
+      ...privately(),
+    }).observe('split', io()),
+  'preflight/kubernetes': (url) =>
+    open('preflight/kubernetes', 'preflight', {
+      server: url,
+      namespace: 'shop',
+      workload: 'deployment/orders',
+      ...privately(),
+    }).examine({ instances: null, factor: null, drainMs: 0 }, io()),
+  'reconciler/argo-cd': (url) =>
+    open('reconciler/argo-cd', 'reconciler', {
+      server: url,
+      namespace: 'argocd',
+      application: 'orders',
+      ...privately(),
+    }).observe('reconciling', io()),
+  'reconciler/flux': (url) =>
+    open('reconciler/flux', 'reconciler', {
+      server: url,
+      namespace: 'flux-system',
+      kustomization: 'orders',
+      ...privately(),
+    }).observe('reconciling', io()),
   'capacity/kubernetes': (url) =>
     open('capacity/kubernetes', 'capacity', {
       server: url,
@@ -130,7 +179,8 @@ describe('a private server', () => {
     for (const [provider, request] of Object.entries(requests)) {
       const before = server.received.length
       await request(server.url).catch(() => {}) // what it makes of the answer is tried elsewhere
-      expect(server.received.slice(before), provider).toMatchObject([{ shown: 'worker' }])
+      const shown = server.received.slice(before).map((each) => each.shown)
+      expect([...new Set(shown)], provider).toEqual(['worker'])
     }
   })
 
