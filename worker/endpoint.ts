@@ -1,10 +1,9 @@
 // The worker's own HTTP endpoint, meant for loopback or a scrape network: /healthz and /metrics, nothing that changes anything.
 import { createServer } from 'node:http'
 import type { ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Registry } from 'prom-client'
 import type { Address } from './config.ts'
-import { Refusal } from './refusal.ts'
+import { type Listening, listen } from './listen.ts'
 
 export interface Health {
   isHealthy: boolean
@@ -12,17 +11,12 @@ export interface Health {
   workers: Record<string, string>
 }
 
-export interface Endpoint {
-  url: string
-  close(): Promise<void>
-}
-
 /** Raises a Refusal when it cannot listen there. Whatever is asked of it, it answers and lives on. */
 export async function serveEndpoint(
   address: Address,
   registry: Registry,
   health: () => Health,
-): Promise<Endpoint> {
+): Promise<Listening> {
   const server = createServer((request, response) => {
     const path = pathOf(request.url)
     if (request.method !== 'GET') answer(response, 405, 'only GET\n')
@@ -30,23 +24,7 @@ export async function serveEndpoint(
     else if (path === '/metrics') void answerMetrics(response, registry)
     else answer(response, 404, '/healthz and /metrics are served here\n')
   })
-  const { promise: listening, resolve, reject } = Promise.withResolvers<void>()
-  server.on('error', (error: NodeJS.ErrnoException) =>
-    reject(new Refusal(1, refusedAt(address, error), error)),
-  )
-  server.listen(address.port, address.host, resolve)
-  await listening
-  const { port } = server.address() as AddressInfo
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host
-  return {
-    url: `http://${host}:${port}`,
-    close: async () => {
-      const { promise, resolve: closed } = Promise.withResolvers<void>()
-      server.close(() => closed())
-      server.closeAllConnections()
-      await promise
-    },
-  }
+  return await listen(server, address, (error) => refusedAt(address, error))
 }
 
 /** Not parsed as a URL: `GET //` is none, and whoever can reach this port can send it. */

@@ -2,13 +2,11 @@
 // reads nothing of what they send, and changes nothing.
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { KubeName } from '../activities/kubernetes/config.ts'
 import { isGate } from '../activities/traffic/flagger/gates.ts'
 import type { GateAsked, Keeper } from '../activities/traffic/flagger/keeper.ts'
 import type { Address } from './config.ts'
-import type { Endpoint } from './endpoint.ts'
-import { Refusal } from './refusal.ts'
+import { type Listening, listen } from './listen.ts'
 
 const ANSWER_MS_MAX = 8_000 // Flagger waits for ten seconds, unless its webhook says otherwise
 const REQUEST_MS_MAX = 5_000 // for a request of a few hundred bytes to come in
@@ -23,7 +21,7 @@ interface Log {
 }
 
 /** Raises a Refusal when it cannot listen there. Whatever is asked of it, it answers and lives on. */
-export async function serveGates(address: Address, keeper: Keeper, log: Log): Promise<Endpoint> {
+export async function serveGates(address: Address, keeper: Keeper, log: Log): Promise<Listening> {
   let asking = 0
   const ending = new AbortController()
   const server = createServer((request, response) => {
@@ -50,20 +48,12 @@ export async function serveGates(address: Address, keeper: Keeper, log: Log): Pr
   server.maxConnections = CONNECTIONS_MAX
   server.requestTimeout = REQUEST_MS_MAX
   server.headersTimeout = REQUEST_MS_MAX
-  const { promise: listening, resolve, reject } = Promise.withResolvers<void>()
-  server.on('error', (error) => reject(new Refusal(1, refusedAt(address, error), error)))
-  server.listen(address.port, address.host, resolve)
-  await listening
-  const { port } = server.address() as AddressInfo
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  const { url, close } = await listen(server, address, (error) => refusedAt(address, error))
   return {
-    url: `http://${host}:${port}`,
+    url,
     close: async () => {
       ending.abort(new Error('the worker ends'))
-      const { promise, resolve: closed } = Promise.withResolvers<void>()
-      server.close(() => closed())
-      server.closeAllConnections()
-      await promise
+      await close()
     },
   }
 }

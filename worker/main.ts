@@ -12,8 +12,8 @@ import { loadWorkflowBundle } from './bundle.ts'
 import type { Environment, WorkerConfig } from './config.ts'
 import { readConfig, unknownVariables } from './config.ts'
 import { createDeps } from './deps.ts'
-import type { Endpoint } from './endpoint.ts'
 import { serveEndpoint } from './endpoint.ts'
+import type { Listening } from './listen.ts'
 import { serveGates } from './gates.ts'
 import { installedProviders } from './installed.ts'
 import { createLog } from './log.ts'
@@ -82,7 +82,7 @@ async function serve({ temporal, config, log, signal, engine }: Serving): Promis
   const workers: Worker[] = []
   // First of all, so that a port that is taken is told before anything holds on to the connection.
   const endpoint = await endpointOf({ config, log, metrics, health: () => healthOf(workers) })
-  let gates: Endpoint | null = null
+  let gates: Listening | null = null
   try {
     gates = await gatesOf(config, { deps: engine.deps, log })
     const created = await createWorkers({
@@ -123,7 +123,7 @@ async function serve({ temporal, config, log, signal, engine }: Serving): Promis
 async function gatesOf(
   { flaggerAddress, flaggerKubeconfig }: WorkerConfig,
   { deps, log }: { deps: Parameters<typeof keeperOf>[1]; log: Logger },
-): Promise<Endpoint | null> {
+): Promise<Listening | null> {
   if (flaggerAddress === null) return null
   return await serveGates(flaggerAddress, keeperOf({ kubeconfig: flaggerKubeconfig }, deps), log)
 }
@@ -159,7 +159,7 @@ interface Watched {
 }
 
 /** A second worker on a machine finds the default port taken: it serves runs all the same, and says what it goes without. */
-async function endpointOf({ config, log, metrics, health }: Watched): Promise<Endpoint | null> {
+async function endpointOf({ config, log, metrics, health }: Watched): Promise<Listening | null> {
   const { metricsAddress, isMetricsAddressGiven } = config
   if (metricsAddress === null) return null
   try {

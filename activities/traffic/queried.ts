@@ -79,6 +79,19 @@ export async function queried(
   return { counters: numbers as SideCounters & Counters, silent }
 }
 
+/** Of an edge that sends no copies. */
+export async function confirmSplit(
+  {
+    queries,
+    counter,
+    ...proof
+  }: Pick<Proof, 'request' | 'behind' | 'split'> & { queries: Queries; counter: Counter },
+  io: Io,
+): Promise<Confirmation> {
+  const tally = await queried(queries, { counter, target: proof.request.target }, io)
+  return proveSplit({ ...proof, tally, percent: 0, shadowOf: 'itself' })
+}
+
 export function proveSplit(proof: Proof): Confirmation {
   const { request, tally, behind, percent, shadowOf, isShared = false } = proof
   const { counters, silent } = tally

@@ -1,10 +1,8 @@
 // What a runbook says about a Rollout of Argo, and what plans may rely on. Holds no client code.
 import { z } from 'zod'
 import { KubeName, clusterOf, demandOneAccess, kubernetesAccess } from '../../kubernetes/config.ts'
-import { PrometheusConfig } from '../../metrics/prometheus/schema.ts'
+import { CountQuery, countsFrom } from '../counts.ts'
 import { type KubeRule, type UsedTargets, defineSpec } from '../../provider.ts'
-
-const Query = z.string().min(1).max(4_096)
 
 const Version = z
   .strictObject({
@@ -28,11 +26,11 @@ const Version = z
 
 const Counts = z
   .strictObject({
-    from: PrometheusConfig.describe('The Prometheus that has the counters'),
-    old: Query.describe(
+    from: countsFrom,
+    old: CountQuery.describe(
       'PromQL: requests that the old version was given so far, as one number that only grows',
     ),
-    new: Query.describe('PromQL: the same of the new version'),
+    new: CountQuery.describe('PromQL: the same of the new version'),
   })
   .describe('How requests are counted: what proves that users have moved')
 

@@ -2,7 +2,7 @@
 // comes until then belongs to what was there before.
 import { matches } from '../../../workflows/json.ts'
 import type { Confirmation, ConfirmRequest, Io } from '../../../workflows/ports/target.ts'
-import { type Counter, proveSplit, queried } from '../queried.ts'
+import { type Counter, confirmSplit } from '../queried.ts'
 import type { Look } from './look.ts'
 import type { FlaggerConfig } from './schema.ts'
 
@@ -14,14 +14,8 @@ export interface Proof {
 }
 
 export async function confirm({ config, here, request, counter }: Proof, io: Io): Promise<Confirmation> {
-  return proveSplit({
-    request,
-    tally: await queried(config.counts, { counter, target: request.target }, io),
-    behind: notYet(here, request),
-    split: here.value,
-    percent: 0,
-    shadowOf: 'itself',
-  })
+  const behind = notYet(here, request)
+  return confirmSplit({ request, behind, split: here.value, queries: config.counts, counter }, io)
 }
 
 function notYet({ value, elsewhere, route: { split } }: Look, { desired }: ConfirmRequest): string | null {

@@ -2,16 +2,16 @@
 import { z } from 'zod'
 import { BaseUrl } from '../../config.ts'
 import { KubeName, clusterOf, demandOneAccess, kubernetesAccess } from '../../kubernetes/config.ts'
-import { PrometheusConfig } from '../../metrics/prometheus/schema.ts'
+import { CountQuery, countsFrom } from '../counts.ts'
 import { type KubeRule, type UsedTargets, defineSpec } from '../../provider.ts'
-
-const Query = z.string().min(1).max(4_096)
 
 const Counts = z
   .strictObject({
-    from: PrometheusConfig.describe('The Prometheus that has the counters'),
-    old: Query.describe('PromQL: requests that the primary was given so far, as one number that only grows'),
-    new: Query.describe('PromQL: the same of the canary'),
+    from: countsFrom,
+    old: CountQuery.describe(
+      'PromQL: requests that the primary was given so far, as one number that only grows',
+    ),
+    new: CountQuery.describe('PromQL: the same of the canary'),
   })
   .describe(
     'How requests are counted: what proves that users have moved. The weights of a route are no proof',

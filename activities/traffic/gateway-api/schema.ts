@@ -1,8 +1,8 @@
 // What a runbook says about a route of the Gateway API, and what plans may rely on. Holds no client code.
 import { z } from 'zod'
 import { KubeName, clusterOf, demandOneAccess, kubernetesAccess } from '../../kubernetes/config.ts'
+import { Counts } from '../counts.ts'
 import { type KubeRule, type UsedTargets, defineSpec } from '../../provider.ts'
-import { PrometheusConfig } from '../../metrics/prometheus/schema.ts'
 import { demandOneSign, toldBy } from '../told-by.ts'
 
 const Backend = z
@@ -10,19 +10,6 @@ const Backend = z
   .regex(
     /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/,
     'not a backend of a route: write the name of its backendRef, with :port where several have it',
-  )
-
-const Query = z.string().min(1).max(4_096)
-
-const Counts = z
-  .strictObject({
-    from: PrometheusConfig.describe('The Prometheus that has the counters'),
-    old: Query.describe('PromQL: requests that the old side was given so far, as one number that only grows'),
-    new: Query.describe('PromQL: the same of the new side'),
-    shadow: Query.exactOptional().describe('PromQL: copies that the shadow was given so far'),
-  })
-  .describe(
-    'How requests are counted: what proves that users have moved. A status only says that a controller has read the change',
   )
 
 export const GatewayApiConfig = z
@@ -64,7 +51,9 @@ export const GatewayApiConfig = z
       .superRefine(demandOneSign)
       .exactOptional()
       .describe('For cohort steps: how members are told, and where they are led'),
-    counts: Counts,
+    counts: Counts.describe(
+      'How requests are counted: what proves that users have moved. A status only says that a controller has read the change',
+    ),
   })
   .superRefine(demandOneAccess)
   .superRefine((config, context) => {

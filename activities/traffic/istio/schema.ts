@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { BaseUrl } from '../../config.ts'
 import { KubeName, clusterOf, demandOneAccess, kubernetesAccess } from '../../kubernetes/config.ts'
-import { PrometheusConfig } from '../../metrics/prometheus/schema.ts'
 import { demandOneSign, toldBy } from '../told-by.ts'
+import { Counts } from '../counts.ts'
 import { type KubeRule, type UsedTargets, defineSpec } from '../../provider.ts'
 import { type Destination as Named, nameOf, serviceOf } from './destination.ts'
 
@@ -18,15 +18,6 @@ const Destination = z.strictObject({
     .describe('As the VirtualService names it: a Service of its namespace, or a full name'),
   subset: KubeName.exactOptional().describe('Subset of its DestinationRule'),
   port: z.int().min(1).max(PORT_MAX).exactOptional().describe('Where the Service has several'),
-})
-
-const Query = z.string().min(1).max(4_096)
-
-const Counts = z.strictObject({
-  from: PrometheusConfig.describe('The Prometheus that has the counters'),
-  old: Query.describe('PromQL: requests that the old side was given so far, as one number that only grows'),
-  new: Query.describe('PromQL: the same of the new side'),
-  shadow: Query.exactOptional().describe('PromQL: copies that the shadow was given so far'),
 })
 
 export const IstioConfig = z

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { BaseUrl } from '../../config.ts'
 import { KubeName, clusterOf, demandOneAccess, kubernetesAccess } from '../../kubernetes/config.ts'
-import { PrometheusConfig } from '../../metrics/prometheus/schema.ts'
+import { Counts } from '../counts.ts'
 import { type KubeRule, type UsedTargets, defineSpec } from '../../provider.ts'
 
 const APIS_MAX = 20 // each is asked at every look
@@ -13,15 +13,6 @@ const Entry = z
     /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[a-z0-9-]{1,63})?$/,
     'not an entry of a TraefikService: write its name, with :port where several have it',
   )
-
-const Query = z.string().min(1).max(4_096)
-
-const Counts = z.strictObject({
-  from: PrometheusConfig.describe('The Prometheus that has the counters'),
-  old: Query.describe('PromQL: requests that the old side was given so far, as one number that only grows'),
-  new: Query.describe('PromQL: the same of the new side'),
-  shadow: Query.exactOptional().describe('PromQL: copies that the shadow was given so far'),
-})
 
 export const TraefikCrdConfig = z
   .strictObject({
