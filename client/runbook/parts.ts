@@ -95,7 +95,7 @@ function checkConnection(name: string, value: Json, specs: readonly ProviderSpec
     return [{ path: [...path, 'provider'], message: '"provider" is missing', fix: oneOf(ids) }]
   const spec = specs.find(({ id }) => id === provider)
   if (spec === undefined) {
-    const typed = String(provider)
+    const typed = typeof provider === 'string' ? provider : JSON.stringify(provider) // a mapping may have a `toString` of its own
     const whole = ids.find((id) => id.endsWith(`/${typed}`)) ?? typed
     const real = ids.filter((id) => !id.endsWith('/sim')) // nobody who mistypes a server means a simulation
     const offered = /sim/.test(typed) ? ids : real

@@ -67,3 +67,11 @@ test('a runbook with any value exchanged for a value of any other type', async (
     { numRuns: 300 },
   )
 })
+
+test('a mapping that calls one of its keys as a method of every object is called', async () => {
+  for (const by of [{ toString: '' }, { valueOf: 1 }, { toString: '', valueOf: '' }, { toJSON: '' }])
+    for (let left = 0; left <= 90; left++) {
+      const content = parseSource(RIGHT).value
+      await expectAnswer(stringify(exchanged(content, { left }, by)))
+    }
+})
