@@ -117,7 +117,9 @@ export const rolloutsFolder = join(
   cacheRoot,
   `rollouts-controller-${digestOf(rolloutsSources)}-${process.platform}-${process.arch}`,
 )
-export const meshNames = ['kube-api', 'istiod', 'flagger', 'rollouts-controller']
+/** What a mesh is, and the controllers that its suites stand beside it. */
+export const meshGround = ['kube-api', 'istiod']
+export const meshNames = [...meshGround, 'flagger', 'rollouts-controller']
 /** Spoils connections on purpose, only for `npm run test:proxies`: built once per user, of this version of its Go module. */
 export const toxiproxyModule = { path: 'github.com/Shopify/toxiproxy/v2/cmd/server', version: 'v2.12.0' }
 export const toxiproxyName = 'toxiproxy-server'

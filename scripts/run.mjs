@@ -32,7 +32,7 @@ try {
   // The simulated demo needs no server but Temporal's and must work where nothing can be installed.
   const servers = withServers ? (rest.includes('--sim') ? 'temporal' : true) : false
   const cluster = onCluster || rest.includes('--cluster')
-  const mesh = withMesh || rest.includes('--mesh')
+  const mesh = withMesh || (rest.includes('--mesh') ? 'ground' : false) // the demo in a mesh has no controllers beside it
   const { missing } = await ensure({
     servers,
     cluster,

@@ -9,6 +9,7 @@ import {
   toolkitPackages,
   clusterNames,
   installCommand,
+  meshGround,
   meshNames,
   serverNames,
   toxiproxyName,
@@ -29,7 +30,7 @@ const LOCK_LOOK_MS = 250 // quick enough not to be felt
 /**
  * Makes sure that Node 24 and the packages are there; with `servers: true` the real servers too, with
  * `servers: 'temporal'` only Temporal's; with `cluster: true` a Temporal server and its database besides, with `mesh: true` a
- * Kubernetes API server, with `toxics: true` toxiproxy, with `toolkit: true` Chromium and shells. Returns the servers that could not be brought (they are not fatal:
+ * Kubernetes API server, istiod and the controllers of the suites on them (`mesh: 'ground'`: without these), with `toxics: true` toxiproxy, with `toolkit: true` Chromium and shells. Returns the servers that could not be brought (they are not fatal:
  * what needs one says so). Throws a SetupError when Node or the packages cannot be had.
  */
 export async function ensure({
@@ -40,10 +41,11 @@ export async function ensure({
   toolkit = false,
 } = {}) {
   const usual = servers === true ? serverNames : servers === 'temporal' ? ['temporal'] : []
+  const meshed = mesh === true ? meshNames : mesh === 'ground' ? meshGround : []
   const wanted = [
     ...usual,
     ...(cluster ? clusterNames : []),
-    ...(mesh ? meshNames : []),
+    ...meshed,
     ...(toxics ? [toxiproxyName] : []),
     ...(toolkit ? Object.keys(toolkitPackages) : []),
   ]
@@ -59,7 +61,7 @@ export async function ensure({
     if (servers === true) await ensureServers()
     if (servers === 'temporal') await ensurePythonServers(['temporal'])
     if (cluster) await ensureCluster()
-    if (mesh) await ensureMesh()
+    if (mesh) await ensureMesh(meshed)
     if (toxics) await ensureToxics()
     if (toolkit) await ensureDebianServers(toolkitPackages)
     return { missing: missing(wanted), changed: true }

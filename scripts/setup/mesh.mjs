@@ -61,10 +61,10 @@ const PROGRAMS = [
   },
 ]
 
-/** Brings what is missing; what cannot be brought is told, and missing afterwards. */
-export async function ensureMesh() {
+/** Brings those of `names` that are missing; what cannot be brought is told, and missing afterwards. */
+export async function ensureMesh(names) {
   for (const program of PROGRAMS) {
-    if (missing([program.name]).length === 0) continue
+    if (!names.includes(program.name) || missing([program.name]).length === 0) continue
     const words = `${program.name}: building, once, for about ${program.minutes} minutes on two cores`
     try {
       await step(words, () => build(program))
@@ -73,7 +73,7 @@ export async function ensureMesh() {
     }
   }
   await bringFurther()
-  await ensureFlagger()
+  if (names.includes('flagger')) await ensureFlagger()
 }
 
 /** Beside a server that is there. */
