@@ -33,6 +33,13 @@ export function credentialsOf(config: KubernetesAccess, deps: Deps): Credentials
   const plugin = execCredentials(deps)
   let way: { key: string; fetch: Fetch } | null = null
   let material: TlsMaterial = {}
+  let last: { text: string; access: Access } | null = null
+
+  /** The file is read for every call, and parsed when it is another one: that takes longer than the call. */
+  const read: typeof accessIn = (text, of) => {
+    if (last?.text !== text) last = { text, access: accessIn(text, of) }
+    return last.access
+  }
 
   /** One way for as long as it leads to the same place: its connections are used again. */
   function fetchTo({ serverName, proxy, authorization }: Destination): Fetch {
@@ -53,7 +60,7 @@ export function credentialsOf(config: KubernetesAccess, deps: Deps): Credentials
 
   return {
     async enter(signal) {
-      const access = await accessOf(config, deps)
+      const access = await accessOf(config, deps, read)
       const handed = access.exec === undefined ? {} : await plugin.current(access.exec, access, signal)
       const token = handed.token ?? (await tokenOf(access, deps))
       material = await materialOf(access, handed, { config, deps })
@@ -82,10 +89,10 @@ interface Destination {
   authorization: string | undefined
 }
 
-async function accessOf(config: KubernetesAccess, deps: Deps): Promise<Access> {
+async function accessOf(config: KubernetesAccess, deps: Deps, read: typeof accessIn): Promise<Access> {
   const { kubeconfig, context, server, token, tls, proxy } = config
   if (kubeconfig !== undefined)
-    return accessIn(await deps.secrets.read(kubeconfig), { reference: kubeconfig, context })
+    return read(await deps.secrets.read(kubeconfig), { reference: kubeconfig, context })
   if (server === undefined)
     return { server: POD_SERVER, tokenFile: `${POD}/token`, ca: { path: `${POD}/ca.crt` }, headers: {} }
   return {

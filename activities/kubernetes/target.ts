@@ -13,6 +13,8 @@ export interface StoredTarget<L, V extends Json> {
   /** For messages. */
   place: string
   look(target: string, io: Io): Promise<L>
+  /** The look that this was told from, if it was made here. */
+  behind(seen: Observed): L | undefined
   stored(here: L): Stored
   /** All but cautions. */
   seen(here: L): Observed<V>
@@ -27,12 +29,21 @@ export interface StoredTarget<L, V extends Json> {
   refuse(here: L, wanted: { desired: V; doing: string }, io: Io): Promise<void> | void
 }
 
+/**
+ * Over the look that the order came with, where that was made here: the API server takes it over exactly that version or not at all,
+ * so another look before it would tell nothing more. After a refusal, and without such a look, it is looked at first.
+ */
 export async function writeTarget<L, V extends Json>(
   of: StoredTarget<L, V>,
   write: Write<V>,
   io: Io,
 ): Promise<void> {
-  await lookAndWrite(() => writeOnce(of, write, io))
+  let known = of.behind(write.seen)
+  await lookAndWrite(async () => {
+    const here = known ?? (await of.look(write.target, io))
+    known = undefined
+    await writeOver(of, { write, here }, io)
+  })
 }
 
 /** The way back without effect: the API server checks a write of what is there, and keeps nothing. In words. */
@@ -47,9 +58,12 @@ export async function tryTarget<L, V extends Json>(
   return 'a write of what is there was tried without effect'
 }
 
-async function writeOnce<L, V extends Json>(of: StoredTarget<L, V>, write: Write<V>, io: Io): Promise<void> {
+async function writeOver<L, V extends Json>(
+  of: StoredTarget<L, V>,
+  { write, here }: { write: Write<V>; here: L },
+  io: Io,
+): Promise<void> {
   const { target, desired, seen, before } = write
-  const here = await of.look(target, io)
   const stored = of.stored(here)
   if (of.isThere(here, desired)) return await overtake(stored, of.place, io)
   const doing = `setting ${target} to ${JSON.stringify(desired)} in ${of.place}`

@@ -21,7 +21,7 @@ export interface Edge {
 
 export const SERVICES = `/apis/networking.istio.io/v1/namespaces/${NAMESPACE}/virtualservices`
 const ROUTES = `/apis/gateway.networking.k8s.io/v1/namespaces/${NAMESPACE}/httproutes`
-const ACCESS = { kubeconfig: 'env:KUBECONFIG', namespace: NAMESPACE, cluster: 'lab' }
+const ACCESS = { kubeconfig: 'env:LAB_KUBECONFIG', namespace: NAMESPACE, cluster: 'lab' }
 export const ARGO = 'argo'
 export const STEP = 25 // percent of users, of which the way back is measured
 

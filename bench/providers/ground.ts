@@ -1,10 +1,10 @@
 // What the measures of providers in a mesh stand on: one API server, istiod and Envoy with load through it, the real controller of Argo
-// Rollouts, Temporal and a worker in this process. Both peers pay for the same servers, the same cores and the same neighbours.
+// Rollouts, Temporal and a worker. Controller and worker are processes of their own, as they are run; both peers pay for the same
+// servers, the same cores and the same neighbours.
 import { once } from 'node:events'
 import { type Server, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Client } from '@temporalio/client'
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
+import { Client, Connection } from '@temporalio/client'
 import { type Load, startLoad } from '../../lab/load.ts'
 import { startPods, startRollouts } from '../../lab/servers/argo-rollouts.ts'
 import { serviceObjects } from '../../lab/servers/istio-objects.ts'
@@ -12,12 +12,10 @@ import { type Istio, put, startIstio } from '../../lab/servers/istio.ts'
 import { type Kubernetes, startKubernetes } from '../../lab/servers/kubernetes.ts'
 import { startPrometheus } from '../../lab/servers/prometheus.ts'
 import { startTemporal } from '../../lab/servers/temporal.ts'
-import { loadWorkflowBundle } from '../../worker/bundle.ts'
-import { bareDeps, createTestWorker } from '../../worker/testing.ts'
+import { startWorker, temporalEnvironment } from '../../lab/stage/worker.ts'
 import { type Api, connectApi } from './api.ts'
 
 export const NAMESPACE = 'shop'
-const CACHED_MAX = 2_000 // nothing is replayed while it is measured
 const SECONDS_MAX = 3_600
 
 export interface Ground {
@@ -35,11 +33,6 @@ export interface Ground {
 type Ends = (() => unknown)[]
 
 export async function openGround(): Promise<Ground> {
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    shutdownSignals: [],
-    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } },
-  })
   const ends: Ends = []
   const close = async (): Promise<void> => {
     for (const end of ends.toReversed()) await end()
@@ -105,18 +98,12 @@ async function startServing(kubernetes: Kubernetes, ends: Ends): Promise<Client>
   const temporal = await startTemporal()
   ends.push(() => temporal.server.close())
   const { address, namespace } = temporal
-  const connection = await NativeConnection.connect({ address })
-  ends.push(() => connection.close())
-  const worker = await createTestWorker({
-    connection,
-    namespace,
-    bundle: await loadWorkflowBundle(),
-    deps: {
-      ...bareDeps(),
-      secrets: { read: async () => kubernetes.kubeconfig(kubernetes.admin) },
-    },
-    maxCachedWorkflows: CACHED_MAX,
+  const worker = await startWorker({
+    ...temporalEnvironment({ temporal }),
+    LAB_KUBECONFIG: kubernetes.kubeconfig(kubernetes.admin),
   })
-  ends.push(() => worker.stop())
+  ends.push(() => worker.server.close())
+  const connection = await Connection.connect({ address })
+  ends.push(() => connection.close())
   return new Client({ connection, namespace })
 }

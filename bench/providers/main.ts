@@ -13,7 +13,7 @@ import { writesBesideRaw } from './writes.ts'
 
 const MEASURES: { name: string; take(ground: Ground, isQuick: boolean): Promise<Row[]> }[] = [
   { name: 'writes', take: (ground, isQuick) => writesBesideRaw(ground, isQuick ? 2 : 12) },
-  { name: 'aborts', take: (ground, isQuick) => abortsInTurns(ground, isQuick ? 3 : 40) },
+  { name: 'aborts', take: (ground, isQuick) => abortsInTurns(ground, isQuick ? 3 : 100) },
   {
     name: 'early',
     take: (ground, isQuick) => earlyAborts(ground, isQuick ? { ours: 6, peer: 4 } : { ours: 200, peer: 70 }),

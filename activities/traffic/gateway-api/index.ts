@@ -20,7 +20,7 @@ import { rulesOf, spec } from './schema.ts'
 export const gatewayApi = defineProvider({
   spec,
   connect(config, deps) {
-    const edge: Edge = { config, kube: kubeOf(config, deps), seen: new Map() }
+    const edge: Edge = { config, kube: kubeOf(config, deps), seen: new Map(), looks: new WeakMap() }
     const counter = counterOf(config.counts, deps)
     const stored = storedTarget(edge)
     return {
@@ -28,7 +28,9 @@ export const gatewayApi = defineProvider({
         const here = await look(edge, target, io)
         const patches = wanted.map((desired) => patchFor(edge, here, desired))
         const declares = declarationOf(placeOf(config), patches.at(-1))
-        return { ...observed(here, edge), ...declares }
+        const told = { ...observed(here, edge), ...declares }
+        edge.looks.set(told, here)
+        return told
       },
       write: (write, io) => writeTarget(stored, write as Write<Value>, io),
       async confirm(request, io) {
@@ -48,6 +50,7 @@ function storedTarget(edge: Edge): StoredTarget<Look, Value> {
   return {
     place: placeOf(config),
     look: (target, io) => look(edge, target, io),
+    behind: (seen) => edge.looks.get(seen),
     stored: ({ route }) => ({ kube, object: route, path: pathOf(config) }),
     seen: (here) => observed(here, edge),
     said: ({ said }) => said,

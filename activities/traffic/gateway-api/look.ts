@@ -23,6 +23,8 @@ export interface Edge {
   kube: Kube
   /** What the target held at generations that were looked at, by target and identity of the route. */
   seen: Map<string, Map<number, Value>>
+  /** Which look was told as what, for as long as somebody holds what was told. */
+  looks: WeakMap<Observed, Look>
 }
 
 export interface Look {

@@ -27,7 +27,7 @@ export const istio = defineProvider({
   connect(config, deps) {
     const fetch = fetchOf({}, deps)
     const proxies = (config.proxies ?? []).map((url) => ({ url, fetch }))
-    const edge: Edge = { config, kube: kubeOf(config, deps), proxies, seen: new Map() }
+    const edge: Edge = { config, kube: kubeOf(config, deps), proxies, seen: new Map(), looks: new WeakMap() }
     const counter = config.counts === undefined ? null : counterOf(config.counts, deps)
     const stored = storedTarget(edge)
     return {
@@ -37,12 +37,14 @@ export const istio = defineProvider({
         // Half a dozen calls, which nobody waits for on the way back: a plan reads them.
         const cautions = wanted === undefined ? [] : await cautionsOf(edge, here, io)
         const reconcilers = reconcilersOf(here.service, { as: placeOf(config), what: declaredOf(target) })
-        return {
+        const told = {
           ...seenIn(here, config),
           ...(cautions.length === 0 ? {} : { cautions }),
           ...(reconcilers.length === 0 ? {} : { reconcilers }),
           ...declarationOf(placeOf(config), patches.at(-1)),
         }
+        edge.looks.set(told, here)
+        return told
       },
       write: (write, io) => writeTarget(stored, write as Write<Value>, io),
       async confirm(request, io) {
@@ -63,6 +65,7 @@ function storedTarget(edge: Edge): StoredTarget<Look, Value> {
   return {
     place: placeOf(config),
     look: (target, io) => look(edge, target, io),
+    behind: (seen) => edge.looks.get(seen),
     stored: ({ service }) => ({ kube, object: service, path: pathOf(config) }),
     seen: (here) => seenIn(here, config),
     said: ({ said }) => said,

@@ -26,6 +26,8 @@ export interface Edge {
   proxies: Proxy[]
   /** Values that the VirtualService was seen to hold, by target: a proxy that is behind serves one of them. */
   seen: Map<string, Value[]>
+  /** Which look was told as what, for as long as somebody holds what was told. */
+  looks: WeakMap<Observed, Look>
 }
 
 export interface Look {

@@ -30,7 +30,7 @@ export const traefikCrd = defineProvider({
   connect(config, deps) {
     const fetch = fetchOf({}, deps)
     const traefiks = (config.apis ?? []).map((url) => ({ url, fetch }))
-    const edge: Edge = { config, kube: kubeOf(config, deps), traefiks }
+    const edge: Edge = { config, kube: kubeOf(config, deps), traefiks, looks: new WeakMap() }
     const counter = config.counts === undefined ? null : counterOf(config.counts, deps)
     return {
       async observe(target, io, wanted = []) {
@@ -39,12 +39,14 @@ export const traefikCrd = defineProvider({
         const cautions = cautionsOf(here)
         const place = placeOf(config, target)
         const reconcilers = reconcilersOf(here.object, { as: place, what: declaredOf(target) })
-        return {
+        const told = {
           ...seenIn(here, config),
           ...(cautions.length === 0 ? {} : { cautions }),
           ...(reconcilers.length === 0 ? {} : { reconcilers }),
           ...declarationOf(place, patches.at(-1)),
         }
+        edge.looks.set(told, here)
+        return told
       },
       write: (write, io) => writeTarget(storedTarget(edge, write.target), write as Write<Value>, io),
       async confirm(request, io) {
@@ -64,6 +66,7 @@ function storedTarget(edge: Edge, target: string): StoredTarget<Look, Value> {
   return {
     place: placeOf(config, target),
     look: (of, io) => look(edge, of, io),
+    behind: (seen) => edge.looks.get(seen),
     stored: ({ object }) => ({ kube, object, path: pathOf(config, target) }),
     seen: (here) => seenIn(here, config),
     said: ({ said }) => said,

@@ -27,6 +27,8 @@ export interface Edge {
   config: TraefikCrdConfig
   kube: Kube
   traefiks: Traefik[]
+  /** Which look was told as what, for as long as somebody holds what was told. */
+  looks: WeakMap<Observed, Look>
 }
 
 export interface Look {
