@@ -36,7 +36,12 @@ export function judge(input: WatchInput, memory: WatchMemory, now: number): Judg
 
 /** Whether a subject is to be looked at now; the first time always. */
 export function isDue(subject: Subject, counters: Counters | undefined, now: number): boolean {
-  return counters === undefined || now >= counters.lookedAt + subject.everyMs
+  return counters === undefined || now >= dueAt(subject, counters)
+}
+
+/** A breach is told apart from a moment sooner where a bad look is looked at again sooner. */
+function dueAt({ everyMs, recheckMs = everyMs }: Subject, { last, lookedAt }: Counters): number {
+  return lookedAt + (last.verdict === 'bad' ? recheckMs : everyMs)
 }
 
 function isActing({ isDryRun }: Subject): boolean {
@@ -131,7 +136,7 @@ function subjectWords(subject: Subject, counters: Counters | undefined, now: num
 function delayMs(input: WatchInput, memory: WatchMemory, now: number): number {
   const moments = input.subjects.map((subject) => {
     const counters = memory.subjects[subject.name]
-    return counters === undefined ? now : counters.lookedAt + subject.everyMs
+    return counters === undefined ? now : dueAt(subject, counters)
   })
   const { ownValues } = memory // looks ride along; only a second look at another value has a time of its own
   if (ownValues !== undefined && ownValues.differs.length > 0) moments.push(ownValuesDueAt(ownValues, false))

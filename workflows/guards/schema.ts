@@ -1,5 +1,6 @@
 // What a runbook may say of a guard: a number that is watched while steps run, and what its breach means.
 import { z } from 'zod'
+import { DURATION, milliseconds } from '../quantities.ts'
 import { Duration, InARow, Limit, Name, PositiveDuration, Share, Unit } from '../scalars.ts'
 
 const Compare = z
@@ -50,6 +51,9 @@ export const Guard = z
     compare: Compare.optional().describe('Bad when worse than the other side by more than this'),
     breach: InARow.default('3 in a row').describe('So many bad checks in a row send the run back'),
     every: PositiveDuration.default('60s').describe('Time between checks'),
+    recheck: PositiveDuration.optional().describe(
+      'Time to the next check while the last one was bad; not below what the metrics need for a new sample; default: every',
+    ),
     min_samples: z
       .int()
       .min(0)
@@ -61,6 +65,16 @@ export const Guard = z
   .refine((guard) => guard.max !== undefined || guard.min !== undefined || guard.compare !== undefined, {
     message: 'a guard needs a number: max, min or compare',
   })
+  .refine(
+    ({ recheck, every }) =>
+      recheck === undefined ||
+      ![recheck, every].every((text) => DURATION.test(text)) ||
+      milliseconds(recheck) <= milliseconds(every),
+    {
+      message: 'a check that was bad is made again sooner than a good one: at most every',
+      path: ['recheck'],
+    },
+  )
   .refine((guard) => guard.min_samples === 0 || guard.samples !== undefined, {
     message: 'min_samples needs a samples query that counts them',
     path: ['min_samples'],

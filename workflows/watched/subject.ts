@@ -9,6 +9,8 @@ export type Watched<What extends string> = {
   name: string
   connection: PlannedConnection
   everyMs: number
+  /** Until the next look while the last one was bad; left out = as always. */
+  recheckMs?: number
   /** What opens its gate: so many good looks in a row, or being good without a break for so long. */
   enough: { good: number } | { forMs: number }
   /** So many bad looks in a row are a breach; null = they only keep the gate shut. */

@@ -185,6 +185,17 @@ describe('the next look', () => {
     expect(isDue(errors, undefined, START)).toBe(true)
   })
 
+  it('is sooner after a bad one where the guard says so', () => {
+    const quick = guard({ recheck: '2s' })
+    const bad = memoryOf([quick, ['good', 'bad']])
+    expect(judge(watchOf([quick]), bad, lookAt(2))).toMatchObject({ kind: 'not yet', delayMs: 2_000 })
+    expect(isDue(quick, bad.subjects['errors'], lookAt(2) + 2_000)).toBe(true)
+    for (const last of ['good', 'unknown'] as const) {
+      const memory = memoryOf([quick, ['bad', last]])
+      expect(judge(watchOf([quick]), memory, lookAt(2))).toMatchObject({ delayMs: EVERY_MS })
+    }
+  })
+
   it('is announced in words', () => {
     const memory = memoryOf([errors, ['unknown', 'good']])
     const judgement = judge(watchOf([errors], { deadline: START + 300_000 }), memory, lookAt(2))
