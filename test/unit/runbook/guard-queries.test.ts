@@ -275,3 +275,15 @@ test('a template in a query that is not PromQL is found too', async () => {
     message: 'a template was left in the query: {{ side }}',
   })
 })
+
+test('a bad check is never made again later than a good one', async () => {
+  const longer = await problemsOf(wrong(QUERY, `${QUERY}\n    every: 10s\n    recheck: 11s`))
+  expect(longer).toMatchObject([
+    { path: 'guards.errors.recheck', message: expect.stringMatching(/sooner than a good one/) },
+  ])
+  expect(await problemsOf(wrong(QUERY, `${QUERY}\n    every: 10s\n    recheck: 10s`))).toEqual([])
+  const unread = await problemsOf(wrong(QUERY, `${QUERY}\n    every: 10s\n    recheck: soon`))
+  expect(unread).toMatchObject([
+    { path: 'guards.errors.recheck', message: expect.stringMatching(/duration/) },
+  ])
+})

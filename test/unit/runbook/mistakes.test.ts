@@ -22,14 +22,6 @@ const MISTAKES: [string, string, string, string, RegExp, RegExp | null][] = [
     /unknown key/,
     /"every"/,
   ],
-  [
-    'a bad check made again later than a good one',
-    'max: 0.5%',
-    'max: 0.5%\n    recheck: 2m',
-    'guards.errors.recheck',
-    /sooner than a good one/,
-    null,
-  ],
   ['a mistyped key of a step', 'hold: 5m', 'hodl: 5m', 'steps[3].canary.hodl', /unknown key/, /"hold"/],
   [
     'a mistyped key of a connection',
