@@ -77,7 +77,7 @@ export const spec = defineSpec({
       'whoever else generates the route file will overwrite weights set here',
       'runtime keys of the route (runtime_key, runtime_key_prefix) override what the file says',
       'requests are counted per cluster: other routes to the same clusters blur the proof',
-      'each request is drawn anew: a user may change sides with every one, so both sides must share the state of sessions',
+      'each request is drawn anew, and a user may change sides with every one: both sides must share the state of sessions; with a `hash_policy` on the route and `use_hash_policy` on its weighted clusters a user keeps a side',
       'a shadow that reads slowly can stall requests with bodies of 8 MiB and more',
     ],
   },

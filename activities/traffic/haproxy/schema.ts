@@ -79,7 +79,7 @@ export const spec = defineSpec({
       'a reload of HAProxy forgets weights set at run time, unless server-state-file and load-server-state-from-file are set; name the file as `state_file` and it is kept in step',
       'the process before a reload goes on with its own weights until its last connection is closed; looks, proofs and drains speak for the present process only, unless `socket` is the master CLI (`master: true`)',
       'the balance algorithm must be roundrobin, leastconn or random(1): random draws twice and distorts a split, hashing ones refuse weights other than 0 and 100 %',
-      'without a cookie or stick table each request is dealt anew, and a user may change sides with every one: both sides must share the state of sessions; with one, known users stay on their server whatever the weights say',
+      'without a cookie or stick table each request is dealt anew, and a user may change sides with every one: both sides must share the state of sessions; with one, known users stay on their server whatever the weights say; with `balance hdr(...)` and `hash-type consistent` a user keeps a side, and shares are a few points off',
     ],
   },
   locks: (config) => [`haproxy ${canonicalSocket(config.socket)} backend ${config.backend}`],
