@@ -4,9 +4,9 @@ import { type Json, sameJson } from '../../workflows/json.ts'
 import type { Io, Observed, Write } from '../../workflows/ports/target.ts'
 import type { PatchOperation } from './client.ts'
 import { type Stored, lookAndWrite, overtake, refuseOutdated, sendOver, tryOver } from './over.ts'
+import { takenUp } from './take-up.ts'
 
 const TAKE_UP_MS_MAX = 1_000 // what runs has read a change after 0.2 s; that one is late is for the next look to say
-const TAKE_UP_LOOK_MS = 50
 
 /** `L`: one look at the object and at whoever reads it. */
 export interface StoredTarget<L, V extends Json> {
@@ -71,15 +71,6 @@ async function writeOver<L, V extends Json>(
   const patch = of.patch(here, desired)
   if (before === undefined || !sameJson(before, desired)) await of.refuse(here, { desired, doing }, io)
   await sendOver(stored, { patch, doing }, io)
-  await takenUp(of, target, io)
-}
-
-/** Until it is, or the time is over: either way the write was accepted. */
-async function takenUp<L, V extends Json>(of: StoredTarget<L, V>, target: string, io: Io): Promise<void> {
-  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(TAKE_UP_MS_MAX)])
-  while (!signal.aborted) {
-    const here = await of.look(target, { signal }).catch(() => null)
-    if (here !== null && of.isTakenUp(here)) return
-    await new Promise((resolve) => setTimeout(resolve, TAKE_UP_LOOK_MS))
-  }
+  const look = (each: Io): Promise<L> => of.look(target, each)
+  await takenUp({ withinMs: TAKE_UP_MS_MAX, look, isThere: (now) => of.isTakenUp(now) }, io)
 }
