@@ -4,7 +4,7 @@ import type { Capacity } from '../../workflows/ports/capacity.ts'
 import type { RRset } from '../../workflows/ports/dns.ts'
 import type { ChangingPort } from '../../workflows/ports/index.ts'
 import { RECONCILING } from '../../workflows/ports/reconciler.ts'
-import { COHORT, MIRROR, SPLIT } from '../../workflows/ports/traffic.ts'
+import { COHORT, MIRROR, SPLIT, STABLE, stableIs } from '../../workflows/ports/traffic.ts'
 import { resize } from './capacity.ts'
 import { place as placeCell } from './cells.ts'
 import { addResolver, fillCaches } from './resolvers.ts'
@@ -68,6 +68,12 @@ export function place(state: WorldState, parts: Parts): void {
         target: `${name} ${COHORT}`,
         alias: COHORT,
         value: { users: [] },
+      })
+      placeCell(state, {
+        port: 'traffic',
+        target: `${name} ${STABLE}`,
+        alias: STABLE,
+        value: stableIs('old'),
       })
     })
   }

@@ -17,6 +17,7 @@ const OTHER_MEANINGS: { [word: string]: string } = {
   cohort: 'a target of traffic, and how a connection leads it',
   preflight: 'a port, what is watched through it, and what a plan tries',
   suspend: 'the field of Flux that does it',
+  promote: 'a decision: it ends the time of a hold',
   drain: 'a field of runbooks: the time before capacity goes on the way back',
 }
 

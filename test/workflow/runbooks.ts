@@ -63,6 +63,7 @@ export function everything(names: Names): string {
   - repoint: { connection: zone, records: { "${RECORD}": [192.0.2.20] }, hold: 100ms, margin: 0ms, resolvers: [198.51.100.1], within: 20s, ${gated} }
   - hold: { for: 100ms, journeys: [{ connection: front, requests: [{ path: /orders }], every: 100ms }], ${gated} }
   - drain: { connection: edge, within: 20s, every: 50ms, good: 1 in a row }
+  - promote: { connection: edge, within: 20s, people: [ana, raj], expires: 2m, ${counted}, ${gated} }
   - decommission: { connection: fleet, side: old, idle_proof: { from: prom, query: "requests($side, 200ms)", for: 200ms, every: 100ms }, carries: { from: prom, load: "rate(all, 200ms)", per_instance: 2000, every: 100ms }, people: [ana, raj], expires: 2m, ${gated} }
   - handback: { connection: gitops, within: 20s, every: 100ms }
 `

@@ -51,6 +51,7 @@ test('a run through every step kind ends as if each call had been made once', as
     'traffic edge cohort': { users: ['acme'] },
     'traffic edge mirror': { percent: 0 },
     'traffic edge split': { old: 0, new: 100 },
+    'traffic edge stable': { stable: 'new' },
   })
   const writes = run.world.landed().map(({ target, value }) => `${target} ${JSON.stringify(value)}`)
   expect(writes).toEqual([...new Set(writes)]) // each change landed once

@@ -15,14 +15,24 @@ export type Mirror = { percent: number }
 /** Those who are led to the new side whatever the weights say: values of the header or cookie that the edge tells users by, sorted. */
 export type Cohort = { users: string[] }
 
-export type TrafficValue = Split | Mirror | Cohort
+/**
+ * Which version whoever moves the weights takes for the one to go back to. `new` is said only when the promotion is over in every place: its
+ * pods serve as the stable ones, and the weights are at rest.
+ */
+export type Stable = { stable: 'old' | 'new' }
+
+export type TrafficValue = Split | Mirror | Cohort | Stable
 
 export const SPLIT = 'split'
 export const MIRROR = 'mirror'
 export const COHORT = 'cohort'
+export const STABLE = 'stable'
 
-/** Options of `confirm`: counted shares must be within `tolerance` (percentage points) over at least `samples` requests. */
-export type TrafficConfirmOptions = JsonObject & { samples: number; tolerance: number }
+/**
+ * Options of `confirm`: counted shares must be within `tolerance` (percentage points) over at least `samples` requests.
+ * `promotable`: besides, the new version can be promoted as it stands now; with 0 samples nothing is counted.
+ */
+export type TrafficConfirmOptions = JsonObject & { samples: number; tolerance: number; promotable?: boolean }
 
 /** What a side has not finished yet: requests and tunnels (WebSockets, streams). `lines`: per server, for people. */
 export type InFlight = { count: number; lines: string[] }
@@ -39,6 +49,8 @@ export interface TrafficSupports extends ChangeSupports {
   mirror: boolean
   /** How a cohort is led, in words for the plan; left out = it cannot be. */
   cohort?: string
+  /** How a new version is made the stable one, in words for the plan; left out = it cannot be: who moves the weights has no such thing. */
+  promotes?: string
   /** On what `inFlight` rests, in words for the plan; left out = it cannot be told. */
   inFlight?: string
 }
@@ -46,6 +58,10 @@ export interface TrafficSupports extends ChangeSupports {
 /** The split that gives the new side `share` percent; rounded so that 99.9 leaves 0.1 and not 0.0999…. */
 export function splitAt(share: number): Split {
   return { old: Math.round((100 - share) * 1e6) / 1e6, new: share }
+}
+
+export function stableIs(side: Stable['stable']): Stable {
+  return { stable: side }
 }
 
 /** As every cohort is written and read. */
@@ -68,10 +84,12 @@ export const traffic = definePort<TrafficValue>({
     drifts: true,
     strange(target) {
       if (target.endsWith(COHORT)) return cohortOf(['mallory'])
+      if (target.endsWith(STABLE)) return stableIs('new')
       return target.endsWith(MIRROR) ? { percent: 7 } : { old: 70, new: 30 }
     },
     words(value) {
       if ('users' in value) return cohortWords(value)
+      if ('stable' in value) return `the ${value.stable} version is the stable one`
       if (!('percent' in value)) return null
       return value.percent === 0 ? 'no mirroring' : `${value.percent}% mirrored`
     },
@@ -80,6 +98,7 @@ export const traffic = definePort<TrafficValue>({
       unknown: splitAt(0),
       isFollowedLate: false,
       serves({ now }) {
+        if ('stable' in now) return null // it says who is gone back to; the split says who is served
         if ('users' in now) return { as: 'besides', sides: { old: false, new: now.users.length > 0 } }
         if ('percent' in now) return { as: 'besides', sides: { old: false, new: now.percent > 0 } }
         return { as: 'split', sides: { old: now.old > 0, new: now.new > 0 } }

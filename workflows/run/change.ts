@@ -31,6 +31,8 @@ export interface ChangeRequest<V extends Json> {
   target: string
   /** The end state, or how it follows from what is there before. */
   desired: V | ((before: V) => V)
+  /** How long it may take to show once it was accepted; left out: what the provider says. On the way back there is no such limit. */
+  showsWithinMs?: number
 }
 
 /**
@@ -55,7 +57,7 @@ async function changeNow<V extends Json>(run: Run, wanted: ChangeRequest<V>): Pr
     note(run, `${entry.connection} ${entry.target} already is ${show(entry.desired)}`)
   } else {
     markPointOfNoReturn(run)
-    await carryOut(run, entry)
+    await carryOut(run, entry, wanted.showsWithinMs ?? showsWithinMs(run, entry.connection))
     note(
       run,
       `${entry.connection} ${entry.target}: ${show(entry.before)} -> ${show(entry.desired)}, verified`,
@@ -108,12 +110,14 @@ function isUnderWay(run: Run, { step, status, verified }: Change): boolean {
   return step === stepOf(run).id && !verified && status !== 'noop'
 }
 
-async function carryOut(run: Run, entry: Change): Promise<void> {
+async function carryOut(run: Run, entry: Change, withinMs: number): Promise<void> {
   for (;;) {
     const approved = entry.approved ?? []
     const expected = approved.at(-1) ?? entry.before
     const result = await tryOnce(run, entry, { expected, approved })
-    const failed = result.ok ? await verify(run, entry, { applied: result.applied, expected }) : result.failed
+    const failed = result.ok
+      ? await verify(run, entry, { applied: result.applied, expected, withinMs })
+      : result.failed
     if (failed === null) return
     if (failed.kind === 'Conflict') {
       const { found, writer } = foundBy(failed)
@@ -168,27 +172,30 @@ async function tryOnce(
 
 /**
  * Null = verified. An accepted write that does not show is not a refused one: it is looked for until the provider's
- * `showsWithin` is over, and an abort meanwhile finds it uncertain in the journal.
+ * `showsWithin` is over, or the time that its step gives it, and an abort meanwhile finds it uncertain in the journal.
  */
 async function verify(
   run: Run,
   entry: Change,
-  { applied, expected }: { applied: Applied; expected: Json },
+  { applied, expected, withinMs }: { applied: Applied; expected: Json; withinMs: number },
 ): Promise<Failed | null> {
   measure.change(run.plan.service, entry.connection, entry.target)
   if (applied.readBack !== 'match') {
-    const failed = await notShown(run, entry, expected)
+    const failed = await notShown(run, entry, { expected, withinMs })
     if (failed !== null) return failed
   }
   entry.verified = true
   return null
 }
 
-async function notShown(run: Run, entry: Change, expected: Json): Promise<Failed | null> {
+async function notShown(
+  run: Run,
+  entry: Change,
+  { expected, withinMs }: { expected: Json; withinMs: number },
+): Promise<Failed | null> {
   checkpoint(run)
   const { connection: name, target, desired } = entry
   const connection = connectionOf(run, name)
-  const withinMs = showsWithinMs(run, name)
   const summary = `${label(run)} - ${name} ${target} ${show(desired)}: accepted, until it shows`
   try {
     await calls.shown(summary, { connection, target, desired, expected }, withinMs)

@@ -12,6 +12,7 @@ import { handback as handbackKind } from './handback/kind.ts'
 import { hold as holdKind } from './hold/kind.ts'
 import { preflight as preflightKind } from './preflight/kind.ts'
 import { prewarm as prewarmKind } from './prewarm/kind.ts'
+import { promote as promoteKind } from './promote/kind.ts'
 import { repoint as repointKind } from './repoint/kind.ts'
 import { shadow as shadowKind } from './shadow/kind.ts'
 import { suspend as suspendKind } from './suspend/kind.ts'
@@ -31,6 +32,7 @@ export const kinds: { [K in StepKind]: Kind<K> } = {
   hold: holdKind,
   preflight: preflightKind,
   prewarm: prewarmKind,
+  promote: promoteKind,
   repoint: repointKind,
   shadow: shadowKind,
   suspend: suspendKind,

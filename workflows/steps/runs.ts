@@ -13,6 +13,7 @@ import { runHandback } from './handback/run.ts'
 import { runHold } from './hold/run.ts'
 import { runPreflight } from './preflight/run.ts'
 import { runPrewarm } from './prewarm/run.ts'
+import { runPromote } from './promote/run.ts'
 import { runRepoint } from './repoint/run.ts'
 import { runShadow } from './shadow/run.ts'
 import { runSuspend } from './suspend/run.ts'
@@ -32,6 +33,7 @@ export const runs: { [K in StepKind]: (run: Run, step: PlannedStep<K>) => Promis
   hold: runHold,
   preflight: runPreflight,
   prewarm: runPrewarm,
+  promote: runPromote,
   repoint: runRepoint,
   shadow: runShadow,
   suspend: runSuspend,

@@ -11,6 +11,7 @@ import { Handback } from './handback/schema.ts'
 import { Hold } from './hold/schema.ts'
 import { Preflight } from './preflight/schema.ts'
 import { Prewarm } from './prewarm/schema.ts'
+import { Promote } from './promote/schema.ts'
 import { Repoint } from './repoint/schema.ts'
 import { Shadow } from './shadow/schema.ts'
 import { Suspend } from './suspend/schema.ts'
@@ -29,6 +30,7 @@ export const stepSchemas = {
   hold: Hold,
   preflight: Preflight,
   prewarm: Prewarm,
+  promote: Promote,
   repoint: Repoint,
   shadow: Shadow,
   suspend: Suspend,

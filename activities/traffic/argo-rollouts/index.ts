@@ -1,16 +1,23 @@
 // Moves users along the steps of a Rollout, by the patches that the kubectl plugin sends: promotes to the pause with the weight that
-// is asked for, aborts for 0. Writes no weight: these are the controller's.
+// is asked for, aborts for 0, and promotes fully where a run says so. Writes no weight: these are the controller's.
 import type { Io, Write } from '../../../workflows/ports/target.ts'
-import type { Split } from '../../../workflows/ports/traffic.ts'
+import {
+  STABLE,
+  type Split,
+  type Stable,
+  type TrafficConfirmOptions,
+} from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { kubeOf } from '../../kubernetes/client.ts'
 import { lookAndWrite, overtake, refuseOutdated, tryOver } from '../../kubernetes/over.ts'
 import { permitted } from '../../kubernetes/permits.ts'
+import { takenUp } from '../../kubernetes/take-up.ts'
 import { defineProvider } from '../../provider.ts'
 import { counterOf } from '../queried.ts'
 import { goBack, isReverted } from './back.ts'
 import { goForward } from './forward.ts'
 import { type Edge, type Look, isThere, look, observed, pathOf, placeOf } from './look.ts'
+import { observedStable, unpromotable, writeStable } from './promotion.ts'
 import { confirm } from './proof.ts'
 import { isRead, isUpdating } from './rollout.ts'
 import { rulesOf, spec } from './schema.ts'
@@ -18,8 +25,7 @@ import { unreachable } from './steps.ts'
 import { newWords } from './versions.ts'
 
 const TAKE_UP_MS_MAX = 2_000 // a controller that runs, with pods that are there, has set a weight after 0.1 s
-const TAKE_UP_LOOK_MS = 50
-const LOOKS_UNTIL_AGAIN = 8 // 0.4 s: ten times what an abort takes
+const LOOKS_UNTIL_AGAIN = 8 // 0.4 s: ten times what an abort takes. Some controllers (1.9) lose one, and nobody looks at it again
 
 export const argoRollouts = defineProvider({
   spec,
@@ -30,13 +36,21 @@ export const argoRollouts = defineProvider({
     return {
       async observe(target, io, wanted = []) {
         const here = await look(edge, target, io)
+        if (target === STABLE) return observedStable(here, edge)
         for (const desired of wanted) refuseUnreachable(edge, here, desired as Split)
         return observed(here, edge)
       },
-      write: (write, io) => lookAndWrite(() => writeOnce(edge, write as Write<Split>, io)),
+      write: (write, io) =>
+        lookAndWrite(() =>
+          write.target === STABLE
+            ? writeStable(edge, write as Write<Stable>, io)
+            : writeOnce(edge, write as Write<Split>, io),
+        ),
       async confirm(request, io) {
         const here = await look(edge, request.target, io)
-        return await confirm({ config, here, request, counter }, io)
+        const { promotable = false } = request.options as Partial<TrafficConfirmOptions>
+        const amiss = promotable ? await unpromotable(here, edge, io) : null
+        return await confirm({ config, here, request, counter, amiss: amiss?.why ?? null }, io)
       },
       async permits(target, io) {
         const words = await permitted(kube, rulesOf(config, { changed: [target], looked: [] }), io)
@@ -63,7 +77,20 @@ async function writeOnce(edge: Edge, write: Write<Split>, io: Io): Promise<void>
   refuseUnreachable(edge, here, desired)
   if (isBack) await goBack(edge, { here, doing }, io)
   else await goForward(edge, { here, desired, doing }, io)
-  await takenUp(edge, { target, desired, doing }, io)
+  await takenUp(
+    {
+      withinMs: TAKE_UP_MS_MAX,
+      look: (each) => look(edge, target, each),
+      isThere: (now) => isThere(now, desired),
+      ...(isBack && {
+        again: {
+          everyLooks: LOOKS_UNTIL_AGAIN,
+          send: (now: Look, each: Io) => goBack(edge, { here: now, doing }, each),
+        },
+      }),
+    },
+    io,
+  )
 }
 
 /** What it has no step for, and what no step leads to any more or yet: so that a plan knows. */
@@ -83,25 +110,4 @@ function overWords(desired: Split): string | null {
 function notBegun(config: Edge['config'], rollout: Look['rollout'], desired: Split): string | null {
   if (desired.new === 0 || isUpdating(rollout) || !isRead(rollout)) return null
   return `it is not on its way to the new version (${newWords(config)}): apply it, so that it waits at its first pause`
-}
-
-/**
- * Until it shows or the time is over: either way the write was accepted. An abort that does not show is sent again: some controllers
- * lose it (1.9), and what they have lost is looked at by nobody until the Rollout is written again.
- */
-async function takenUp(edge: Edge, { target, desired, doing }: Order, io: Io): Promise<void> {
-  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(TAKE_UP_MS_MAX)])
-  for (let looks = 1; !signal.aborted; looks++) {
-    const here = await look(edge, target, { signal }).catch(() => null)
-    if (here !== null && isThere(here, desired)) return
-    if (here !== null && desired.new === 0 && looks % LOOKS_UNTIL_AGAIN === 0)
-      await goBack(edge, { here, doing }, { signal }).catch(() => {}) // it was accepted once; the next look of the run tells
-    await new Promise((resolve) => setTimeout(resolve, TAKE_UP_LOOK_MS))
-  }
-}
-
-interface Order {
-  target: string
-  desired: Split
-  doing: string
 }

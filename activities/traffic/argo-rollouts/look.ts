@@ -2,7 +2,7 @@
 // going by what is stored, stand beside it as other places while they differ.
 import { type Json, type JsonObject, matches } from '../../../workflows/json.ts'
 import type { Elsewhere, Io, Observed } from '../../../workflows/ports/target.ts'
-import { type Split, SPLIT } from '../../../workflows/ports/traffic.ts'
+import { type Split, SPLIT, STABLE } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import type { Kube } from '../../kubernetes/client.ts'
 import { versionOf } from '../../kubernetes/over.ts'
@@ -29,8 +29,9 @@ export interface Look {
   service: VirtualService | null
   value: Split
   elsewhere: Elsewhere[]
-  /** The stable version is the new one: nothing is left to be moved, and no abort leads back. */
+  /** The stable version is the new one, and nothing else is asked for: nothing is left to be moved, and no abort leads back. */
   isOver: boolean
+  isStableNew: boolean
 }
 
 export function pathOf({ namespace, rollout }: ArgoRolloutsConfig): string {
@@ -43,8 +44,8 @@ export function placeOf({ namespace, rollout }: ArgoRolloutsConfig): string {
 
 export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
   const { config, kube } = edge
-  if (target !== SPLIT)
-    throw failure('Unsupported', `traffic/argo-rollouts cannot change ${target}: it has split only`)
+  if (target !== SPLIT && target !== STABLE)
+    throw failure('Unsupported', `traffic/argo-rollouts cannot change ${target}: it has split and stable`)
   const doing = `reading ${target} of ${placeOf(config)} in cluster ${kube.cluster}`
   const [rollout, service] = await Promise.all([
     kube.get<Rollout>({ path: pathOf(config), doing }, io),
@@ -57,6 +58,7 @@ export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
     rollout,
     service,
     isOver: !isUpdating(rollout) && sides.stable,
+    isStableNew: sides.stable,
     ...valueOf(edge, { rollout, service, sides }),
   }
 }
@@ -121,24 +123,22 @@ function valueOf(
 export function observed(here: Look, edge: Edge): Observed<Split> & { version: string } {
   const { rollout, service, value, elsewhere } = here
   const { status = {}, metadata, spec } = rollout
-  const { phase = 'unknown', message = '', currentStepIndex: step = 0 } = status
+  const { currentStepIndex: step = 0 } = status
   const cautions = cautionsOf(here, edge.config)
-  const facts: JsonObject = {
-    phase,
-    step,
-    message,
-    stable: status.stableRS ?? '',
-    current: status.currentPodHash ?? '',
-  }
   const own = { value, elsewhere, step, abort: status.abort ?? false, waits: status.pauseConditions ?? [] }
   return {
     value,
     version: versionOf(metadata, own, spec),
-    facts,
+    facts: factsOf(rollout),
     ...writerHere(rollout, service),
     ...(elsewhere.length === 0 ? {} : { elsewhere }),
     ...(cautions.length === 0 ? {} : { cautions }),
   }
+}
+
+export function factsOf({ status = {} }: Rollout): JsonObject {
+  const { phase = 'unknown', message = '', currentStepIndex: step = 0 } = status
+  return { phase, step, message, stable: status.stableRS ?? '', current: status.currentPodHash ?? '' }
 }
 
 /** Whoever wrote the weights, or the abort, beside the controller. */

@@ -53,7 +53,8 @@ export interface Rollout extends KubeObject {
 
 /** Of apps/v1, as far as it is read: one version of the pods. */
 export interface ReplicaSet extends KubeObject {
-  spec: { template: Template & { metadata?: { labels?: Record<string, string> } } }
+  spec: { template: Template & { metadata?: { labels?: Record<string, string> } }; replicas?: number }
+  status?: { availableReplicas?: number }
 }
 
 export const HASH_LABEL = 'rollouts-pod-template-hash'

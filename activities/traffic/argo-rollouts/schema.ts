@@ -1,5 +1,6 @@
 // What a runbook says about a Rollout of Argo, and what plans may rely on. Holds no client code.
 import { z } from 'zod'
+import { SPLIT } from '../../../workflows/ports/traffic.ts'
 import { KubeName, clusterOf, demandOneAccess, kubernetesAccess } from '../../kubernetes/config.ts'
 import { CountQuery, countsFrom } from '../counts.ts'
 import { type KubeRule, type UsedTargets, defineSpec } from '../../provider.ts'
@@ -93,15 +94,18 @@ export const spec = defineSpec({
     proof: 'requests counted by the queries of `counts`',
     weightStep: 1,
     mirror: false,
+    promotes:
+      'as `kubectl argo rollouts promote --full`; over when the controller calls the new version stable and healthy',
     cautions: [
       'only weights that the Rollout has a `setWeight` with a `pause: {}` behind it can be asked for; 0 is an abort',
-      'the run ends with the Rollout at its last pause: until somebody promotes it, the way back is one abort',
+      'without a step `promote` the run ends with the Rollout at its last pause: until somebody promotes it, the way back is one abort',
       'the controller starts pods of the new version before it shifts a weight',
       'requests are counted as the queries say: other routes to the same versions blur the proof',
     ],
   },
-  locks: (config, target) => [
-    `kubernetes ${clusterOf(config)} rollout ${config.namespace}/${config.rollout} ${target}`,
+  // Whatever a run does with it: a promotion of another run would be in the way of any.
+  locks: (config) => [
+    `kubernetes ${clusterOf(config)} rollout ${config.namespace}/${config.rollout} ${SPLIT}`,
   ],
   rules: rulesOf,
 })

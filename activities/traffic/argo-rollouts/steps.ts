@@ -77,19 +77,26 @@ export function stopFor(desired: Split, rollout: Rollout): Stop | null {
   return isExact ? (found ?? null) : null
 }
 
+export interface Heading {
+  split: Split
+  words: string
+  /** To where the new version is the stable one: no pause is in between. */
+  isToEnd: boolean
+}
+
 /** Where it is going by what is stored, whether or not the controller has taken it up; null: nowhere that is known. */
-export function headingOf(rollout: Rollout): { split: Split; words: string } | null {
+export function headingOf(rollout: Rollout): Heading | null {
   const { status = {} } = rollout
   if (!isUpdating(rollout)) return null
-  if (status.abort === true) return { split: splitAt(0), words: 'aborted' }
-  if (status.promoteFull === true) return { split: splitAt(100), words: 'promoted fully' }
+  if (status.abort === true) return { split: splitAt(0), words: 'aborted', isToEnd: false }
+  if (status.promoteFull === true) return { split: splitAt(100), words: 'promoted fully', isToEnd: true }
   if (!isRead(rollout)) return null
   const { currentStepIndex: index = 0, controllerPause = false, pauseConditions } = status
   const isPromoted = controllerPause && (pauseConditions ?? []).length === 0
   const next = stopsOf(rollout).find(({ at }) => (isPromoted ? at > index : at >= index))
-  if (next === undefined) return { split: splitAt(100), words: 'on its way to the end' }
+  if (next === undefined) return { split: splitAt(100), words: 'on its way to the end', isToEnd: true }
   const words = next.at === index ? `at step ${index}` : `on its way to step ${next.at}`
-  return { split: splitAt(next.share), words }
+  return { split: splitAt(next.share), words, isToEnd: false }
 }
 
 function isQuiet(step: Step): boolean {

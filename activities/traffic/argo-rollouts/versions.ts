@@ -41,6 +41,16 @@ export async function templateOf(
   return template
 }
 
+/** Pods of a version that serve, and how many its ReplicaSet wants. */
+export async function readyOf(
+  versions: Versions,
+  hash: string,
+  io: Io,
+): Promise<{ ready: number; wanted: number }> {
+  const { spec, status } = await replicaSet(versions, hash, io)
+  return { ready: status?.availableReplicas ?? 0, wanted: spec.replicas ?? 1 }
+}
+
 async function imagesOf(versions: Versions, hash: string, io: Io): Promise<string[]> {
   const { known } = versions
   const before = known.get(hash)

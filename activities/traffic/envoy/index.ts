@@ -39,16 +39,16 @@ export const envoy = defineProvider({
     return {
       observe: async (target, io, wanted = []) => {
         const here = await look(edge, target, io)
-        for (const desired of wanted) {
+        for (const desired of wanted as Value[]) {
           const doing = `setting ${target} to ${JSON.stringify(desired)} in ${config.routes}`
-          await translating(doing, () =>
-            edit(edge, structuredClone(here.route), { target, desired: desired }),
-          )
+          await translating(doing, () => edit(edge, structuredClone(here.route), { target, desired }))
         }
         return observed(here, edge, io)
       },
       write: (write, io) =>
-        overChanges(`setting ${write.target} in ${config.routes}`, () => writeOnce(edge, write, io)),
+        overChanges(`setting ${write.target} in ${config.routes}`, () =>
+          writeOnce(edge, write as Writing, io),
+        ),
       confirm: async (request, io) => {
         const here = await look(edge, request.target, io)
         if (request.target === COHORT) return confirmCohort({ edge, here, request })

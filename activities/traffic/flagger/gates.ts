@@ -8,7 +8,7 @@ import { type Deployment, type Order, isInForce, orderIn } from './order.ts'
 export const GATES = ['confirm-rollout', 'confirm-traffic-increase', 'confirm-promotion', 'rollback'] as const
 export type Gate = (typeof GATES)[number]
 
-/** Annotation by which a person, after the run, lets Flagger promote: the revision by the name that `status` gives it. */
+/** Annotation that lets Flagger promote: the revision by the name that `status` gives it. Left by a run's `promote`, or by a person after a run. */
 export const PROMOTE = 'cutover/promote'
 
 export interface Situation {
@@ -55,7 +55,7 @@ export function isOpen(gate: Gate, here: Situation): boolean {
   }
 }
 
-/** Only what a person named, and only from the highest weight, which the run has asked for. */
+/** Only what was named, and only from the highest weight, which the run has asked for. */
 function mayPromote({ canary, weight }: Situation, order: Order): boolean {
   const highest = maxWeight(analysisOf(canary))
   const named = canary.metadata.annotations?.[PROMOTE] ?? ''

@@ -1,7 +1,12 @@
 // Shares requests by a Canary of Flagger: forward, an order is left on the Canary, from which workers answer Flagger's gates, and
 // Flagger moves; back, the route is written as well, so that users do not wait for Flagger, nor for one that is down.
 import type { Io, Write } from '../../../workflows/ports/target.ts'
-import type { Split } from '../../../workflows/ports/traffic.ts'
+import {
+  STABLE,
+  type Split,
+  type Stable,
+  type TrafficConfirmOptions,
+} from '../../../workflows/ports/traffic.ts'
 import { matches } from '../../../workflows/json.ts'
 import { failure } from '../../failure.ts'
 import { exchange } from '../../http.ts'
@@ -16,18 +21,19 @@ import {
 } from '../../kubernetes/over.ts'
 import { ownersOf } from '../../kubernetes/owners.ts'
 import { permitted } from '../../kubernetes/permits.ts'
+import { takenUp } from '../../kubernetes/take-up.ts'
 import { type Deps, defineProvider } from '../../provider.ts'
 import { counterOf } from '../queried.ts'
 import { pathOf as pathOfGate } from './gates.ts'
 import { unfit, unreachable } from './fitness.ts'
 import { type Edge, type Look, isThere, look, pathOf, placeOf, seenIn } from './look.ts'
 import { type Order, orderFor, orderPatch } from './order.ts'
+import { lookAtBoth, seenStable, unpromotable, writeStable } from './promotion.ts'
 import { confirm } from './proof.ts'
 import { pathOfRoute } from './route.ts'
 import { type FlaggerConfig, namesOf, rulesOf, spec } from './schema.ts'
 
 const TAKE_UP_MS_MAX = 1_000 // forward it takes intervals of ten seconds at least; that it is late is for the next look to say
-const TAKE_UP_LOOK_MS = 100
 const BACK: Split = { old: 100, new: 0 }
 const GATE_MS_MAX = 2_000
 const GATE_BYTES_MAX = 1_024
@@ -39,15 +45,23 @@ export const flagger = defineProvider({
     const counter = counterOf(config.counts, deps)
     return {
       async observe(target, io, wanted = []) {
+        if (target === STABLE) return seenStable(await lookAtBoth(edge, target, io), config)
         const here = await look(edge, target, io)
         refuseUnfit(edge, here, wanted as Split[])
         const cautions = cautionsOf(edge, here)
         return { ...seenIn(here, config), ...(cautions.length === 0 ? {} : { cautions }) }
       },
-      write: (write, io) => lookAndWrite(() => writeOnce(edge, write as Write<Split>, io)),
+      write: (write, io) =>
+        lookAndWrite(() =>
+          write.target === STABLE
+            ? writeStable(edge, write as Write<Stable>, io)
+            : writeOnce(edge, write as Write<Split>, io),
+        ),
       async confirm(request, io) {
         const here = await look(edge, request.target, io)
-        return await confirm({ config, here, request, counter }, io)
+        const { promotable = false } = request.options as Partial<TrafficConfirmOptions>
+        const amiss = promotable ? unpromotable(here, config) : null
+        return await confirm({ config, here, request, counter, amiss: amiss?.why ?? null }, io)
       },
       async permits(target, io) {
         const words = await permitted(edge.kube, rulesOf(config, { changed: [target], looked: [] }), io)
@@ -77,7 +91,14 @@ async function writeOnce(edge: Edge, { target, desired, seen }: Write<Split>, io
       io,
     )
   } else await leadBack(edge, here, { doing, io })
-  await takenUp(edge, { target, desired }, io)
+  await takenUp(
+    {
+      withinMs: TAKE_UP_MS_MAX,
+      look: (each) => look(edge, target, each),
+      isThere: (now) => isThere(now, desired),
+    },
+    io,
+  )
 }
 
 /** The gates first, so that nothing goes up again; the route whatever became of them, since that is where users are. */
@@ -109,20 +130,6 @@ function ordered(here: Look, { mesh }: FlaggerConfig, { from, to }: Pick<Order, 
 
 function storedCanary({ config, kube }: Edge, { canary }: Look): Stored {
   return { kube, object: canary, path: pathOf(config) }
-}
-
-/** Until Flagger has done it or the time is over: either way the order stands. */
-async function takenUp(
-  edge: Edge,
-  { target, desired }: { target: string; desired: Split },
-  io: Io,
-): Promise<void> {
-  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(TAKE_UP_MS_MAX)])
-  while (!signal.aborted) {
-    const here = await look(edge, target, { signal }).catch(() => null)
-    if (here !== null && isThere(here, desired)) return
-    await new Promise((resolve) => setTimeout(resolve, TAKE_UP_LOOK_MS))
-  }
 }
 
 function unwritable({ old, new: fresh }: Split): string | null {

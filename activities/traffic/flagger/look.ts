@@ -3,7 +3,7 @@
 import { matches } from '../../../workflows/json.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'
 import type { Elsewhere, Io, Observed } from '../../../workflows/ports/target.ts'
-import { type Split, splitAt } from '../../../workflows/ports/traffic.ts'
+import { SPLIT, STABLE, type Split, splitAt } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import type { Kube, KubeObject } from '../../kubernetes/client.ts'
 import { writerOf } from '../../kubernetes/owners.ts'
@@ -29,6 +29,8 @@ export interface Look {
   /** The route as it is stored. */
   stored: KubeObject
   route: RouteHere
+  /** What was asked last, of whatever revision. */
+  asked: Order | null
   /** In force for the revision that Flagger holds or rolls out. */
   order: Order | null
   /** Flagger has written the new revision over the old one: nothing leads back any more. */
@@ -46,8 +48,8 @@ export function pathOf({ namespace, canary }: CanaryPlace): string {
 }
 
 export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
-  if (target !== 'split')
-    throw failure('Unsupported', `traffic/flagger cannot change ${target}: it has split only`)
+  if (target !== SPLIT && target !== STABLE)
+    throw failure('Unsupported', `traffic/flagger cannot change ${target}: it has split and stable`)
   const { config, kube } = edge
   const { kind, workload, route: name } = namesOf(config)
   const doing = (what: string): string => `reading ${what} in cluster ${kube.cluster}`
@@ -70,7 +72,7 @@ export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
     asked !== null &&
     isOfRevision(asked, deployment) &&
     (isPromoted(asked, canary) || (isPromoting(canary) && asked.to > 0))
-  const here = { canary, deployment, stored, route, order, isGone }
+  const here = { canary, deployment, stored, route, asked, order, isGone }
   return {
     ...here,
     ...(isGone ? { value: splitAt(100), elsewhere: [] } : standing(here, config)),
@@ -103,9 +105,7 @@ function standing(
 /** All but cautions. */
 export function seenIn(here: Look, config: FlaggerConfig): Observed<Split> & { version: string } {
   const { canary, stored, route, order, value, elsewhere } = here
-  const { phase = 'none', failedChecks = 0 } = canary.status ?? {}
   const writer = writerOf(stored, ['spec', config.mesh === 'istio' ? 'http' : 'rules'])
-  const facts: JsonObject = { phase, weight: route.weight, failedChecks }
   return {
     value,
     version: versionOfParts({
@@ -113,10 +113,15 @@ export function seenIn(here: Look, config: FlaggerConfig): Observed<Split> & { v
       own: [route.split, order] as Json,
       beside: [canary.spec, route.beside],
     }),
-    facts,
+    facts: factsOf(here),
     ...(writer === null ? {} : writer),
     ...(elsewhere.length === 0 ? {} : { elsewhere }),
   }
+}
+
+export function factsOf({ canary, route }: Look): JsonObject {
+  const { phase = 'none', failedChecks = 0 } = canary.status ?? {}
+  return { phase, weight: route.weight, failedChecks }
 }
 
 export function isThere({ value, elsewhere }: Look, desired: Json): boolean {

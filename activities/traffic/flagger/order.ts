@@ -30,6 +30,7 @@ export type Order = z.infer<typeof Order>
 
 export interface Deployment extends KubeObject {
   spec: { template: JsonObject; replicas?: number } & JsonObject
+  status?: { availableReplicas?: number; observedGeneration?: number }
 }
 
 /** The order, whatever revision it is of; null: none, or nothing that could be read. */
@@ -75,11 +76,14 @@ export function orderFor(
   }
 }
 
-export function orderPatch({ metadata }: Canary, order: Order): PatchOperation[] {
-  const text = canonicalJson(order)
+export function orderPatch(canary: Canary, order: Order): PatchOperation[] {
+  return annotationPatch(canary, ORDER, canonicalJson(order))
+}
+
+export function annotationPatch({ metadata }: Canary, name: string, text: string): PatchOperation[] {
   return metadata.annotations === undefined
-    ? [{ op: 'add', path: '/metadata/annotations', value: { [ORDER]: text } }]
-    : [{ op: 'add', path: `/metadata/annotations/${ORDER.replace('/', '~1')}`, value: text }]
+    ? [{ op: 'add', path: '/metadata/annotations', value: { [name]: text } }]
+    : [{ op: 'add', path: `/metadata/annotations/${name.replace('/', '~1')}`, value: text }]
 }
 
 /**

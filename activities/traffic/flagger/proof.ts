@@ -2,6 +2,7 @@
 // comes until then belongs to what was there before.
 import { matches } from '../../../workflows/json.ts'
 import type { Confirmation, ConfirmRequest, Io } from '../../../workflows/ports/target.ts'
+import { isUncounted, provenWithout } from '../promotable.ts'
 import { type Counter, confirmSplit } from '../queried.ts'
 import type { Look } from './look.ts'
 import type { FlaggerConfig } from './schema.ts'
@@ -11,10 +12,16 @@ export interface Proof {
   here: Look
   request: ConfirmRequest
   counter: Counter
+  /** Why it cannot be promoted, where that is asked. */
+  amiss: string | null
 }
 
-export async function confirm({ config, here, request, counter }: Proof, io: Io): Promise<Confirmation> {
-  const behind = notYet(here, request)
+export async function confirm(
+  { config, here, request, counter, amiss }: Proof,
+  io: Io,
+): Promise<Confirmation> {
+  const behind = amiss ?? notYet(here, request)
+  if (isUncounted(request)) return provenWithout(behind)
   return confirmSplit({ request, behind, split: here.value, queries: config.counts, counter }, io)
 }
 

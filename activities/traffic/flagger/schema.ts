@@ -1,5 +1,6 @@
 // What a runbook says about a Canary of Flagger, and what plans may rely on. Holds no client code.
 import { z } from 'zod'
+import { SPLIT, STABLE } from '../../../workflows/ports/traffic.ts'
 import { BaseUrl } from '../../config.ts'
 import { KubeName, clusterOf, demandOneAccess, kubernetesAccess } from '../../kubernetes/config.ts'
 import { CountQuery, countsFrom } from '../counts.ts'
@@ -46,6 +47,8 @@ export const SHOWS_WITHIN = '10m'
 export function namesOf({ canary, workload = canary, service = workload, mesh }: CanaryNames) {
   return {
     workload,
+    /** What it runs the old revision as. */
+    primary: `${workload}-primary`,
     route: service,
     old: `${service}-primary`,
     new: `${service}-canary`,
@@ -62,15 +65,22 @@ export interface CanaryNames {
   mesh: 'istio' | 'gateway-api'
 }
 
-export function rulesOf(config: FlaggerConfig, { changed }: UsedTargets): KubeRule[] {
+export function rulesOf(config: FlaggerConfig, { changed, looked }: UsedTargets): KubeRule[] {
   const { namespace, canary } = config
-  const { workload, route, group, resource } = namesOf(config)
+  const { workload, primary, route, group, resource } = namesOf(config)
   const cluster = clusterOf(config)
   const verbs = changed.length === 0 ? ['get'] : ['get', 'patch']
   return [
     { cluster, namespace, group: GROUP, resource: 'canaries', verbs, names: [canary] },
     { cluster, namespace, group, resource, verbs, names: [route] },
-    { cluster, namespace, group: 'apps', resource: 'deployments', verbs: ['get'], names: [workload] },
+    {
+      cluster,
+      namespace,
+      group: 'apps',
+      resource: 'deployments',
+      verbs: ['get'],
+      names: [workload, ...([...changed, ...looked].includes(STABLE) ? [primary] : [])],
+    },
   ]
 }
 
@@ -87,22 +97,25 @@ export const spec = defineSpec({
     proof: 'requests counted by the queries of `counts`',
     weightStep: 1,
     mirror: false,
+    promotes:
+      'its gate is opened for this revision; over when Flagger has succeeded, the primary runs it, and the route is back there',
     cautions: [
       'Flagger goes up by the steps of its analysis, one in each interval: a weight shows only then',
       'back is to 0 only; users are led back at once, and Flagger gives the revision up at its next interval: to go forward again takes a new revision',
       'its own analysis goes on: Flagger may go back by itself, and the run finds that as a foreign change',
-      'promotion stays closed: it copies the new revision over the old one, and then nothing leads back',
+      'without a step `promote` promotion stays closed: it copies the new revision over the old one, and then nothing leads back',
       'requests are counted as the queries say: other routes to the same services blur the proof',
     ],
   },
-  locks(config, target) {
+  // Whatever a run does with it: a promotion of another run would be in the way of any.
+  locks(config) {
     const { namespace, canary } = config
     const { kind, route, old, new: fresh } = namesOf(config)
     const cluster = `kubernetes ${clusterOf(config)}`
     return [
-      `${cluster} canary ${namespace}/${canary} ${target}`,
+      `${cluster} canary ${namespace}/${canary} ${SPLIT}`,
       // As who moves the route itself calls it.
-      `${cluster} ${kind.toLowerCase()} ${namespace}/${route} ${[old, fresh].sort().join(' ')} ${target}`,
+      `${cluster} ${kind.toLowerCase()} ${namespace}/${route} ${[old, fresh].sort().join(' ')} ${SPLIT}`,
     ]
   },
   rules: rulesOf,

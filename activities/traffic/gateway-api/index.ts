@@ -26,7 +26,7 @@ export const gatewayApi = defineProvider({
     return {
       async observe(target, io, wanted = []) {
         const here = await look(edge, target, io)
-        const patches = wanted.map((desired) => patchFor(edge, here, desired))
+        const patches = wanted.map((desired) => patchFor(edge, here, desired as Value))
         const declares = declarationOf(placeOf(config), patches.at(-1))
         const told = { ...observed(here, edge), ...declares }
         edge.looks.set(told, here)

@@ -33,7 +33,7 @@ export const istio = defineProvider({
     return {
       async observe(target, io, wanted) {
         const here = await look(edge, target, io)
-        const patches = (wanted ?? []).map((desired) => patchFor(edge, here, desired))
+        const patches = (wanted ?? []).map((desired) => patchFor(edge, here, desired as Value))
         // Half a dozen calls, which nobody waits for on the way back: a plan reads them.
         const cautions = wanted === undefined ? [] : await cautionsOf(edge, here, io)
         const reconcilers = reconcilersOf(here.service, { as: placeOf(config), what: declaredOf(target) })

@@ -1,8 +1,16 @@
-// traffic/sim: split, mirror and cohort of one balancer of the simulated world.
+// traffic/sim: split, mirror, cohort and stable version of one balancer of the simulated world.
 import type { Json } from '../../../workflows/json.ts'
 import type { Confirmation, ConfirmRequest } from '../../../workflows/ports/target.ts'
-import { COHORT, cohortOf } from '../../../workflows/ports/traffic.ts'
-import type { InFlight, Mirror, Split, TrafficPort, TrafficValue } from '../../../workflows/ports/traffic.ts'
+import { COHORT, SPLIT, STABLE, cohortOf, stableIs } from '../../../workflows/ports/traffic.ts'
+import type {
+  InFlight,
+  Mirror,
+  Split,
+  Stable,
+  TrafficConfirmOptions,
+  TrafficPort,
+  TrafficValue,
+} from '../../../workflows/ports/traffic.ts'
 import { percent, perSecond } from '../../../workflows/quantities.ts'
 import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
@@ -13,6 +21,7 @@ import { total } from '../../sim/timeline.ts'
 import { counter, requestsUnderWay } from '../../sim/traffic.ts'
 import { enterWorld } from '../../sim/world.ts'
 import { confirmShare } from '../counted.ts'
+import { provenWithout } from '../promotable.ts'
 import { spec } from './schema.ts'
 
 export const simTraffic = defineProvider({
@@ -39,7 +48,10 @@ export const simTraffic = defineProvider({
       },
       async write({ target, desired, seen }, io) {
         const value = checked(target, desired)
-        await write(enter(), { port: 'traffic', target: named(target), desired: value, seen }, io)
+        const state = enter()
+        const why = unwritable(state, config.balancer, { target, value })
+        if (why !== null) throw failure('Rejected', `${named(target)}: ${why}`)
+        await write(state, { port: 'traffic', target: named(target), desired: value, seen }, io)
       },
       inFlight(side, io) {
         const state = enter()
@@ -75,8 +87,33 @@ function confirmed(state: WorldState, balancer: string, request: ConfirmRequest)
     return confirmShare({ request, counters, newSharePercent })
   }
   const desired = request.desired as Split
+  const { promotable = false, samples } = request.options as TrafficConfirmOptions
+  if (promotable) {
+    const why = unpromotable(state, balancer, stableIs('new'))
+    if (why !== null || samples === 0) return provenWithout(why)
+  }
   const newSharePercent = (desired.new / (desired.old + desired.new)) * 100
   return confirmShare({ request, counters: { old: [served.old], new: [served.new] }, newSharePercent })
+}
+
+/** What a balancer that promotes refuses, in words; null: nothing. */
+function unwritable(
+  state: WorldState,
+  balancer: string,
+  { target, value }: { target: string; value: Json },
+): string | null {
+  if (target === STABLE) return unpromotable(state, balancer, value as Stable)
+  return target === SPLIT && (value as Split).old > 0 ? unpromotable(state, balancer, stableIs('old')) : null
+}
+
+/** Why the stable version cannot become this one, in words; null: it can. */
+function unpromotable(state: WorldState, balancer: string, { stable }: Stable): string | null {
+  const held = (target: string) => state.cells.get(`traffic ${balancer} ${target}`)?.value
+  const isPromoted = (held(STABLE) as Stable | undefined)?.stable === 'new'
+  if (stable === 'old')
+    return isPromoted ? 'the new version is the stable one, and nothing leads back from there' : null
+  const split = held(SPLIT) as Split | undefined
+  return isPromoted || split?.old === 0 ? null : 'not all users are on the new side'
 }
 
 const WEIGHT_MAX = 256 // as in the schema
@@ -88,6 +125,10 @@ function checked(target: string, desired: Json): Json {
     if (Array.isArray(users) && users.every((one) => typeof one === 'string' && one !== ''))
       return cohortOf(users as string[])
     throw failure('Rejected', `${target}: ${JSON.stringify(desired)} is no list of users`)
+  }
+  if (target === STABLE) {
+    if (fields.stable === 'old' || fields.stable === 'new') return stableIs(fields.stable)
+    throw failure('Rejected', `${target}: ${JSON.stringify(desired)} is neither old nor new`)
   }
   const numbers = target === 'mirror' ? [fields.percent] : [fields.old, fields.new]
   const limit = target === 'mirror' ? 100 : WEIGHT_MAX

@@ -22,7 +22,7 @@ export type SimTrafficConfig = z.infer<typeof SimTrafficConfig>
 export const spec = defineSpec({
   id: 'traffic/sim',
   port: 'traffic',
-  summary: 'split, mirror and cohort of a simulated balancer',
+  summary: 'split, mirror, cohort and promotion of a simulated balancer',
   config: SimTrafficConfig,
   supports: {
     port: 'traffic',
@@ -33,6 +33,7 @@ export const spec = defineSpec({
     showsWithin: '500ms',
     proof: 'simulated requests counted per side since the first look',
     cohort: 'simulated users who are told apart by a header or a cookie',
+    promotes: 'the simulated balancer takes the new version for the stable one',
     inFlight: 'simulated requests under way, and tunnels that have not ended',
     cautions: ['simulated: no request of a real user is touched'],
   },

@@ -1,7 +1,7 @@
 // What a step needs and its provider cannot do: refused on paper rather than in the night.
 import type { ProviderSpec } from '../../../activities/provider.ts'
 import type { PreflightSupports } from '../../../workflows/ports/preflight.ts'
-import { COHORT, MIRROR, type TrafficSupports } from '../../../workflows/ports/traffic.ts'
+import { COHORT, MIRROR, STABLE, type TrafficSupports } from '../../../workflows/ports/traffic.ts'
 import { mainConnectionsIn } from '../../../workflows/steps/connections.ts'
 import { kindOf, outline } from '../../../workflows/steps/kind-of.ts'
 import { oneOf } from '../suggestions.ts'
@@ -67,6 +67,12 @@ const ABILITIES: Ability[] = [
     instead: 'begin with a small share',
     isNeeded: (step, name) => changes(step, name, COHORT),
     isThere: (supports) => supports.cohort !== undefined,
+  },
+  {
+    words: 'promote',
+    instead: 'leave the step out: with 100% on the new side the run has moved all users',
+    isNeeded: (step, name) => changes(step, name, STABLE),
+    isThere: ({ promotes }) => promotes !== undefined,
   },
   {
     words: 'count requests in flight',

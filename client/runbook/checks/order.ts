@@ -1,7 +1,7 @@
 // Steps that fight each other: weights that fall, traffic given to what is gone, two names for one target.
 import type { Move } from '../../../workflows/steps/kind.ts'
 import { mainConnectionsIn } from '../../../workflows/steps/connections.ts'
-import { kindOf, outline } from '../../../workflows/steps/kind-of.ts'
+import { kindOf, outline, reversibility } from '../../../workflows/steps/kind-of.ts'
 import { COHORT, MIRROR } from '../../../workflows/ports/traffic.ts'
 import type { Connection, Parts, Step } from '../parts.ts'
 import type { Finding } from '../problem.ts'
@@ -17,6 +17,7 @@ export function orderFindings(parts: Parts): Finding[] {
     ...steps.flatMap((step) => mirroredTooLate(step, steps)),
     ...steps.flatMap((step) => stillServed(step, steps)),
     ...steps.flatMap((step) => neverEmpty(step, steps)),
+    ...steps.flatMap((step) => movedForGood(step, steps)),
     ...steps.flatMap((step) => strangersFirst(step, steps)),
     ...sameTargets(parts),
   ]
@@ -164,6 +165,16 @@ function neverEmpty(step: Step, steps: readonly Step[]): Finding[] {
     const fix = emptied.side === 'old' ? `a switch of ${name} before it` : 'write side: old'
     return [{ path: [...step.path, ...emptied.path], message, fix }]
   })
+}
+
+/** Users who are moved behind the point of no return could not be led back. */
+function movedForGood(step: Step, steps: readonly Step[]): Finding[] {
+  const isFinal = reversibility(step, null).is === 'irreversible'
+  if (!isFinal || kindOf(step).removes !== undefined) return [] // a side that is gone is told of above
+  const later = steps.find((other) => other.index > step.index && movesOf(other).length > 0)
+  if (later === undefined) return []
+  const message = `step ${later.index + 1} (${later.kind}) moves users behind the point of no return: nothing would lead them back`
+  return [{ path: step.path, at: 'key', message, fix: `move it behind the ${later.kind}` }]
 }
 
 /** One real target under two names: each would take the writes of the other for those of a stranger. */

@@ -12,6 +12,7 @@ import type { Json, JsonObject } from '../../../workflows/json.ts'
 import { type ChangingBench, changingContract } from '../changing.ts'
 import { testDeps } from '../deps.ts'
 import { lyingContract } from '../lies.ts'
+import { promotionContract } from '../traffic/promotion.ts'
 
 interface Case {
   provider: Provider
@@ -185,3 +186,25 @@ const reconciler: Case = {
 }
 changingContract('reconciler/sim', bench(reconciler), without)
 lyingContract('reconciler/sim', bench(reconciler), LIES)
+
+promotionContract('traffic/sim', async () => {
+  const name = `contract-${randomUUID()}`
+  const world = openWorld(name)
+  const when = { port: 'traffic', verb: 'write', target: 'stable', call: 'every' } as const
+  return {
+    provider: simTraffic,
+    config: { world: name },
+    deps: testDeps(),
+    share: 50,
+    seesOrders: false, // what was accepted and has not taken effect shows nowhere
+    async standstill() {
+      const script = world.script([{ when, fault: { showsLate: 300 } }])
+      return { end: async () => script.end() }
+    },
+    async leadBack() {
+      const value = { old: 100, new: 0 }
+      world.stranger({ port: 'traffic', target: 'split', value, by: 'mallory' })
+    },
+    end: async () => forgetWorld(name),
+  }
+})

@@ -108,7 +108,7 @@ export async function putCanary(
 ): Promise<void> {
   const { kubernetes } = ground
   await ground.allow(
-    rulesOf(FlaggerConfig.parse(configOf(ground, name, more)), { changed: ['split'], looked: [] }),
+    rulesOf(FlaggerConfig.parse(configOf(ground, name, more)), { changed: ['split', 'stable'], looked: [] }),
   )
   const labels = { app: name }
   await kubernetes.create(DEPLOYMENTS, {
@@ -192,6 +192,14 @@ async function inPhase(
     },
     withinMs,
   )
+}
+
+/** What a Deployment runs. */
+export async function imageOf({ kubernetes }: FlaggerGround, name: string): Promise<string | undefined> {
+  const { spec } = (await kubernetes.get(`${DEPLOYMENTS}/${name}`)) as unknown as {
+    spec: { template: { spec: { containers: { image: string }[] } } }
+  }
+  return spec.template.spec.containers[0]?.image
 }
 
 /** What a run leaves on the Canary, without one. */

@@ -11,13 +11,14 @@ import { type LabWorker, startWorker, temporalEnvironment } from '../../../lab/s
 import { type Steered, startSteered } from '../../../lab/steered.ts'
 import { until } from '../../../lab/until.ts'
 import type { cutover } from '../../../workflows/cutover.ts'
-import { abort, state, workflowIdOf } from '../../../workflows/messages.ts'
+import { abort, approve, state, workflowIdOf } from '../../../workflows/messages.ts'
 import { WORKER } from '../ground.ts'
 import {
   type FlaggerGround,
   canaryOf,
   configOf,
   deploy,
+  imageOf,
   putCanary,
   startClock,
   startFlaggerGround,
@@ -112,6 +113,39 @@ it(
     expect(await weightsOf(ground, 'there')).toEqual([0, 100])
     const { status } = await canaryOf(ground, 'there')
     expect(status?.lastPromotedSpec).not.toBe(status?.lastAppliedSpec)
+  },
+  RUN_MS_MAX,
+)
+
+it(
+  'promotes as the last step, when a person has said so: the primary runs the new revision, and an abort is refused',
+  async () => {
+    await putCanary(ground, 'promoted')
+    await deploy(ground, 'promoted')
+    const clock = startClock(ground, 'promoted')
+    try {
+      const run = await begin('promoted', [
+        { canary: { connection: 'edge', weights: ['10%', '50%'], hold: '1s', ...gate } },
+        { switch: { connection: 'edge', hold: '1s', ...gate } },
+        { promote: { connection: 'edge', people: ['ana'], ...gate } },
+      ])
+      const isAsked = async () => (await run.query(state)).state.gates.find(({ kind }) => kind === 'approval')
+      const asked = await until('people are asked', async () => (await isAsked()) ?? false, RUN_MS_MAX / 2)
+      expect((await canaryOf(ground, 'promoted')).status?.phase, 'held').not.toMatch(/Promoting|Succeeded/)
+      await worker.server.kill()
+      await worker.server.start()
+      await run.signal(approve, { gate: asked.id, actor: 'ana', reason: 'all is well' })
+      const isPast = async () => (await run.query(state)).state.pointOfNoReturn !== null
+      await until('it is ordered', isPast, RUN_MS_MAX / 2)
+      await run.signal(abort, { actor: 'maria', reason: 'too late' })
+      expect(await run.result()).toMatchObject({ outcome: 'completed' })
+    } finally {
+      await clock.end()
+    }
+    const { status } = await canaryOf(ground, 'promoted')
+    expect(status).toMatchObject({ phase: 'Succeeded', lastPromotedSpec: status?.lastAppliedSpec })
+    expect(await weightsOf(ground, 'promoted')).toEqual([100, 0])
+    expect(await imageOf(ground, 'promoted-primary')).toBe(await imageOf(ground, 'promoted'))
   },
   RUN_MS_MAX,
 )

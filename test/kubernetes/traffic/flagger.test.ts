@@ -1,12 +1,11 @@
 // traffic/flagger on the controller of Flagger itself, under an account that may do no more than its rules say: the contract of
-// changing ports, and a controller that is frozen.
+// changing ports, a controller that is frozen, and promotions.
 import { afterAll } from 'vitest'
 import { flagger } from '../../../activities/traffic/flagger/index.ts'
-import type { Changing } from '../../../workflows/ports/target.ts'
-import { matches } from '../../../workflows/json.ts'
 import { type ChangingBench, changingContract, io } from '../../contract/changing.ts'
 import { freeze } from '../../contract/frozen.ts'
 import { lyingContract } from '../../contract/lies.ts'
+import { promotionContract } from '../../contract/traffic/promotion.ts'
 import {
   type FlaggerGround,
   besideOf,
@@ -18,9 +17,7 @@ import {
   startFlaggerGround,
   weigh,
 } from './flagger-ground.ts'
-
-const SHOWN_MS_MAX = 20_000 // some analyses, on busy cores
-const LOOK_MS = 100
+import { patientOf } from './patient.ts'
 
 let started: Promise<FlaggerGround> | undefined
 const ground = (): Promise<FlaggerGround> => (started ??= startFlaggerGround())
@@ -29,32 +26,7 @@ afterAll(async () => {
 })
 
 const reader = { isFrozen: false }
-/** As the engine does: a write that was accepted is looked for until it shows, each look a call of its own. */
-const patient: ChangingBench['provider'] = {
-  ...(flagger as unknown as ChangingBench['provider']),
-  connect(config, deps) {
-    const port = flagger.connect(config as never, deps) as unknown as Changing
-    let isShown = false
-    const observe: Changing['observe'] = (target, of, wanted) => {
-      const call = isShown ? io() : of
-      isShown = false
-      return port.observe(target, call, wanted)
-    }
-    const write: Changing['write'] = async (asked, of) => {
-      await port.write(asked, of)
-      const until = Date.now() + SHOWN_MS_MAX
-      while (Date.now() < until && !reader.isFrozen) {
-        const { value, elsewhere = [] } = await port.observe(asked.target, io())
-        isShown = [value, ...elsewhere.map((each) => each.value)].every((each) =>
-          matches(each, asked.desired),
-        )
-        if (isShown) return
-        await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
-      }
-    }
-    return { ...port, observe, write } as never
-  },
-}
+const patient = patientOf(reader)
 
 async function bench(name: string): Promise<ChangingBench> {
   const on = await ground()
@@ -103,3 +75,20 @@ async function bench(name: string): Promise<ChangingBench> {
 changingContract(flagger.spec.id, () => bench('orders'), ['missing target'])
 
 lyingContract('traffic/flagger', () => bench('lies'), ['freezeReader'])
+
+promotionContract('traffic/flagger', async (version) => {
+  const on = await ground()
+  await putCanary(on, version)
+  await deploy(on, version)
+  const clock = startClock(on, version)
+  return {
+    provider: flagger as unknown as ChangingBench['provider'],
+    config: configOf(on, version),
+    deps: on.deps(),
+    share: 50,
+    seesOrders: true,
+    standstill: () => freeze(on.flagger.pid),
+    leadBack: () => weigh(on, version, [100, 0]),
+    end: () => clock.end(),
+  }
+})

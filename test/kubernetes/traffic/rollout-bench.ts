@@ -86,7 +86,7 @@ export async function putUp(
     ...more
   } = of
   const { kubernetes, upstreams } = ground
-  await ground.allow(rulesOf(ArgoRolloutsConfig.parse(config), { changed: ['split'], looked: [] }))
+  await ground.allow(rulesOf(ArgoRolloutsConfig.parse(config), { changed: ['split', 'stable'], looked: [] }))
   await putService(ground, { name: `${name}-stable`, port: upstreams.v1.port })
   await putService(ground, { name: `${name}-canary`, port: upstreams.v2.port })
   await putRollout(kubernetes, { namespace: NAMESPACE, name, steps, ...more })

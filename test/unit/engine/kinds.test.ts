@@ -63,9 +63,9 @@ describe.each(Object.keys(kinds))('%s', (name) => {
   })
 })
 
-test('only a decommission cannot be taken back', () => {
+test('only a decommission and a promotion cannot be taken back', () => {
   const final = steps.filter(({ step }) => reversibility(step, null).is === 'irreversible')
-  expect(new Set(final.map(({ step }) => step.kind))).toEqual(new Set(['decommission']))
+  expect(new Set(final.map(({ step }) => step.kind))).toEqual(new Set(['decommission', 'promote']))
 })
 
 test('a kind that only a newer version knows says nothing, and nothing fails', () => {

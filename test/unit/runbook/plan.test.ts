@@ -97,16 +97,21 @@ test('a plan is plain JSON, without anything undefined', async () => {
   expect(JSON.parse(JSON.stringify(plan))).toStrictEqual(plan)
 })
 
-test.each(['orders', 'dns-move', 'drill', 'gateway-api', 'monolith-to-kubernetes'])(
-  'examples/%s.yaml is valid',
-  async (name) => {
-    expect((await planOf(example(name))).steps.length).toBeGreaterThan(0)
-  },
-)
+test.each([
+  'orders',
+  'dns-move',
+  'drill',
+  'gateway-api',
+  'monolith-to-kubernetes',
+  'mesh-canary',
+  'mesh-canary-rollouts',
+])('examples/%s.yaml is valid', async (name) => {
+  expect((await planOf(example(name))).steps.length).toBeGreaterThan(0)
+})
 
 test('the examples use every step kind', async () => {
   const { stepSchemas } = await import('../../../workflows/steps/schemas.ts')
-  const names = ['orders', 'tenants', 'gateway-api', 'monolith-to-kubernetes']
+  const names = ['orders', 'tenants', 'gateway-api', 'monolith-to-kubernetes', 'mesh-canary-rollouts']
   const plans = await Promise.all(names.map((name) => planOf(example(name))))
   const kinds = new Set(plans.flatMap(({ steps }) => steps.map(({ kind }) => kind)))
   expect([...kinds].sort()).toEqual(Object.keys(stepSchemas).sort())

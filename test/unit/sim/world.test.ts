@@ -203,6 +203,7 @@ describe('the simulated world', () => {
       'traffic edge cohort': { users: [] },
       'traffic edge mirror': { percent: 0 },
       'traffic edge split': { old: 100, new: 0 },
+      'traffic edge stable': { stable: 'old' },
     })
   })
 

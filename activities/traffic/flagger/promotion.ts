@@ -1,0 +1,158 @@
+// Promotion: the gate is opened for the revision that has all users, as a person does who names it, and Flagger copies that over the old
+// one. The new version is called the stable one when Flagger says so, the primary runs it, and the route is back at the primary.
+import { isDeepStrictEqual } from 'node:util'
+import type { Elsewhere, Io, Observed, Write } from '../../../workflows/ports/target.ts'
+import { type Stable, stableIs } from '../../../workflows/ports/traffic.ts'
+import type { Json } from '../../../workflows/json.ts'
+import { failure } from '../../failure.ts'
+import { type Stored, overtake, refuseOutdated, sendOver } from '../../kubernetes/over.ts'
+import { takenUp } from '../../kubernetes/take-up.ts'
+import { type Amiss, passing, refused } from '../promotable.ts'
+import { versionOfParts } from '../versions.ts'
+import { isPromoting, isUnderWay } from './canary.ts'
+import { unfit } from './fitness.ts'
+import { PROMOTE } from './gates.ts'
+import { type Edge, type Look, deploymentPath, factsOf, isThere, look, pathOf, placeOf } from './look.ts'
+import { type Deployment, annotationPatch, isOfRevision, isPromoted } from './order.ts'
+import { type FlaggerConfig, namesOf } from './schema.ts'
+
+const ALL = { old: 0, new: 100 }
+const TAKE_UP_MS_MAX = 1_000 // it takes intervals of ten seconds at least
+
+/** A look at the Canary, and at the primary that a promotion writes over. */
+export interface LookAtBoth {
+  here: Look
+  primary: Deployment
+}
+
+export async function lookAtBoth(edge: Edge, target: string, io: Io): Promise<LookAtBoth> {
+  const { config, kube } = edge
+  const { namespace } = config
+  const { primary: name } = namesOf(config)
+  const doing = `reading Deployment ${namespace}/${name} in cluster ${kube.cluster}`
+  const [here, primary] = await Promise.all([
+    look(edge, target, io),
+    kube.get<Deployment>({ path: deploymentPath(namespace, name), doing }, io),
+  ])
+  return { here, primary }
+}
+
+type Promoting = { value: Stable; elsewhere: Elsewhere[] }
+
+/** While a promotion is ordered or under way, the other value stands beside what Flagger has finished. */
+export function promotionIn(both: LookAtBoth, config: FlaggerConfig): Promoting {
+  const { canary, deployment, asked } = both.here
+  const isOurs = asked !== null && isOfRevision(asked, deployment)
+  if (isOurs && isPromoted(asked, canary)) {
+    const places = unsettled(both, config)
+    return { value: stableIs('new'), elsewhere: places.map((place) => ({ place, value: stableIs('old') })) }
+  }
+  const why = isOurs ? promotingWords(both.here) : null
+  const place = `${placeOf(config)}, ${why}`
+  return {
+    value: stableIs('old'),
+    elsewhere: why === null ? [] : [{ place, value: stableIs('new') }],
+  }
+}
+
+function promotingWords({ canary, order }: Look): string | null {
+  const { phase, lastAppliedSpec } = canary.status ?? {}
+  if (isPromoting(canary)) return `which Flagger is promoting (phase ${phase})`
+  const named = canary.metadata.annotations?.[PROMOTE] ?? ''
+  const isOrdered = order !== null && order.to > 0 && named !== '' && named === lastAppliedSpec
+  return isOrdered ? `whose promotion is ordered and not begun (phase ${phase})` : null
+}
+
+/** Places in which the promotion is not over yet. */
+function unsettled({ here, primary }: LookAtBoth, config: FlaggerConfig): string[] {
+  const { canary, deployment, route } = here
+  const { phase = 'none' } = canary.status ?? {}
+  const name = `Deployment ${config.namespace}/${namesOf(config).primary}`
+  const { replicas = 1 } = primary.spec
+  const ready = primary.status?.availableReplicas ?? 0
+  return [
+    ...(phase === 'Succeeded' ? [] : [`${placeOf(config)}, which Flagger calls ${phase}`]),
+    ...(route.weight === 0
+      ? []
+      : [`the route of ${placeOf(config)}, which still gives its canary ${route.weight}`]),
+    ...(isDeepStrictEqual(imagesIn(primary), imagesIn(deployment))
+      ? []
+      : [`${name}, which runs other images than the new revision`]),
+    ...(ready >= replicas ? [] : [`${name}, of which ${ready} of ${replicas} pods are ready`]),
+  ]
+}
+
+function imagesIn({ spec }: Deployment): Json[] {
+  const { containers = [] } = (spec.template['spec'] ?? {}) as { containers?: { image?: string }[] }
+  return containers.map(({ image = '' }) => image)
+}
+
+export function seenStable(both: LookAtBoth, config: FlaggerConfig): Observed<Stable> & { version: string } {
+  const { canary, order } = both.here
+  const { value, elsewhere } = promotionIn(both, config)
+  return {
+    value,
+    version: versionOfParts({
+      identity: canary.metadata.uid,
+      own: { value, elsewhere, order } as unknown as Json,
+      beside: canary.spec,
+    }),
+    facts: factsOf(both.here),
+    ...(elsewhere.length === 0 ? {} : { elsewhere }),
+  }
+}
+
+/** Why it cannot be promoted as it stands; null: it can, or has been. */
+export function unpromotable(here: Look, config: FlaggerConfig): Amiss | null {
+  const { canary, deployment, order, isGone } = here
+  if (isGone) return null
+  const amiss = unfit(canary, config)
+  if (amiss.length > 0) return refused(amiss.join('; '))
+  if (order === null)
+    return refused(
+      'nothing is asked of the revision that Flagger has: it is not the one that this run has moved users to',
+    )
+  if (!isUnderWay(canary))
+    return refused(`Flagger has no revision under way (phase ${canary.status?.phase ?? 'none'})`)
+  if (!isThere(here, ALL))
+    return refused(`users are shared ${JSON.stringify(here.value)}: all must be on the new side`)
+  const { replicas = 1 } = deployment.spec
+  const ready = deployment.status?.availableReplicas ?? 0
+  if (ready >= Math.max(1, replicas)) return null
+  return passing(`${ready} of ${replicas} pods of the new revision are ready`)
+}
+
+export async function writeStable(
+  edge: Edge,
+  { target, desired, seen }: Write<Stable>,
+  io: Io,
+): Promise<void> {
+  const { config, kube } = edge
+  const both = await lookAtBoth(edge, target, io)
+  const { canary } = both.here
+  const { value, elsewhere } = promotionIn(both, config)
+  const doing = `promoting ${placeOf(config)}`
+  const stored: Stored = { kube, object: canary, path: pathOf(config) }
+  const isOrdered = elsewhere.length > 0 || value.stable === 'new'
+  if (desired.stable === 'old') {
+    if (!isOrdered) return await overtake(stored, placeOf(config), io)
+    throw failure(
+      'Rejected',
+      `${placeOf(config)}: its promotion is ordered: it copies the new revision over the old one, and only a new rollout of that leads back`,
+    )
+  }
+  if (isOrdered) return // it stands, or is done: the next look tells
+  refuseOutdated(seen, seenStable(both, config), doing)
+  const amiss = unpromotable(both.here, config)
+  if (amiss !== null) throw failure(amiss.kind, `${doing}: ${amiss.why}`)
+  const patch = annotationPatch(canary, PROMOTE, canary.status?.lastAppliedSpec ?? '')
+  await sendOver(stored, { patch, doing }, io)
+  await takenUp(
+    {
+      withinMs: TAKE_UP_MS_MAX,
+      look: (each) => lookAtBoth(edge, target, each),
+      isThere: (now) => promotionIn(now, config).value.stable === 'new',
+    },
+    io,
+  )
+}
