@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { requireServer } from '../../scripts/find-servers.mjs'
 import { freePorts } from '../ports.ts'
 import { type ServerHandle, startServer } from '../server-process.ts'
+import { endpointsAt } from './istio-objects.ts'
 import { put } from './istio.ts'
 import type { KubeObject, Kubernetes } from './kubernetes.ts'
 
@@ -51,11 +52,16 @@ type ReplicaSet = KubeObject & {
 
 /** What a cluster does behind ReplicaSets: as many pods as they ask for are there, and ready. */
 export function startPods(kubernetes: Kubernetes, namespace: string): Pods {
-  const stopped = new AbortController()
   const path = `/apis/apps/v1/namespaces/${namespace}/replicasets`
+  return rounds(() => round(kubernetes, path))
+}
+
+/** Again and again, until it is ended. */
+function rounds(once: () => Promise<void>): Pods {
+  const stopped = new AbortController()
   const working = (async () => {
     while (!stopped.signal.aborted) {
-      await round(kubernetes, path).catch(() => {}) // the server is frozen, or a ReplicaSet has gone meanwhile: the next round looks
+      await once().catch(() => {}) // the server is frozen, or an object has gone meanwhile: the next round looks
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
     }
   })()
@@ -84,6 +90,37 @@ async function round(kubernetes: Kubernetes, path: string): Promise<void> {
       status: { observedGeneration: generation, ...ready },
     })
   }
+}
+
+/**
+ * What a cluster does behind Services whose selector the controller writes: each leads to the pods of the version it selects, here to
+ * the port of that.
+ */
+export function startEndpoints(
+  kubernetes: Kubernetes,
+  of: { namespace: string; rollout: string; services: string[]; portOf(image: string): number },
+): Pods {
+  const led = new Map<string, number>()
+  return rounds(async () => {
+    for (const name of of.services) {
+      const hash = await selectedBy(kubernetes, of.namespace, name)
+      if (hash === null) continue
+      const { spec } = (await kubernetes.get(
+        `/apis/apps/v1/namespaces/${of.namespace}/replicasets/${of.rollout}-${hash}`,
+      )) as unknown as { spec: { template: { spec: { containers: { image: string }[] } } } }
+      const port = of.portOf(spec.template.spec.containers[0]?.image ?? '')
+      if (led.get(name) === port) continue
+      await put(kubernetes, endpointsAt({ namespace: of.namespace, name, port }))
+      led.set(name, port)
+    }
+  })
+}
+
+async function selectedBy(kubernetes: Kubernetes, namespace: string, name: string): Promise<string | null> {
+  const { spec } = (await kubernetes.get(`/api/v1/namespaces/${namespace}/services/${name}`)) as unknown as {
+    spec: { selector?: { 'rollouts-pod-template-hash'?: string } }
+  }
+  return spec.selector?.['rollouts-pod-template-hash'] ?? null
 }
 
 export type RolloutStep = { [name: string]: unknown }

@@ -5,6 +5,7 @@ import type { KubeObject } from './kubernetes.ts'
 /** Nothing is bound to it: istiod finds by it what belongs to the proxy. Were it 127.0.0.1, the proxy would get the labels of services. */
 const GATEWAY_ADDRESS = '192.0.2.1'
 const GATEWAY_LABELS = { istio: 'gw', 'gateway.networking.k8s.io/gateway-name': 'gw' }
+const SERVICE_PORT = 8080
 const ISTIO = 'networking.istio.io/v1'
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
 
@@ -64,7 +65,7 @@ export function serviceObjects(of: {
   protocol?: 'HTTP' | 'GRPC'
   servicePort?: number
 }): KubeObject[] {
-  const { namespace, name, port, subsets = {}, protocol = 'HTTP', servicePort = 8080 } = of
+  const { namespace, name, port, subsets = {}, protocol = 'HTTP', servicePort = SERVICE_PORT } = of
   const portName = protocol.toLowerCase() // Istio takes the protocol of a Service from it
   const endpoints = [
     ...(port === undefined ? [] : [{ address: '127.0.0.1', ports: { [portName]: port } }]),
@@ -83,6 +84,12 @@ export function serviceObjects(of: {
     },
     entry(name, namespace, { port: servicePort, endpoints, protocol }),
   ]
+}
+
+/** Where the one endpoint of such a Service is from now on. */
+export function endpointsAt(of: { namespace: string; name: string; port: number }): KubeObject {
+  const endpoints = [{ address: '127.0.0.1', ports: { http: of.port } }]
+  return entry(of.name, of.namespace, { port: SERVICE_PORT, endpoints })
 }
 
 function entry(

@@ -1,5 +1,6 @@
 // A mesh on loopback with a worker and a command line, for the demo and for whole runs in tests: a Kubernetes API server, istiod and its
-// Envoy, one service in two versions behind a VirtualService, Prometheus. No cluster, no pods; the worker has the least role.
+// Envoy, one service in two versions behind a VirtualService, Prometheus. No cluster, no pods; the worker has the least role. What is
+// played on it (which example, and what moves its weights) is a `Play`.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
@@ -8,7 +9,7 @@ import { sweepLeftovers } from '../records.ts'
 import { type Fleet, startFleet } from '../servers/fleet.ts'
 import { serviceObjects } from '../servers/istio-objects.ts'
 import { type Istio, pathOf, put, startIstio } from '../servers/istio.ts'
-import { type KubeObject, type Kubernetes, startKubernetes } from '../servers/kubernetes.ts'
+import { type Definitions, type KubeObject, type Kubernetes, startKubernetes } from '../servers/kubernetes.ts'
 import { type Prometheus, startPrometheus } from '../servers/prometheus.ts'
 import { type Temporal, startTemporal } from '../servers/temporal.ts'
 import { until } from '../until.ts'
@@ -19,7 +20,7 @@ import { allowAsPrinted } from './role.ts'
 import { type Runbook, hurried } from './runbook.ts'
 import { type LabWorker, startWorker, temporalEnvironment } from './worker.ts'
 
-const NAMESPACE = 'shop' // of the example
+export const NAMESPACE = 'shop' // of the examples
 const ACCOUNT = { name: 'cutover', token: 'worker-token-of-the-lab' }
 const SLOTS = 1 // behind each service one instance, without a balancer of its own
 const HOLD = '5s'
@@ -37,19 +38,47 @@ const SERVICE: KubeObject = {
 
 const SERVICES = pathOf(SERVICE).slice(0, -1 - SERVICE.metadata.name.length)
 
+export type Fleets = { old: Fleet; new: Fleet }
+
+export type Play = {
+  /** Its file among the examples. */
+  example: string
+  definitions: Definitions[]
+  /** What is there before istiod starts. */
+  furnish(kubernetes: Kubernetes, fleets: Fleets): Promise<void>
+  /** What moves weights besides the run; resolves with its end. */
+  begin?(kubernetes: Kubernetes, fleets: Fleets): Promise<() => Promise<void>>
+  /** The label of the example's counters that tells the versions, and by what services each is counted here. */
+  counted: { label: string; services: { [value: string]: string } }
+}
+
+const CANARY: Play = {
+  example: 'mesh-canary.yaml',
+  definitions: ['gateway-api', 'istio'],
+  async furnish(kubernetes, { old, new: fresh }) {
+    for (const object of [...serviceOf('orders-v1', old), ...serviceOf('orders-v2', fresh)])
+      await put(kubernetes, object)
+    await kubernetes.create(SERVICES, SERVICE)
+  },
+  counted: {
+    label: 'destination_service_name',
+    services: { 'orders-v1': 'orders-v1', 'orders-v2': 'orders-v2' },
+  },
+}
+
 /** Weights and mirrors as the VirtualService has them. */
 export type MeshWorld = { weights: number[]; mirrors: Json[] }
 
 export type MeshStage = {
   kubernetes: Kubernetes
   mesh: Istio
-  fleets: { old: Fleet; new: Fleet }
+  fleets: Fleets
   metrics: Prometheus
   temporal: Temporal
   worker: LabWorker
   cli: Cli
   environment: { [name: string]: string }
-  /** examples/mesh-canary.yaml with the addresses and counters of this place and short holds. */
+  /** The example with the addresses and counters of this place and short holds. */
   file: string
   start: MeshWorld
   look(): Promise<MeshWorld>
@@ -60,7 +89,7 @@ export type MeshStage = {
   close(): Promise<void>
 }
 
-export async function openMeshStage(): Promise<MeshStage> {
+export async function openMeshStage(play: Play = CANARY): Promise<MeshStage> {
   sweepLeftovers()
   const folder = createFolder('mesh')
   const ends: (() => Promise<unknown>)[] = [async () => folder.remove()]
@@ -73,7 +102,7 @@ export async function openMeshStage(): Promise<MeshStage> {
   }
   try {
     const kubernetes = owned(
-      await startKubernetes({ definitions: ['gateway-api', 'istio'], users: [ACCOUNT] }),
+      await startKubernetes({ definitions: play.definitions, users: [ACCOUNT] }),
       ({ server }) => server.close(),
     )
     const fleet = async (side: 'old' | 'new') =>
@@ -84,9 +113,9 @@ export async function openMeshStage(): Promise<MeshStage> {
       kind: 'Namespace',
       metadata: { name: NAMESPACE },
     })
-    for (const object of services(fleets)) await put(kubernetes, object)
-    await kubernetes.create(SERVICES, SERVICE)
+    await play.furnish(kubernetes, fleets)
     const mesh = owned(await startIstio(kubernetes, NAMESPACE), (istio) => istio.close())
+    if (play.begin !== undefined) owned(await play.begin(kubernetes, fleets), (end) => end())
     const scrape = [{ job: 'proxy', targets: [new URL(mesh.adminUrl).host], path: '/stats/prometheus' }]
     const metrics = owned(await startPrometheus({ scrape }), ({ server }) => server.close())
     const temporal = owned(await startTemporal(), ({ server }) => server.close())
@@ -95,7 +124,7 @@ export async function openMeshStage(): Promise<MeshStage> {
     const kubeconfig = join(folder.path, 'kubeconfig')
     writeFileSync(kubeconfig, kubernetes.kubeconfig(ACCOUNT.token), { mode: 0o600 })
     const file = join(folder.path, 'orders.yaml')
-    writeFileSync(file, runbook({ kubeconfig, metricsUrl: metrics.url }))
+    writeFileSync(file, runbook(play, { kubeconfig, metricsUrl: metrics.url }))
     await allowAsPrinted(kubernetes, { cli, file, user: ACCOUNT.name })
     const worker = owned(await startWorker(environment), ({ server }) => server.close())
     const look = () => lookAround(kubernetes)
@@ -113,7 +142,7 @@ export async function openMeshStage(): Promise<MeshStage> {
       start,
       look,
       close,
-      quiet: () => untilQuiet(metrics),
+      quiet: () => untilQuiet(metrics, Object.values(play.counted.services)),
       async reset() {
         await fleets.new.heal()
         await kubernetes.patch(pathOf(SERVICE), { spec: SERVICE['spec'] })
@@ -129,11 +158,7 @@ function to(host: string, weight: number): object {
   return { destination: { host }, weight }
 }
 
-function services({ old, new: fresh }: MeshStage['fleets']): KubeObject[] {
-  return [...serviceOf('orders-v1', old), ...serviceOf('orders-v2', fresh)]
-}
-
-function serviceOf(name: string, { slots: [port = 0] }: Fleet): KubeObject[] {
+export function serviceOf(name: string, { slots: [port = 0] }: Fleet): KubeObject[] {
   return serviceObjects({ namespace: NAMESPACE, name, port })
 }
 
@@ -145,26 +170,33 @@ async function lookAround(kubernetes: Kubernetes): Promise<MeshWorld> {
   return { weights: (rule?.route ?? []).map(({ weight = 0 }) => weight), mirrors: rule?.mirrors ?? [] }
 }
 
-async function untilQuiet({ url }: Prometheus): Promise<void> {
+async function untilQuiet({ url }: Prometheus, services: string[]): Promise<void> {
   const ask = async (query: string): Promise<number[]> => {
     const answer = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(query)}`)
     const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } }
     return data.result.map(({ value }) => Number(value[1]))
   }
   await until('both sides are counted, and no error is in the window', async () => {
-    const counted = await ask(`envoy_cluster_upstream_rq_total{cluster_name=~".*orders-v.*"}`)
+    const counted = await ask(
+      `envoy_cluster_upstream_rq_total{cluster_name=~".*(${services.join('|')}).${NAMESPACE}.*"}`,
+    )
     const errors = await ask(`increase(envoy_cluster_upstream_rq_xx{envoy_response_code_class="5"}[5s]) > 0`)
     return counted.length === 2 && errors.length === 0
   })
 }
 
-function runbook({ kubeconfig, metricsUrl }: { kubeconfig: string; metricsUrl: string }): string {
-  const example = readFileSync(join(EXAMPLES, 'mesh-canary.yaml'), 'utf8')
+function runbook(
+  { example: file, counted }: Play,
+  { kubeconfig, metricsUrl }: { kubeconfig: string; metricsUrl: string },
+): string {
+  const { label, services } = counted
+  const example = readFileSync(join(EXAMPLES, file), 'utf8')
     .replaceAll('http://prometheus.example:9090', metricsUrl)
     .replaceAll('file:/etc/cutover/kubeconfig', `file:${kubeconfig}`)
     .replaceAll(
-      /istio_requests_total\{([^}]*)destination_service_name="(orders-v\d)"\}/g,
-      (_, labels: string, name: string) => counter(name, labels.includes('response_code')),
+      new RegExp(`istio_requests_total\\{([^}]*)${label}="([^"]*)"\\}`, 'g'),
+      (_, labels: string, value: string) =>
+        counter(services[value] ?? value, labels.includes('response_code')),
     )
   const { connections } = parse(example) as Runbook
   const none = { warmUrl: null, resolver: '', newAddress: '' } // it has no step that would need them
