@@ -2,7 +2,14 @@
 import type { Applied as Answer } from '../../workflows/activities.ts'
 import type { Json } from '../../workflows/json.ts'
 import { matches } from '../../workflows/json.ts'
-import { heldBy, isAsWanted, isMixOf, mayOverwrite } from '../../workflows/ports/as-wanted.ts'
+import {
+  heldBy,
+  isAsWanted,
+  isMixOf,
+  mayOverwrite,
+  placeWords,
+  told,
+} from '../../workflows/ports/as-wanted.ts'
 import type { PortName } from '../../workflows/ports/index.ts'
 import type { Changing, Io, Observed, Write } from '../../workflows/ports/target.ts'
 import { failure, kindOf } from '../failure.ts'
@@ -55,7 +62,7 @@ function isOursToChange(seen: Observed, request: ApplyRequest & { portName: Port
   const isKnown = (value: Json) =>
     [expected, desired, ...known].some((one) => matches(value, one)) ||
     (isRepeated && isMixOf(value, [expected, desired]))
-  const [value, ...elsewhere] = heldBy(seen) as [Json, ...Json[]]
+  const [value, ...elsewhere] = heldBy(told(seen)) as [Json, ...Json[]]
   return (
     isKnown(value) && elsewhere.every((other) => isKnown(other) || ours.some((one) => matches(other, one)))
   )
@@ -107,12 +114,12 @@ export function foreign(target: string, expected: Json, seen: Observed): Error {
 export function foundWords({ value, elsewhere = [] }: Observed): string {
   return [
     JSON.stringify(value),
-    ...elsewhere.map(({ place, value: other }) => `${place} holds ${JSON.stringify(other)}`),
+    ...elsewhere.map((other) => placeWords(other, JSON.stringify(other.value))),
   ].join('; ')
 }
 
 /** What the engine reads of a Conflict: the value that is not the expected one, in whichever place it stands. */
 export function foundDetails(seen: Observed, expected: Json): { found: Json; writer: string | null } {
-  const found = heldBy(seen).find((value) => !matches(value, expected)) ?? seen.value
+  const found = heldBy(told(seen)).find((value) => !matches(value, expected)) ?? seen.value
   return { found, writer: seen.writer ?? null }
 }

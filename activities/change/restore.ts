@@ -2,7 +2,7 @@
 import type { RestoreInput, Restored as Answer } from '../../workflows/activities.ts'
 import type { Json } from '../../workflows/json.ts'
 import { matches } from '../../workflows/json.ts'
-import { heldBy, isExactly, isMixOf, mayOverwrite } from '../../workflows/ports/as-wanted.ts'
+import { heldBy, isExactly, isMixOf, mayOverwrite, told } from '../../workflows/ports/as-wanted.ts'
 import type { PortName } from '../../workflows/ports/index.ts'
 import type { Changing, Io, Observed } from '../../workflows/ports/target.ts'
 import { failure } from '../failure.ts'
@@ -23,7 +23,7 @@ export async function restoreTo(port: Changing, request: RestoreRequest, io: Io)
   const seen = await port.observe(target, io)
   // A write that may still land or still show is not undone by a look that does not show it: `before` is ordered after it.
   if (isExactly(seen, before) && !isUncertain) return { written: 'unchanged', observed: seen }
-  const theirs = heldBy(seen).find((value) => !isOurs(value, request))
+  const theirs = heldBy(told(seen)).find((value) => !isOurs(value, request))
   if (theirs !== undefined && !mayOverwrite(request.portName, seen)) throw foreignTo(request, seen)
   await write(port, { target, desired: before, seen, before }, io).catch((error: unknown) => {
     throw error instanceof Moved ? error.cause : error // the next try looks and tells apart

@@ -3,7 +3,7 @@
 import { Context } from '@temporalio/activity'
 import type { RevisitInput, Revisited } from '../../workflows/activities.ts'
 import { matches } from '../../workflows/json.ts'
-import { heldBy, isMixOf } from '../../workflows/ports/as-wanted.ts'
+import { heldBy, isMixOf, told } from '../../workflows/ports/as-wanted.ts'
 import type { Changing, Io } from '../../workflows/ports/target.ts'
 import { foundWords } from './look.ts'
 
@@ -16,7 +16,7 @@ export async function revisited(
 ): Promise<Revisited> {
   try {
     const seen = await port.observe(target, io)
-    const held = heldBy(seen)
+    const held = heldBy(told(seen))
     const words = `holds ${foundWords(seen)}${seen.writer === undefined ? '' : `, written by ${seen.writer}`}`
     if (held.every((value) => matches(value, found))) return { holds: 'found', held, isReset, words }
     // Without a lost history a value like ours is a coincidence: this run has never written here.

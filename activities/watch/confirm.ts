@@ -4,7 +4,7 @@ import { Context } from '@temporalio/activity'
 import type { ConfirmInput } from '../../workflows/activities.ts'
 import type { JsonObject } from '../../workflows/json.ts'
 import type { Changing, Confirmation, Io } from '../../workflows/ports/target.ts'
-import { isAsWanted, mayOverwrite } from '../../workflows/ports/as-wanted.ts'
+import { isAsWanted, mayOverwrite, told } from '../../workflows/ports/as-wanted.ts'
 import { known, raced } from '../call.ts'
 import type { Redact } from '../call.ts'
 import { foreign } from '../change/look.ts'
@@ -35,7 +35,7 @@ export async function confirmOnce(
     } satisfies ConfirmMemory)
     // An effect that does not show may be a slow one, or somebody else's value: a person must hear of that at once.
     const seen = await raced(port.observe(target, io), io.signal)
-    const isTheirs = !isAsWanted(connection.port, seen, desired) && !mayOverwrite(connection.port, seen)
+    const isTheirs = !isAsWanted(connection.port, told(seen), desired) && !mayOverwrite(connection.port, seen)
     if (isTheirs) throw (drift = foreign(target, desired, seen))
     throw notYet(redact(confirmation.lines.join('; ')) || `${target}: not to be seen yet`, everyMs)
   } catch (error) {

@@ -2,7 +2,7 @@
 // when two looks in a row find it: a balancer in the middle of a reload alarms nobody. A backend that does not answer is ignored
 // here, because the guards judge health.
 import type { Drift, OwnValue } from '../../workflows/activities.ts'
-import { isExactly } from '../../workflows/ports/as-wanted.ts'
+import { isExactly, told } from '../../workflows/ports/as-wanted.ts'
 import type { Changing, Io, Observed } from '../../workflows/ports/target.ts'
 import { known, raced } from '../call.ts'
 import { foundDetails } from '../change/look.ts'
@@ -57,7 +57,7 @@ async function observeOwn(
 }
 
 function differenceOf({ connection, target, value }: OwnValue, seen: Observed | null): Drift[] {
-  if (seen === null || isExactly(seen, value)) return []
+  if (seen === null || isExactly(told(seen), value)) return []
   return [{ connection: connection.name, target, ...foundDetails(seen, value) }]
 }
 

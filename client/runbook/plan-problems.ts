@@ -2,6 +2,7 @@
 import { distinct, isSamePerson } from '../../workflows/people.ts'
 import type { Json } from '../../workflows/json.ts'
 import type { Plan } from '../../workflows/plan.ts'
+import { placeWords } from '../../workflows/ports/as-wanted.ts'
 import type { PortName } from '../../workflows/ports/index.ts'
 import { kindOf, outline } from '../../workflows/steps/kind-of.ts'
 import type { TargetLook } from '../../workflows/survey.ts'
@@ -94,6 +95,6 @@ function nameOf({ connection, target }: { connection: string; target: string }):
 function divided({ observed }: TargetLook, port: PortName | undefined): string | null {
   const { value = null, elsewhere = [] } = observed ?? {}
   if (elsewhere.length === 0) return null
-  const others = elsewhere.map((other) => `${other.place} holds ${targetText(other.value, port)}`)
+  const others = elsewhere.map((other) => placeWords(other, targetText(other.value, port)))
   return `Conflict: it is not the same everywhere: ${targetText(value, port)} is in force, ${others.join(', ')}; make them agree first`
 }

@@ -165,6 +165,9 @@ export function lyingContract(
         await write(first(), await look()).catch(() => null) // told or not
         const seen = await look().catch(() => null)
         expect(seen !== null && isAs(seen, first()), 'one place is not the whole').toBe(false)
+        await restore().catch(() => null) // it says that a place is not as before
+        const back = await look().catch(() => null)
+        expect(back === null || matches(back.value, start.value), 'users wait for no other place').toBe(true)
       } finally {
         await lie.end()
       }

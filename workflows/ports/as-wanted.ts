@@ -4,7 +4,7 @@ import type { Json } from '../json.ts'
 import { isObject, matches, sameJson } from '../json.ts'
 import { changingFacts } from './facts.ts'
 import type { PortName } from './index.ts'
-import type { Observed } from './target.ts'
+import type { Elsewhere, Observed } from './target.ts'
 
 type Observation = Pick<Observed, 'value' | 'elsewhere' | 'writer' | 'writtenBy'>
 
@@ -21,6 +21,18 @@ export function isAsWanted(port: PortName, seen: Observation, wanted: Json): boo
 /** Every value that the target holds, in whichever of its places. */
 export function heldBy({ value, elsewhere = [] }: Observation): Json[] {
   return [value, ...elsewhere.map((other) => other.value)]
+}
+
+/** Without the places that could not be told: only what is held can be somebody's doing. */
+export function told<O extends Observation>(seen: O): O {
+  const { elsewhere = [] } = seen
+  if (!elsewhere.some(({ isUntold }) => isUntold === true)) return seen
+  return { ...seen, elsewhere: elsewhere.filter(({ isUntold }) => isUntold !== true) }
+}
+
+/** `route file /etc/envoy/routes.json holds {"old":95,"new":5}`; a place that could not be told says why by its name. */
+export function placeWords({ place, isUntold }: Elsewhere, value: string): string {
+  return isUntold === true ? place : `${place} holds ${value}`
 }
 
 /** What machines change by themselves (an autoscaler the number of instances) may be written over unless a person has set it. */

@@ -39,6 +39,11 @@ export type Declaration = { object: string; patch: { op: string; path: string; v
 export interface Elsewhere {
   place: string
   value: Json
+  /**
+   * What it holds could not be told (a file that cannot be read, a controller that is behind), and `value` is null. It is never as
+   * wanted, and nobody's doing either: no write waits for it.
+   */
+  isUntold?: true
 }
 
 export interface Write<V extends Json = Json> {

@@ -1,6 +1,6 @@
 // The end of going forward: temporary values back (the TTL, say), and one more look at everything that was changed.
 import type { Json, JsonObject } from '../json.ts'
-import { isAsWanted } from '../ports/as-wanted.ts'
+import { isAsWanted, placeWords } from '../ports/as-wanted.ts'
 import { calls } from './calls.ts'
 import { change } from './change.ts'
 import { judgedOrFailedWith } from './failures.ts'
@@ -84,15 +84,17 @@ async function lastLook(run: Run, of: Of): Promise<void> {
     })
     checkpoint(run)
     if (isAsWanted(connection.port, seen, wanted)) return
+    const places = (seen.elsewhere ?? []).map((other) => placeWords(other, show(other.value)))
+    const found = [show(seen.value), ...places].join('; ')
     const verb = await askUnderWatch(run, {
       kind: 'drift',
       id: gateId('end', of, 'drift'),
       title: `${of.connection} ${of.target} is no longer as this run left it`,
-      waitsFor: `a person: ${show(wanted)} expected, ${show(seen.value)} found${seen.writer === undefined ? '' : `, written by ${seen.writer}`}; retry = look again, approve = leave it and list it, or abort`,
+      waitsFor: `a person: ${show(wanted)} expected, ${found} found${seen.writer === undefined ? '' : `, written by ${seen.writer}`}; retry = look again, approve = leave it and list it, or abort`,
       allows: ['retry', 'approve'],
     })
     if (verb === 'retry') continue
-    run.state.remainder.push({ ...of, note: `found ${show(seen.value)} instead of ${show(wanted)}` })
+    run.state.remainder.push({ ...of, note: `found ${found} instead of ${show(wanted)}` })
     recordFound(run, of, seen.value)
     log(run, `${of.connection} ${of.target} left as found`)
     return

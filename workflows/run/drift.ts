@@ -2,7 +2,7 @@
 import { condition } from '@temporalio/workflow'
 import type { Drift, OwnValue } from '../activities.ts'
 import type { Json } from '../json.ts'
-import { isExactly } from '../ports/as-wanted.ts'
+import { isExactly, told } from '../ports/as-wanted.ts'
 import { changingFacts } from '../ports/facts.ts'
 import { failedWith } from './failures.ts'
 import { ask } from './questions.ts'
@@ -46,7 +46,7 @@ export async function settleDrift(run: Run, key: string, drift: Drift): Promise<
     if (verb === 'approve') return adopt(run, { ...drift, found })
     try {
       const seen = await observe(run, drift, 'look again at')
-      if (isExactly(seen, known)) return note(run, `${connection} ${target} is ${show(known)} again`)
+      if (isExactly(told(seen), known)) return note(run, `${connection} ${target} is ${show(known)} again`)
       found = seen.value
       writer = seen.writer ?? null
     } catch (error) {

@@ -3,7 +3,7 @@
 import { foundAtStart } from '../found.ts'
 import type { Json } from '../json.ts'
 import { matches } from '../json.ts'
-import { isAsWanted, isExactly, mayOverwrite } from '../ports/as-wanted.ts'
+import { isAsWanted, isExactly, mayOverwrite, placeWords } from '../ports/as-wanted.ts'
 import type { Observed } from '../ports/target.ts'
 import { gateId } from './questions.ts'
 import { lastKnown } from './journal.ts'
@@ -47,7 +47,7 @@ function strangeness(run: Run, of: Of, seen: Observation): { title: string; word
   const planned = foundAtStart(run.plan, of)
   if (seen.isReset === true && isPlanned(run.plan, of, seen.value)) return null
   if (!isExactly(seen, seen.value)) {
-    const places = (seen.elsewhere ?? []).map(({ place, value }) => `${place} holds ${show(value)}`)
+    const places = (seen.elsewhere ?? []).map((other) => placeWords(other, show(other.value)))
     return {
       title: `${name} is not the same everywhere`,
       words: `${show(seen.value)} is in force, ${places.join(', ')}`,

@@ -38,6 +38,8 @@ export interface Look {
   others: { label: string; value: Json }[]
   /** What the controllers have read. */
   value: Value
+  /** They are behind, and this worker has not seen what they have read last: `value` is what the route says. */
+  isUntold: boolean
 }
 
 export function pathOf({ kind, namespace, route }: GatewayApiConfig): string {
@@ -59,7 +61,7 @@ export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
     reading,
     said,
     others,
-    value: readValue(edge, { target, route, reading, said }),
+    ...readValue(edge, { target, route, reading, said }),
   }
 }
 
@@ -72,8 +74,8 @@ function saidBy(
 }
 
 /**
- * A status tells a generation, not its content: that is remembered from the look before the write. Where it is not (the worker
- * was restarted meanwhile), what the route says counts, and the proof has to tell.
+ * A status tells a generation, not its content: that is remembered from the look before the write. Where it is not (another worker
+ * has written, or this one was restarted meanwhile), nobody knows what users get until the controllers have followed.
  */
 function readValue(
   { seen }: Edge,
@@ -83,15 +85,16 @@ function readValue(
     reading: { upTo },
     said,
   }: Pick<Look, 'target' | 'route' | 'reading' | 'said'>,
-): Value {
+): Pick<Look, 'value' | 'isUntold'> {
   const { uid, generation = 0 } = metadata
   const key = `${target} ${uid}`
   const known = seen.get(key) ?? new Map<number, Value>()
   known.set(generation, said)
   for (const each of known.keys()) if (each <= generation - GENERATIONS_KEPT) known.delete(each)
   seen.set(key, known)
-  if (upTo === null || upTo >= generation) return said
-  return known.get(upTo) ?? said
+  if (upTo === null || upTo >= generation) return { value: said, isUntold: false }
+  const read = known.get(upTo)
+  return { value: read ?? said, isUntold: read === undefined }
 }
 
 export function observed(here: Look, { config }: Edge): Observed<Value> {
@@ -115,16 +118,18 @@ export function observed(here: Look, { config }: Edge): Observed<Value> {
 
 /** What is not as the value: the route itself while its controllers are behind, and rules that do not say the same. */
 export function elsewhereOf(
-  { route, reading, said, others, value }: Look,
+  { route, reading, said, others, value, isUntold }: Look,
   config: GatewayApiConfig,
 ): Elsewhere[] {
   const { generation = 0 } = route.metadata
   const place = placeOf(config)
+  const behind = `${place}: its controllers have read generation ${reading.upTo} of ${generation}, and what that one held is not known`
   const own: Elsewhere[] = sameJson(said, value)
     ? []
     : [{ place: `${place}, generation ${generation} (read up to ${reading.upTo})`, value: said }]
   return [
     ...own,
+    ...(isUntold ? [{ place: behind, value: null, isUntold: true as const }] : []),
     ...others.map(({ label, value: other }) => ({ place: `${label} of ${place}`, value: other })),
   ]
 }

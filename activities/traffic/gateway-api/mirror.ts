@@ -17,7 +17,7 @@ export function mirrorPatch(
   const share = Number.isInteger(percent)
     ? { percent }
     : { fraction: { numerator: Math.round(percent * (MILLION / 100)), denominator: MILLION } }
-  return rules.map(({ at }): PatchOperation => {
+  return rules.flatMap(({ at }): PatchOperation[] => {
     const filters = route.spec.rules?.[at]?.filters ?? []
     const [name = '', port] = (config.shadow ?? '').split(':')
     const there = filters.find((filter) => isMirrorTo(filter, config.shadow))
@@ -37,7 +37,8 @@ export function mirrorPatch(
           ? [...kept, ours]
           : kept.map((each) => (each === there ? ours : each))
     const path = `/spec/rules/${at}/filters`
-    return wanted.length === 0 ? { op: 'remove', path } : { op: 'add', path, value: wanted }
+    if (wanted.length > 0) return [{ op: 'add', path, value: wanted }]
+    return route.spec.rules?.[at]?.filters === undefined ? [] : [{ op: 'remove', path }]
   })
 }
 

@@ -42,11 +42,11 @@ export async function confirm(proof: Proof, io: Io): Promise<Confirmation> {
 function notYet({ config, here, request: { desired } }: Proof): string | null {
   const { reading, said, value, route } = here
   if (!matches(said, desired)) return `the route says ${JSON.stringify(said)}, not as desired`
-  const [elsewhere] = elsewhereOf(here, config)
-  if (elsewhere !== undefined) return `${elsewhere.place} says ${JSON.stringify(elsewhere.value)}`
   const { generation = 0 } = route.metadata
   if (reading.upTo !== null && reading.upTo < generation)
     return `its controllers have read generation ${reading.upTo} of ${generation}`
+  const [elsewhere] = elsewhereOf(here, config)
+  if (elsewhere !== undefined) return `${elsewhere.place} says ${JSON.stringify(elsewhere.value)}`
   if (reading.refusals.length > 0) return reading.refusals.map(({ words }) => words).join('; ')
   return matches(value, desired) ? null : `its controllers have read ${JSON.stringify(value)}`
 }

@@ -97,7 +97,8 @@ async function inFile(path: string, { signal }: Io): Promise<Elsewhere> {
     return { place: `map file ${path}`, value: ledBy(await entriesOf(path, signal)) }
   } catch (error) {
     if (signal.aborted) throw error
-    return { place: `map file ${path}, which cannot be read: ${(error as Error).message}`, value: null }
+    const place = `map file ${path}, which cannot be read: ${(error as Error).message}`
+    return { place, value: null, isUntold: true }
   }
 }
 

@@ -138,7 +138,11 @@ export function reloadOf({ weights, file }: Look, sides: Sides): Elsewhere | nul
   if (file === null) return null
   const { of, look: found } = file
   if (found.weights === null)
-    return { place: `state file ${of.path}, which cannot be read: ${found.why}`, value: null }
+    return {
+      place: `state file ${of.path}, which cannot be read: ${found.why}`,
+      value: null,
+      isUntold: true,
+    }
   const value: Json = splitOf(found.weights, sides)
   return sameJson(value, splitOf(weights, sides)) ? null : { place: `state file ${of.path}`, value }
 }

@@ -65,7 +65,8 @@ export async function observed(here: Look, edge: Edge, io: Io): Promise<Observed
 /** The file, when it says something else than Traefik serves: not taken up yet, or refused. */
 export function elsewhereOf({ file, value }: Look, config: TraefikConfig): Elsewhere | null {
   const place = `file ${config.file}`
-  if (file.problem !== undefined) return { place: `${place} (${file.problem.message})`, value: null }
+  if (file.problem !== undefined)
+    return { place: `${place} (${file.problem.message})`, value: null, isUntold: true }
   return sameJson(file.value, value) ? null : { place, value: file.value }
 }
 

@@ -243,6 +243,56 @@ describe('traffic/gateway-api', () => {
     expect((await routeOf('late')).metadata.annotations, 'no trace is left').toBe(undefined)
   })
 
+  it('is not back before its controllers have read it, also for a worker that has not seen what they serve', async () => {
+    await putRoute(ground, { name: 'behind', rules: structuredClone(ORDERS) })
+    gateway = await startGateway(ground.kubernetes, { path: pathOf('behind'), backends: {} })
+    await read(ground, 'behind')
+    const [one, other] = [portOf('behind'), portOf('behind')]
+    const before = (await one.observe('split', io())).value
+    await set(one, 'split', { old: 95, new: 5 })
+    await read(ground, 'behind')
+    gateway.misdeeds.isFrozen = true // it goes on sending 5 % to the new side
+    const request = {
+      target: 'split',
+      before,
+      ours: [before, { old: 95, new: 5 }],
+      halves: [],
+      isUncertain: false,
+      isRepeated: false,
+      portName: 'traffic' as const,
+    }
+    const late = /^Unavailable: split was written back to .*, but it reads /
+    expect(await failing(restoreTo(one, request, io()))).toMatch(late)
+    expect(await weightsOf('behind'), 'nobody waits for them').toEqual([[100, 0], [1]])
+    expect(await failing(restoreTo(other, { ...request, isRepeated: true }, io()))).toMatch(late)
+    expect((await other.observe('split', io())).elsewhere).toEqual([
+      {
+        place:
+          'HTTPRoute shop/behind: its controllers have read generation 2 of 3, and what that one held is not known',
+        value: null,
+        isUntold: true,
+      },
+    ])
+    gateway.misdeeds.isFrozen = false
+    await read(ground, 'behind')
+    expect(await restoreTo(other, { ...request, isRepeated: true }, io())).toMatchObject({
+      written: 'unchanged',
+    })
+  })
+
+  it('takes a mirror off the rules that have one, and needs none in the others', async () => {
+    await putRoute(ground, { name: 'mirrors', rules: two() })
+    const port = portOf('mirrors', { rules: ['api', 'web'] })
+    await set(port, 'mirror', { percent: 20 })
+    await ground.kubernetes.patch(pathOf('mirrors'), [{ op: 'remove', path: '/spec/rules/0/filters' }])
+    const seen = await port.observe('mirror', io())
+    expect(await failing(port.write({ target: 'mirror', desired: { percent: 0 }, seen }, io()))).toBe('done')
+    expect((await routeOf('mirrors')).spec.rules.map(({ filters }) => filters)).toEqual([
+      undefined,
+      undefined,
+    ])
+  })
+
   it('does not take a value that was changed and changed back for untouched', async () => {
     await putRoute(ground, { name: 'there-and-back', rules: structuredClone(ORDERS) })
     gateway = await startGateway(ground.kubernetes, { path: pathOf('there-and-back'), backends: {} })

@@ -1,6 +1,13 @@
 // When a target is as wanted: in every place, with an autoscaler's help, and what half a write looks like.
 import { describe, expect, it } from 'vitest'
-import { isAsWanted, isExactly, isMixOf, mayOverwrite } from '../../../workflows/ports/as-wanted.ts'
+import {
+  isAsWanted,
+  isExactly,
+  isMixOf,
+  mayOverwrite,
+  placeWords,
+  told,
+} from '../../../workflows/ports/as-wanted.ts'
 
 const OLD = { old: 100, new: 0 }
 const HALF = { old: 50, new: 50 }
@@ -11,6 +18,19 @@ describe('a target is as wanted', () => {
     expect(isExactly({ value: OLD }, OLD)).toBe(true)
     expect(isExactly({ value: OLD, elsewhere }, OLD)).toBe(false)
     expect(isAsWanted('traffic', { value: OLD, elsewhere }, OLD)).toBe(false)
+  })
+
+  it("never while a place cannot be told, which is nobody's doing either", () => {
+    const elsewhere = [{ place: 'state file, which cannot be read', value: null, isUntold: true as const }]
+    expect(isExactly({ value: OLD, elsewhere }, OLD)).toBe(false)
+    expect(isAsWanted('traffic', { value: OLD, elsewhere }, OLD)).toBe(false)
+    expect(told({ value: OLD, elsewhere })).toEqual({ value: OLD, elsewhere: [] })
+    const both = [...elsewhere, { place: 'route file', value: HALF }]
+    expect(told({ value: OLD, elsewhere: both }).elsewhere).toEqual([{ place: 'route file', value: HALF }])
+    expect(both.map((each) => placeWords(each, JSON.stringify(each.value)))).toEqual([
+      'state file, which cannot be read',
+      'route file holds {"old":50,"new":50}',
+    ])
   })
 
   it('with more instances than were ordered, but not with fewer, and never by chance when none are wanted', () => {
