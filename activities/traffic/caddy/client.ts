@@ -10,6 +10,7 @@ import type { CaddyConfig } from './schema.ts'
 const READ_MS_MAX = 2_000 // the API answers within milliseconds
 const WRITE_MS_MAX = 3_500 // it loads the whole configuration before it answers; the engine's deadline is 4 s
 const ANSWER_BYTES_MAX = 1024 * 1024 // a handler with a thousand upstreams
+const CONFIG_BYTES_MAX = 16 * 1024 * 1024 // thousands of sites
 const WEIGHTS = 'load_balancing/selection_policy/weights'
 
 export interface Edge {
@@ -80,15 +81,41 @@ export async function mayReplace(
   if (isReplaced) throw failure('Bug', `${doing}: Caddy took a replacement whose condition was not met`)
 }
 
-/** Requests in flight by upstream, where Caddy tells. */
+/** Requests in flight by upstream. An answer that holds no counts is none, and never an empty list. */
 export async function inFlight(edge: Edge, signal: AbortSignal): Promise<{ [dial: string]: number }> {
   const what = `reading the upstreams of Caddy at ${edge.config.admin}`
   const answer = await call(edge, { what, method: 'GET', path: '/reverse_proxy/upstreams', signal })
-  const list = answer.status === 200 ? parsed(answer.body) : null
+  const { status, body } = answer
+  if (status !== 200) throw failure(statusKind(status), `${what}: ${saidBy(answer)}`)
+  const list = parsed(body)
   const entries = Array.isArray(list) ? list.filter((each): each is JsonObject => isObject(each)) : []
-  return Object.fromEntries(
-    entries.map(({ address, num_requests: now }) => [String(address), Number(now ?? 0)]),
+  const counts = entries.flatMap(({ address, num_requests: now }) =>
+    typeof address === 'string' && typeof now === 'number' ? [[address, now] as const] : [],
   )
+  if (Array.isArray(list) && counts.length === list.length) return Object.fromEntries(counts)
+  throw failure('Config', `${what}: it holds no counts by upstream: ${excerpt(redactLookalikes(body))}`)
+}
+
+/** Every reverse_proxy handler of the whole configuration. */
+export async function handlers(edge: Edge, signal: AbortSignal): Promise<JsonObject[]> {
+  const what = `reading the configuration of Caddy at ${edge.config.admin}`
+  const answer = await call(edge, {
+    what,
+    method: 'GET',
+    path: '/config/',
+    signal,
+    bytesMax: CONFIG_BYTES_MAX,
+  })
+  if (answer.status !== 200) throw failure(statusKind(answer.status), `${what}: ${saidBy(answer)}`)
+  if (answer.isCut) throw failure('Unsupported', `${what}: it is longer than ${CONFIG_BYTES_MAX} bytes`)
+  return proxiesIn(parsed(answer.body))
+}
+
+function proxiesIn(value: Json): JsonObject[] {
+  if (Array.isArray(value)) return value.flatMap(proxiesIn)
+  if (!isObject(value)) return []
+  const own = value['handler'] === 'reverse_proxy' ? [value] : []
+  return [...own, ...Object.values(value).flatMap(proxiesIn)]
 }
 
 interface Call {
@@ -98,11 +125,12 @@ interface Call {
   signal: AbortSignal
   etag?: string
   body?: string
+  bytesMax?: number
 }
 
 async function call(
   { config, fetch }: Edge,
-  { what, method, path, signal, etag, body }: Call,
+  { what, method, path, signal, etag, body, bytesMax = ANSWER_BYTES_MAX }: Call,
 ): Promise<HttpAnswer> {
   return await exchange(fetch, {
     what,
@@ -119,7 +147,7 @@ async function call(
     },
     signal,
     timeoutMs: method === 'GET' ? READ_MS_MAX : WRITE_MS_MAX,
-    bytesMax: ANSWER_BYTES_MAX,
+    bytesMax,
   })
 }
 

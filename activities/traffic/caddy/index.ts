@@ -12,7 +12,7 @@ import { countLog } from '../counted-log.ts'
 import { fileFailure } from '../file-failure.ts'
 import { changedSince } from '../versions.ts'
 import { type Edge, inFlight, mayReplace, replaceWeights } from './client.ts'
-import { type Look, look, observed } from './look.ts'
+import { type Look, cautionsBeside, look, observed } from './look.ts'
 import { type CaddyConfig, spec } from './schema.ts'
 import { type Weights, sizesOf, sum, weightsFor } from './weights.ts'
 
@@ -27,7 +27,10 @@ export const caddy = defineProvider({
       observe: async (target, io, wanted = []) => {
         const here = await look(edge, target, io)
         for (const desired of wanted) weightsOrRefuse(config, here, { desired: desired as Split })
-        return observed(edge, here, io)
+        const seen = await observed(edge, here, io)
+        if (wanted.length === 0) return seen
+        const cautions = [...here.cautions, ...(await cautionsBeside(edge, here, io))]
+        return cautions.length === 0 ? seen : { ...seen, cautions }
       },
       write: (write, io) => writeSplit(edge, write as Write<Split>, io),
       inFlight: (side, io) => inFlightOf(edge, side, io),
@@ -127,11 +130,22 @@ function serversOf({ weights, sides }: Look) {
 async function inFlightOf(edge: Edge, side: 'old' | 'new', io: Io): Promise<InFlight> {
   const { sides } = await look(edge, 'split', io)
   const counts = await inFlight(edge, io.signal)
-  const each = sides[side].map((dial) => [dial, counts[dial] ?? 0] as const)
+  const each = sides[side].map((dial) => [dial, countOf(dial, counts, edge.config)] as const)
   return {
     count: each.reduce((all, [, count]) => all + count, 0),
     lines: each.map(([dial, count]) => `${dial} ${count}`),
   }
+}
+
+/** An upstream that Caddy does not list has not been counted. */
+function countOf(dial: string, counts: { [dial: string]: number }, { admin }: CaddyConfig): number {
+  const count = counts[dial]
+  if (count !== undefined) return count
+  const there = Object.keys(counts).join(', ') || 'none'
+  throw failure(
+    'Missing',
+    `counting requests in flight: Caddy at ${admin} counts none of upstream ${dial}; it counts those of ${there}`,
+  )
 }
 
 async function permitted(edge: Edge, target: string, io: Io): Promise<string> {

@@ -1,11 +1,11 @@
 // One look at a reverse proxy handler: weights by upstream, and whether the handler is one that a cutover can work on.
-import { type Json, type JsonObject, isObject } from '../../../workflows/json.ts'
+import { type Json, type JsonObject, isObject, sameJson } from '../../../workflows/json.ts'
 import type { Io, Observed } from '../../../workflows/ports/target.ts'
 import type { Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { isTold } from '../../http.ts'
 import { versionOfParts } from '../versions.ts'
-import { type Edge, inFlight, readHandler } from './client.ts'
+import { type Edge, handlers, inFlight, readHandler } from './client.ts'
 import { sideOf } from './schema.ts'
 import { type Sides, type Weights, splitOf } from './weights.ts'
 
@@ -13,6 +13,8 @@ const POLICY = 'weighted_round_robin'
 
 export interface Look {
   etag: string
+  /** The handler itself. */
+  object: JsonObject
   /** Dial addresses in the order of the configuration, which is the order of the weights. */
   dials: string[]
   weights: Weights
@@ -52,6 +54,7 @@ export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
   const version = versionOfParts({ identity: 'etag', own: { dials, list }, beside: withoutWeights(object) })
   return {
     etag,
+    object,
     dials,
     weights,
     sides,
@@ -76,13 +79,36 @@ export async function observed(edge: Edge, here: Look, io: Io): Promise<Observed
   }
 }
 
-function partsOf(object: JsonObject, doing: string): { dials: string[]; list: number[] } {
+/** For a plan: handlers beside this one that send to an upstream of a side. Whoever comes by them is not moved. */
+export async function cautionsBeside(edge: Edge, here: Look, io: Io): Promise<string[]> {
+  const dials = [...here.sides.old, ...here.sides.new]
+  try {
+    const all = await handlers(edge, io.signal)
+    const own = all.findIndex((each) => sameJson(each, here.object))
+    return all.flatMap((each, at) => {
+      const to = at === own ? [] : dials.filter((dial) => dialsOf(each).includes(dial))
+      if (to.length === 0) return []
+      const name = typeof each['@id'] === 'string' ? `handler ${each['@id']}` : 'another handler'
+      return [`${name} sends to ${to.join(', ')} too: its users are not moved, and are counted in flight`]
+    })
+  } catch (error) {
+    if (isTold(io.signal)) throw error
+    return [`other handlers could not be looked at: ${(error as Error).message}`]
+  }
+}
+
+function dialsOf(object: JsonObject): string[] {
   const upstreams = Array.isArray(object['upstreams']) ? object['upstreams'] : []
-  const dials = upstreams.flatMap((each) =>
+  return upstreams.flatMap((each) =>
     isObject(each) && typeof each['dial'] === 'string' ? [each['dial']] : [],
   )
+}
+
+function partsOf(object: JsonObject, doing: string): { dials: string[]; list: number[] } {
+  const dials = dialsOf(object)
+  const count = Array.isArray(object['upstreams']) ? object['upstreams'].length : 0
   const policy = within(object, ['load_balancing', 'selection_policy'])
-  if (object['handler'] !== 'reverse_proxy' || dials.length < 2 || dials.length !== upstreams.length) {
+  if (object['handler'] !== 'reverse_proxy' || dials.length < 2 || dials.length !== count) {
     throw failure('Config', `${doing}: it is no reverse_proxy handler with upstreams of its own`)
   }
   if (new Set(dials).size !== dials.length) throw failure('Config', `${doing}: it names an upstream twice`)

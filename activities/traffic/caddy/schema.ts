@@ -41,6 +41,11 @@ export function sideOf(side: string | string[]): string[] {
   return typeof side === 'string' ? [side] : side
 }
 
+/** One name for this machine: two runs must not hold two locks of one handler. */
+function hostOf(url: string): string {
+  return new URL(url).host.replace(/^(?:localhost|\[::1\])(?=:|$)/, '127.0.0.1')
+}
+
 export const spec = defineSpec({
   id: 'traffic/caddy',
   port: 'traffic',
@@ -62,6 +67,6 @@ export const spec = defineSpec({
     ],
   },
   locks: (config) => [
-    `caddy ${new URL(config.admin).host} ${[...sideOf(config.old), ...sideOf(config.new)].sort().join(' ')}`,
+    `caddy ${hostOf(config.admin)} ${[...sideOf(config.old), ...sideOf(config.new)].sort().join(' ')}`,
   ],
 })

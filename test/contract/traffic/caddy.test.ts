@@ -295,6 +295,14 @@ describe('traffic/caddy', () => {
     await patch(stand.edge, 'stream_close_delay', '1h')
   })
 
+  it('says in the plan which other handlers send to the same upstreams', async () => {
+    const [a = '', b = ''] = stand.edge.upstreams.old
+    const [c = ''] = stand.edge.upstreams.new
+    expect((await open().observe('split', io(), [{ old: 50, new: 50 }])).cautions).toEqual([
+      `handler payments sends to ${a}, ${b}, ${c} too: its users are not moved, and are counted in flight`,
+    ])
+  })
+
   it('tries whether a change would be allowed, and changes nothing', async () => {
     await sendLoad({ url: stand.edge.url, requests: 1, perSecond: 10 })
     const before = await read(stand.edge, stand.edge.handler)

@@ -1,4 +1,6 @@
 // Requests in flight on real servers, by every provider that can count them.
+import { describe, expect, it } from 'vitest'
+import { kindOf } from '../../../activities/failure.ts'
 import { caddy } from '../../../activities/traffic/caddy/index.ts'
 import { envoy } from '../../../activities/traffic/envoy/index.ts'
 import { haproxy } from '../../../activities/traffic/haproxy/index.ts'
@@ -7,11 +9,12 @@ import { startEnvoy } from '../../../lab/servers/envoy.ts'
 import { startHaproxy } from '../../../lab/servers/haproxy.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { TrafficPort } from '../../../workflows/ports/traffic.ts'
-import { type ChangingBench, connect } from '../changing.ts'
+import { type ChangingBench, connect, io } from '../changing.ts'
 import { testDeps } from '../deps.ts'
 import { freeze } from '../frozen.ts'
 import { inFlightContract } from './in-flight.ts'
 import { startOwnHaproxy } from './own-haproxy.ts'
+import { startUpstream } from './upstream.ts'
 
 const open = (provider: unknown, config: JsonObject) =>
   connect(provider as ChangingBench['provider'], config, testDeps()) as unknown as TrafficPort
@@ -54,6 +57,40 @@ inFlightContract('traffic/envoy', async (upstreams) => {
     outage: () => freeze(edge.server.pid),
     end: () => edge.server.close(),
   }
+})
+
+describe('traffic/caddy', () => {
+  it('takes no answer without counts for a side that is empty', async () => {
+    const upstreams = await Promise.all(['old', 'new'].map(startUpstream))
+    const [old = 0, fresh = 0] = upstreams.map(({ port }) => port)
+    const edge = await startCaddy({ old, new: fresh })
+    const answered = async (status: number, body: string) => {
+      const between: typeof fetch = async (input, init) =>
+        String(input).endsWith('/reverse_proxy/upstreams')
+          ? new Response(body, { status })
+          : await fetch(input, init)
+      const config = { admin: edge.adminUrl, handler: edge.handler, ...edge.upstreams, log: edge.log }
+      const port = connect(caddy as unknown as ChangingBench['provider'], config, {
+        ...testDeps(),
+        fetch: between,
+      }) as unknown as TrafficPort
+      return await port.inFlight!('old', io()).then(({ count }) => count, kindOf)
+    }
+    const listed = (count: unknown) =>
+      JSON.stringify([{ address: `127.0.0.1:${old}`, num_requests: count, fails: 0 }])
+    try {
+      expect(await answered(200, listed(7))).toBe(7)
+      expect(await answered(503, 'upstream connect error')).toBe('Unavailable')
+      expect(await answered(403, '{"error":"host not allowed"}')).toBe('Denied')
+      expect(await answered(404, 'not found')).toBe('Config')
+      expect(await answered(200, '{}')).toBe('Config')
+      expect(await answered(200, listed(undefined)), 'an entry without a count').toBe('Config')
+      expect(await answered(200, '[]'), 'an upstream that is not in the list').toBe('Missing')
+    } finally {
+      await edge.server.close()
+      await Promise.all(upstreams.map((upstream) => upstream.end()))
+    }
+  })
 })
 
 inFlightContract('traffic/caddy', async (upstreams) => {
