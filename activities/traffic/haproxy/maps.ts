@@ -9,26 +9,36 @@ export interface MapEntry {
 
 const LINE_BYTES_MAX = 8_000 // half of the buffer in which HAProxy takes a line (`tune.bufsize`)
 const SEPARATED_BYTES = 16 // `; `, and before a master the name of the worker
-const LISTED = /^(\d+) \((.*)\) .*entry_cnt=(\d+)/
+const LISTED = /^\d+ \((.*)\) .*curr_ver=(\d+) next_ver=(\d+) entry_cnt=(\d+)/
+const PREPARED_MAX = 100 // a write that was cut leaves one, and the next commit takes all of them away
 
 /** Null: HAProxy has no map of that name. */
 export async function readMap(cli: Cli, map: string, signal: AbortSignal): Promise<MapEntry[] | null> {
   const list = await ask(cli, 'show map', signal)
   if (!list.startsWith('#')) throw list.trim() === '' ? gone() : new HaproxyRefusal(firstLine(list))
-  const count = list.split('\n').flatMap((line) => {
-    const [, , file, entries] = LISTED.exec(line) ?? []
-    return file === map ? [Number(entries)] : []
+  const found = list.split('\n').flatMap((line) => {
+    const [, file, ...numbers] = LISTED.exec(line) ?? []
+    return file === map ? [numbers.map(Number)] : []
   })[0]
-  if (count === undefined) return null
+  if (found === undefined) return null
+  const [current = 0, next = 0, count = 0] = found
+  const entries = await shown(cli, map, signal)
+  // The count is that of all versions. What was prepared and never committed stays, and nobody is led by it.
+  let counted = entries.length
+  for (let version = current + 1; version <= Math.min(next, current + PREPARED_MAX); version++)
+    counted += (await shown(cli, `@${version} ${map}`, signal)).length
+  // Another hand at the same moment, or words that are no entries: half of a cohort must not pass for all of it.
+  if (counted !== count) throw new HaproxyGone(`it lists ${count} entries and shows ${counted}`)
+  return entries
+}
+
+async function shown(cli: Cli, map: string, signal: AbortSignal): Promise<MapEntry[]> {
   const reply = await ask(cli, `show map ${map}`, signal)
   if (reply === '') throw gone()
-  const entries = reply.split('\n').flatMap((line) => {
+  return reply.split('\n').flatMap((line) => {
     const [, key, value] = /^0x[0-9a-f]+ (\S+) (.*)$/.exec(line) ?? []
     return key === undefined || value === undefined ? [] : [{ key, value }]
   })
-  // Another hand at the same moment, or words that are no entries: half of a cohort must not pass for all of it.
-  if (entries.length !== count) throw new HaproxyGone(`it lists ${count} entries and shows ${entries.length}`)
-  return entries
 }
 
 /** All entries change in one moment; until then requests see the old ones. */

@@ -148,6 +148,20 @@ describe('traffic/haproxy cohort', () => {
     await write([])
   })
 
+  it('is read and led back over what a write left that was cut before its commit', async () => {
+    await write(['acme'])
+    const { socket, cohortMap } = started.edge
+    const version = /: (\d+)/.exec(await command(socket, `prepare map ${cohortMap}`))?.[1]
+    await command(socket, `add map @${version} ${cohortMap} globex new`)
+    const seen = await port.observe('cohort', io())
+    expect(seen).toMatchObject({ value: { users: ['acme'] } })
+    expect([await side('acme'), await side('globex')]).toEqual(['new', 'old'])
+    await write([])
+    expect((await port.observe('cohort', io())).value).toEqual({ users: [] })
+    expect([await side('acme'), await side('globex')]).toEqual(['old', 'old'])
+    expect(await command(socket, 'show map')).toMatch(/entry_cnt=1/)
+  })
+
   it('a map that HAProxy has not, and a member of whom it says something else, are refused in words', async () => {
     const error = await open({ map: '/nowhere.map' })
       .observe('cohort', io())
