@@ -59,9 +59,25 @@ function wantedOf(plan: Plan, name: string, of: string): Json[] {
 async function lookedAt(connection: PlannedConnection, target: string, wanted: Json[]): Promise<TargetLook> {
   const found = { connection: connection.name, target }
   try {
-    return { ...found, observed: await observe({ connection, target, wanted }), problem: null }
+    const observed = await observe({ connection, target, wanted })
+    const problem = wanted.length === 0 ? null : await noWayBack({ connection, target }, observed.value)
+    return { ...found, observed, problem }
   } catch (error) {
     return { ...found, observed: null, problem: wordsOf(error) }
+  }
+}
+
+/** Why what is there now could not be set again (weights that leave nobody to serve, say): there would be no way back to it. */
+async function noWayBack(
+  of: { connection: PlannedConnection; target: string },
+  value: Json,
+): Promise<string | null> {
+  if (value === null) return null // nothing is there, and nothing is what would be put back
+  try {
+    await observe({ ...of, wanted: [value] })
+    return null
+  } catch (error) {
+    return `${wordsOf(error)}; it is so now, so there would be no way back to it: set it to something else first`
   }
 }
 

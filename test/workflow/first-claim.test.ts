@@ -7,7 +7,8 @@ import { exitCodeOf } from '../../client/exit-codes.ts'
 import { survey } from '../../client/runbook/survey.ts'
 import { readRun } from '../../view/read.ts'
 import { createMetrics } from '../../worker/metrics.ts'
-import type { Plan } from '../../workflows/plan.ts'
+import type { JsonObject } from '../../workflows/json.ts'
+import type { Plan, PlannedConnection } from '../../workflows/plan.ts'
 import { type Bench, eventually, openBench } from './bench.ts'
 import { brief } from './runbooks.ts'
 
@@ -67,6 +68,28 @@ test('a plan of a newer version is refused in words before the run is started, w
     what: 'the worker cannot carry out this plan',
     why: expect.stringMatching(/^the plan has version 2, this worker knows versions up to 1; run workers of/),
   })
+  await run.abort()
+  await run.ended()
+})
+
+test('a state that could not be set again is a problem of the plan: there would be no way back to it', async () => {
+  const run = await bench.begin(brief)
+  const access = { client: bench.env.client, address: '', namespace: 'default' }
+  const edge = run.plan.connections['edge'] as PlannedConnection
+  const config = { ...(edge.config as JsonObject), world: `${run.service}-idle`, old: 0, new: 0 }
+  const connections = { ...run.plan.connections, edge: { ...edge, config } }
+  const plan: Plan = { ...run.plan, connections }
+  const { looks } = await survey({ plan, access, signal: new AbortController().signal })
+  expect(looks.filter(({ problem }) => problem !== null)).toEqual([
+    {
+      connection: 'edge',
+      target: 'split',
+      observed: expect.objectContaining({ value: { old: 0, new: 0 } }),
+      problem: expect.stringMatching(
+        /^Rejected: .*every request would fail; it is so now, so there would be no way back to it: set it to something else first$/,
+      ),
+    },
+  ])
   await run.abort()
   await run.ended()
 })

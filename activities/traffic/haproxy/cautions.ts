@@ -20,6 +20,11 @@ export function cautionsOf(
   const others = backend.servers.filter(({ name, weight }) => !(name in known.weights) && weight > 0)
   return [
     ...(algorithm === undefined ? [] : [`balance ${backend.algorithm} ${algorithm}`]),
+    ...(backend.cookie === null
+      ? []
+      : [
+          `it keeps users on their server by the cookie ${backend.cookie}: known users stay where they are whatever the weights say, on the way back too`,
+        ]),
     ...[...sides.old, ...sides.new].flatMap((name) => {
       const server = named.get(name)
       return server === undefined ? [] : ofServer(server)
@@ -43,7 +48,11 @@ function ofServer(server: ServerStat): string[] {
     ...(server.throttle !== null && server.throttle < 100
       ? [`${name} is starting slowly and has ${server.throttle} % of its weight at present`]
       : []),
-    ...(server.hasAgent ? [`${name} has an agent check, which may set its weight too`] : []),
+    ...(server.hasAgent
+      ? [
+          `${name} has an agent check, which may set its weight too; a weight that it has set is somebody else's, and the way back would ask before it goes on: disable it for the time of the run (\`disable agent BACKEND/${name}\`), unless it only says up and down`,
+        ]
+      : []),
   ]
 }
 

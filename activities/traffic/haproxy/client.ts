@@ -44,6 +44,8 @@ export interface ServerStat {
 
 export interface BackendStat {
   algorithm: string | null
+  /** The cookie by which it keeps users on their server, if it does. */
+  cookie: string | null
   /** Seconds since it gave a request to a server; null = it never did. */
   lastRequestS: number | null
   servers: ServerStat[]
@@ -148,6 +150,7 @@ function backendStat(own: Row[]): BackendStat {
   const last = Number(whole?.lastsess ?? -1)
   return {
     algorithm: text(whole?.algo),
+    cookie: text(whole?.cookie),
     lastRequestS: last < 0 ? null : last,
     servers: own.filter((row) => row.svname !== 'BACKEND').map(serverStat),
   }

@@ -26,7 +26,8 @@ export const haproxy = defineProvider({
       observe: async (target, io, wanted = []) => {
         if (target === COHORT) return await observeCohort(edge, io, wanted as Cohort[])
         const now = await look(edge, target, io)
-        for (const desired of wanted) weightsOrRefuse(edge, now, { desired: desired as Split })
+        for (const desired of wanted)
+          refuseNothing(edge, weightsOrRefuse(edge, now, { desired: desired as Split }))
         const seen = observed(now, edge)
         if (wanted.length === 0 || now.file !== null) return seen
         return { ...seen, cautions: [...(seen.cautions ?? []), await lostByReload(edge, now.cli, io)] }
@@ -96,6 +97,13 @@ function refuseForeign({ place, sides }: Edge, now: Look, { seen }: Write<Split>
     `${place} was changed by someone else: expected ${JSON.stringify(seen.value)}, found ${JSON.stringify(found)}`,
     { details: { found, writer: null } },
   )
+}
+
+/** Told by a plan; a write looks at what is usable too. */
+function refuseNothing({ place }: Edge, weights: Weights): void {
+  if (Object.values(weights).some((weight) => weight > 0)) return
+  const words = Object.entries(weights).map(([server, weight]) => `${server} ${weight}`)
+  throw failure('Rejected', `setting weights ${words.join(', ')} in ${place}: nobody would be served`)
 }
 
 /**

@@ -44,6 +44,7 @@ export const simTraffic = defineProvider({
     return {
       async observe(target, io, wanted = []) {
         const seen = await observe(enter(), { port: 'traffic', target: named(target), wanted }, io)
+        for (const desired of wanted) checked(target, desired)
         return { ...seen, value: seen.value as TrafficValue }
       },
       async write({ target, desired, seen }, io) {

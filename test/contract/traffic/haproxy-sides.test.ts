@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kindOf } from '../../../activities/failure.ts'
 import { haproxy } from '../../../activities/traffic/haproxy/index.ts'
+import { freePort } from '../../../lab/ports.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'
 import type { Changing } from '../../../workflows/ports/target.ts'
 import { type ChangingBench, connect, io } from '../changing.ts'
@@ -15,6 +16,7 @@ const provider = haproxy as unknown as ChangingBench['provider']
 
 let upstreams: Upstream[]
 let edge: OwnHaproxy
+let stickyPort = 0
 const open = (config: JsonObject): Changing =>
   connect(provider, { socket: edge.socket, ...config }, testDeps())
 const weights = async (backend: string): Promise<Record<string, number>> => {
@@ -59,12 +61,55 @@ backend larger
   server b2 127.0.0.1:${fresh} weight 10
 backend defaults
   server v1 127.0.0.1:${old} weight 1
-  server v2 127.0.0.1:${fresh} weight 0`,
+  server v2 127.0.0.1:${fresh} weight 0
+backend idle
+  server v1 127.0.0.1:${old} weight 0
+  server v2 127.0.0.1:${fresh} weight 0
+frontend sticky
+  bind 127.0.0.1:${(stickyPort = await freePort())}
+  default_backend sticky
+backend sticky
+  cookie SIDE insert indirect nocache
+  server v1 127.0.0.1:${old} weight 100 cookie a
+  server v2 127.0.0.1:${fresh} weight 0 cookie b agent-check agent-port ${old}`,
   )
 })
 afterAll(async () => {
   await edge.server.close()
   await Promise.all(upstreams.map((upstream) => upstream.end()))
+})
+
+describe('traffic/haproxy says in the plan', () => {
+  it('that a cookie keeps users where they are, on the way back too, and that an agent may set weights', async () => {
+    const port = open({ backend: 'sticky', old: 'v1', new: 'v2' })
+    expect((await port.observe('split', io())).cautions).toEqual([
+      expect.stringMatching(/^it keeps users on their server by the cookie SIDE: .* on the way back too$/),
+      expect.stringMatching(/^v2 has an agent check, .*`disable agent BACKEND\/v2`/),
+    ])
+    const ask = async (cookie?: string) => {
+      const headers = cookie === undefined ? {} : { cookie }
+      return await fetch(`http://127.0.0.1:${stickyPort}/`, { headers })
+    }
+    expect(await write(port, { old: 0, new: 100 })).toBe(null)
+    const first = await ask()
+    const cookie = (first.headers.get('set-cookie') ?? '').split(';')[0]
+    expect(cookie).toBe('SIDE=b')
+    expect(await write(port, { old: 100, new: 0 })).toBe(null)
+    expect([(await ask()).headers.get('x-side'), (await ask(cookie)).headers.get('x-side')]).toEqual([
+      'old',
+      'new',
+    ])
+  })
+
+  it('that there is no way back to weights of which nobody is served', async () => {
+    const port = open({ backend: 'idle', old: 'v1', new: 'v2' })
+    const { value } = await port.observe('split', io(), [{ old: 95, new: 5 }])
+    expect(value).toEqual({ old: 0, new: 0, members: { v1: 0, v2: 0 } })
+    await expect(port.observe('split', io(), [value])).rejects.toMatchObject({
+      type: 'Rejected',
+      message: `setting weights v1 0, v2 0 in backend idle at ${edge.socket}: nobody would be served`,
+    })
+  })
 })
 
 describe('traffic/haproxy proves by requests that came', () => {
