@@ -86,6 +86,13 @@ function endpointOf(host: HostStatus): Endpoint {
   }
 }
 
+/** What Envoy's runtime holds, by key: in force whatever configurations say of the same. */
+export async function runtimeValues(admin: Admin): Promise<Record<string, string>> {
+  const answer = await getJson<{ entries?: Record<string, { final_value?: string }> }>(admin, '/runtime')
+  const entries = Object.entries(answer?.entries ?? {})
+  return Object.fromEntries(entries.map(([key, { final_value: value }]) => [key, String(value ?? '')]))
+}
+
 export async function clusterNames(admin: Admin): Promise<string[]> {
   const answer = await getJson<{ cluster_statuses?: { name: string }[] }>(admin, '/clusters?format=json')
   return (answer?.cluster_statuses ?? []).map((cluster) => cluster.name)

@@ -8,14 +8,15 @@ export interface Sides<T> {
   new: T
 }
 
-/** In percent of both sides, to two decimals; `isExact`: they hold the weights without loss. */
-export function sharesOf(weights: Sides<number>): { split: Split; isExact: boolean } {
+/** In percent of both sides, to two decimals; `isWritten`: a write of them would leave the very same weights. */
+export function sharesOf(weights: Sides<number>): { split: Split; isWritten: boolean } {
   const sum = weights.old + weights.new
-  if (sum === 0) return { split: { old: 0, new: 0 }, isExact: true }
+  if (sum === 0) return { split: { old: 0, new: 0 }, isWritten: true }
   const share = Math.round((weights.new / sum) * 100 * PARTS_PER_PERCENT) / PARTS_PER_PERCENT
   const split = { old: Math.round((100 - share) * PARTS_PER_PERCENT) / PARTS_PER_PERCENT, new: share }
-  const isExact = weights.new * 100 * PARTS_PER_PERCENT === Math.round(share * PARTS_PER_PERCENT) * sum
-  return { split, isExact }
+  const written = wholeWeights(split)
+  const isWritten = typeof written !== 'string' && written.old === weights.old && written.new === weights.new
+  return { split, isWritten }
 }
 
 /** Whole percents, or parts of 10,000; a text says why there are none. */

@@ -19,10 +19,9 @@ type Other<V> = { label: string; value: V }
 
 /** The value of the first rule, and of each other one that holds something else. `names`: what the sides are called. */
 export function splitOf(rules: RuleHere[], names: Sides<string>): { value: Split; others: Other<Split>[] } {
-  const values = rules.map(({ label, weights }) => ({ label, weights, ...sharesOf(weights) }))
+  const values = rules.map(({ label, weights }) => ({ label, ...sharesOf(weights) }))
   const [first] = values as [(typeof values)[number]]
-  const isAsWritten = values.every(({ weights, split, isExact }) => isExact && isWritten(weights, split))
-  const members = isAsWritten ? null : membersOf(rules, names)
+  const members = values.every(({ isWritten }) => isWritten) ? null : membersOf(rules, names)
   const others = values
     .slice(1)
     .filter(({ split }) => split.old !== first.split.old || split.new !== first.split.new)
@@ -63,10 +62,4 @@ function membersOf(rules: RuleHere[], names: Sides<string>): Record<string, numb
 
 function memberName({ label }: RuleHere, name: string, isOnly: boolean): string {
   return isOnly ? name : `${label} ${name}`
-}
-
-/** Whether a write of the shares alone would leave the very same weights. */
-function isWritten(weights: Sides<number>, split: Split): boolean {
-  const written = wholeWeights(split)
-  return typeof written !== 'string' && written.old === weights.old && written.new === weights.new
 }

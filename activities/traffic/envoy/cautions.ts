@@ -3,6 +3,7 @@
 import { isTold } from '../../http.ts'
 import type { Io } from '../../../workflows/ports/target.ts'
 import { type Endpoint, endpointsOf } from '../../envoy/admin.ts'
+import { cohortName } from './cohort-name.ts'
 import { type Edge, adminOf, clustersFor } from './edge.ts'
 import { type RouteHere, runtimeKeysOf } from './routes.ts'
 
@@ -21,12 +22,14 @@ export async function cautionsOf(
     keys === null || target !== 'split'
       ? []
       : [`${route.name} names runtime keys (${keys}): values set there override the weights of the file`]
+  const left = target === 'split' ? route.sharing.filter((label) => label !== cohortName(config)) : []
+  const others = left.map((label) => `route ${label} sends to a side too and is not moved: its users stay`)
   try {
     const endpoints = await endpointsOf(adminOf(edge, io), names)
-    return [...names.flatMap((name) => ofCluster(name, endpoints[name])), ...overridden]
+    return [...names.flatMap((name) => ofCluster(name, endpoints[name])), ...overridden, ...others]
   } catch (error) {
     if (isTold(io.signal)) throw error
-    return [`the endpoints could not be looked at: ${(error as Error).message}`, ...overridden]
+    return [`the endpoints could not be looked at: ${(error as Error).message}`, ...overridden, ...others]
   }
 }
 

@@ -5,7 +5,7 @@ import { COHORT, type Cohort, type Mirror, type Split } from '../../../workflows
 import { failure } from '../../failure.ts'
 import { cautionsOf } from './cautions.ts'
 import { readCohort, strangeIn } from './cohort.ts'
-import { servedRoutes, whyIncomplete } from '../../envoy/admin.ts'
+import { runtimeValues, servedRoutes, whyIncomplete } from '../../envoy/admin.ts'
 import { type Edge, adminOf } from './edge.ts'
 import { fileFailure } from '../file-failure.ts'
 import { versionOfParts } from '../versions.ts'
@@ -21,6 +21,7 @@ import {
   readSplit,
   withoutTarget,
 } from './routes.ts'
+import { keysFor, overriddenBy } from './runtime.ts'
 import type { EnvoyConfig } from './schema.ts'
 
 export type Value = Split | Mirror | Cohort
@@ -32,6 +33,8 @@ export interface Look {
   value: Value
   servedVersion: string
   file: FileLook
+  /** What is in force instead of what is configured, if anything is. */
+  overridden: Elsewhere | null
 }
 
 /** The file as it is, parsed as far as it can be; `problem` says why a write could not be based on it. */
@@ -66,8 +69,19 @@ export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
     const routeConfigName = String(served.routeConfig.name)
     const file = await lookAtFile(edge, routeConfigName, io)
     const value = valueOf(route, config, target)
-    return { target, routeConfigName, route, value, servedVersion: served.version, file }
+    const overridden = await overriddenIn(edge, { route, target, value }, io)
+    return { target, routeConfigName, route, value, servedVersion: served.version, file, overridden }
   })
+}
+
+async function overriddenIn(
+  edge: Edge,
+  { route: { action }, target, value }: Pick<Look, 'route' | 'target' | 'value'>,
+  io: Io,
+): Promise<Elsewhere | null> {
+  if ('users' in value || keysFor(action, target, edge.config).length === 0) return null
+  const values = await runtimeValues(adminOf(edge, io))
+  return overriddenBy(values, { action, target, choice: edge.config, value })
 }
 
 export async function observed(here: Look, edge: Edge, io: Io): Promise<Observed<Value>> {
@@ -78,7 +92,9 @@ export async function observed(here: Look, edge: Edge, io: Io): Promise<Observed
   if (here.route.sharing.length > 0) {
     facts.sharing = `other routes send to the same clusters and are counted with this one: ${here.route.sharing.join('; ')}`
   }
-  const elsewhere = [strangeOf(here, config), elsewhereOf(here, config)].filter((each) => each !== null)
+  const elsewhere = [here.overridden, strangeOf(here, config), elsewhereOf(here, config)].filter(
+    (each) => each !== null,
+  )
   const cautions = await cautionsOf(edge, here, io)
   return {
     value: here.value,
@@ -98,7 +114,8 @@ export function strangeOf({ route, target }: Look, config: EnvoyConfig): Elsewhe
 /** The route file, when it holds something else than Envoy serves: at Envoy's next start that is what will be served. */
 export function elsewhereOf({ file, target, value }: Look, config: EnvoyConfig): Elsewhere | null {
   const place = `route file ${config.routes}`
-  if (file.problem !== undefined) return { place: `${place} (${file.problem.message})`, value: null }
+  if (file.problem !== undefined)
+    return { place: `${place} (${file.problem.message})`, value: null, isUntold: true }
   const says = valueInFile(file.route, config, target)
   return sameJson(says, value) ? null : { place, value: says }
 }

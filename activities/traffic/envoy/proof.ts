@@ -2,6 +2,7 @@
 // counted too, in the shadow's cluster; where that is the new side's cluster they are told apart by arithmetic.
 import { matches } from '../../../workflows/json.ts'
 import type { Confirmation, ConfirmRequest, Io } from '../../../workflows/ports/target.ts'
+import { placeWords } from '../../../workflows/ports/as-wanted.ts'
 import type { Cohort, Split } from '../../../workflows/ports/traffic.ts'
 import {
   type Counters,
@@ -97,6 +98,10 @@ async function count({ edge, here, request }: Proof, io: Io): Promise<Counting> 
   const { desired } = request
   if (!matches(here.value, desired)) {
     const why = `Envoy serves ${JSON.stringify(here.value)}, not as desired`
+    return { counters, counted: null, started: startCounting(desired, counters, why) }
+  }
+  if (here.overridden !== null) {
+    const why = placeWords(here.overridden, JSON.stringify(here.overridden.value))
     return { counters, counted: null, started: startCounting(desired, counters, why) }
   }
   const counted: Counters | null = countedSince(request, counters)

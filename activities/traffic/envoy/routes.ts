@@ -95,7 +95,10 @@ function leadsCohort({ name }: JsonObject, choice: RouteChoice): boolean {
   return choice.cohort !== undefined && name === cohortName(choice)
 }
 
-/** In percent of both sides. Weights that two decimals cannot hold stand exactly under `members`. */
+/**
+ * In percent of both sides. Weights that a write of these shares would not leave stand exactly under `members`; a side that the
+ * route does not name is not among them, and a `cluster` of its own is one with weight 1.
+ */
 export function readSplit(action: JsonObject, { old, new: fresh }: RouteChoice): Split {
   const weights = clusterWeights(action)
   const others = Object.entries(weights).filter(
@@ -108,9 +111,10 @@ export function readSplit(action: JsonObject, { old, new: fresh }: RouteChoice):
       `the route also sends to ${names}: a cutover moves requests between two clusters only`,
     )
   }
-  const members = { [old]: weights[old] ?? 0, [fresh]: weights[fresh] ?? 0 }
-  const { split, isExact } = sharesOf({ old: members[old] ?? 0, new: members[fresh] ?? 0 })
-  return isExact ? split : { ...split, members }
+  const named = [old, fresh].filter((name) => name in weights)
+  const { split, isWritten } = sharesOf({ old: weights[old] ?? 0, new: weights[fresh] ?? 0 })
+  if (isWritten && named.length === 2) return split
+  return { ...split, members: Object.fromEntries(named.map((name) => [name, weights[name] ?? 0])) }
 }
 
 /** Raises UnfitRoute for a split that weights cannot hold. */
@@ -128,11 +132,28 @@ export function editSplit(action: JsonObject, desired: Split, { old, new: fresh 
     if (there === undefined) clusters.push({ name, weight })
     else there.weight = weight
   }
-  weighted.clusters = clusters
+  const { members } = desired
+  const isLeftOut = (cluster: JsonObject) =>
+    members !== undefined && !(String(cluster.name) in members) && cluster.weight === 0 && isBare(cluster)
+  weighted.clusters = clusters.filter((cluster) => !isLeftOut(cluster))
+  const [only, ...more] = objects(weighted.clusters)
+  if (members === undefined || only === undefined || more.length > 0) return
+  if (only.weight !== 1 || !isBare(only) || Object.keys(weighted).length > 1) return
+  delete action[key]
+  action.cluster = String(only.name)
+}
+
+/** It says no more than a write adds. */
+function isBare(cluster: JsonObject): boolean {
+  return Object.keys(cluster).every((name) => name === 'name' || name === 'weight')
+}
+
+export function mirrorPolicy(action: JsonObject, shadow: string): JsonObject | undefined {
+  return objects(field(action, 'request_mirror_policies')).find((each) => each.cluster === shadow)
 }
 
 export function readMirror(action: JsonObject, shadow: string): Mirror {
-  const policy = objects(field(action, 'request_mirror_policies')).find((each) => each.cluster === shadow)
+  const policy = mirrorPolicy(action, shadow)
   if (policy === undefined) return { percent: 0 }
   const fraction = field(policy, 'runtime_fraction')
   const value = isObject(fraction) ? field(fraction, 'default_value') : undefined
@@ -198,7 +219,7 @@ function wholeWeights(
   desired: Split,
   { old, fresh }: { old: string; fresh: string },
 ): Record<string, number> {
-  const members = desired.members ?? { [old]: desired.old, [fresh]: desired.new }
+  const members: Record<string, number> = desired.members ?? { [old]: desired.old, [fresh]: desired.new }
   const parts = partsFor({ old: members[old] ?? 0, new: members[fresh] ?? 0 })
   if (typeof parts === 'string') throw new UnfitRoute('Rejected', parts)
   if (parts.old + parts.new === 0) {
@@ -207,14 +228,19 @@ function wholeWeights(
   return { [old]: parts.old, [fresh]: parts.new }
 }
 
-function clusterWeights(action: JsonObject): Record<string, number> {
+export function clusterWeights(action: JsonObject): Record<string, number> {
   if (typeof action.cluster === 'string') return { [action.cluster]: 1 }
   const weighted = field(action, 'weighted_clusters')
   if (!isObject(weighted))
     throw new UnfitRoute('Config', 'the route has neither `weighted_clusters` nor `cluster`')
-  return Object.fromEntries(
-    objects(weighted.clusters).map(({ name, weight }) => [String(name), Number(weight ?? 0)]),
+  const clusters = objects(weighted.clusters).map(
+    ({ name, weight }) => [String(name), Number(weight ?? 0)] as const,
   )
+  const names = clusters.map(([name]) => name)
+  const twice = names.filter((name, index) => names.indexOf(name) !== index)
+  if (twice.length > 0)
+    throw new UnfitRoute('Config', `the route names ${[...new Set(twice)].join(', ')} twice: write each once`)
+  return Object.fromEntries(clusters)
 }
 
 function sendsTo(route: JsonObject, { old, new: fresh }: RouteChoice): boolean {

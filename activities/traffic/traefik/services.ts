@@ -1,6 +1,16 @@
 // Weights and percents of a service in a file of Traefik's file provider: read from its YAML, and replaced digit for digit, so
 // that comments, order and indentation of a person's file stay. Pure.
-import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml'
+import {
+  type Document,
+  type Node,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  parseDocument,
+  visit,
+} from 'yaml'
 import type { FailureKind } from '../../../workflows/failure.ts'
 import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
 import { sharesOf, wholeWeights } from '../parts.ts'
@@ -28,6 +38,7 @@ export type Served = { [name: string]: number }
 export function figuresIn(text: string, target: string, config: TraefikConfig): Figures {
   const document = parsed(text)
   const { path, service, list, number } = placeOf(target, config)
+  refuseShared(document, [...path, list])
   const entries = document.getIn([...path, list], true)
   if (!isSeq(entries)) {
     const why = isAlias(entries) ? 'is an alias' : 'is not there'
@@ -48,6 +59,8 @@ export function figuresIn(text: string, target: string, config: TraefikConfig): 
         `${name} has no ${number} in service ${service}: write one, for it is what changes`,
       )
     }
+    if (fullName(name) in figures)
+      throw new UnfitService('Config', `service ${service} names ${name} twice: write it once`)
     const [from, to] = figure.range
     figures[fullName(name)] = { value: figure.value, from, to }
   }
@@ -96,8 +109,8 @@ export function valueOf(figures: Served, target: string, config: TraefikConfig):
     )
   }
   const members = { [names.old]: figures[names.old]!, [names.new]: figures[names.new]! }
-  const { split, isExact } = sharesOf({ old: figures[names.old]!, new: figures[names.new]! })
-  return isExact ? split : { ...split, members }
+  const { split, isWritten } = sharesOf({ old: figures[names.old]!, new: figures[names.new]! })
+  return isWritten ? split : { ...split, members }
 }
 
 /** The text with other figures. Raises UnfitService for a value that they cannot hold. */
@@ -154,6 +167,23 @@ function placeOf(target: string, config: TraefikConfig) {
   const form = FORMS[target === 'mirror' ? 'mirror' : 'split']
   const service = (target === 'mirror' ? (config.mirroring ?? '') : config.service).replace(/@file$/, '')
   return { ...form, service, path: ['http', 'services', service, form.kind] }
+}
+
+/** What other places of the file repeat by an alias (`*name`) would change with it. */
+function refuseShared(document: Document, path: string[]): void {
+  const repeated = new Set<string>()
+  visit(document, { Alias: (_, { source }) => void repeated.add(source) })
+  const refuse = (node: unknown): void => {
+    if (!isCollection(node) && !isScalar(node)) return
+    if (node.anchor === undefined || !repeated.has(node.anchor)) return
+    throw new UnfitService(
+      'Config',
+      `${path.join('.')} stands under &${node.anchor}, which other places repeat: they would change with it; write them out`,
+    )
+  }
+  for (const length of path.keys()) refuse(document.getIn(path.slice(0, length + 1), true))
+  const list = document.getIn(path, true)
+  if (list !== undefined) visit(list as Node, (_, node) => refuse(node))
 }
 
 function place(figures: Figures, name: string): Figures[string] {

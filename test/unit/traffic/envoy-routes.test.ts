@@ -26,24 +26,33 @@ describe('a route of Envoy', () => {
     )
   })
 
-  it('comes back to the same shares from whatever weights it had', () => {
+  it('comes back to exactly what it was, whatever weights it had and however it was written', () => {
     const weight = fc.integer({ min: 0, max: 5_000 })
+    const named = (name: string) => weight.map((each) => [{ name, weight: each }])
+    const clusters = fc.oneof(fc.tuple(named('v1'), named('v2')), fc.tuple(named('v1')))
+    const alone: JsonObject = { cluster: 'v1', timeout: '30s' }
+    const actions = fc.oneof(
+      fc.constant(alone),
+      clusters.map((each) => weighted(each.flat())),
+    )
     fc.assert(
-      fc.property(weight, weight, (old, fresh) => {
-        fc.pre(old + fresh > 0)
-        const before = weighted([
-          { name: 'v1', weight: old },
-          { name: 'v2', weight: fresh },
-        ])
-        const recorded = readSplit(before, choice)
-        const action = weighted([])
+      fc.property(actions, hundredths, (before, share) => {
+        const all = before.weighted_clusters as { clusters: { weight: number }[] } | undefined
+        const sum = (all?.clusters ?? [{ weight: 1 }]).reduce((so, each) => so + each.weight, 0)
+        fc.pre(sum > 0 && !(all?.clusters.length === 1 && sum === 1)) // the latter comes back as the former
+        const action = structuredClone(before)
+        const recorded = readSplit(action, choice)
+        editSplit(action, { old: Math.round((100 - share) * 100) / 100, new: share }, choice)
         editSplit(action, recorded, choice)
-        const clusters = (action.weighted_clusters as { clusters: { weight: number }[] }).clusters
-        const [restoredOld = 0, restoredNew = 0] = clusters.map((cluster) => cluster.weight)
-        expect(restoredOld * fresh).toBe(restoredNew * old)
+        expect(action).toEqual(before)
         expect(readSplit(action, choice)).toEqual(recorded)
       }),
     )
+  })
+
+  it('refuses a side that is named twice: one of its weights would be passed over', () => {
+    const twice = weighted([{ name: 'v1', weight: 50 }, { name: 'v1', weight: 50 }, { name: 'v2' }])
+    expect(() => readSplit(twice, choice)).toThrow('the route names v1 twice: write each once')
   })
 
   it('mirrors every share back as it was set, and leaves no trace of a policy of its own', () => {
@@ -85,7 +94,7 @@ describe('a route of Envoy', () => {
 
   it('starts from a route with one cluster and no weights', () => {
     const action: JsonObject = { cluster: 'v1', timeout: '3s' }
-    expect(readSplit(action, choice)).toEqual({ old: 100, new: 0 })
+    expect(readSplit(action, choice)).toEqual({ old: 100, new: 0, members: { v1: 1 } })
     editSplit(action, { old: 95, new: 5 }, choice)
     expect(action).toEqual({
       timeout: '3s',
