@@ -51,6 +51,7 @@ export function cautionsOf(
       : [
           'worker_shutdown_timeout is not set: workers of before a reload stay until their last connection is closed',
         ]),
+    ...(target === 'split' ? ofOthers(tree, [config.old, config.new]) : []),
     ...(target === 'mirror' ? ofMirrors(tree) : []),
   ]
 }
@@ -76,6 +77,17 @@ function ofServers(tree: Directive[], names: string[]): string[] {
         return [`every server of upstream ${name} is down`]
       return down.map(({ words }) => `server ${words[0]} of upstream ${name} is down`)
     })
+}
+
+const PASSES = ['proxy_pass', 'grpc_pass', 'fastcgi_pass', 'uwsgi_pass', 'scgi_pass']
+
+/** Whoever comes to a side past the split is not moved by it. */
+function ofOthers(tree: Directive[], names: string[]): string[] {
+  const all = PASSES.flatMap((name) => every(tree, name).map(({ words }) => `${name} ${words[0] ?? ''}`))
+  const found = all.filter((each) => names.includes(/^\S+ (?:\w+:\/\/)?([^/:]+)/.exec(each)?.[1] ?? ''))
+  return [...new Set(found)].map(
+    (each) => `\`${each}\` leads to a side past the split: its users are not moved`,
+  )
 }
 
 /** A mirrored request is part of the user's: the connection is free only when it has ended. */

@@ -104,7 +104,11 @@ export function withShare(text: string, split: SplitHere, hundredths: number): s
   const { body, first, rest, isUsual } = split
   const inside = text.slice(body.from, body.to)
   const indent = /^([ \t]+)\S/m.exec(inside)?.[1] ?? '    '
-  const comments = inside.split('\n').filter((line) => /^[ \t]*#/.test(line) && !ORDER.test(line))
+  const comments = inside.split('\n').flatMap((line) => {
+    const [, before = '', comment] = /^([^#]*)(#.*)$/.exec(line) ?? []
+    if (comment === undefined || ORDER.test(line)) return []
+    return [before.trim() === '' ? line : `${indent}${comment}`] // behind an entry, which may be gone afterwards
+  })
   const order = isUsual ? [] : [`${indent}# ${quote(first)} comes first`]
   const isWhole = hundredths === 0 || hundredths === WHOLE
   const lines = isWhole

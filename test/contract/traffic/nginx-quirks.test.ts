@@ -3,6 +3,7 @@ import { readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { kindOf } from '../../../activities/failure.ts'
+import { freePort } from '../../../lab/ports.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'
 import type { Changing } from '../../../workflows/ports/target.ts'
 import { connect, io } from '../changing.ts'
@@ -94,6 +95,22 @@ describe('traffic/nginx and what `nginx -t` does not find', () => {
       'the split hashes $request_id: each request is drawn anew, and a user may change sides with every one',
     ])
     expect((await open().observe('split', io())).cautions).toBe(undefined)
+  })
+
+  it('says in the plan what leads to a side past the split', async () => {
+    const location = (path: string, to: string) => `  location ${path} { proxy_pass ${to}; }`
+    const { old, new: fresh } = configOf(stand.edge) as { old: string; new: string }
+    const lines = [
+      location('/admin', `http://${old}/x`),
+      location('/beta', `http://${fresh}`),
+      location('/else', 'http://127.0.0.1:9'),
+    ]
+    put(stand.edge, `${original}server {\n  listen 127.0.0.1:${await freePort()};\n${lines.join('\n')}\n}\n`)
+    expect((await open().observe('split', io(), [{ old: 90, new: 10 }])).cautions).toEqual([
+      expect.stringMatching(/^the split hashes/),
+      `\`proxy_pass http://${old}/x\` leads to a side past the split: its users are not moved`,
+      `\`proxy_pass http://${fresh}\` leads to a side past the split: its users are not moved`,
+    ])
   })
 })
 

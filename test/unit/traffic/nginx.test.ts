@@ -71,6 +71,16 @@ describe('a split in a file', () => {
     )
   })
 
+  it('keeps every comment of a person, also one behind an entry that goes', () => {
+    const text = file('  # of the team orders\n  5% v2; # canary, ask first\n  * v1; # the rest')
+    const there = withShare(text, findSplit(text, '$pool', NAMES), 0)
+    const back = withShare(there, findSplit(there, '$pool', NAMES), 500)
+    for (const comment of ['# of the team orders', '# canary, ask first', '# the rest'])
+      for (const each of [there, back]) expect(each.split(comment)).toHaveLength(2)
+    const again = withShare(back, findSplit(back, '$pool', NAMES), 500)
+    expect(again).toBe(back)
+  })
+
   it('writes no share that NGINX refuses', () => {
     const split = findSplit(file('  50% v2;\n  * v1;'), '$pool', NAMES)
     expect(withShare(file('  50% v2;\n  * v1;'), split, 0)).not.toMatch(/\b0%/)
