@@ -90,7 +90,7 @@ function endpointOf(host: HostStatus): Endpoint {
 export async function runtimeValues(admin: Admin): Promise<Record<string, string>> {
   const answer = await getJson<{ entries?: Record<string, { final_value?: string }> }>(admin, '/runtime')
   const entries = Object.entries(answer?.entries ?? {})
-  return Object.fromEntries(entries.map(([key, { final_value: value }]) => [key, String(value ?? '')]))
+  return Object.fromEntries(entries.map(([key, { final_value: value }]) => [key, value ?? '']))
 }
 
 export async function clusterNames(admin: Admin): Promise<string[]> {
