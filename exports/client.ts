@@ -2,7 +2,9 @@
 // what goes wrong is a Problem or, of a run, a RunTrouble, with the same words and facts as on the command line.
 import { actorOf, environment } from '../client/config.ts'
 import { exitCodeOf } from '../client/exit-codes.ts'
-import { usageProblem } from '../client/problem.ts'
+import { type Problem, usageProblem } from '../client/problem.ts'
+import { statesOf } from '../client/terraform/states.ts'
+import type { Problem as RunbookProblem } from '../client/runbook/problem.ts'
 import { matchDigest } from '../client/run/agreed.ts'
 import { demandReady } from '../client/run/ready.ts'
 import { type Started, expectNoRun, startRun } from '../client/run/start.ts'
@@ -88,17 +90,25 @@ export async function connect(options: Connect = {}): Promise<Cutover> {
   const progress = options.progress ?? (() => {})
   const access = await connectTemporal(env, { as: options.as, progress })
   const actor = actorOf(options.as, env)
-  const seenBy = async (plan: Plan, signal: AbortSignal = new AbortController().signal) =>
-    await review(plan, { access, signal })
+  const seenBy = async (loaded: Loaded, { signal, ignoreProblems = false }: StartOptions = {}) => {
+    const plan = planOf(loaded)
+    const { states, problems } = await statesOf(loaded)
+    if (problems.length > 0 && !ignoreProblems)
+      throw unusable(`a state of Terraform that ${loaded.file} names cannot be used`, problems)
+    const through = { access, signal: signal ?? new AbortController().signal }
+    const seen = await review(plan, { ...through, states, specs: await knownSpecs(env) })
+    return { ...seen, unread: problems.map(({ path, message }) => `${path}: ${message}`) }
+  }
   return {
     async plan(runbook, { signal } = {}) {
-      const seen = await seenBy(planOf(await check(runbook, env)), signal)
+      const seen = await seenBy(await check(runbook, env), signal === undefined ? {} : { signal })
       return preview(seen.plan, seen.survey, await knownSpecs(env))
     },
     async start(runbook, start = {}) {
-      const plan = planOf(await check(runbook, env))
+      const loaded = await check(runbook, env)
+      const plan = planOf(loaded)
       await expectNoRun(access, plan.service)
-      const seen = await seenBy(plan, start.signal)
+      const seen = await seenBy(loaded, start)
       return await startReviewed(access, { plan, seen, actor, file: fileOf(runbook), ...start })
     },
     async decide(service, { verdict, gate, reason = '', runId }) {
@@ -126,20 +136,28 @@ export async function check(runbook: Runbook, env: Environment = environment()):
 
 function planOf(loaded: Loaded): Plan {
   if (loaded.plan !== undefined) return loaded.plan
-  const lines = loaded.problems.map(
+  const count = loaded.problems.length
+  throw unusable(`${loaded.file} is not a valid runbook: ${count} to put right`, loaded.problems)
+}
+
+function unusable(what: string, problems: RunbookProblem[]): Problem {
+  const lines = problems.map(
     ({ file, line, column, message, fix }) =>
       `${file}:${line}:${column} ${message}${fix === null ? '' : `; ${fix}`}`,
   )
-  throw usageProblem(`${loaded.file} is not a valid runbook: ${loaded.problems.length} to put right`, lines, {
-    problems: loaded.problems,
-  })
+  return usageProblem(what, lines, { problems })
 }
 
-type Starting = StartOptions & { plan: Plan; seen: Review; actor: string; file: string }
+type Starting = StartOptions & {
+  plan: Plan
+  seen: Review & { unread: string[] }
+  actor: string
+  file: string
+}
 
 async function startReviewed(access: TemporalAccess, starting: Starting): Promise<Started> {
   const { plan, seen, actor, file, digest, ignoreProblems = false } = starting
-  const despite = demandReady(seen, { file, actor, isIgnoring: ignoreProblems })
+  const despite = [...seen.unread, ...demandReady(seen, { file, actor, isIgnoring: ignoreProblems })]
   if (digest !== undefined) await matchDigest(access, digest, { file, runbook: plan, present: seen.plan })
   return await startRun(access, seen.plan, { actor, despite })
 }

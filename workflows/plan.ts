@@ -49,6 +49,8 @@ export type Plan = {
   found: Found[]
   /** When going back, capacity is taken away only so long after traffic has left it. */
   drain: string
+  /** Files that say what Terraform manages: where they are, never what they hold. Read by whoever makes the plan; left out = none. */
+  terraform?: { state: string; connections?: string[] }[]
   /** Notify connections that hear of gates, breaches and the end. */
   notify: string[]
   /** SHA-256 over the canonical JSON of everything above, in hex. */

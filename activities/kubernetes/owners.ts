@@ -35,6 +35,16 @@ export function reconcilersOf(object: KubeObject, { as, what }: { as: string; wh
   )
 }
 
+/** The Helm release of each object that says so; a declaration of that release (Terraform's) is one of the object. */
+export function releasesOf(objects: readonly KubeObject[]): { releases?: string[] } {
+  const releases = objects.flatMap(({ metadata: { annotations = {}, namespace } }) => {
+    const name = annotations['meta.helm.sh/release-name']
+    const place = annotations['meta.helm.sh/release-namespace'] ?? namespace ?? 'default'
+    return name === undefined ? [] : [`${place}/${name}`]
+  })
+  return releases.length === 0 ? {} : { releases: [...new Set(releases)] }
+}
+
 /** What must be declared: the patch that sets it, with its tests, which tell a declaration that is in another order. */
 export function declarationOf(object: string, patch: PatchOperation[] = []): { declares?: Declaration[] } {
   return patch.some(({ op }) => op !== 'test') ? { declares: [{ object, patch }] } : {}

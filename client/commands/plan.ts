@@ -1,13 +1,22 @@
 // `cutover plan`: what a run of a runbook is going to change, from what to what, and whether it could. Changes nothing;
 // --offline needs no server.
+import type { ProviderSpec } from '../../activities/provider.ts'
 import type { Command, Invocation } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { counted } from '../output/words.ts'
 import { usageProblem } from '../problem.ts'
 import type { Surveyed } from '../runbook/surveyed.ts'
+import type { State } from '../terraform/state.ts'
 import type { Plan } from '../../workflows/plan.ts'
 
-const OFFLINE: Surveyed = { looks: [], trials: [] }
+const NOT_LOOKED = { looks: [], trials: [] } satisfies Surveyed
+
+type Looking = {
+  invocation: Invocation
+  states: readonly State[]
+  specs: readonly ProviderSpec[]
+  offline: boolean
+}
 
 export const plan: Command = {
   name: 'plan',
@@ -30,14 +39,16 @@ export const plan: Command = {
     const specs = await knownSpecs(env)
     const loaded = await loadRunbook(file, specs)
     const { problemLines } = await import('../runbook/report-problems.ts')
-    if (loaded.plan === undefined) {
-      if (out.json) out.document({ valid: false, problems: loaded.problems })
-      else
-        for (const problem of loaded.problems) out.error(problemLines(problem, loaded, out.width).join('\n'))
+    const { statesOf } = await import('../terraform/states.ts')
+    const { states, problems } = await statesOf(loaded)
+    if (loaded.plan === undefined || problems.length > 0) {
+      const all = loaded.problems ?? problems
+      if (out.json) out.document({ valid: false, problems: all })
+      else for (const problem of all) out.error(problemLines(problem, loaded, out.width).join('\n'))
       return EXIT.usage
     }
     const offline = flags['offline'] === true
-    const seen = offline ? { plan: loaded.plan, survey: OFFLINE } : await look(loaded.plan, invocation)
+    const seen = await look(loaded.plan, { invocation, states, specs, offline })
     const { preview } = await import('../runbook/preview.ts')
     const shown = preview(seen.plan, seen.survey, specs)
     const count = shown.problems.length
@@ -61,7 +72,13 @@ export const plan: Command = {
   },
 }
 
-async function look(resolved: Plan, { temporal, signal }: Invocation) {
+async function look(resolved: Plan, { invocation, states, specs, offline }: Looking) {
+  if (offline) {
+    const { claimsOf } = await import('../terraform/declared.ts')
+    const claims = claimsOf(resolved, { ...NOT_LOOKED, states, specs })
+    return { plan: resolved, survey: { ...NOT_LOOKED, claims } }
+  }
   const { review } = await import('../runbook/review.ts')
-  return await review(resolved, { access: await temporal(), signal })
+  const { temporal, signal } = invocation
+  return await review(resolved, { access: await temporal(), signal, states, specs })
 }

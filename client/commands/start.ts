@@ -5,8 +5,12 @@ import { actorOf } from '../config.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Problem, usageProblem } from '../problem.ts'
 import type { Review } from '../runbook/review.ts'
+import { counted } from '../output/words.ts'
+import type { Problem as RunbookProblem } from '../runbook/problem.ts'
 import { AS } from './decision.ts'
 import type { Plan } from '../../workflows/plan.ts'
+
+const IGNORE = 'ignore-problems'
 
 export const start: Command = {
   name: 'start',
@@ -30,7 +34,7 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed before a
     { name: 'wait', about: 'Stay until the run has ended' },
     { name: 'yes', short: 'y', about: 'Do not ask' },
     {
-      name: 'ignore-problems',
+      name: IGNORE,
       about:
         'Start although something cannot be looked at or does not work; the run keeps who did so over what',
     },
@@ -40,23 +44,23 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed before a
     const { args, flags, out, env, signal } = invocation
     const [file = ''] = expectArgs(args, ['FILE'], this.usage)
     const { digestOfFlag, matchDigest } = await import('../run/agreed.ts')
-    const runbook = await loadPlan(file, invocation)
+    const isIgnoring = flags[IGNORE] === true
+    const { runbook, states, specs, unread } = await loadPlan(file, { invocation, isIgnoring })
     const given = textFlag(flags, 'plan')
     const digest = given === undefined ? null : digestOfFlag(given)
     const isAgreed = flags['yes'] === true || digest !== null // who names the digest has reviewed it
     if (!isAgreed && process.stdin.isTTY !== true) throw nobodyToAsk(file)
     const access = await invocation.temporal()
-    const [{ expectNoRun, startRun }, { review }, { IGNORE_PROBLEMS, demandReady }] = await Promise.all([
+    const [{ expectNoRun, startRun }, { review }, { demandReady }] = await Promise.all([
       import('../run/start.ts'),
       import('../runbook/review.ts'),
       import('../run/ready.ts'),
     ])
     await expectNoRun(access, runbook.service)
-    const reviewed = await review(runbook, { access, signal })
+    const reviewed = await review(runbook, { access, signal, states, specs })
     const { plan } = reviewed
-    const isIgnoring = flags[IGNORE_PROBLEMS] === true
     const actor = actorOf(textFlag(flags, 'as'), env)
-    const despite = demandReady(reviewed, { file, actor, isIgnoring })
+    const despite = [...unread, ...demandReady(reviewed, { file, actor, isIgnoring })]
     const agreedTo =
       digest === null ? null : await matchDigest(access, digest, { file, runbook, present: plan })
     if (!out.json) await showPlan(reviewed, invocation)
@@ -78,20 +82,42 @@ With --wait the exit code is that of the outcome: 0 completed, 1 failed before a
   },
 }
 
-async function loadPlan(file: string, { env, out }: Invocation): Promise<Plan> {
+type Loading = { invocation: Invocation; isIgnoring: boolean }
+
+/** `unread`: states that could not be used, gone over by the one who starts. */
+async function loadPlan(file: string, { invocation: { env, out }, isIgnoring }: Loading) {
   const { knownSpecs } = await import('../specs.ts')
   const { loadRunbook } = await import('../runbook/load.ts')
-  const loaded = await loadRunbook(file, await knownSpecs(env))
-  if (loaded.plan !== undefined) return loaded.plan
-  const { problems } = loaded
+  const specs = await knownSpecs(env)
+  const loaded = await loadRunbook(file, specs)
+  const { statesOf } = await import('../terraform/states.ts')
+  const { states, problems: unusable } = await statesOf(loaded)
+  if (loaded.plan !== undefined && (isIgnoring || unusable.length === 0))
+    return {
+      runbook: loaded.plan,
+      states,
+      specs,
+      unread: unusable.map(({ path, message }) => `${path}: ${message}`),
+    }
+  const problems = loaded.problems ?? unusable
   const [only] = problems
   if (loaded.text === '' && only !== undefined)
     throw usageProblem(`${file}: ${only.message}`, only.fix === null ? [] : [only.fix], { problems })
   const { problemLines } = await import('../runbook/report-problems.ts')
   for (const problem of problems) out.error(problemLines(problem, loaded, out.width).join('\n'))
+  if (loaded.plan !== undefined) throw unusableStates(problems)
   throw usageProblem(
     `${file} is not a valid runbook: ${problems.length} to put right`,
     [`cutover validate ${file} shows them again`],
+    { problems },
+  )
+}
+
+/** Who starts may know better, and not have the file: that Terraform puts something back is then nobody's warning. */
+function unusableStates(problems: RunbookProblem[]): Problem {
+  return usageProblem(
+    `${counted(problems.length, 'state')} of Terraform cannot be used`,
+    [`--${IGNORE}   starts without; the run keeps who did, and why`],
     { problems },
   )
 }

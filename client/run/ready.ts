@@ -4,7 +4,7 @@ import { counted } from '../output/words.ts'
 import { problemTexts, problemsOf, quorumProblems } from '../runbook/plan-problems.ts'
 import type { Review } from '../runbook/review.ts'
 
-export const IGNORE_PROBLEMS = 'ignore-problems'
+const IGNORE_PROBLEMS = 'ignore-problems'
 
 type Starting = { file: string; actor: string; isIgnoring: boolean }
 

@@ -63,11 +63,12 @@ function runbookChanges(reviewed: Plan, present: Plan): Changed[] {
 
 /** The parts of a runbook by the names that people know them by. */
 function partsOf(plan: Plan): Map<string, Json> {
-  const { connections, guards, steps, description, drain, notify } = plan
+  const { connections, guards, steps, description, drain, notify, terraform } = plan
   const parts: [string, unknown][] = [
     ['description', description],
     ['drain', drain],
     ['notify', notify],
+    ...(terraform === undefined ? [] : [['terraform', terraform] as [string, unknown]]),
     ...Object.values(connections).map((connection): [string, unknown] => [
       `connection ${connection.name}`,
       connection,

@@ -155,6 +155,12 @@ function linesWithSecrets(source: Source): Set<number> {
   return secretLines
 }
 
+/** What is found of a runbook once it is loaded, at its places in the file. */
+export function placed(findings: readonly Finding[], { text, file }: Loaded): Problem[] {
+  const source = findings.length === 0 ? null : parseSource(text)
+  return source === null ? [] : findings.map((finding) => locate(finding, { source, file })).toSorted(byPlace)
+}
+
 function locate(finding: Finding, { source, file }: { source: Source; file: string }): Problem {
   const { line, column } = source.locate(finding)
   const { path, message, fix = null } = finding

@@ -23,6 +23,7 @@ export type Parts = {
   description: string
   drain: string
   notify: string[]
+  terraform?: Frame['terraform']
   connections: Connection[]
   guards: PlannedGuard[]
   steps: Step[]
@@ -50,6 +51,7 @@ export function checkParts(
       description: frame.data?.description ?? '',
       drain: frame.data?.drain ?? '5s',
       notify: frame.data?.notify ?? [],
+      ...(frame.data?.terraform === undefined ? {} : { terraform: frame.data.terraform }),
       connections: connections.right,
       guards: guards.right,
       steps: steps.right,

@@ -3,12 +3,12 @@ import type { Json } from '../../workflows/json.ts'
 import type { Plan, PlannedGuard, PlannedStep, ValueOf } from '../../workflows/plan.ts'
 import type { PortName } from '../../workflows/ports/index.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
-import type { TargetLook } from '../../workflows/survey.ts'
 import type { TrialResult } from '../../workflows/trial.ts'
 import { explained } from './explained.ts'
 import { type PlanProblem, problemsOf } from './plan-problems.ts'
 import type { Surveyed } from './surveyed.ts'
-import { type Covered, coveredAt, declaredAt } from './reconciled.ts'
+import { coveredAt, declaredAt } from './reconciled.ts'
+import { targetNotes } from './target-notes.ts'
 import { watchedGuards } from './watched.ts'
 import type { Declaration } from '../../workflows/ports/target.ts'
 import { mainConnectionsIn } from '../../workflows/steps/connections.ts'
@@ -65,7 +65,8 @@ export type Preview = {
 }
 
 /** `specs` lend the cautions of the providers. */
-export function preview(plan: Plan, { looks, trials }: Surveyed, specs: readonly ProviderSpec[]): Preview {
+export function preview(plan: Plan, surveyed: Surveyed, specs: readonly ProviderSpec[]): Preview {
+  const { looks, trials, claims = [] } = surveyed
   const values = new Map(
     looks.flatMap((look) => (look.observed === null ? [] : [[keyOf(look), look.observed.value] as const])),
   )
@@ -114,7 +115,7 @@ export function preview(plan: Plan, { looks, trials }: Surveyed, specs: readonly
       longest: planned.longestMs === null ? null : formatDuration(planned.longestMs),
       cautions: cautionsOf(step, plan, specs).filter(untold),
       notes: [
-        ...own.flatMap((look) => foundNotes(look, coveredBy(look))),
+        ...changes.flatMap((change) => targetNotes(change, { own, claims, coveredBy })),
         ...tried.flatMap((trial) => (trial.step === step.id ? trial.notes : [])),
       ].filter(untold),
       covered: own.flatMap((look) => coveredBy(look).map(({ instead }) => instead)).filter(untold),
@@ -158,14 +159,6 @@ function watchedIn(step: PlannedStep, guards: PlannedGuard[]): string[] {
 function backWords(back: string, goingBack: Reversibility): string {
   if (goingBack.is === 'reversible until') return `${back}; possible until ${goingBack.at}`
   return goingBack.is === 'reversible with loss' ? `${back}; loses ${goingBack.loses}` : back
-}
-
-/** What the backend itself says of a target. */
-function foundNotes({ connection, target, observed }: TargetLook, covered: Covered[]): string[] {
-  const isCovered = (caution: string) => covered.some((each) => each.caution === caution)
-  return (observed?.cautions ?? [])
-    .filter((caution) => !isCovered(caution))
-    .map((caution) => `${connection} ${target}: ${caution}`)
 }
 
 /** Soft: a step of an older plan has no such field. */

@@ -26,6 +26,7 @@ export function resolve(parts: Parts): Plan {
     targets: plannedTargets(steps, parts),
     found: [],
     drain: parts.drain,
+    ...(parts.terraform === undefined ? {} : { terraform: parts.terraform }),
     notify: parts.notify,
   }
   const text = canonicalJson(body as unknown as Json)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ProviderSpec } from '../../activities/provider.ts'
 import { Guard } from '../../workflows/guards/schema.ts'
 import { Duration, Name } from '../../workflows/scalars.ts'
+import { TerraformStates } from '../terraform/schema.ts'
 import { partsOf } from './schema-parts.ts'
 import { type StepKind, stepSchemas } from '../../workflows/steps/schemas.ts'
 
@@ -16,6 +17,7 @@ const frame = {
   drain: Duration.default('5s').describe(
     'When going back, capacity is taken away only so long after traffic has left it',
   ),
+  terraform: TerraformStates.exactOptional(),
   notify: z.array(Name).default([]).describe('Notify connections that hear of gates, breaches and the end'),
 }
 
@@ -46,6 +48,7 @@ export function runbookSchema(specs: readonly ProviderSpec[]): z.ZodType {
         .default({})
         .describe('What is watched while steps run; a breach sends the run back'),
       drain: frame.drain,
+      terraform: frame.terraform,
       notify: frame.notify,
       steps: z.array(stepSchema()).min(1).max(STEPS_MAX).describe('What happens, in this order'),
     })

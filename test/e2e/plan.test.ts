@@ -211,3 +211,63 @@ describe('without a worker', () => {
     TEST_MS,
   )
 })
+
+describe('a state of Terraform', () => {
+  it(
+    'names what the next apply puts back; what it holds goes nowhere, and without it a start is on record',
+    async () => {
+      const secret = 'hunter2-of-the-zone'
+      const record = {
+        zone: 'example.test.',
+        name: 'api.example.test.',
+        type: 'A',
+        ttl: 300,
+        records: ['127.0.0.11'],
+      }
+      const stateOf = (serial: number) => ({
+        version: 4,
+        serial,
+        lineage: '6f0c2a0e-4c1f-7d3a-9b57-1d2f3a4b5c6d',
+        outputs: { password: { value: secret, type: 'string', sensitive: true } },
+        resources: [
+          {
+            module: 'module.dns',
+            mode: 'managed',
+            type: 'powerdns_record',
+            name: 'api',
+            instances: [{ attributes: record, sensitive_attributes: [], private: secret }],
+          },
+        ],
+      })
+      const edit = (runbook: Runbook) => Object.assign(runbook, { terraform: [{ state: 'zone.tfstate' }] })
+      const file = stage.runbook('dns-move', { service: 'declared', zone: 'powerdns', edit })
+
+      const missing = await stage.cli.run(['start', file, '--yes'])
+      expect(missing, missing.stderr).toMatchObject({ code: 2, stdout: '' })
+      expect(missing.stderr).toMatch(
+        /declared\.yaml:\d+:\d+ .*terraform\[0\]\.state: the state cannot be read: there is no such file/,
+      )
+
+      stage.write('zone.tfstate', JSON.stringify(stateOf(12)))
+      const said = await stage.cli.run(['plan', file, '-o', 'json'])
+      expect(said.stdout + said.stderr).not.toContain(secret)
+      const { digest, steps } = JSON.parse(said.stdout) as Preview
+      const notes = steps.flatMap((step) => step.notes)
+      expect(notes).toContainEqual(
+        expect.stringMatching(
+          /^zone api\.example\.test\. A: Terraform manages api\.example\.test\. A \(module\.dns\.powerdns_record\.api in zone\.tfstate, serial 12, lineage 6f0c\S+\): the next `terraform apply` puts back 127\.0\.0\.11, TTL 300s; .* records = \["127\.0\.0\.12"\]$/,
+        ),
+      )
+      stage.write('zone.tfstate', JSON.stringify(stateOf(13)))
+      expect((await planOf(file)).digest).toBe(digest)
+
+      stage.write('zone.tfstate', `{ "password": "${secret}`)
+      const started = await stage.cli.run(['start', file, '--yes', '--ignore-problems', '-o', 'json'])
+      expect(started, started.stderr).toMatchObject({ code: 0 })
+      const status = await stage.cli.run(['status', 'declared', '-o', 'json'])
+      expect(status.stdout).toContain('despite terraform[0].state: zone.tfstate:1:15 is not JSON')
+      expect(status.stdout + started.stdout + started.stderr).not.toContain(secret)
+    },
+    TEST_MS,
+  )
+})

@@ -19,6 +19,8 @@ export interface Observed<V extends Json = Json> {
   cautions?: string[]
   /** Who puts back, by itself, what is set here, and as what it declares it. Told apart in the plan by whether a step suspends it. */
   reconcilers?: Reconciler[]
+  /** Helm releases that its objects came with, as `namespace/name`: whoever declares one of those declares it. */
+  releases?: string[]
   /** What must be declared for the last of the values that were asked for, where the backend knows objects. */
   declares?: Declaration[]
   /** Further facts for people and gates (`ready` instances, session counts); never compared. */

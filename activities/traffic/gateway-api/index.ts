@@ -4,7 +4,7 @@ import type { Write } from '../../../workflows/ports/target.ts'
 import { COHORT, type Cohort, type Mirror, type Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { type PatchOperation, kubeOf } from '../../kubernetes/client.ts'
-import { declarationOf } from '../../kubernetes/owners.ts'
+import { declarationOf, releasesOf } from '../../kubernetes/owners.ts'
 import { permitted } from '../../kubernetes/permits.ts'
 import { type StoredTarget, tryTarget, writeTarget } from '../../kubernetes/target.ts'
 import { defineProvider } from '../../provider.ts'
@@ -28,7 +28,7 @@ export const gatewayApi = defineProvider({
         const here = await look(edge, target, io)
         const patches = wanted.map((desired) => patchFor(edge, here, desired as Value))
         const declares = declarationOf(placeOf(config), patches.at(-1))
-        const told = { ...observed(here, edge), ...declares }
+        const told = { ...observed(here, edge), ...declares, ...releasesOf([here.route]) }
         edge.looks.set(told, here)
         return told
       },

@@ -4,7 +4,7 @@ import type { Io, Write } from '../../../workflows/ports/target.ts'
 import { COHORT, type Cohort, type Mirror, type Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { type PatchOperation, kubeOf } from '../../kubernetes/client.ts'
-import { declarationOf, reconcilersOf } from '../../kubernetes/owners.ts'
+import { declarationOf, reconcilersOf, releasesOf } from '../../kubernetes/owners.ts'
 import { permitted } from '../../kubernetes/permits.ts'
 import { type StoredTarget, tryTarget, writeTarget } from '../../kubernetes/target.ts'
 import { fetchOf } from '../../private-http.ts'
@@ -42,6 +42,7 @@ export const istio = defineProvider({
           ...(cautions.length === 0 ? {} : { cautions }),
           ...(reconcilers.length === 0 ? {} : { reconcilers }),
           ...declarationOf(placeOf(config), patches.at(-1)),
+          ...releasesOf([here.service]),
         }
         edge.looks.set(told, here)
         return told

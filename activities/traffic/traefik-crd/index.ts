@@ -4,7 +4,7 @@ import type { Write } from '../../../workflows/ports/target.ts'
 import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
 import { failure } from '../../failure.ts'
 import { type PatchOperation, kubeOf } from '../../kubernetes/client.ts'
-import { declarationOf, reconcilersOf } from '../../kubernetes/owners.ts'
+import { declarationOf, reconcilersOf, releasesOf } from '../../kubernetes/owners.ts'
 import { permitted } from '../../kubernetes/permits.ts'
 import { type StoredTarget, tryTarget, writeTarget } from '../../kubernetes/target.ts'
 import { fetchOf } from '../../private-http.ts'
@@ -44,6 +44,7 @@ export const traefikCrd = defineProvider({
           ...(cautions.length === 0 ? {} : { cautions }),
           ...(reconcilers.length === 0 ? {} : { reconcilers }),
           ...declarationOf(place, patches.at(-1)),
+          ...releasesOf([here.object]),
         }
         edge.looks.set(told, here)
         return told

@@ -1,16 +1,17 @@
 // References of a runbook: every connection and guard that is named exists and is of the right port.
-import type { JsonObject } from '../../../workflows/json.ts'
+import type { Json, JsonObject } from '../../../workflows/json.ts'
 import type { PortName } from '../../../workflows/ports/index.ts'
 import { kindOf } from '../../../workflows/steps/kind-of.ts'
 import { valuesAt } from '../../../workflows/steps/values-at.ts'
 import { didYouMean, oneOf } from '../suggestions.ts'
 import { type Finding, quoted } from '../problem.ts'
-import { type Use, connectionUses, entries, isObject, stepsOf } from '../uses.ts'
+import { type Use, connectionUses, entries, isObject, list, stepsOf } from '../uses.ts'
 
 export function referenceFindings(runbook: JsonObject): Finding[] {
   const ports = declaredPorts(runbook)
   return [
     ...connectionUses(runbook).flatMap((use) => useFinding(use, ports)),
+    ...list(runbook['terraform']).flatMap((state, index) => stateFindings(state, index, [...ports.keys()])),
     ...stepsOf(runbook).flatMap(({ kind, spec, path }) =>
       ['guards[]', ...(kindOf({ kind }).guards ?? [])].flatMap((field) =>
         valuesAt(spec, field).flatMap((each) => guardFinding(each.value, [...path, ...each.path], runbook)),
@@ -66,4 +67,19 @@ function guardFinding(name: unknown, path: Finding['path'], runbook: JsonObject)
   if (typeof name !== 'string' || names.includes(name)) return []
   const fix = didYouMean(name, names) ?? oneOf(names) ?? 'declare it under guards'
   return [{ path, message: `there is no guard ${quoted(name)}`, fix }]
+}
+
+/** A state names connections only to tell targets of one name apart: that does not use them. */
+function stateFindings(state: Json, index: number, names: string[]): Finding[] {
+  return list(isObject(state) ? state['connections'] : undefined).flatMap((name, number) =>
+    typeof name !== 'string' || names.includes(name)
+      ? []
+      : [
+          {
+            path: ['terraform', index, 'connections', number],
+            message: `there is no connection ${quoted(name)}`,
+            fix: didYouMean(name, names) ?? oneOf(names) ?? 'leave it out',
+          },
+        ],
+  )
 }

@@ -327,12 +327,14 @@ describe('traffic/gateway-api', () => {
         },
         annotations: {
           'argocd.argoproj.io/tracking-id': 'shop:gateway.networking.k8s.io/HTTPRoute:shop/declared',
+          'meta.helm.sh/release-name': 'orders',
         },
       },
     })
     const port = portOf('declared')
-    const { cautions, facts } = await port.observe('split', io())
+    const { cautions, facts, releases } = await port.observe('split', io())
     expect(facts).toMatchObject({ generation: 1 })
+    expect(releases).toEqual(['shop/orders'])
     expect(cautions).toEqual([
       'Argo CD declares it (application shop) and may put back weights set here: suspend its automated sync (`argocd app set shop --sync-policy none`) for the time of the run',
       'Flux declares it (kustomization flux-system/apps) and may put back weights set here: suspend it (`flux suspend kustomization apps -n flux-system`) for the time of the run',
