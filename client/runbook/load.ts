@@ -11,6 +11,7 @@ import { queryFindings } from './checks/queries.ts'
 import { recordFindings } from './checks/records.ts'
 import { referenceFindings, unusedConnections } from './checks/references.ts'
 import { isDeclared, secretFindings } from './checks/secrets.ts'
+import { otherSigns, unledFindings } from './checks/signs.ts'
 import { earlyExpiries, suspensionFindings } from './checks/suspended.ts'
 import { type Parts, checkParts } from './parts.ts'
 import { type Finding, type Problem, formatPath } from './problem.ts'
@@ -85,6 +86,7 @@ async function check(source: Source, specs: readonly ProviderSpec[]) {
     ...recordFindings(parts.steps),
     ...orderFindings(parts),
     ...suspensionFindings(parts),
+    ...unledFindings(parts),
   ]
   const cautions = [
     ...unusedConnections(runbook),
@@ -92,6 +94,7 @@ async function check(source: Source, specs: readonly ProviderSpec[]) {
     ...lateTtls(parts),
     ...uncarried(parts),
     ...earlyExpiries(parts),
+    ...otherSigns(parts),
   ]
   return { parts, findings: onePerPlace(all), cautions }
 }

@@ -4,6 +4,7 @@ import type { Plan, PlannedGuard, PlannedStep, ValueOf } from '../../workflows/p
 import type { PortName } from '../../workflows/ports/index.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
 import type { TrialResult } from '../../workflows/trial.ts'
+import { otherSignsSeen } from './checks/signs.ts'
 import { explained } from './explained.ts'
 import { type PlanProblem, problemsOf } from './plan-problems.ts'
 import type { Surveyed } from './surveyed.ts'
@@ -116,6 +117,7 @@ export function preview(plan: Plan, surveyed: Surveyed, specs: readonly Provider
       cautions: cautionsOf(step, plan, specs).filter(untold),
       notes: [
         ...changes.flatMap((change) => targetNotes(change, { own, claims, coveredBy })),
+        ...otherSignsSeen(step, own),
         ...tried.flatMap((trial) => (trial.step === step.id ? trial.notes : [])),
       ].filter(untold),
       covered: own.flatMap((look) => coveredBy(look).map(({ instead }) => instead)).filter(untold),

@@ -86,6 +86,13 @@ export interface AnyKind<K extends StepKind = StepKind> {
   removes?(spec: Spec<K>): { side: Side; path: FieldPath; isCarried: boolean }
   /** The side that it waits for to be left by all users, and the field that says so. */
   empties?(spec: Spec<K>): { side: Side; path: FieldPath }
+  /** How it asks as somebody whom the edge leads by name, where that stands, and the field of the connection that says how the edge does. */
+  tellsUsersBy?(spec: Spec<K>): {
+    connection: string
+    sign: { header?: string | undefined; cookie?: string | undefined }
+    path: FieldPath
+    field: string
+  }
   /** What it suspends, for how long at most, and the field that says so. */
   suspends?(spec: Spec<K>): { connections: readonly string[]; forMs: number; path: FieldPath }
   /** What it lets go on again. */

@@ -1,6 +1,8 @@
 // A cohort goes first, by a provider that can lead one, and is proven by answers that tell the sides apart.
 import { expect, test } from 'vitest'
-import { planOf, problemsOf } from './fixture.ts'
+import { allSpecs } from '../../../client/runbook/load.ts'
+import { preview } from '../../../client/runbook/preview.ts'
+import { cautionsOf, planOf, problemsOf } from './fixture.ts'
 
 const SIDES = 'old: { json: { version: v1 } }, new: { json: { version: v2 } }'
 
@@ -75,4 +77,60 @@ test.each([
   const [problem] = await problemsOf(runbook(given))
   expect(problem).toMatchObject({ path, message: expect.stringMatching(message) })
   if (fix !== null) expect(problem?.fix).toMatch(fix)
+})
+
+const ENVOY = 'traffic/envoy, routes: /r.json, admin: "http://127.0.0.1:9901", old: a, new: b'
+const signed = (sign: string): string => runbook({ edge: `${ENVOY}, cohort: { ${sign} }` })
+
+test.each([
+  ['another header', 'header: x-user', 'header x-user'],
+  ['a cookie', 'cookie: tenant', 'cookie tenant'],
+])(
+  'a proof that asks otherwise than the edge tells members by, %s, is worth a word at its place',
+  async (_, sign, by) => {
+    const text = signed(sign)
+    expect(await problemsOf(text)).toEqual([])
+    const [caution, ...others] = await cautionsOf(text)
+    expect(others).toEqual([])
+    expect(caution).toMatchObject({
+      line: 10,
+      column: (text.split('\n')[9] ?? '').indexOf('x-tenant') + 1,
+      path: 'steps[0].cohort.proof.header',
+      message: expect.stringMatching(
+        new RegExp(`^the proof asks by header x-tenant, and edge tells members by ${by}: `),
+      ),
+      fix: `write ${sign}`,
+    })
+  },
+)
+
+test('the same header is the same in either case, and a map of HAProxy is asked by what nobody can read', async () => {
+  expect(await cautionsOf(signed('header: X-Tenant'))).toEqual([])
+  expect(await cautionsOf(runbook())).toEqual([])
+})
+
+test('an edge that is not told how it leads members is refused before anything is looked at', async () => {
+  const [problem] = await problemsOf(runbook({ edge: ENVOY }))
+  expect(problem).toMatchObject({
+    path: 'steps[0].cohort.connection',
+    message: 'edge does not say how it leads members, which a cohort needs',
+    fix: 'give the connection edge the field cohort (traffic/envoy)',
+  })
+})
+
+const NGINX =
+  'traffic/nginx, file: /n/o.conf, variable: $pool, old: v1, new: v2, control: "http://127.0.0.1:81", check: [check], reload: [reload], log: /n/log, cohort: { variable: $to }'
+
+test.each([
+  ['$http_x_tenant', []],
+  [
+    '$http_x_user',
+    [expect.stringMatching(/^the proof asks by header x-tenant, and edge tells members by \$http_x_user: /)],
+  ],
+  ['$tenant_of_token', []],
+])('on NGINX the map that was found says whom it tells by: %s', async (tells, notes) => {
+  const observed = { value: { users: [] }, facts: { tells } }
+  const look = { connection: 'edge', target: 'cohort', observed, problem: null }
+  const { steps } = preview(await planOf(runbook({ edge: NGINX })), { looks: [look], trials: [] }, allSpecs())
+  expect(steps[0]?.notes).toEqual(notes)
 })

@@ -17,6 +17,12 @@ export const cohort = defineKind<'cohort'>({
   changes: true,
   watched: 'throughout',
   moves: () => [], // no share of the users: they are named, and watched like any others
+  tellsUsersBy: ({ connection, proof: { header, cookie } }) => ({
+    connection,
+    sign: header === undefined ? { cookie } : { header },
+    path: ['proof', header === undefined ? 'cookie' : 'header'],
+    field: COHORT,
+  }),
   needs: ({ proof }) => ({
     journeys: [{ connection: proof.connection, requests: [asStranger(proof)], isWatched: true }],
   }),
