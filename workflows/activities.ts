@@ -129,7 +129,7 @@ export type Reading = {
   value: number | null
   limit: string
   samples: number | null
-  /** For people: `0.2 % of 0.5 %, 1,204 samples`, or why it is unknown. */
+  /** For people: `0.2 %, at most 0.5 %, 1,204 samples`, or why it is unknown. */
   text: string
 }
 

@@ -116,7 +116,7 @@ function progressOf(
   return { isEnough: since !== null && provenMs >= enough.forMs, words }
 }
 
-/** `errors 0.2 % of 0.5 %, 4 of 30 good; at least until 14:05:00 UTC` */
+/** `errors 0.2 %, at most 0.5 %, 4 of 30 good; at least until 14:05:00 UTC` */
 function messageOf(input: WatchInput, memory: WatchMemory, now: number): string {
   const parts = input.subjects.map((subject) => subjectWords(subject, memory.subjects[subject.name], now))
   if (input.deadline !== null && now < input.deadline)

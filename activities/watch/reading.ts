@@ -80,7 +80,7 @@ function atMost(value: number, max: Limit, time?: TimeUnit): Judged {
   return {
     verdict: isGood ? 'good' : 'bad',
     limit: `at most ${limit}`,
-    words: `${formatValue(value, max, time)} of ${limit}`,
+    words: `${formatValue(value, max, time)}, at most ${limit}`,
   }
 }
 

@@ -8,7 +8,7 @@ import { away, bar, counted } from './words.ts'
 
 const VERDICT_SIGNS = { good: '✔', bad: '✖', unknown: '?' } as const
 const NEARNESS_WIDTH = 8
-const READING_WIDTH_MIN = 18 // `12.3 % of 12.5 %,` is read; less is not
+const READING_WIDTH_MIN = 23 // `12.3 %, at most 12.5 %,` is read; less is not
 const NAME_WIDTH_MAX = 24 // the number is what matters
 
 export function guardLines({ view, look, ink }: Sheet): string[] {

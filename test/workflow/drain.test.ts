@@ -105,7 +105,7 @@ describe.concurrent('drain', () => {
         { when: { port: 'traffic', verb: 'count', call: 'every' }, fault: { kind: 'Unavailable' } },
       ])
       const gate = await run.gate('evidence')
-      expect(gate.waitsFor).toMatch(/in flight on the old side: good for 0ms of 200ms, 58 of 20;/)
+      expect(gate.waitsFor).toMatch(/in flight on the old side: good for 0ms of 200ms, 58, at most 20;/)
       expect(lastWeight(run)).toBe(0)
       run.world.set({ old: { tunnels: 0 } })
       expect((await run.ended()).outcome).toBe('completed')

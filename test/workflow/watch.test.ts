@@ -83,7 +83,7 @@ it('passes when the time is over and enough looks were good, without an event pe
   const result = (await handle.result()) as WatchResult
   expect(result.kind).toBe('passed')
   expect(result.readings['errors']?.length).toBeGreaterThanOrEqual(3)
-  expect(result.readings['errors']?.at(-1)).toMatchObject({ verdict: 'good', text: '0.2 % of 0.5 %' })
+  expect(result.readings['errors']?.at(-1)).toMatchObject({ verdict: 'good', text: '0.2 %, at most 0.5 %' })
   expect((await handle.fetchHistory()).events?.length).toBeLessThanOrEqual(11)
 })
 
@@ -95,7 +95,7 @@ it('ends at the third bad look, with that look as evidence', async () => {
   expect(result).toMatchObject({
     kind: 'breach',
     subject: 'errors',
-    evidence: { verdict: 'bad', value: 0.9, text: '90 % of 0.5 %' },
+    evidence: { verdict: 'bad', value: 0.9, text: '90 %, at most 0.5 %' },
   })
   expect(result.readings['errors']?.map(({ verdict }) => verdict)).toEqual(['good', 'bad', 'bad', 'bad'])
 })
@@ -108,7 +108,9 @@ it('shows its present reading as the last failure, without a stack, and its coun
     () => pending(handle),
     ({ memory }) => (memory?.subjects['errors']?.goodInRow ?? 0) >= 2,
   )
-  expect(seen.words).toMatch(/^errors 0\.2 % of 0\.5 %, \d of 3 good; at least until \d\d:\d\d:\d\d UTC$/)
+  expect(seen.words).toMatch(
+    /^errors 0\.2 %, at most 0\.5 %, \d of 3 good; at least until \d\d:\d\d:\d\d UTC$/,
+  )
   expect(seen.stack).toBe('')
   expect(seen.memory?.subjects['errors']).toMatchObject({
     badInRow: 0,

@@ -6,6 +6,11 @@ import type { ChangeSupports, Changing } from './target.ts'
 /** Desired number of instances. `observe` reports how many can serve as `facts.ready`. */
 export type Capacity = { count: number }
 
+/** `3 of 4 ready`. More than were wanted are no part of them. */
+export function readyWords(ready: number, wanted: number): string {
+  return ready > wanted ? `${ready} ready, ${wanted} wanted` : `${ready} of ${wanted} ready`
+}
+
 /** `confirm` settles when at least the desired count is ready. */
 export type CapacityConfirmOptions = JsonObject
 

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { FailureKind } from '../../../workflows/failure.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
-import type { Capacity } from '../../../workflows/ports/capacity.ts'
+import { type Capacity, readyWords } from '../../../workflows/ports/capacity.ts'
 import type { Io, Observed } from '../../../workflows/ports/target.ts'
 import { milliseconds } from '../../../workflows/quantities.ts'
 import { failure, kindOf } from '../../failure.ts'
@@ -52,7 +52,7 @@ export const command = defineProvider({
       async confirm({ target, desired }, io) {
         const seen = await observe(target, io)
         const ready = Number(seen.facts?.['ready'])
-        return { settled: ready >= desired.count, lines: [`${target}: ${ready} of ${desired.count} ready`] }
+        return { settled: ready >= desired.count, lines: [`${target}: ${readyWords(ready, desired.count)}`] }
       },
       /** What it does is its own affair; that it is there and may be run is all that can be tried. */
       async permits() {

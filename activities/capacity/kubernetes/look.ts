@@ -1,11 +1,11 @@
 // One look at the instances of a side: the number it is to have, and the floor of its autoscaler where there is one. Both are put
 // back; without the floor, what an autoscaler was told would outlive the run.
 import type { JsonObject } from '../../../workflows/json.ts'
-import type { Capacity } from '../../../workflows/ports/capacity.ts'
+import { type Capacity, readyWords } from '../../../workflows/ports/capacity.ts'
 import type { Declaration, Io, Observed, Reconciler } from '../../../workflows/ports/target.ts'
 import { failure } from '../../failure.ts'
 import type { Kube } from '../../kubernetes/client.ts'
-import { type Writer, ownersOf, reconcilersOf, writerOf } from '../../kubernetes/owners.ts'
+import { type Writer, ownersOf, reconcilersOf, releasesOf, writerOf } from '../../kubernetes/owners.ts'
 import {
   type WorkloadObject,
   cautionsIn,
@@ -68,6 +68,7 @@ export function observed(here: Look): Observed<Instances> {
     facts,
     ...(writer === null ? {} : writer),
     ...(reconcilers.length === 0 ? {} : { reconcilers }),
+    ...releasesOf(autoscaler === null ? [here.workload] : [here.workload, autoscaler.object]),
     ...(cautions.length === 0 ? {} : { cautions }),
   }
 }
@@ -79,7 +80,7 @@ export function versionOf({ workload: { metadata }, value, autoscaler }: Look): 
 
 export function readiness({ target, workload }: Look, wanted: number): { settled: boolean; lines: string[] } {
   const { ready, isCurrent } = readyIn(workload)
-  const lines = [`${target}: ${ready} of ${wanted} ready`]
+  const lines = [`${target}: ${readyWords(ready, wanted)}`]
   if (!isCurrent) lines.push('its controller has not read the present number yet')
   const settled = isCurrent && ready >= wanted
   return { settled, lines: settled ? lines : [...lines, ...troublesOf(workload)] }

@@ -1,5 +1,5 @@
 // capacity/sim: the instances of both sides of the simulated world.
-import type { Capacity, CapacityPort } from '../../../workflows/ports/capacity.ts'
+import { type Capacity, type CapacityPort, readyWords } from '../../../workflows/ports/capacity.ts'
 import { milliseconds } from '../../../workflows/quantities.ts'
 import { failure } from '../../failure.ts'
 import { defineProvider } from '../../provider.ts'
@@ -41,7 +41,7 @@ export const simCapacity = defineProvider({
           const ready = readyOf(state, target)
           return {
             settled: ready >= desired.count,
-            lines: [`${target}: ${ready} of ${desired.count} instances ready`],
+            lines: [`${target}: ${readyWords(ready, desired.count)}`],
           }
         }
         return ask(state, { port: 'capacity', verb: 'confirm', target, value: desired, effect }, io)

@@ -1,4 +1,5 @@
 // Whether the instances that are there can serve, and whether further ones could be started: pods and their images. Pure.
+import { readyWords } from '../../../workflows/ports/capacity.ts'
 import { readyIn, replicasOf, troublesOf } from '../../kubernetes/workload-status.ts'
 import { type Facts, type Judgement, caution, fine, refuse } from './facts.ts'
 import type { ContainerStatus, Pod } from './objects.ts'
@@ -25,7 +26,7 @@ export function instancesOf(facts: Facts): Judgement[] {
     return [
       refuse('instances', {
         seen: [
-          `${ready} of ${wanted} ready`,
+          readyWords(ready, wanted),
           ...(isCurrent ? [] : ['its controller has not read the present number yet']),
           ...new Set(troubles),
         ].join(', '),
@@ -33,7 +34,7 @@ export function instancesOf(facts: Facts): Judgement[] {
         todo: 'see why the others are not ready',
       }),
     ]
-  return [fine('instances', `${ready} of ${wanted} ready`), ...restarts(facts)]
+  return [fine('instances', readyWords(ready, wanted)), ...restarts(facts)]
 }
 
 /** Pods that wait for an image are told apart: more of them will not help. */

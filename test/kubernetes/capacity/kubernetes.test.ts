@@ -124,7 +124,7 @@ describe('capacity/kubernetes', () => {
       )
       expect({ settled, lines }).toEqual({
         settled: false,
-        lines: ['new: 3 of 2 ready', 'its controller has not read the present number yet'],
+        lines: ['new: 3 ready, 2 wanted', 'its controller has not read the present number yet'],
       })
     } finally {
       await standstill.end()

@@ -67,7 +67,7 @@ export function reading(over: Partial<Reading> = {}): Reading {
     value: 0.002,
     limit: 'max 0.5%',
     samples: 1_204,
-    text: '0.2 % of 0.5 %, 1,204 samples',
+    text: '0.2 %, at most 0.5 %, 1,204 samples',
     ...over,
   }
 }

@@ -63,10 +63,10 @@ describe('the view of a run', () => {
   })
 
   it('prefers the reading of the watch under way to the one kept with the step', () => {
-    const last = reading({ verdict: 'bad', value: 0.04, text: '4 % of 0.5 %' })
+    const last = reading({ verdict: 'bad', value: 0.04, text: '4 %, at most 0.5 %' })
     const heartbeat = { subjects: { errors: { last, badInRow: 2, goodInRow: 0 } } }
     const view = viewOf({}, [{ type: 'watch', attempt: 9, heartbeat, problem: 'NotYet: ...', nextAt: null }])
-    expect(view.guards[0]).toMatchObject({ verdict: 'bad', badInRow: 2, text: '4 % of 0.5 %' })
+    expect(view.guards[0]).toMatchObject({ verdict: 'bad', badInRow: 2, text: '4 %, at most 0.5 %' })
     expect(view.retrying).toEqual([])
   })
 
@@ -80,7 +80,7 @@ describe('the view of a run', () => {
       { subjects: { errors: null, p95: { last: 4 } } },
     ]) {
       const view = viewOf({}, [{ type: 'watch', attempt: 2, heartbeat, problem: null, nextAt: null }])
-      expect(view.guards[0]?.text).toBe('0.2 % of 0.5 %, 1,204 samples')
+      expect(view.guards[0]?.text).toBe('0.2 %, at most 0.5 %, 1,204 samples')
     }
   })
 
@@ -254,7 +254,7 @@ describe('the text of a run', () => {
     expect(text).toMatch(/new +█+▌?░+ +25%/)
     expect(text).toContain('new side at 25%')
     expect(text).toContain('(in 1m)')
-    expect(text).toContain('0.2 % of 0.5 %, 1,204 samples')
+    expect(text).toContain('0.2 %, at most 0.5 %, 1,204 samples')
   })
 
   it('shows the bars of several edges under their names, and says of which nothing is known', () => {

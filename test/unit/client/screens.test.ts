@@ -46,7 +46,7 @@ function long(): Case {
     }),
   ]
   const readings = Object.fromEntries(names.map((name, index) => [name, told(name, index)]))
-  readings['cpu'] = [reading({ verdict: 'bad', value: 0.009, text: '0.9 % of 0.5 %, 1,100 samples' })]
+  readings['cpu'] = [reading({ verdict: 'bad', value: 0.009, text: '0.9 %, at most 0.5 %, 1,100 samples' })]
   readings['queue'] = [reading({ verdict: 'unknown', value: null, text: 'unknown: no series matched' })]
   const records = steps.map(({ id }, index) => ({
     ...firstRecord(id),
@@ -81,7 +81,7 @@ const CASES: { [name: string]: Case } = {
       reason: {
         kind: 'breach',
         subject: 'errors',
-        evidence: reading({ verdict: 'bad', text: '0.9 % of 0.5 %' }),
+        evidence: reading({ verdict: 'bad', text: '0.9 %, at most 0.5 %' }),
         at: NOW,
       },
       unwindingSince: NOW - 2_000,

@@ -22,27 +22,27 @@ function read(guard: Partial<PlannedGuard>, asked: { value: Answer; other?: Answ
 
 describe('a reading', () => {
   it.each([
-    ['at the limit is good', { max: '0.5%' }, 0.005, 'good', '0.5 % of 0.5 %'],
-    ['above the limit is bad', { max: '0.5%' }, 0.0051, 'bad', '0.51 % of 0.5 %'],
-    ['of a duration is read in seconds', { max: '800ms' }, 0.9, 'bad', '900 ms of 800 ms'],
+    ['at the limit is good', { max: '0.5%' }, 0.005, 'good', '0.5 %, at most 0.5 %'],
+    ['above the limit is bad', { max: '0.5%' }, 0.0051, 'bad', '0.51 %, at most 0.5 %'],
+    ['of a duration is read in seconds', { max: '800ms' }, 0.9, 'bad', '900 ms, at most 800 ms'],
     [
       'of a query in milliseconds is told as a duration',
       { max: '800ms', unit: 'ms' },
       120,
       'good',
-      '120 ms of 800 ms',
+      '120 ms, at most 800 ms',
     ],
     [
       'of a query in milliseconds is bad above its duration',
       { max: '800ms', unit: 'ms' },
       900,
       'bad',
-      '900 ms of 800 ms',
+      '900 ms, at most 800 ms',
     ],
-    ['of a query in minutes too', { max: '90s', unit: 'm' }, 2, 'bad', '120 s of 90 s'],
-    ['of a plain number stays plain', { max: 1204 }, 1203.7, 'good', '1,204 of 1,204'],
+    ['of a query in minutes too', { max: '90s', unit: 'm' }, 2, 'bad', '120 s, at most 90 s'],
+    ['of a plain number stays plain', { max: 1204 }, 1203.7, 'good', '1,204, at most 1,204'],
     ['below a minimum is bad', { max: undefined, min: 10 }, 9, 'bad', '9, at least 10'],
-    ['zero is a number', { max: 0 }, 0, 'good', '0 of 0'],
+    ['zero is a number', { max: 0 }, 0, 'good', '0, at most 0'],
   ] as const)('%s', (...[, limits, number, verdict, text]) => {
     expect(read(limits as Partial<PlannedGuard>, { value: value(number) })).toMatchObject({ verdict, text })
   })
@@ -56,7 +56,7 @@ describe('a reading', () => {
     }
     expect(read({}, { value: remarked })).toMatchObject({
       verdict: 'good',
-      text: '0.2 % of 0.5 % (PromQL info: metric might not be a counter)',
+      text: '0.2 %, at most 0.5 % (PromQL info: metric might not be a counter)',
     })
     const long: Answer = { ...remarked, warnings: ['x'.repeat(1_000)] }
     expect(read({}, { value: long }).text.length).toBeLessThan(130)
@@ -79,7 +79,7 @@ describe('a reading', () => {
   it('that rests on too few samples is unknown, good or bad', () => {
     const guard = { min_samples: 1000, samples: 'count' }
     expect(read(guard, { value: value(0), samples: value(999) }).text).toBe(
-      'unknown: 999 of 1,000 samples (0 % of 0.5 %)',
+      'unknown: 999 of 1,000 samples (0 %, at most 0.5 %)',
     )
     expect(read(guard, { value: value(0.9), samples: value(0) }).verdict).toBe('unknown')
     expect(read(guard, { value: value(0), samples: none }).verdict).toBe('unknown')
