@@ -32,7 +32,7 @@ export type ReportSeries = {
   readings: (Reading & { step: string })[]
   /** How many there were of each verdict, kept or not. */
   sum: Sum
-  /** The run went back from a step in which it was watched: what a watch under way then had read never reached the run. */
+  /** The run went back from a step in which it was watched: of what a watch under way then had read, the newest few reached the run at most. */
   isCut: boolean
 }
 

@@ -5,6 +5,7 @@ import { complete } from './run/complete.ts'
 import { claimTargets, releaseTargets } from './run/locks.ts'
 import { type Start, openRun } from './run/open.ts'
 import { forward } from './run/forward.ts'
+import { keepLastReadings } from './run/looks.ts'
 import { renewBetweenSteps, renewingBack } from './run/renewal.ts'
 import { checkpoint } from './run/run.ts'
 import type { Outcome, RunState } from './run/state.ts'
@@ -38,6 +39,7 @@ export async function cutover(plan: Plan, start: Start, carried?: RunState): Pro
     }
     run.state.outcome = outcome // from here on it is too late to abort: nothing is left to go back by
     await endExpiries(run)
+    await keepLastReadings(run)
     await releaseTargets(run)
     return endRun(run, outcome)
   })

@@ -99,7 +99,7 @@ export function guardSections({ guards, run }: Report): Html {
 }
 
 const CUT =
-  'The run went back from a step in which this was watched: what a watch under way then had read is not kept.'
+  'The run went back from a step in which this was watched: of what a watch under way then had read, the newest few readings are kept at most, and how many there were is not known.'
 
 function guardSection(series: ReportSeries, isWhole: boolean): Html {
   const { subject, side, query, breach, readings, sum, isCut } = series

@@ -34,7 +34,11 @@ export async function startRun(
       taskQueue: TASK_QUEUE,
       args: [
         plan,
-        { startedBy: actor, ...(despite.length > 0 && { despite: bounded(despite) }) } satisfies Start,
+        {
+          startedBy: actor,
+          keepsCut: true,
+          ...(despite.length > 0 && { despite: bounded(despite) }),
+        } satisfies Start,
       ],
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       workflowIdConflictPolicy: 'FAIL',

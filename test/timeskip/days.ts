@@ -80,7 +80,7 @@ export async function passDays(
     const handle = await env.client.workflow.start<typeof cutover>('cutover', {
       taskQueue: TASK_QUEUE,
       workflowId: workflowIdOf(service),
-      args: [plan, { startedBy: 'starter' }],
+      args: [plan, { startedBy: 'starter', keepsCut: true }],
     })
     await answerFirstGate(handle)
     const result = await handle.result()

@@ -181,7 +181,7 @@ async function begin(
   const handle = await env.client.workflow.start<typeof cutover>('cutover', {
     taskQueue: TASK_QUEUE,
     workflowId: workflowIdOf(service),
-    args: [plan, { startedBy: options.startedBy ?? 'starter' }],
+    args: [plan, { startedBy: options.startedBy ?? 'starter', keepsCut: true }],
     workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
     workflowIdConflictPolicy: 'FAIL',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',

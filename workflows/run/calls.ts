@@ -103,6 +103,19 @@ const policies = {
   },
 } satisfies Record<string, ActivityOptions>
 
+/** Of looks that are cut when a run goes back: for the report alone, so what does not answer at once is left. */
+const recallCut = {
+  ...onChanges,
+  scheduleToCloseTimeout: '2s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { maximumAttempts: 1 },
+} satisfies ActivityOptions
+
+const recallAtEnd = {
+  startToCloseTimeout: '2s',
+  retry: { maximumAttempts: 1 },
+} satisfies LocalActivityOptions
+
 /** Within the last task of a run, so that giving back a lock is no further round through the server. */
 const release = {
   startToCloseTimeout: ONE_CALL,
@@ -112,7 +125,7 @@ const release = {
 const changes = proxyActivities<ChangeActivities>(onChanges)
 const watches = proxyActivities<WatchActivities>(onWatches)
 const jobs = proxyActivities<JobActivities>(policies.job)
-const local = proxyLocalActivities<Pick<ChangeActivities, 'release'>>(release)
+const local = proxyLocalActivities<Pick<ChangeActivities, 'release' | 'recall'>>(release)
 
 /** Every call names itself for the Temporal UI: `[4/9] canary 25% - edge split old 75 new 25`. */
 export const calls = {
@@ -150,6 +163,10 @@ export const calls = {
     ]),
   recall: (input: Parameters<ChangeActivities['recall']>[0]) =>
     changes.recall.executeWithOptions({ ...policies.recall, summary: 'what was counted so far' }, [input]),
+  recallCut: (input: Parameters<ChangeActivities['recall']>[0]) =>
+    changes.recall.executeWithOptions({ ...recallCut, summary: 'what was read last' }, [input]),
+  recallAtEnd: (input: Parameters<ChangeActivities['recall']>[0]) =>
+    local.recall.executeWithOptions({ ...recallAtEnd, summary: 'what was read last' }, [input]),
   release: (input: Parameters<ChangeActivities['release']>[0]) =>
     local.release.executeWithOptions({ ...release, summary: `give back ${input.locks.length} locks` }, [
       input,

@@ -1,6 +1,6 @@
 // Evidence kept with a step: readings of its watches while it runs, a sum and some of them afterwards. Pure.
 // The state of a run is carried, queried and reported as one document: whatever a runbook holds, this must stay a part of it.
-import type { Reading, Readings } from '../activities.ts'
+import type { LookMemory, Reading, Readings } from '../activities.ts'
 import type { RunState, StepRecord } from './state.ts'
 
 const READINGS_PER_SUBJECT = 120 // enough for a chart
@@ -38,6 +38,22 @@ export function leaveUnread(
 ): void {
   const ofStep = (sums[step] ??= {})
   for (const { name } of subjects) ofStep[name] ??= { good: 0, bad: 0, unknown: 0 }
+}
+
+/** Of a watch that was cut when the run went back: the newest readings up to that moment, those before are lost. */
+export function keepNewest(
+  state: Pick<RunState, 'sums' | 'steps' | 'cursor' | 'reason'>,
+  memory: LookMemory | undefined,
+): void {
+  const record = state.steps[Math.min(state.cursor, state.steps.length - 1)]
+  if (record === undefined || state.reason === null) return
+  const until = new Date(state.reason.at).toISOString()
+  const readings = Object.entries(memory?.subjects ?? {}).map(([subject, { earlier, last }]) => {
+    const all = [...earlier, last]
+    const before = all.filter(({ at }) => at <= until)
+    return [subject, before.length > 0 ? before : all.slice(0, 1)] // it looks on until something is restored
+  })
+  keepReadings(state, record, Object.fromEntries(readings) as Readings)
 }
 
 /** When a step ends, its readings join those of the steps before it, and all of them become fewer until they fit. */

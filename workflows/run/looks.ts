@@ -1,10 +1,13 @@
 // Looks: the watches and proofs under way. When a run turns back the engine does not cancel them at that moment: each cancellation
 // costs an event and a workflow task, and the traffic must be restored first. It cancels them after the first restoration; a run
 // that ends takes them with it. When a person changes their times or limits they begin anew with what they have counted.
-import { CancellationScope } from '@temporalio/workflow'
+import { CancellationScope, workflowInfo } from '@temporalio/workflow'
+import { calls } from './calls.ts'
+import { keepNewest, leaveUnread } from './evidence.ts'
+import { failedWith } from './failures.ts'
 import { recalled, takeUp } from './renewal.ts'
 import { recounted } from './retuning.ts'
-import type { Look, Run } from './run.ts'
+import { type Look, type Run, hear, stepOf } from './run.ts'
 
 /**
  * Carries out `look`, a watch or a proof that reads its times and limits when it begins, until nothing was changed while it lasted.
@@ -54,5 +57,31 @@ export async function beginLooksAnew(run: Run): Promise<void> {
 
 /** Cancels them. A way back that takes longer would otherwise leave them asking the metrics for nobody. */
 export function stopLooks(run: Run): void {
-  run.looks.cancel()
+  if (run.now.stopping !== null) return
+  if ((run.cut ?? []).length === 0) return run.looks.cancel()
+  run.now.stopping = keepCut(run, calls.recallCut).finally(() => run.looks.cancel()) // the server forgets it with them
+}
+
+/** A watch has ended without a result: that it was there is kept, and, of a run that goes back, what it had read last. */
+export function cutShort(run: Run, name: string | null, subjects: { name: string }[]): void {
+  leaveUnread(run.state, stepOf(run).id, subjects)
+  if (run.state.reason !== null && name !== null) run.cut?.push(name)
+}
+
+/** In the last task of a run: those that nobody had to cancel. */
+export async function keepLastReadings(run: Run): Promise<void> {
+  await (run.now.stopping ?? keepCut(run, calls.recallAtEnd))
+}
+
+/** What watches that were cut had read last, from their heartbeats. For people alone: without it a run goes back as well. */
+async function keepCut(run: Run, recall: typeof calls.recallCut): Promise<void> {
+  const names = run.cut?.splice(0) ?? []
+  if (names.length === 0) return
+  try {
+    const { workflowId, runId } = workflowInfo()
+    const memories = await recall({ workflowId, runId })
+    for (const name of names) keepNewest(run.state, memories[name])
+  } catch (error) {
+    hear(run, `what was read last could not be kept: ${failedWith(error).message}`)
+  }
 }

@@ -20,6 +20,8 @@ export interface Start {
   startedBy: string
   /** What `plan` found standing in the way, when the run was started all the same. */
   despite?: string[]
+  /** What cut watches had read last is kept. Left out by clients before 0.2.0: their runs go on as they began (ADR 0027). */
+  keepsCut?: true
 }
 
 /** Registers every handler before anything is awaited, so that no signal or update can come too early. */
@@ -33,7 +35,15 @@ export function openRun(given: Plan, start: Start, carried: RunState | null): Ru
   const run: Run = {
     plan,
     state,
-    now: { forwardScope: null, renewing: false, renewable: 0, settledAt: null, telling: 0, adjusting: 0 },
+    now: {
+      forwardScope: null,
+      renewing: false,
+      renewable: 0,
+      settledAt: null,
+      telling: 0,
+      adjusting: 0,
+      stopping: null,
+    },
     tries: { alone: 0, beside: 0 },
     askedAs: {},
     words: { within: '', said: {} },
@@ -41,6 +51,7 @@ export function openRun(given: Plan, start: Start, carried: RunState | null): Ru
     working: [],
     looks: background(),
     looking: new Set(),
+    cut: start.keepsCut === true ? [] : null,
   }
   if (carried === null)
     for (const text of start.despite ?? []) log(run, `started by ${startedBy} despite ${text}`)

@@ -27,6 +27,8 @@ export interface Run {
     telling: number
     /** Changes of times and limits that looks under way have not followed yet. */
     adjusting: number
+    /** Looks are being ended, once what they have read is kept; null = not yet. */
+    stopping: Promise<void> | null
   }
   /** Tries of the way back: those that are waited for, and those beside an open question. */
   readonly tries: { alone: number; beside: number }
@@ -42,6 +44,8 @@ export interface Run {
   readonly looks: CancellationScope
   /** Those that are under way. */
   readonly looking: Set<Look>
+  /** Names of the watches that going back has cut, whose last readings are not kept yet; null = this run keeps none. */
+  readonly cut: string[] | null
 }
 
 /** A watch or a proof that is under way. */

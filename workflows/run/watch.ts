@@ -5,8 +5,8 @@ import { formatDuration } from '../quantities.ts'
 import type { Subject } from '../watched/index.ts'
 import { calls } from './calls.ts'
 import { ownValuesOf, settleDrift } from './drift.ts'
-import { keepReadings, keptOf, leaveUnread } from './evidence.ts'
-import { inBackground } from './looks.ts'
+import { keepReadings, keptOf } from './evidence.ts'
+import { cutShort, inBackground } from './looks.ts'
 import { everyMsOf, guardsOf, namesOf } from './guards.ts'
 import { untilMoment } from './until-moment.ts'
 import { ask, type Question } from './questions.ts'
@@ -213,7 +213,7 @@ async function callWatch(run: Run, name: string | null, beginning: Beginning): P
     asked = input.subjects.map((subject) => withLimits(subject, run.state.limits))
     return calls.watch(summary, { ...input, subjects: asked, ...keptOf(run, name) }, everyMsOf(asked))
   }).catch((error: unknown) => {
-    if (!run.now.renewing) leaveUnread(run.state, stepOf(run).id, asked)
+    if (!run.now.renewing) cutShort(run, name, asked)
     throw error
   })
   if (name !== null) delete run.state.memories[name]

@@ -57,7 +57,7 @@ describe('the report', () => {
     } as unknown as Partial<RunState>
     const page = text(reportHtml(reportFor(cut), FACTS))
     expect(page).toContain('What guards had read when the run went back is not kept.')
-    expect(page).toContain('what a watch under way then had read is not kept')
+    expect(page).toContain('the newest few readings are kept at most')
     expect(page).not.toMatch(/Not(?:hing was)? watched/)
     expect(text(reportHtml(reportFor({ ...cut, sums: {} }), FACTS))).toContain('Nothing was watched.')
   })
