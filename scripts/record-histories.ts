@@ -1,64 +1,100 @@
-// `npm run record`: runs a fixed set of runs on a dev server with a simulated world and keeps their histories in
-// test/histories/, in the form that replays. To be run when the engine changes on purpose; the diff is the review.
+// `npm run record [-- NAME...]`: runs a fixed set of runs on a dev server with a simulated world and keeps their histories in
+// test/histories/, in the form that replays. To be run when the engine changes on purpose; the diff is the review. With names,
+// the others stay: they are runs that began with an earlier version.
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { expiryIdOf } from '../activities/change/expire.ts'
 import { forgetWorld } from '../activities/sim/world.ts'
 import type { Bench, BenchOptions } from '../test/workflow/bench.ts'
-import { openBench } from '../test/workflow/bench.ts'
-import type { RecordedRun } from '../test/replay/recorded-runs.ts'
+import { bounded, openBench } from '../test/workflow/bench.ts'
+import type { RecordedRun } from '../test/replay/recorded-run.ts'
 import { recordedRuns } from '../test/replay/recorded-runs.ts'
+import { RECONCILING } from '../workflows/ports/reconciler.ts'
 
 const FOLDER = join(dirname(import.meta.dirname), 'test', 'histories')
+const AT_ONCE = 8 // each of them looks at its state all the time
+const UNREAD = new Set(['taskId', 'requestId', 'workerVersion', 'meteringMetadata'])
+const OF_A_PROCESS = /^\d+@/ // a sticky task queue: number of a process, name of a machine
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => recordedRuns.every((run) => run.name !== name))
+if (unknown.length > 0) throw new Error(`test/replay/ has no run ${unknown.join(', ')}`)
+const runs = recordedRuns.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
 
 await mkdir(FOLDER, { recursive: true })
-const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.json'))
-await Promise.all(names.map((name) => rm(join(FOLDER, name))))
-await recordAll(
-  {},
-  recordedRuns.filter(({ renewEvents }) => renewEvents === undefined),
-)
-for (const run of recordedRuns) {
-  const { renewEvents } = run
-  if (renewEvents === undefined) continue
-  await recordAll({ dynamicConfig: [`limit.historyCount.suggestContinueAsNew=${renewEvents}`] }, [run])
+for (const file of await readdir(FOLDER)) {
+  const isStale = !recordedRuns.some(({ name }) => isOf(name, file))
+  if (isStale || runs.some(({ name }) => isOf(name, file))) await rm(join(FOLDER, file))
+}
+for (const [renewEvents, alike] of Map.groupBy(runs, (run) => run.renewEvents)) {
+  const setting = `limit.historyCount.suggestContinueAsNew=${renewEvents}`
+  await recordAll(renewEvents === undefined ? {} : { dynamicConfig: [setting] }, alike)
 }
 
-async function recordAll(options: BenchOptions, runs: RecordedRun[]): Promise<void> {
+async function recordAll(options: BenchOptions, alike: RecordedRun[]): Promise<void> {
   const bench = await openBench(options)
   try {
-    await Promise.all(runs.map((run) => record(bench, run)))
+    await bounded(alike, AT_ONCE, (run) => record(bench, run))
   } finally {
     await bench.close()
   }
 }
 
-async function record(bench: Bench, { name, runbook, prepare, attend }: RecordedRun): Promise<void> {
+async function record(bench: Bench, recorded: RecordedRun): Promise<void> {
+  const { name, runbook, prepare, attend, keeps = ['run'] } = recorded
   const service = `recorded-${name}`
   const run = await bench.begin(runbook, { service, ...(prepare === undefined ? {} : { prepare }) })
+  const { workflow } = bench.env.client
   await attend(run)
-  const { outcome } = await run.ended()
-  let runId: string | undefined = run.handle.firstExecutionRunId
-  for (let part = 1; runId !== undefined; part++) {
-    const history = await bench.env.client.workflow.getHandle(run.handle.workflowId, runId).fetchHistory()
-    const end = history.events?.at(-1)
-    runId = end?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined
-    const isOnly = part === 1 && runId === undefined
-    const file = `${name}${isOnly ? '' : `-${part}`}.json`
-    await writeFile(join(FOLDER, file), `${clean(historyToJSON(history))}\n`)
-    console.log(
-      `${file}: ${history.events?.length ?? 0} events, ${runId === undefined ? outcome : 'renewed'}`,
-    )
+  if (keeps.includes('run')) {
+    const { outcome } = await run.ended()
+    const { workflowId, firstExecutionRunId } = run.handle
+    await keep(bench, { name, workflowId, runId: firstExecutionRunId, outcome })
+  }
+  if (keeps.includes('expiry')) {
+    const lock = run.plan.targets.find(({ target }) => target === RECONCILING)?.locks[0] ?? ''
+    const expiry = workflow.getHandle(expiryIdOf(lock))
+    const outcome = String(await expiry.result())
+    const { runId } = await expiry.describe()
+    await keep(bench, { name: `${name}-expiry`, workflowId: expiry.workflowId, runId, outcome })
   }
   forgetWorld(service)
 }
 
-/** Who and where it was recorded has no place in a repository: names of processes and machines, paths in stacks. */
-function clean(json: string): string {
-  return JSON.stringify(JSON.parse(json), anonymous, 1)
+type Recording = { name: string; workflowId: string; runId: string; outcome: string }
+
+/** All its histories, from the first on. */
+async function keep(bench: Bench, { name, workflowId, runId, outcome }: Recording): Promise<void> {
+  let next: string | undefined = runId
+  for (let part = 1; next !== undefined; part++) {
+    const history = await bench.env.client.workflow.getHandle(workflowId, next).fetchHistory()
+    const end = history.events?.at(-1)
+    next = end?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined
+    const isOnly = part === 1 && next === undefined
+    const file = `${name}${isOnly ? '' : `-${part}`}.json`
+    await writeFile(join(FOLDER, file), clean(historyToJSON(history)))
+    console.log(`${file}: ${history.events?.length ?? 0} events, ${next === undefined ? outcome : 'renewed'}`)
+  }
 }
 
-function anonymous(key: string, value: unknown): unknown {
-  if (key === 'identity') return 'recorder'
+/** `handed-back-2.json` and `handed-back-expiry.json` are of handed-back; `handed-back-renewed.json` is not. */
+function isOf(name: string, file: string): boolean {
+  return file.startsWith(name) && /^(-expiry)?(-\d+)?\.json$/.test(file.slice(name.length))
+}
+
+/**
+ * One event a line. Who and where it was recorded has no place in a repository (names of processes and machines, paths in
+ * stacks), and what neither the SDK nor anybody reads has none either.
+ */
+function clean(json: string): string {
+  const { events } = JSON.parse(json) as { events: object[] }
+  const lines = events.map((event) => JSON.stringify(event, cleaned))
+  return `{"events":[\n${lines.join(',\n')}\n]}\n`
+}
+
+function cleaned(key: string, value: unknown): unknown {
+  if (UNREAD.has(key)) return undefined
+  if (key === 'identity' || (key === 'name' && OF_A_PROCESS.test(String(value)))) return 'recorder'
   return key === 'stackTrace' ? '' : value
 }

@@ -63,13 +63,18 @@ const kinds: Record<string, (of: Fields, summary: string) => Command | null> = {
 
 function activityFields(of: Fields): Fields {
   const retry = (of['retryPolicy'] ?? {}) as Fields
+  const [startToCloseMs, scheduleToCloseMs] = [
+    ms(of['startToCloseTimeout']),
+    ms(of['scheduleToCloseTimeout']),
+  ]
   const initialMs = retry['initialInterval'] ? ms(retry['initialInterval']) : RETRY_INITIAL_MS
   return {
     id: of['activityId'],
     type: of['activityType'],
     queue: of['taskQueue'],
-    startToCloseMs: ms(of['startToCloseTimeout']),
-    scheduleToCloseMs: ms(of['scheduleToCloseTimeout']),
+    // No try may take longer than all of them together: the server cuts it.
+    startToCloseMs: scheduleToCloseMs > 0 ? Math.min(startToCloseMs, scheduleToCloseMs) : startToCloseMs,
+    scheduleToCloseMs,
     heartbeatMs: ms(of['heartbeatTimeout']),
     retry: {
       initialMs,

@@ -43,6 +43,19 @@ export function attributesOf(event: RecordedEvent): Fields {
   return (key === undefined ? {} : event[key]) as Fields
 }
 
+/** Which kinds of steps were carried out in a history, and which of them had a way back of their own there: its summaries say it. */
+export function kindsIn({ events }: RecordedHistory): { there: string[]; back: string[] } {
+  const [input] = textsOf(attributesOf(events[0] as RecordedEvent)['input'])
+  const { steps = [] } = JSON.parse(input ?? '{}') as { steps?: { kind: string; title: string }[] }
+  const summaries = events.map((event) => textOf(event.userMetadata?.summary))
+  const named = (of: (step: { title: string }) => string): string[] =>
+    steps.filter((step) => summaries.some((text) => text.includes(of(step)))).map(({ kind }) => kind)
+  return {
+    there: named(({ title }) => title),
+    back: named(({ title }) => `] ${title}, back`),
+  }
+}
+
 /** The commands that this history is the record of, in order. */
 export function recordedCommands({ events }: RecordedHistory): Command[] {
   return events.flatMap((event) => {

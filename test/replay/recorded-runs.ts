@@ -1,17 +1,9 @@
 // The runs whose histories are kept: one for each way a run can go. `npm run record` performs them anew.
-import type { World } from '../../activities/sim/world.ts'
 import type { Run } from '../workflow/bench.ts'
 import { brief, everything } from '../workflow/runbooks.ts'
-
-export interface RecordedRun {
-  name: string
-  runbook: (names: { service: string; world: string }) => string
-  prepare?: (world: World) => void
-  /** What people and the world do while it runs. */
-  attend(run: Run): Promise<unknown>
-  /** The server suggests to continue as new after so many events. */
-  renewEvents?: number
-}
+import { reconciledRuns } from './recorded-reconcilers.ts'
+import type { RecordedRun } from './recorded-run.ts'
+import { ledRuns } from './recorded-users.ts'
 
 const RENEW_EVENTS = 60 // a fraction of the run, so that changes, decisions and deadlines are carried at least twice
 
@@ -72,6 +64,8 @@ export const recordedRuns: RecordedRun[] = [
     },
   },
   { name: 'renewed', runbook: everything, attend: approveAll, renewEvents: RENEW_EVENTS },
+  ...reconciledRuns,
+  ...ledRuns,
 ]
 
 /** Opens every gate that asks for an approval until the run has ended. */

@@ -6,6 +6,7 @@ import { ports } from '../../workflows/ports/index.ts'
 import { kinds } from '../../workflows/steps/kinds.ts'
 import { stepSchemas } from '../../workflows/steps/schemas.ts'
 import { undos } from '../../workflows/steps/undos.ts'
+import { histories, kindsIn } from '../replay/history.ts'
 import { files, foldersIn, has, read } from './repository.ts'
 
 const portNames = Object.keys(ports)
@@ -52,6 +53,7 @@ describe('the registry of providers', () => {
 
 describe('the step kinds', () => {
   const folders = foldersIn('workflows/steps')
+  const recorded = histories().map(({ name, history }) => ({ name, ...kindsIn(history) }))
 
   it('are the folders of workflows/steps', () => {
     expect(Object.keys(kinds)).toEqual(folders)
@@ -65,6 +67,17 @@ describe('the step kinds', () => {
   it.each(folders)('%s stands in an example', (kind) => {
     const examples = files.filter((file) => file.startsWith('examples/'))
     expect(examples.filter((file) => new RegExp(`^ +- ${kind}:`, 'm').test(read(file)))).not.toEqual([])
+  })
+
+  it.each(folders)(
+    '%s is carried out in a recorded run: else no replay would tell that it has changed',
+    (kind) => {
+      expect(recorded.filter(({ there }) => there.includes(kind))).not.toEqual([])
+    },
+  )
+
+  it.each(Object.keys(undos))('%s goes its own way back in a recorded run', (kind) => {
+    expect(recorded.filter(({ back }) => back.includes(kind))).not.toEqual([])
   })
 
   it.each(folders)('%s has what it says, what it takes and what it does', (kind) => {
