@@ -30,6 +30,8 @@ export type Reading = {
   progress?: (line: string) => void
   /** What was read before: while its history is as long as it was, no worker is asked again for the same state. */
   before?: ReadRun | undefined
+  /** That alone counts then, however long ago it was read: whether a worker still answers does not matter to who reads. */
+  isSettled?: boolean
 }
 
 export type ReadRun = {
@@ -64,7 +66,7 @@ export async function readRun(
   const firstRunId = description.raw.workflowExecutionInfo?.firstRunId ?? description.runId
   const beganAt = description.startTime.toISOString()
   const length = description.historyLength
-  const known = unchangedSince(reading.before, { runId: of.runId, length })
+  const known = unchangedSince(reading, { runId: of.runId, length })
   if (known !== undefined)
     return { ...known, view: runView(known.answer, await describedOf(client, description)) }
   const askedAt = Date.now()
@@ -92,11 +94,11 @@ export async function readRun(
  * what a worker itself has told, and not for ever.
  */
 function unchangedSince(
-  before: ReadRun | undefined,
+  { before, isSettled = false }: Reading,
   { runId, length }: { runId: string; length: number },
 ): ReadRun | undefined {
   if (before === undefined || before.view.stale !== null || before.view.runId !== runId) return undefined
-  const isDue = Date.now() - before.askedAt >= ASKED_ANYWAY_AFTER_MS
+  const isDue = !isSettled && Date.now() - before.askedAt >= ASKED_ANYWAY_AFTER_MS
   return before.length === length && !isDue ? before : undefined
 }
 

@@ -16,6 +16,7 @@ export interface Address {
 
 const PORT_MAX = 65_535
 const CACHED_WORKFLOWS_DEFAULT = 2_000 // about 90 KiB of heap each; the SDK's own default can exhaust the heap
+const MIRROR_KEEP_MS_MIN = 3_600_000 // far longer than the ten minutes for which an ended run is shown anew
 const WATCHES_AT_ONCE_DEFAULT = 200 // a look is I/O of at most 4 s: 1,000 watches at 10 s need about 100 at once in the worst case
 
 const Address = z.string().transform((text, context): Address | null => {
@@ -117,6 +118,13 @@ export const VARIABLES = {
     value: z.string().min(1),
     fallback: null,
   },
+  CUTOVER_MIRROR_KEEP: {
+    about: 'How long the object of a run is kept after its end, where a worker has made it',
+    value: PositiveDuration.transform(milliseconds).refine((ms) => ms >= MIRROR_KEEP_MS_MIN, {
+      message: 'at least 1h',
+    }),
+    fallback: '30d',
+  },
   CUTOVER_MAX_CACHED_WORKFLOWS: {
     about: 'How many runs are kept in memory; the others are replayed when something happens to them',
     value: Count,
@@ -162,7 +170,7 @@ export interface WorkerConfig {
   bundleFolder: string | null
   secrets: readonly string[] | null
   /** Null: runs are shown nowhere. */
-  mirror: { namespace: string; kubeconfig: string | null; context: string | null } | null
+  mirror: { namespace: string; kubeconfig: string | null; context: string | null; keepMs: number } | null
   maxCachedWorkflows: number
   maxWatches: number
   shutdownGraceMs: number
@@ -201,6 +209,7 @@ export function readConfig(env: Environment): ConfigRead {
       namespace: read('CUTOVER_MIRROR_NAMESPACE'),
       kubeconfig: read('CUTOVER_MIRROR_KUBECONFIG'),
       context: read('CUTOVER_MIRROR_CONTEXT'),
+      keepMs: read('CUTOVER_MIRROR_KEEP') ?? 0,
       problems,
     }),
     maxCachedWorkflows: read('CUTOVER_MAX_CACHED_WORKFLOWS') ?? 0,
@@ -211,14 +220,17 @@ export function readConfig(env: Environment): ConfigRead {
   return problems.length > 0 ? { problems } : { config }
 }
 
-type GivenMirror = Record<'namespace' | 'kubeconfig' | 'context', string | null> & { problems: string[] }
+type GivenMirror = Record<'namespace' | 'kubeconfig' | 'context', string | null> & {
+  keepMs: number
+  problems: string[]
+}
 
-function mirrorIn({ problems, namespace, kubeconfig, context }: GivenMirror): WorkerConfig['mirror'] {
+function mirrorIn({ problems, namespace, kubeconfig, context, keepMs }: GivenMirror): WorkerConfig['mirror'] {
   if (context !== null && kubeconfig === null)
     problems.push(
       'CUTOVER_MIRROR_CONTEXT: there is no kubeconfig: set CUTOVER_MIRROR_KUBECONFIG, or leave it out',
     )
-  if (namespace !== null) return { namespace, kubeconfig, context }
+  if (namespace !== null) return { namespace, kubeconfig, context, keepMs }
   if (kubeconfig !== null)
     problems.push('CUTOVER_MIRROR_KUBECONFIG: set CUTOVER_MIRROR_NAMESPACE as well, or leave it out')
   return null

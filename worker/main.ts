@@ -136,7 +136,7 @@ type Mirroring = Pick<Serving, 'config' | 'temporal' | 'log' | 'signal'> & {
 /** Beside everything else: whatever becomes of it, runs are served. */
 async function mirrorOf({ config, temporal, log, metrics, deps, signal }: Mirroring): Promise<void> {
   if (config.mirror === null) return
-  const { namespace, kubeconfig, context } = config.mirror
+  const { namespace, kubeconfig, context, keepMs } = config.mirror
   const kube = kubeOf(
     {
       namespace,
@@ -148,7 +148,7 @@ async function mirrorOf({ config, temporal, log, metrics, deps, signal }: Mirror
   )
   const missed = (): void => metrics.mirrorMissed.inc()
   log.info(`showing runs as Cutover objects in namespace ${namespace} of cluster ${kube.cluster}`)
-  await keepMirrored({ access: temporal, kube, namespace, log, missed, signal })
+  await keepMirrored({ access: temporal, kube, namespace, keepMs, log, missed, signal })
 }
 
 interface Watched {

@@ -75,6 +75,8 @@ export interface Kube {
   create<O = KubeObject>(call: Call & { body: JsonObject }, io: Io): Promise<O>
   /** The whole of it, over exactly the version that its body names: `Conflict` over any other. */
   replace<O = KubeObject>(call: Call & { body: JsonObject }, io: Io): Promise<O>
+  /** Exactly the version that is named: `Conflict` where it is another one by now. */
+  remove(call: Call & { resourceVersion: string }, io: Io): Promise<void>
 }
 
 export function kubeOf(config: KubernetesAccess, deps: Deps): Kube {
@@ -121,6 +123,10 @@ export function kubeOf(config: KubernetesAccess, deps: Deps): Kube {
       ),
     create: ({ path, body, doing }, io) =>
       call({ method: 'POST', path, body: JSON.stringify(body), type: 'application/json', doing }, io),
+    async remove({ path, doing, resourceVersion }, io) {
+      const body = JSON.stringify({ preconditions: { resourceVersion } })
+      await call({ method: 'DELETE', path, body, type: 'application/json', doing }, io)
+    },
     replace: ({ path, body, doing }, io) =>
       call(
         {

@@ -16,18 +16,39 @@ export interface Front {
   before: (() => Promise<void>) | null
   /** The next write is passed on, and the connection cut before its answer, once. */
   cutsAnswer: boolean
+  /** Every request is answered as an API server does that has too many. */
+  throttles: boolean
+  /** Requests so far, whatever became of them. */
+  asked: number
+  /** The text of a kubeconfig of the API server that leads through the front. */
+  through(kubeconfig: string): string
   end(): void
 }
 
 export async function startFront(kubernetes: Kubernetes, folder: string): Promise<Front> {
   const authority = await createAuthority(join(folder, 'front'), 'authority of the front')
   const { cert, key } = await authority.issue('front', { names: ['IP:127.0.0.1'] })
-  const front: Front = { url: '', ca: authority.ca, before: null, cutsAnswer: false, end: () => {} }
+  const front: Front = {
+    url: '',
+    ca: authority.ca,
+    before: null,
+    cutsAnswer: false,
+    throttles: false,
+    asked: 0,
+    through: (kubeconfig) =>
+      kubeconfig.replaceAll(kubernetes.url, front.url).replaceAll(kubernetes.ca, authority.ca),
+    end: () => {},
+  }
   const authorityOfServer = readFileSync(kubernetes.ca)
 
   async function pass(asked: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = []
     for await (const chunk of asked) chunks.push(chunk as Buffer)
+    front.asked += 1
+    if (front.throttles) {
+      response.writeHead(429, { 'retry-after': '1', 'content-type': 'text/plain; charset=utf-8' })
+      return void response.end('Too many requests, please try again later.\n')
+    }
     const isWrite = asked.method === 'PATCH'
     const { before } = front
     const isCut = isWrite && front.cutsAnswer

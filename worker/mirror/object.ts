@@ -6,6 +6,9 @@ import type { Json, JsonObject } from '../../workflows/json.ts'
 
 export const GROUP = { group: 'cutover.dev', version: 'v1alpha1', resource: 'cutovers', kind: 'Cutover' }
 
+/** Of objects that a worker has made: others are declared by people, and theirs to remove. */
+export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'cutover' }
+
 const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/ // of an object; a service may have underscores, and end in a dash
 const HASH_CHARACTERS = 8
 const TEXT_MAX = 1_000 // for people; the run has the whole of it

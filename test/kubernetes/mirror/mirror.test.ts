@@ -21,6 +21,7 @@ import {
   type Shown,
   edit,
   editStatus,
+  eventsOf,
   install,
   put,
   remove,
@@ -30,6 +31,8 @@ import {
   table,
   untilShown,
 } from './stage.ts'
+
+const KEPT_MS = 3_600_000
 
 let folder: Folder
 let kubernetes: Kubernetes
@@ -109,6 +112,50 @@ describe('a run that is shown in Kubernetes', () => {
     expect(done.status).toMatchObject({ phase: 'ended', share: '100%' })
     expect(done.status).not.toHaveProperty('gate')
     expect(conditions(done)).toEqual({ Ready: 'True', Progressing: 'False', Degraded: 'False' })
+    const told = (await eventsOf(kubernetes, 'forward')).map(({ type, reason, message }) =>
+      [type, reason, message].join(' | '),
+    )
+    expect(told).toContainEqual(expect.stringMatching(/^Normal \| Asking \| \S+: All users: waits for /))
+    expect(told).toContain('Normal | Completed | every step is done')
+    expect(new Set(told).size, 'each once').toBe(told.length)
+  })
+
+  it('is removed long after its end, where a worker has made its object, and stays where people have declared it', async () => {
+    const connection = await Connection.connect({ address: temporal.address })
+    const over = new AbortController()
+    const deps = testDeps({ secrets: { 'env:KUBECONFIG': kubernetes.kubeconfig(ACCOUNT.token) } })
+    const spec = { temporalNamespace: 'default' }
+    const endedAt = new Date(Date.now() - 2 * KEPT_MS).toISOString()
+    for (const [service, labels] of [
+      ['long-over', { 'app.kubernetes.io/managed-by': 'cutover' }],
+      ['declared', {}],
+    ] as const) {
+      await put(kubernetes, service, { ...spec, service }, labels)
+      await editStatus(kubernetes, service, { phase: 'ended', outcome: 'completed', endedAt })
+    }
+    const mirroring = keepMirrored({
+      access: { client: new Client({ connection }), namespace: 'default', address: temporal.address },
+      kube: kubeOf({ kubeconfig: 'env:KUBECONFIG', namespace: NAMESPACE, timeout: '3s' }, deps),
+      namespace: NAMESPACE,
+      keepMs: KEPT_MS,
+      log: { info: () => {}, warn: () => {}, debug: () => {} },
+      missed: () => {},
+      signal: over.signal,
+      lookEveryMs: 50,
+    })
+    try {
+      await until(
+        'the object of a run that ended long ago is gone',
+        async () => (await shownOf(kubernetes, 'long-over')) === null,
+      )
+    } finally {
+      over.abort()
+      await mirroring
+      await connection.close()
+    }
+    expect(await shownOf(kubernetes, 'declared')).not.toBeNull()
+    expect(await shownOf(kubernetes, 'forward'), 'one that ended just now stays').not.toBeNull()
+    await remove(kubernetes, 'declared')
   })
 
   it('goes back in time although the API server is frozen, and is shown as restored when that is back', async () => {
@@ -198,6 +245,7 @@ describe('a run that is shown in Kubernetes', () => {
         access: { client: new Client({ connection }), namespace: 'default', address: temporal.address },
         kube: kubeOf({ kubeconfig: 'env:KUBECONFIG', namespace: NAMESPACE, timeout: '3s' }, deps),
         namespace: NAMESPACE,
+        keepMs: KEPT_MS,
         log: { info: told, warn: told, debug: () => {} },
         missed: () => void (missed[token] = (missed[token] ?? 0) + 1),
         signal: over.signal,

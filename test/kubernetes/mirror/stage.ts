@@ -96,9 +96,23 @@ export async function untilShown(
   return last as unknown as Shown
 }
 
+type Event = { type: string; reason: string; message: string; involvedObject: { name: string } }
+
+export async function eventsOf(kubernetes: Kubernetes, service: string): Promise<Event[]> {
+  const { items } = (await kubernetes.get(`/api/v1/namespaces/${NAMESPACE}/events`)) as unknown as {
+    items: Event[]
+  }
+  return items.filter(({ involvedObject }) => involvedObject.name === service)
+}
+
 /** As somebody else would make one. */
-export async function put(kubernetes: Kubernetes, service: string, spec: object): Promise<KubeObject> {
-  const head = { apiVersion: 'cutover.dev/v1alpha1', kind: 'Cutover', metadata: { name: service } }
+export async function put(
+  kubernetes: Kubernetes,
+  service: string,
+  spec: object,
+  labels: Record<string, string> = {},
+): Promise<KubeObject> {
+  const head = { apiVersion: 'cutover.dev/v1alpha1', kind: 'Cutover', metadata: { name: service, labels } }
   return await kubernetes.create(PATH, { ...head, spec })
 }
 
