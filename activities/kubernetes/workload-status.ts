@@ -2,7 +2,14 @@
 import type { KubeObject } from './client.ts'
 
 export interface WorkloadObject extends KubeObject {
-  spec?: { replicas?: number; paused?: boolean; minReadySeconds?: number }
+  spec?: {
+    replicas?: number
+    paused?: boolean
+    minReadySeconds?: number
+    /** Of a StatefulSet. */
+    updateStrategy?: { type?: string; rollingUpdate?: { partition?: number } }
+    persistentVolumeClaimRetentionPolicy?: { whenScaled?: string }
+  }
   status?: {
     /** A text in Rollouts. */
     observedGeneration?: number | string
@@ -37,16 +44,34 @@ export function troublesOf({ status }: WorkloadObject): string[] {
 }
 
 export function cautionsIn(workload: WorkloadObject): string[] {
-  const { spec, status, metadata } = workload
-  const { updatedReplicas = 0, replicas = 0 } = status ?? {}
+  const { spec, metadata } = workload
   return [
     ...(metadata.deletionTimestamp === undefined ? [] : ['it is being deleted']),
-    ...(replicas > 0 && updatedReplicas < replicas && replicasOf(workload) > 0
-      ? [`a new version is being rolled out: ${updatedReplicas} of ${replicas} instances have it`]
+    ...versionsIn(workload),
+    ...(spec?.persistentVolumeClaimRetentionPolicy?.whenScaled === 'Delete'
+      ? [
+          'instances that are taken away lose their volumes (whenScaled: Delete): those that come back begin empty',
+        ]
       : []),
     ...(spec?.paused === true ? ['its rollout is paused: instances follow, versions do not'] : []),
     ...troublesOf(workload),
   ]
+}
+
+function versionsIn(workload: WorkloadObject): string[] {
+  const { updateStrategy: { type, rollingUpdate } = {} } = workload.spec ?? {}
+  const { updatedReplicas = 0, replicas = 0 } = workload.status ?? {}
+  if (replicas === 0 || updatedReplicas >= replicas || replicasOf(workload) === 0) return []
+  const have = `${updatedReplicas} of ${replicas} instances have it`
+  // Nobody is at work on these: they stay as they are, and what is started anew is of the new version.
+  if (type === 'OnDelete')
+    return [
+      `its instances are of two versions, the new one only where one is started anew (OnDelete): ${have}`,
+    ]
+  const partition = rollingUpdate?.partition ?? 0
+  if (partition > 0 && updatedReplicas >= replicas - partition)
+    return [`its instances are of two versions, the new one from number ${partition} on (partition): ${have}`]
+  return [`a new version is being rolled out: ${have}`]
 }
 
 function isTrouble(type: string, is: string): boolean {

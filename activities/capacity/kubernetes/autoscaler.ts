@@ -7,14 +7,22 @@ import { WORKLOADS, type WorkloadName } from '../../kubernetes/workloads.ts'
 import { AUTOSCALERS } from './schema.ts'
 
 const KEDA_MAX = 100 // its default
-const PAUSES = ['autoscaling.keda.sh/paused', 'autoscaling.keda.sh/paused-replicas']
+const PAUSED = 'autoscaling.keda.sh/paused'
+const PAUSED_AT = 'autoscaling.keda.sh/paused-replicas' // counts before the other one
+const NO = ['0', 'f', 'F', 'false', 'FALSE', 'False'] // as KEDA reads it; whatever else stands there pauses
 
 type TargetRef = { apiVersion?: string; kind?: string; name: string }
 interface Hpa extends KubeObject {
   spec: { scaleTargetRef: TargetRef; minReplicas?: number; maxReplicas: number }
 }
 interface ScaledObject extends KubeObject {
-  spec: { scaleTargetRef: TargetRef; minReplicaCount?: number; maxReplicaCount?: number }
+  spec: {
+    scaleTargetRef: TargetRef
+    minReplicaCount?: number
+    maxReplicaCount?: number
+    /** So many without any work, whatever the floor. */
+    idleReplicaCount?: number
+  }
 }
 
 export interface Autoscaler {
@@ -27,6 +35,8 @@ export interface Autoscaler {
   field: string
   /** It may hold none at all: a HorizontalPodAutoscaler leaves a workload of no instances alone, and its floor is one at least. */
   floorMin: number
+  /** KEDA sets this number and puts back any other, floor or no floor; null: it does not. */
+  heldAt: number | null
   cautions: string[]
 }
 
@@ -78,14 +88,16 @@ function ofHpa(object: Hpa, namespace: string): Autoscaler {
     ceiling: maxReplicas,
     field: 'minReplicas',
     floorMin: 1,
+    heldAt: null,
     cautions: [],
   }
 }
 
 function ofKeda(object: ScaledObject, namespace: string): Autoscaler {
-  const { minReplicaCount = 0, maxReplicaCount = KEDA_MAX } = object.spec
-  const paused = PAUSES.filter((name) => object.metadata.annotations?.[name] !== undefined)
+  const { minReplicaCount = 0, maxReplicaCount = KEDA_MAX, idleReplicaCount: idle } = object.spec
+  const { [PAUSED]: paused, [PAUSED_AT]: pausedAt } = object.metadata.annotations ?? {}
   const words = `ScaledObject ${object.metadata.name}`
+  const isPaused = pausedAt === undefined && paused !== undefined && !NO.includes(paused)
   return {
     words,
     path: `${pathOf('keda', namespace)}/${object.metadata.name}`,
@@ -93,8 +105,17 @@ function ofKeda(object: ScaledObject, namespace: string): Autoscaler {
     floor: minReplicaCount,
     ceiling: maxReplicaCount,
     field: 'minReplicaCount',
-    floorMin: 0,
-    cautions: paused.map((name) => `${words} is paused (${name}): it scales nothing`),
+    floorMin: idle === undefined ? 0 : idle + 1, // it refuses a floor that is not above that
+    heldAt: pausedAt !== undefined && /^\d+$/.test(pausedAt) ? Number(pausedAt) : null,
+    cautions: [
+      ...(isPaused ? [`${words} is paused (${PAUSED}): it scales nothing`] : []),
+      ...(pausedAt === undefined ? [] : [`${words} is held at ${pausedAt} (${PAUSED_AT})`]),
+      ...(idle === undefined
+        ? []
+        : [
+            `${words} has an idleReplicaCount of ${idle}: while none of its triggers has work it takes the others away, whatever its floor`,
+          ]),
+    ],
   }
 }
 

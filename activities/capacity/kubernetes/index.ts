@@ -40,7 +40,9 @@ export const kubernetes = defineProvider({
       },
       async permits(target, io) {
         const here = await look(side, target, io)
-        return await permitted(side.kube, rulesHere(side, here), io)
+        const words = await permitted(side.kube, rulesHere(side, here), io)
+        await tried(side, here, io)
+        return words
       },
     }
   },
@@ -87,18 +89,48 @@ async function writeOnce(
   )
     throw moved(here, doing)
   const floor = floorFor(here, desired, before)
-  const { autoscaler, path, workload, value } = here
+  const { autoscaler, value } = here
   if (autoscaler !== null && floor !== null) {
     const patch = floorPatch(autoscaler, floor)
     if (patch !== null) await send(() => side.kube.patch({ path: autoscaler.path, patch, doing }, io))
   }
   if (value.count === desired.count) return
+  await send(() => scale(side, here, { count: desired.count, doing }, io))
+}
+
+type Scaling = { count: number; doing: string; isTrial?: boolean }
+
+async function scale(
+  { kube }: Side,
+  { path, workload, place }: Look,
+  scaling: Scaling,
+  io: Io,
+): Promise<void> {
+  const { count, doing, isTrial = false } = scaling
   const version = workload.metadata.resourceVersion
   const patch = [
     { op: 'replace' as const, path: '/metadata/resourceVersion', value: version },
-    { op: 'replace' as const, path: '/spec/replicas', value: desired.count },
+    { op: 'replace' as const, path: '/spec/replicas', value: count },
   ]
-  await send(() => side.kube.patch({ path: `${path}/scale`, patch, doing }, io))
+  try {
+    await kube.patch({ path: `${path}/scale`, patch, doing, isTrial }, io)
+  } catch (error) {
+    if (kindOf(error) !== 'Missing') throw error
+    // The workload was there a moment ago.
+    throw failure(
+      'Config',
+      `${doing}: ${place} has no scale subresource, or is gone: install its definition as it is published`,
+      { cause: error },
+    )
+  }
+}
+
+/** The present number, set without effect: what admission has against it, and whether it can be scaled at all. */
+async function tried(side: Side, here: Look, io: Io): Promise<void> {
+  const doing = `trying to set ${here.target} (${here.place})`
+  await scale(side, here, { count: here.value.count, doing, isTrial: true }, io).catch((error: unknown) => {
+    if (kindOf(error) !== 'Conflict') throw error // a status was written in between: nothing else is wrong
+  })
 }
 
 /** A later try of this very write finds the floor that it has set before. */
@@ -133,12 +165,19 @@ function floorFor({ autoscaler, place }: Look, desired: Instances, before?: Inst
     )
   }
   const isWayBack = before !== undefined && sameJson(before, desired)
+  const { words, ceiling, heldAt } = autoscaler
+  if (heldAt !== null && heldAt !== desired.count && !isWayBack)
+    throw failure(
+      'Rejected',
+      `${place}: ${words} is held at ${heldAt} instances by an annotation, and KEDA puts back any other number, ${desired.count} as well: take autoscaling.keda.sh/paused-replicas away first`,
+    )
   const wanted = desired.floor ?? (isWayBack ? autoscaler.floor : desired.count)
-  if (wanted < autoscaler.floorMin) return null
-  if (wanted <= autoscaler.ceiling && desired.count <= autoscaler.ceiling) return wanted
+  if (desired.floor === undefined && wanted < autoscaler.floorMin) return null
+  // On the way back the number may be over a ceiling that was lowered meanwhile: its owner takes away what is over it.
+  if (wanted <= ceiling && (isWayBack || desired.count <= ceiling)) return wanted
   throw failure(
     'Rejected',
-    `${place}: ${autoscaler.words} allows ${autoscaler.ceiling} instances at most, ${Math.max(wanted, desired.count)} are wanted: raise its ceiling first`,
+    `${place}: ${words} allows ${ceiling} instances at most, ${Math.max(wanted, desired.count)} are wanted: raise its ceiling first`,
   )
 }
 

@@ -30,7 +30,10 @@ export function instancesOf(facts: Facts): Judgement[] {
           ...(isCurrent ? [] : ['its controller has not read the present number yet']),
           ...new Set(troubles),
         ].join(', '),
-        why: 'users would be led to fewer instances than are meant to carry them',
+        why:
+          ready < wanted || !isCurrent
+            ? 'users would be led to fewer instances than are meant to carry them'
+            : 'those that are ready may be of an earlier version, and further ones may not come up',
         todo: 'see why the others are not ready',
       }),
     ]

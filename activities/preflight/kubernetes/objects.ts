@@ -33,8 +33,21 @@ export interface Container {
   }
 }
 
+export interface AffinityTerm {
+  namespaces?: string[]
+  namespaceSelector?: object
+}
+
+export interface PodAffinity {
+  requiredDuringSchedulingIgnoredDuringExecution?: AffinityTerm[]
+  preferredDuringSchedulingIgnoredDuringExecution?: { podAffinityTerm: AffinityTerm }[]
+}
+
 export interface PodSpec {
   containers: Container[]
+  /** Of the whole pod, beside those of its containers. */
+  resources?: { requests?: Amounts; limits?: Amounts }
+  affinity?: { podAffinity?: PodAffinity; podAntiAffinity?: PodAffinity }
   initContainers?: Container[]
   overhead?: Amounts
   terminationGracePeriodSeconds?: number
@@ -64,6 +77,7 @@ export interface ContainerStatus {
 }
 
 export interface Pod extends KubeObject {
+  spec?: { priorityClassName?: string }
   status?: {
     phase?: string
     conditions?: { type: string; status: string; reason?: string; message?: string }[]
@@ -82,8 +96,14 @@ export interface Budget extends KubeObject {
 }
 
 export interface Quota extends KubeObject {
-  spec?: { hard?: Amounts; scopes?: string[]; scopeSelector?: object }
+  spec?: { hard?: Amounts; scopes?: string[]; scopeSelector?: { matchExpressions?: ScopeRule[] } }
   status?: { hard?: Amounts; used?: Amounts }
+}
+
+export interface ScopeRule {
+  scopeName: string
+  operator: 'Exists' | 'DoesNotExist' | 'In' | 'NotIn'
+  values?: string[]
 }
 
 export interface LimitRange extends KubeObject {
@@ -96,6 +116,7 @@ export interface Limit {
   min?: Amounts
   default?: Amounts
   defaultRequest?: Amounts
+  maxLimitRequestRatio?: Amounts
 }
 
 export interface TrafficPolicy {

@@ -45,11 +45,17 @@ export function containersOf({ containers, initContainers = [] }: PodSpec): Cont
   return [...initContainers, ...containers]
 }
 
-/** What a pod takes of an amount: all that runs beside each other, or an init container where that one takes more. */
+/**
+ * What a pod takes of an amount: what it says for the whole, else all that runs beside each other, or an init container where that
+ * one takes more.
+ */
 export function takenByPod(
   pod: PodSpec,
   { of, name, ranges }: { of: 'requests' | 'limits'; name: string; ranges: readonly Limit[] },
 ): number {
+  const overhead = amount(pod.overhead?.[name] ?? '0') ?? 0
+  const whole = amount(pod.resources?.[of]?.[name] ?? '')
+  if (whole !== null) return rounded(whole + overhead)
   const each = (container: Container): number => amount(takenBy(container, ranges)[of][name] ?? '0') ?? 0
   let beside = 0
   let most = 0
@@ -58,7 +64,7 @@ export function takenByPod(
     else most = Math.max(most, beside + each(container))
   }
   const running = pod.containers.reduce((sum, container) => sum + each(container), beside)
-  return rounded(Math.max(most, running) + (amount(pod.overhead?.[name] ?? '0') ?? 0))
+  return rounded(Math.max(most, running) + overhead)
 }
 
 export function rounded(value: number): number {

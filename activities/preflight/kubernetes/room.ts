@@ -1,19 +1,18 @@
 // Whether the namespace has room for the instances that the run is going to need: ResourceQuotas and LimitRanges. Pure. What the
 // API server itself would refuse of each pod is computed here, since it refuses pods one by one, in the middle of the night.
 import { type Facts, type Judgement, caution, fine, refuse, wantedOf } from './facts.ts'
-import type { Limit, Quota } from './objects.ts'
+import type { Quota } from './objects.ts'
 import { amount, containersOf, rounded, takenBy, takenByPod } from './quantities.ts'
+import { beyondRanges, rangesOf } from './ranges.ts'
+import { overPods } from './scopes.ts'
 
 const PODS = ['pods', 'count/pods']
+const DEMANDED = ['cpu', 'memory'] // of every container, where a quota counts them; of anything else a pod may say nothing
+const BARE = ['cpu', 'memory', 'ephemeral-storage'] // requests, by their short names
 
 export function roomOf(facts: Facts): Judgement[] {
-  const quotas = facts.quotas.filter((quota) => isOverPods(quota, facts))
-  const found = [
-    ...quotas.flatMap((quota) => leftIn(quota, facts)),
-    ...facts.limits.flatMap(({ metadata, spec }) =>
-      (spec?.limits ?? []).flatMap((limit) => beyond(`LimitRange ${metadata.name}`, limit, facts)),
-    ),
-  ]
+  const quotas = facts.quotas.filter((quota) => overPods(quota, facts) !== 'no')
+  const found = [...quotas.flatMap((quota) => leftIn(quota, facts)), ...beyondRanges(facts)]
   if (found.length > 0) return found
   const names = quotas.map(({ metadata }) => metadata.name)
   const wanted = wantedOf(facts)
@@ -27,27 +26,14 @@ export function roomOf(facts: Facts): Judgement[] {
   ]
 }
 
-/** Scopes that a pod of a workload can never be in, or only without any request. */
-function isOverPods({ spec = {} }: Quota, { pod }: Facts): boolean {
-  const asks = containersOf(pod).some(({ resources = {} }) =>
-    [resources.requests, resources.limits].some((amounts) => Object.keys(amounts ?? {}).length > 0),
-  )
-  const isIn = (scope: string): boolean => {
-    if (scope === 'Terminating') return pod.activeDeadlineSeconds !== undefined
-    if (scope === 'BestEffort') return !asks
-    return scope === 'NotBestEffort' ? asks : true
-  }
-  return (spec.scopes ?? []).every(isIn)
-}
-
 function leftIn(quota: Quota, facts: Facts): Judgement[] {
   const name = `ResourceQuota ${quota.metadata.name}`
-  if (quota.spec?.scopeSelector !== undefined)
+  if (overPods(quota, facts) === 'unknown')
     return [
       caution('room', {
-        seen: `${name} is for some pods only (scopeSelector)`,
-        why: 'whether it is over these is not worked out here',
-        todo: 'see for yourself that it has room',
+        seen: `${name} is for pods of some priority classes only`,
+        why: 'these name none, and none is there that shows which one the cluster gives them',
+        todo: 'let one instance run, or name a priorityClassName',
       }),
     ]
   const { hard, used = {} } = quota.status ?? {}
@@ -68,8 +54,9 @@ function leftOf({ name, key, limit, used = '0' }: Counted, facts: Facts): Judgem
   const taken = takenOf(key)
   if (taken === null) return []
   const ranges = rangesOf(facts)
+  const isDemanded = taken.of !== null && DEMANDED.includes(taken.name) && facts.pod.resources === undefined
   const silent =
-    taken.of === null
+    taken.of === null || !isDemanded
       ? undefined
       : containersOf(facts.pod).find((each) => takenBy(each, ranges)[taken.of][taken.name] === undefined)
   if (silent !== undefined && taken.of !== null)
@@ -99,44 +86,6 @@ function leftOf({ name, key, limit, used = '0' }: Counted, facts: Facts): Judgem
 function takenOf(key: string): { of: 'requests' | 'limits'; name: string } | { of: null } | null {
   if (PODS.includes(key)) return { of: null }
   const [, of, name] = /^(requests|limits)\.(.+)$/.exec(key) ?? []
-  if (name !== undefined && !name.endsWith('storage')) return { of: of as 'requests' | 'limits', name }
-  return ['cpu', 'memory'].includes(key) ? { of: 'requests', name: key } : null
-}
-
-/** What one container, or a whole pod, may have by a LimitRange. */
-function beyond(name: string, limit: Limit, facts: Facts): Judgement[] {
-  const { type, max = {}, min = {} } = limit
-  if (type !== 'Container' && type !== 'Pod') return []
-  const ranges = rangesOf(facts)
-  const whole = (of: 'requests' | 'limits', resource: string): number =>
-    takenByPod(facts.pod, { of, name: resource, ranges })
-  const each = (of: 'requests' | 'limits', resource: string): [string, number][] =>
-    type === 'Pod'
-      ? [['a pod', whole(of, resource)]]
-      : containersOf(facts.pod).map((container) => [
-          `container ${container.name}`,
-          amount(takenBy(container, ranges)[of][resource] ?? '0') ?? 0,
-        ])
-  const said = (who: string, has: number, words: string): Judgement =>
-    refuse('room', {
-      seen: `${name}: ${who} has ${has}, ${words}`,
-      why: 'the API server refuses every pod of it',
-      todo: 'change the resources of the workload, or the range',
-    })
-  return [
-    ...Object.entries(max).flatMap(([resource, most]) =>
-      each('limits', resource)
-        .filter(([, has]) => has > (amount(most) ?? Infinity))
-        .map(([who, has]) => said(who, has, `and at most ${most} of ${resource} is allowed`)),
-    ),
-    ...Object.entries(min).flatMap(([resource, least]) =>
-      each('requests', resource)
-        .filter(([, has]) => has < (amount(least) ?? 0))
-        .map(([who, has]) => said(who, has, `and at least ${least} of ${resource} is demanded`)),
-    ),
-  ]
-}
-
-function rangesOf({ limits }: Facts): Limit[] {
-  return limits.flatMap(({ spec }) => spec?.limits ?? [])
+  if (name !== undefined && name !== 'storage') return { of: of as 'requests' | 'limits', name }
+  return BARE.includes(key) || key.startsWith('hugepages-') ? { of: 'requests', name: key } : null
 }
