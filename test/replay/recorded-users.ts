@@ -94,6 +94,22 @@ export const ledRuns: RecordedRun[] = [
       run.world.set({ new: { errorRatio: 0.5 } })
     },
   },
+  {
+    name: 'abort-in-promote',
+    runbook: promoted,
+    attend: async (run) => {
+      await run.gate('approval')
+      await run.abort('recorded')
+    },
+  },
+  {
+    name: 'breach-in-promote',
+    runbook: promoted,
+    attend: async (run) => {
+      await run.gate('approval')
+      run.world.set({ new: { errorRatio: 0.5 } })
+    },
+  },
 ]
 
 /** Something has been changed, and no instance is there for users. */
@@ -124,6 +140,13 @@ function drained(names: Names, fields: string): string {
   return `${frame(names)}steps:
   - switch: { connection: edge, hold: 0ms, ${gated} }
   - drain: { connection: edge, every: 50ms, good: 2 in a row, ${fields} }
+`
+}
+
+function promoted(names: Names): string {
+  return `${frame(names)}steps:
+  - switch: { connection: edge, hold: 0ms, ${gated} }
+  - promote: { connection: edge, within: 20s, people: [ana, raj], expires: 5m, ${gated} }
 `
 }
 

@@ -69,8 +69,8 @@ export function chosen(seen: Scene): { now: Chosen[]; services: Set<string> } {
   }
 }
 
-type Named = Pick<ListedRun, 'service' | 'phase'>
-type Due = { run: Named; told: string; found: Stored | undefined }
+type RunOfService = Pick<ListedRun, 'service' | 'phase'>
+type Due = { run: RunOfService; told: string; found: Stored | undefined }
 
 /** The newest run of each service, while it is open, and for a while after its end; and objects whose end nobody has seen. */
 function due({ runs, stored, temporalNamespace, now }: Scene): Due[] {
@@ -117,6 +117,6 @@ function words(parts: (string | null | undefined)[]): string {
   return parts.map((part) => part ?? '').join(' ')
 }
 
-function rank({ phase }: Named): number {
+function rank({ phase }: RunOfService): number {
   return phase !== null && TROUBLE.includes(phase) ? 0 : 1
 }
