@@ -95,17 +95,13 @@ async function writeOnce(
     if (patch !== null) await send(() => side.kube.patch({ path: autoscaler.path, patch, doing }, io))
   }
   if (value.count === desired.count) return
-  await send(() => scale(side, here, { count: desired.count, doing }, io))
+  await send(() => scale({ side, here }, { count: desired.count, doing }, io))
 }
 
+type Scaled = { side: Side; here: Look }
 type Scaling = { count: number; doing: string; isTrial?: boolean }
 
-async function scale(
-  { kube }: Side,
-  { path, workload, place }: Look,
-  scaling: Scaling,
-  io: Io,
-): Promise<void> {
+async function scale({ side: { kube }, here: { path, workload, place } }: Scaled, scaling: Scaling, io: Io) {
   const { count, doing, isTrial = false } = scaling
   const version = workload.metadata.resourceVersion
   const patch = [
@@ -128,9 +124,11 @@ async function scale(
 /** The present number, set without effect: what admission has against it, and whether it can be scaled at all. */
 async function tried(side: Side, here: Look, io: Io): Promise<void> {
   const doing = `trying to set ${here.target} (${here.place})`
-  await scale(side, here, { count: here.value.count, doing, isTrial: true }, io).catch((error: unknown) => {
-    if (kindOf(error) !== 'Conflict') throw error // a status was written in between: nothing else is wrong
-  })
+  await scale({ side, here }, { count: here.value.count, doing, isTrial: true }, io).catch(
+    (error: unknown) => {
+      if (kindOf(error) !== 'Conflict') throw error // a status was written in between: nothing else is wrong
+    },
+  )
 }
 
 /** A later try of this very write finds the floor that it has set before. */

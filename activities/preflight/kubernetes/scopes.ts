@@ -20,7 +20,6 @@ export function overPods({ spec = {} }: Quota, facts: Facts): Over {
 }
 
 function isIn(rule: ScopeRule, facts: Facts): Over {
-  const said = (isSo: boolean): Over => (isSo ? 'yes' : 'no')
   const { pod } = facts
   switch (rule.scopeName) {
     case 'Terminating':
@@ -38,6 +37,10 @@ function isIn(rule: ScopeRule, facts: Facts): Over {
     default:
       return 'no' // of other things than pods
   }
+}
+
+function said(isSo: boolean): Over {
+  return isSo ? 'yes' : 'no'
 }
 
 /** Pods that are there have the class that the cluster gives to those that name none. */

@@ -130,7 +130,7 @@ describe('a run that is shown in Kubernetes', () => {
       ['long-over', { 'app.kubernetes.io/managed-by': 'cutover' }],
       ['declared', {}],
     ] as const) {
-      await put(kubernetes, service, { ...spec, service }, labels)
+      await put(kubernetes, service, { ...spec, service, labels })
       await editStatus(kubernetes, service, { phase: 'ended', outcome: 'completed', endedAt })
     }
     const mirroring = keepMirrored({

@@ -108,11 +108,10 @@ export async function eventsOf(kubernetes: Kubernetes, service: string): Promise
 /** As somebody else would make one. */
 export async function put(
   kubernetes: Kubernetes,
-  service: string,
-  spec: object,
-  labels: Record<string, string> = {},
+  name: string,
+  { labels = {}, ...spec }: { labels?: Record<string, string>; service: string; temporalNamespace: string },
 ): Promise<KubeObject> {
-  const head = { apiVersion: 'cutover.dev/v1alpha1', kind: 'Cutover', metadata: { name: service, labels } }
+  const head = { apiVersion: 'cutover.dev/v1alpha1', kind: 'Cutover', metadata: { name, labels } }
   return await kubernetes.create(PATH, { ...head, spec })
 }
 

@@ -139,7 +139,7 @@ describe('events', () => {
       now: NOW,
     }).map((event) => [event['type'], event['reason'], event['message']].join(' | '))
 
-  it.each<[string, Stored['status'] | null, JsonObject, string[]]>([
+  const CASES: [string, Stored['status'] | null, JsonObject, string[]][] = [
     ['a beginning', null, { phase: 'starting', startedBy: 'maria' }, ['Normal | Started | by maria']],
     ['nothing', { phase: 'running' }, { phase: 'holding' }, []],
     [
@@ -180,7 +180,8 @@ describe('events', () => {
       { startedBy: 'raj' },
       ['Normal | Started | by raj'],
     ],
-  ])('tell of %s', (_, before, status, expected) => {
+  ]
+  it.each(CASES)('tell of %s', (...[, before, status, expected]) => {
     expect(between(before, status)).toEqual(expected)
   })
 })
