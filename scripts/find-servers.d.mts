@@ -14,7 +14,14 @@ export type ServerName =
 /** Only for the suite on a Temporal server with a database. */
 export type ClusterName = 'postgres' | 'temporal-server' | 'temporal-sql-tool'
 /** Only for the suite on a Kubernetes API server and a mesh. */
-export type MeshName = 'kube-api' | 'istiod' | 'flagger' | 'rollouts-controller'
+export type MeshName =
+  | 'kube-api'
+  | 'istiod'
+  | 'flagger'
+  | 'rollouts-controller'
+  | 'kustomize-controller'
+  | 'source-controller'
+  | 'git'
 /** Only for the suite on spoiled connections. */
 export type ToxicName = 'toxiproxy-server'
 /** What people look and type with: for tests alone. */
@@ -30,6 +37,8 @@ export const istiodFolder: string
 export const flaggerFolder: string
 /** Where the controller of Argo Rollouts was built, the definitions it watches beside Rollouts with it (`crds/argo-analysis.yaml`). */
 export const rolloutsFolder: string
+/** Where the controllers of Flux were built, their definitions beside them (`crds/flux.yaml`). */
+export const fluxFolder: string
 /** Path of one server's executable, or undefined. */
 export function findServer(
   name: ServerName | ClusterName | MeshName | ToxicName | ToolkitName,

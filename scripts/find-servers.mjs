@@ -117,9 +117,21 @@ export const rolloutsFolder = join(
   cacheRoot,
   `rollouts-controller-${digestOf(rolloutsSources)}-${process.platform}-${process.arch}`,
 )
+/** Those that put back what Git says, likewise: two programs of Flux. */
+export const fluxSources = join(repositoryRoot, 'lab', 'servers', 'flux')
+export const fluxFolder = join(cacheRoot, `flux-${digestOf(fluxSources)}-${process.platform}-${process.arch}`)
+/** What they fetch from, from Debian: the server of repositories (`git http-backend`). */
+export const gitopsPackages = { git: ['git'] }
 /** What a mesh is, and the controllers that its suites stand beside it. */
 export const meshGround = ['kube-api', 'istiod']
-export const meshNames = [...meshGround, 'flagger', 'rollouts-controller']
+export const meshNames = [
+  ...meshGround,
+  'flagger',
+  'rollouts-controller',
+  'kustomize-controller',
+  'source-controller',
+  ...Object.keys(gitopsPackages),
+]
 /** Spoils connections on purpose, only for `npm run test:proxies`: built once per user, of this version of its Go module. */
 export const toxiproxyModule = { path: 'github.com/Shopify/toxiproxy/v2/cmd/server', version: 'v2.12.0' }
 export const toxiproxyName = 'toxiproxy-server'
@@ -150,6 +162,7 @@ export function findServer(name) {
     istiodFolder,
     flaggerFolder,
     rolloutsFolder,
+    fluxFolder,
   ]
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
@@ -184,7 +197,8 @@ function debianPostgres() {
 /** The exact command that brings the named servers. */
 export function installCommand(names) {
   const debian = names.flatMap(
-    (name) => debianPackages[name] ?? clusterPackages[name] ?? toolkitPackages[name] ?? [],
+    (name) =>
+      debianPackages[name] ?? clusterPackages[name] ?? toolkitPackages[name] ?? gitopsPackages[name] ?? [],
   )
   const others = names.filter((name) => pythonPackages[name])
   const commands = []
@@ -195,7 +209,7 @@ export function installCommand(names) {
   if (others.length > 0) commands.push(`npm run setup   # brings ${others.join(', ')}`)
   if (names.some((name) => temporalModule.programs[name]))
     commands.push('npm run test:cluster   # builds the server; needs Go')
-  if (names.some((name) => meshNames.includes(name)))
+  if (names.some((name) => meshNames.includes(name) && !gitopsPackages[name]))
     commands.push('npm run test:mesh   # builds the servers; needs Go')
   if (names.includes(toxiproxyName)) commands.push('npm run test:proxies   # builds toxiproxy; needs Go')
   return commands.join(' && ')

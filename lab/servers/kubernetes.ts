@@ -6,6 +6,7 @@ import { Agent, fetch as fetchBy } from 'undici'
 import { parseDocument } from 'yaml'
 import {
   flaggerFolder,
+  fluxFolder,
   istiodFolder,
   kubeApiFolder,
   requireServer,
@@ -28,6 +29,7 @@ export type Definitions =
   | 'flux-kustomize'
   | 'flux-helm'
   | 'flux-source'
+  | 'flux'
   | 'istio'
   | 'flagger'
   | 'traefik'
@@ -151,6 +153,7 @@ async function define(kubernetes: Kubernetes, definitions: Definitions): Promise
     istio: istiodFolder,
     flagger: flaggerFolder,
     'argo-analysis': rolloutsFolder,
+    flux: fluxFolder,
   }
   const folder = beside[definitions] ?? kubeApiFolder
   const text = readFileSync(join(folder, 'crds', `${definitions}.yaml`), 'utf8')

@@ -1,8 +1,20 @@
-// A Kubernetes API server with its controllers, istiod and the controller of Argo Rollouts, for `npm run test:mesh` alone: each built once
-// per user from its sources in lab/servers, and beside it the definitions of further resources out of their Go modules. Runs on Node 18.
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+// A Kubernetes API server with its controllers, istiod, the controllers of Argo Rollouts and Flux, for `npm run test:mesh` alone: each built
+// once per user from its sources in lab/servers, and beside it the definitions of further resources out of their Go modules. Runs on Node 18.
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import {
+  fluxFolder,
+  fluxSources,
+  gitopsPackages,
   istiodFolder,
   istiodSources,
   kubeApiFolder,
@@ -13,7 +25,7 @@ import {
 } from '../find-servers.mjs'
 import { ensureFlagger } from './flagger.mjs'
 import { run, say, step, SetupError } from './progress.mjs'
-import { missing } from './servers.mjs'
+import { ensureDebianServers, missing } from './servers.mjs'
 
 const FIX = 'install Go 1.26 or newer, check that its module proxy answers (go env GOPROXY), then start again'
 const STRIPPED = '-s -w' // two thirds of the size
@@ -59,12 +71,31 @@ const PROGRAMS = [
       copy(dir, files, join(crds, 'argo-analysis.yaml'))
     },
   },
+  {
+    name: 'flux',
+    minutes: 'seven',
+    sources: fluxSources,
+    folder: fluxFolder,
+    programs: {
+      'kustomize-controller': 'github.com/fluxcd/kustomize-controller',
+      'source-controller': 'github.com/fluxcd/source-controller',
+    },
+    async bringDefinitions(crds) {
+      for (const name of ['kustomize-controller', 'source-controller']) {
+        const bases = 'config/crd/bases'
+        const dir = await folderOf(`github.com/fluxcd/${name}`, fluxSources)
+        const files = readdirSync(join(dir, bases)).map((file) => `${bases}/${file}`)
+        copy(dir, files, join(crds, 'flux.yaml'))
+      }
+    },
+  },
 ]
 
 /** Brings those of `names` that are missing; what cannot be brought is told, and missing afterwards. */
 export async function ensureMesh(names) {
   for (const program of PROGRAMS) {
-    if (!names.includes(program.name) || missing([program.name]).length === 0) continue
+    const own = Object.keys(programsOf(program)).filter((name) => names.includes(name))
+    if (missing(own).length === 0) continue
     const words = `${program.name}: building, once, for about ${program.minutes} minutes on two cores`
     try {
       await step(words, () => build(program))
@@ -74,6 +105,12 @@ export async function ensureMesh(names) {
   }
   await bringFurther()
   if (names.includes('flagger')) await ensureFlagger()
+  if (names.includes('git')) await ensureDebianServers(gitopsPackages)
+}
+
+/** Each with its main package. */
+function programsOf({ name, programs, main = '.' }) {
+  return programs ?? { [name]: main }
 }
 
 /** Beside a server that is there. */
@@ -102,16 +139,15 @@ async function bringFurther() {
 }
 
 /** Built aside and renamed, so that what is found is whole. */
-async function build({ name, sources, folder, module, main = '.', versionVariable, bringDefinitions }) {
+async function build(program) {
+  const { sources, folder, module, versionVariable, bringDefinitions } = program
   mkdirSync(dirname(folder), { recursive: true })
   const aside = mkdtempSync(`${folder}-`)
   try {
-    const flags = [
-      '-mod=readonly',
-      '-trimpath',
-      `-ldflags=${STRIPPED} -X ${versionVariable}=${versionBuilt(sources, module)}`,
-    ]
-    await run('go', ['build', ...flags, '-o', join(aside, name), main], { cwd: sources, fix: FIX })
+    const named = versionVariable ? ` -X ${versionVariable}=${versionBuilt(sources, module)}` : ''
+    const flags = ['-mod=readonly', '-trimpath', `-ldflags=${STRIPPED}${named}`]
+    for (const [name, main] of Object.entries(programsOf(program)))
+      await run('go', ['build', ...flags, '-o', join(aside, name), main], { cwd: sources, fix: FIX })
     mkdirSync(join(aside, 'crds'))
     await bringDefinitions(join(aside, 'crds'))
     rmSync(folder, { recursive: true, force: true })

@@ -9,19 +9,26 @@ import { testDeps } from '../contract/deps.ts'
 import { type Stand, spoiledContract } from '../contract/spoiled.ts'
 import { workloadBench } from './capacity/workload-bench.ts'
 import { startFront } from './front.ts'
-import { type Ground, WORKER } from './ground.ts'
+import { type Ground, WORKER, startGround } from './ground.ts'
+import { argoCd } from '../../activities/reconciler/argo-cd/index.ts'
+import { flux } from '../../activities/reconciler/flux/index.ts'
+import { SUSPENDED } from '../../workflows/ports/reconciler.ts'
+import { argoBench, fluxBench } from './reconciler/bench.ts'
 import { routeBench } from './traffic/gateway-bench.ts'
 import { type MeshGround, serviceBench, startMesh } from './traffic/istio-bench.ts'
 
 let ground: MeshGround
+let gitops: Ground
 let folder: Folder
 let toxiproxy: Toxiproxy
 beforeAll(async () => {
   folder = createFolder('kubernetes-toxics')
   toxiproxy = await startToxiproxy()
   ground = await startMesh()
+  gitops = await startGround(['gateway-api', 'argo-cd', 'flux-kustomize', 'flux-helm', 'flux-source'])
 })
 afterAll(async () => {
+  await gitops?.kubernetes.server.close()
   await ground?.end()
   await toxiproxy?.server.close()
   folder?.remove()
@@ -87,3 +94,19 @@ spoiledContract(
   },
   { toxiproxy: () => toxiproxy },
 )
+
+// Nobody answers for them here: what a controller makes of a suspension is its own suites' business.
+for (const { id, provider, begin } of [
+  { id: 'reconciler/argo-cd', provider: argoCd, begin: argoBench },
+  { id: 'reconciler/flux', provider: flux, begin: fluxBench },
+])
+  spoiledContract(
+    id,
+    async () => {
+      const bench = await begin(gitops, `spoiled-${id.slice(11)}`)
+      await bench.controller.end()
+      const own = { ...bench, provider: provider as unknown as ChangingBench['provider'] }
+      return { ...(await standOf(gitops, own, { ...SUSPENDED })), lands: true }
+    },
+    { toxiproxy: () => toxiproxy },
+  )

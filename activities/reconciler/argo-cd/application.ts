@@ -1,5 +1,5 @@
 // An Application of Argo CD as it is stored: whether it syncs by itself, what is under way, and how far its controller has read.
-// Pure. By the controller's own rules (3.5.7: appcontroller.go, autoSync and processAppRefreshQueueItem; types.go, IsAutomatedSyncEnabled).
+// Pure. By the controller's own rules (3.2.12 and 3.5.7: appcontroller.go, autoSync and processAppRefreshQueueItem; types.go, IsAutomatedSyncEnabled).
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { Reconciling } from '../../../workflows/ports/reconciler.ts'
 import type { KubeObject, PatchOperation } from '../../kubernetes/client.ts'
@@ -21,6 +21,12 @@ export interface Application extends KubeObject {
 export const REFRESH = 'argocd.argoproj.io/refresh'
 
 export const FIELD = ['spec', 'syncPolicy', 'automated', 'enabled']
+
+/**
+ * No comparison came to its end. One whose result cannot be stored (too large: 3.5.7, persistAppStatus) consumes the request all the same,
+ * and leaves the status of an earlier one beside it.
+ */
+const FAILED = /^(Unknown|Comparison|InvalidSpec)Error$/
 
 /** `automated` that does not say `enabled` is enabled. */
 export function valueOf({ spec: { syncPolicy } }: Application): Reconciling {
@@ -61,6 +67,11 @@ export function differences({ status = {} }: Application, objects: string[]): st
     return [
       `its sync status is Unknown: ${conditions.map(({ message }) => message).join('; ') || 'no reason given'}`,
     ]
+  const failed = conditions.filter(({ type }) => FAILED.test(type))
+  if (failed.length > 0)
+    return failed.map(
+      ({ type, message = 'no message' }) => `its status may be an old one (${type}: ${message})`,
+    )
   if (objects.length === 0) return state === 'Synced' ? [] : [`it is ${state} with ${revisionOf(sync)}`]
   return objects.flatMap((object) => {
     const own = resources.find((each) => `${each.kind} ${each.namespace ?? ''}/${each.name}` === object)

@@ -5,7 +5,17 @@ import type { ConfirmRequest, Confirmation, Io } from '../../../workflows/ports/
 import { kubeOf } from '../../kubernetes/client.ts'
 import { defineProvider } from '../../provider.ts'
 import { type Suspendable, look, observed, writing } from '../suspendable.ts'
-import { FIELD, type FluxObject, REQUESTED, notReady, patchFor, underWay, valueOf } from './object.ts'
+import {
+  FIELD,
+  type FluxObject,
+  type FluxSource,
+  REQUESTED,
+  notReady,
+  patchFor,
+  troubleOf,
+  underWay,
+  valueOf,
+} from './object.ts'
 import { SOURCES, rulesOf, spec, suspendedIn } from './schema.ts'
 
 export const flux = defineProvider({
@@ -72,7 +82,7 @@ async function sourceMoved(
   { expects, io }: { expects: 'before' | 'after'; io: Io },
 ): Promise<Confirmation> {
   const applied = object.status?.lastAppliedRevision
-  const source = await sourceOf(of, object, io)
+  const { revision: source, trouble } = await sourceOf(of, object, io)
   const hasMoved = source !== null && applied !== undefined && source !== applied
   const words =
     source === null
@@ -80,20 +90,27 @@ async function sourceMoved(
       : hasMoved
         ? `its source has moved on from ${applied} to ${source}`
         : `its source is still at ${source}, and declares what was there before the run`
-  return { settled: expects === 'before' || hasMoved, lines: [words] }
+  const lines = hasMoved || trouble === null ? [words] : [words, trouble]
+  return { settled: expects === 'before' || hasMoved, lines }
 }
 
-/** Null where it has none that can be read: a HelmRelease, another namespace, another kind. */
-async function sourceOf(of: Suspendable<FluxObject>, object: FluxObject, io: Io): Promise<string | null> {
+/** `trouble`: why it may have moved, and not be seen to. */
+type Source = { revision: string | null; trouble: string | null }
+
+const NONE: Source = { revision: null, trouble: null }
+
+/** No revision where it has none that can be read: a HelmRelease, another kind. */
+async function sourceOf(of: Suspendable<FluxObject>, object: FluxObject, io: Io): Promise<Source> {
   const ref = object.spec.sourceRef
-  if (ref === undefined) return null
+  if (ref === undefined) return NONE
   const resource = { GitRepository: 'gitrepositories', OCIRepository: 'ocirepositories', Bucket: 'buckets' }[
     ref.kind
   ]
-  if (resource === undefined) return null
+  if (resource === undefined) return NONE
   const namespace = ref.namespace ?? object.metadata.namespace ?? ''
   const path = `/apis/${SOURCES.group}/${SOURCES.version}/namespaces/${namespace}/${resource}/${ref.name}`
-  const doing = `reading ${ref.kind} ${namespace}/${ref.name}, the source of ${of.place}`
-  const source = await of.kube.get<{ status?: { artifact?: { revision?: string } } }>({ path, doing }, io)
-  return source.status?.artifact?.revision ?? null
+  const place = `${ref.kind} ${namespace}/${ref.name}`
+  const doing = `reading ${place}, the source of ${of.place}`
+  const source = await of.kube.get<FluxSource>({ path, doing }, io)
+  return { revision: source.status?.artifact?.revision ?? null, trouble: troubleOf(source, place) }
 }

@@ -20,6 +20,12 @@ export interface FluxObject extends KubeObject {
   }
 }
 
+/** A GitRepository or another one that a Kustomization is built from. */
+export interface FluxSource extends Pick<FluxObject, 'status'> {
+  spec?: { suspend?: boolean }
+  status?: FluxObject['status'] & { artifact?: { revision?: string } }
+}
+
 /** Its controller repeats the value in the status once it has come to the object, suspended or not. */
 export const REQUESTED = 'reconcile.fluxcd.io/requestedAt'
 
@@ -58,6 +64,14 @@ export function notReady({ metadata, status = {} }: FluxObject): string[] {
       `it has read generation ${ready.observedGeneration ?? status.observedGeneration ?? 0} of ${generation}`,
     ]
   return ready.status === 'True' ? [] : [`it is not Ready: ${ready.message ?? ready.reason ?? 'no message'}`]
+}
+
+/** Why a source that has moved would not be seen to have; null = nothing is known. */
+export function troubleOf({ spec, status = {} }: FluxSource, place: string): string | null {
+  if (spec?.suspend === true) return `${place} is suspended: it fetches nothing`
+  const ready = conditionOf({ status }, 'Ready')
+  if (ready === undefined || ready.status !== 'False') return null
+  return `${place} is not Ready: ${ready.message ?? ready.reason ?? 'no message'}`
 }
 
 function conditionOf({ status }: Pick<FluxObject, 'status'>, type: string) {

@@ -193,6 +193,35 @@ for (const { id, provider, begin } of CASES) {
   })
 }
 
+describe('reconciler/argo-cd of an Application whose status is too large to be stored', () => {
+  it('agrees with nothing: the request is consumed, and the status is the one of an earlier comparison', async () => {
+    const bench = await argoBench(ground, 'too-large')
+    await bench.controller.end()
+    const port = connect(argoCd as unknown as ChangingBench['provider'], bench.config, bench.deps)
+    const path = `/apis/argoproj.io/v1alpha1/namespaces/${NAMESPACE}/applications/too-large`
+    const found = (await port.observe('reconciling', io())).value as JsonObject
+    const options = { expects: 'after', objects: ['HTTPRoute shop/orders'] }
+    const asked = await port.confirm?.({ target: 'reconciling', desired: found, options }, io())
+    const resources = [{ kind: 'HTTPRoute', namespace: 'shop', name: 'orders', status: 'Synced' }]
+    const comparedTo = { destination: {}, source: { repoURL: 'https://git.example/orders' } }
+    const sync = { status: 'Synced', revision: 'abc', comparedTo }
+    const consumed = { metadata: { annotations: { 'argocd.argoproj.io/refresh': null } } }
+    await ground.kubernetes.patch(path, { ...consumed, status: { resources, sync } })
+    const confirm = () => {
+      const memory = asked?.memory ?? {}
+      return port.confirm?.({ target: 'reconciling', desired: found, options, memory }, io())
+    }
+    expect(await confirm(), 'as it would be else').toMatchObject({ settled: true })
+    const message = 'The displayed status may be stale.' // as 3.5.7 says it
+    const conditions = [{ type: 'UnknownError', message }]
+    await ground.kubernetes.patch(path, { status: { conditions } })
+    expect(await confirm()).toMatchObject({
+      settled: false,
+      lines: [`its status may be an old one (UnknownError: ${message})`],
+    })
+  })
+})
+
 describe('reconciler/flux of a HelmRelease', () => {
   it('is suspended and goes on as it was; what it would do is for a person to say', async () => {
     const path = `/apis/helm.toolkit.fluxcd.io/v2/namespaces/${NAMESPACE}/helmreleases/orders`

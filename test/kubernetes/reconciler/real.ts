@@ -1,0 +1,144 @@
+// A Kustomization of Flux under its own controllers, with a repository served over HTTP and the route that stands in it. Nothing here decides anything for them.
+import { stringify } from 'yaml'
+import { FluxConfig, rulesOf as fluxRules } from '../../../activities/reconciler/flux/schema.ts'
+import { startFlux } from '../../../lab/servers/flux.ts'
+import { type Repository, startRepository } from '../../../lab/servers/git.ts'
+import type { KubeObject } from '../../../lab/servers/kubernetes.ts'
+import type { ServerHandle } from '../../../lab/server-process.ts'
+import { until } from '../../../lab/until.ts'
+import type { JsonObject } from '../../../workflows/json.ts'
+import { ACCESS, type Ground, NAMESPACE, startGround } from '../ground.ts'
+import { pathOf, ref } from '../traffic/gateway-bench.ts'
+
+export const FOLLOWS_MS = 45_000 // a controller on busy cores, which goes by its own rhythm
+const FLUX = { apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization' }
+const KUSTOMIZATIONS = `/apis/${FLUX.apiVersion}/namespaces/${NAMESPACE}/kustomizations`
+const SOURCES = `/apis/source.toolkit.fluxcd.io/v1/namespaces/${NAMESPACE}/gitrepositories`
+const RHYTHM = '2s' // ten minutes, where nobody waits for it
+const USERS = ['v1', 'v2'] as const
+
+export type Reconciled = KubeObject & {
+  metadata: { annotations?: Record<string, string>; generation: number }
+  spec: JsonObject
+  status?: JsonObject
+}
+
+/** One that stands for a service: its repository, the object that reconciles it, and the route that it declares. */
+export interface Declared {
+  name: string
+  path: string
+  config: JsonObject
+  repository: Repository
+  get(): Promise<Reconciled>
+  /** What stands in the repository for these. */
+  manifest(old: number, fresh: number): string
+  /** In the repository. */
+  commit(old: number, fresh: number): Promise<string>
+  /** On the API server, by hand. */
+  setWeights(old: number, fresh: number): Promise<void>
+  route(): Promise<{ weights: number[]; generation: number; metadata: KubeObject['metadata'] }>
+}
+
+export interface Real {
+  ground: Ground
+  /** Whoever applies what is declared. */
+  controller: ServerHandle
+  /** What it fetches from, beside. */
+  source: ServerHandle | null
+  /** With 100 : 0, applied for the first time. `backends`: of the route. */
+  declare(name: string, backends?: readonly [string, string]): Promise<Declared>
+  end(): Promise<void>
+}
+
+export async function realFlux(): Promise<Real> {
+  const ground = await startGround(['gateway-api', 'flux'])
+  const { kubernetes } = ground
+  const flux = await startFlux(kubernetes.kubeconfig(kubernetes.admin))
+  const repositories: Repository[] = []
+  return {
+    ground,
+    controller: flux.kustomize,
+    source: flux.source,
+    async declare(name, backends = USERS) {
+      const declared = await repositoryOf(ground, { name, backends, path: `${KUSTOMIZATIONS}/${name}` })
+      repositories.push(declared.repository)
+      const metadata = { name, annotations: { owner: 'the shop' } }
+      await kubernetes.create(SOURCES, {
+        apiVersion: 'source.toolkit.fluxcd.io/v1',
+        kind: 'GitRepository',
+        metadata,
+        spec: { interval: RHYTHM, url: declared.repository.url, ref: { branch: 'main' } },
+      } as unknown as KubeObject)
+      const sourceRef = { kind: 'GitRepository', name }
+      await kubernetes.create(KUSTOMIZATIONS, {
+        ...FLUX,
+        metadata,
+        spec: { interval: RHYTHM, prune: true, path: './', targetNamespace: NAMESPACE, sourceRef },
+      } as unknown as KubeObject)
+      const config = { ...ACCESS, kustomization: name }
+      await ground.allow(fluxRules(FluxConfig.parse(config)))
+      await applied(declared)
+      return { ...declared, config }
+    },
+    end: () => endAll([flux], ground, repositories),
+  }
+}
+
+/** The route as it stands in a repository. */
+function manifestOf(name: string, backends: readonly [string, string], weights: [number, number]) {
+  const [old, fresh] = backends
+  return stringify({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name, namespace: NAMESPACE },
+    spec: {
+      parentRefs: [{ name: 'edge' }, { name: 'inside' }],
+      rules: [{ backendRefs: [ref(old, weights[0]), ref(fresh, weights[1])] }],
+    },
+  })
+}
+
+type Of = { name: string; backends: readonly [string, string]; path: string }
+
+async function repositoryOf({ kubernetes }: Ground, { name, backends, path }: Of) {
+  const repository = await startRepository()
+  const manifest = (old: number, fresh: number) => manifestOf(name, backends, [old, fresh])
+  const commit = (old: number, fresh: number) => repository.commit({ 'route.yaml': manifest(old, fresh) })
+  await commit(100, 0)
+  return {
+    name,
+    path,
+    repository,
+    manifest,
+    commit,
+    get: () => kubernetes.get(path) as Promise<Reconciled>,
+    async setWeights(old: number, fresh: number) {
+      const spec = { rules: [{ backendRefs: [ref(backends[0], old), ref(backends[1], fresh)] }] }
+      await kubernetes.patch(`${pathOf(name)}?fieldManager=kubectl-edit`, { spec })
+    },
+    async route() {
+      const { metadata, spec } = (await kubernetes.get(pathOf(name))) as unknown as Route
+      const weights = spec.rules[0]?.backendRefs.map(({ weight }) => weight) ?? []
+      return { weights, generation: metadata.generation, metadata }
+    },
+  }
+}
+
+type Route = {
+  metadata: KubeObject['metadata'] & { generation: number }
+  spec: { rules: { backendRefs: { weight: number }[] }[] }
+}
+
+async function applied({ name, route }: Pick<Declared, 'name' | 'route'>): Promise<void> {
+  await until(`${name} is applied`, async () => (await route()).weights[0] === 100, FOLLOWS_MS)
+}
+
+async function endAll(
+  controllers: { end(): Promise<void> }[],
+  ground: Ground,
+  repositories: Repository[],
+): Promise<void> {
+  for (const each of controllers) await each.end()
+  await ground.kubernetes.server.close()
+  for (const repository of repositories) repository.end()
+}
