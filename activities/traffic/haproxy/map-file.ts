@@ -9,7 +9,7 @@ export async function entriesOf(path: string, signal: AbortSignal): Promise<MapE
   return rowsOf((await readWhole(path, signal)).text).flatMap(({ entry }) => (entry === null ? [] : [entry]))
 }
 
-/** Replaces the entries of `value` by one for each key, and leaves every other line as it is. */
+/** Leaves one entry of `value` for each key; lines of those who stay, and all other lines, are left as they are. */
 export async function keepEntries(
   path: string,
   { keys, value }: { keys: string[]; value: string },
@@ -18,8 +18,10 @@ export async function keepEntries(
   for (let attempt = 1; ; attempt++) {
     const file = await readWhole(path, signal)
     if (await isLink(path)) throw new Error('it is a symbolic link: name the file itself')
-    const kept = rowsOf(file.text).filter(({ entry }) => entry?.value !== value)
-    const text = [...kept.map(({ line }) => line), ...keys.map((key) => `${key} ${value}`)]
+    const kept = rowsOf(file.text).filter(({ entry }) => entry?.value !== value || keys.includes(entry.key))
+    const there = kept.flatMap(({ entry }) => (entry?.value === value ? [entry.key] : []))
+    const added = keys.filter((key) => !there.includes(key))
+    const text = [...kept.map(({ line }) => line), ...added.map((key) => `${key} ${value}`)]
       .map((line) => `${line}\n`)
       .join('')
     if (text === file.text) return

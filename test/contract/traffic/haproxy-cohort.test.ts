@@ -148,6 +148,18 @@ describe('traffic/haproxy cohort', () => {
     await write([])
   })
 
+  it('keeps the lines of those who stay where a person has put them', async () => {
+    const { cohortMap } = started.edge
+    const text = `# pilots\nacme   new\n# tenants that go first\n${FOREIGN}\n`
+    await write(['acme'])
+    writeFileSync(cohortMap, text)
+    await write(['acme', 'globex'])
+    expect(readFileSync(cohortMap, 'utf8')).toBe(`${text}globex new\n`)
+    await write(['acme'])
+    expect(readFileSync(cohortMap, 'utf8')).toBe(text)
+    await write([])
+  })
+
   it('is read and led back over what a write left that was cut before its commit', async () => {
     await write(['acme'])
     const { socket, cohortMap } = started.edge
