@@ -2,7 +2,7 @@
 // worker answers alike. Whoever asks learns yes or no, and nothing of what there is.
 import type { Io } from '../../../workflows/ports/target.ts'
 import { kindOf } from '../../failure.ts'
-import { kubeOf } from '../../kubernetes/client.ts'
+import { type Kube, kubeOf } from '../../kubernetes/client.ts'
 import type { Deps } from '../../provider.ts'
 import type { Canary } from './canary.ts'
 import { type Gate, isOpen } from './gates.ts'
@@ -24,24 +24,33 @@ const CALL_MS_MAX = '3s' // Flagger waits for ten seconds, unless its webhook sa
 export function keeperOf({ kubeconfig }: { kubeconfig: string | null }, deps: Deps): Keeper {
   const account = kubeconfig === null ? {} : { kubeconfig }
   const kube = kubeOf({ ...account, namespace: 'default', timeout: CALL_MS_MAX }, deps) // every path names its own
-  return async ({ namespace, canary: name, gate }, io) => {
-    const doing = `answering ${gate} of Canary ${namespace}/${name}`
-    try {
-      const canary = await kube.get<Canary>({ path: pathOf({ namespace, canary: name }), doing }, io)
-      const order = orderIn(canary)
-      if (order === null) return false
-      const workload = canary.spec.targetRef.name
-      const service = canary.spec.service?.name ?? workload
-      const placed = { namespace, canary: name, workload, service, mesh: order.mesh }
-      const [deployment, stored] = await Promise.all([
-        kube.get<Deployment>({ path: deploymentPath(namespace, workload), doing }, io),
-        kube.get({ path: pathOfRoute(placed), doing }, io),
-      ])
-      const { weight } = routeHere(stored, placed)
-      return isOpen(gate, { canary, deployment, weight })
-    } catch (error) {
-      if (kindOf(error) === 'Missing') return false
-      throw error
-    }
+  return (asked, io) => answered(kube, asked, io)
+}
+
+export async function answered(
+  kube: Pick<Kube, 'get'>,
+  { namespace, canary: name, gate }: GateAsked,
+  io: Io,
+): Promise<boolean> {
+  const doing = `answering ${gate} of Canary ${namespace}/${name}`
+  const read = () => kube.get<Canary>({ path: pathOf({ namespace, canary: name }), doing }, io)
+  try {
+    const first = await read()
+    const order = orderIn(first)
+    if (order === null) return false
+    const workload = first.spec.targetRef.name
+    const service = first.spec.service?.name ?? workload
+    const placed = { namespace, canary: name, workload, service, mesh: order.mesh }
+    const [deployment, stored] = await Promise.all([
+      kube.get<Deployment>({ path: deploymentPath(namespace, workload), doing }, io),
+      kube.get({ path: pathOfRoute(placed), doing }, io),
+    ])
+    const { weight } = routeHere(stored, placed)
+    // The order once more, behind the route: a way back writes the order first, so a route that it has written is never seen beside
+    // the order of before, by which Flagger would be let up from where it was.
+    return isOpen(gate, { canary: await read(), deployment, weight })
+  } catch (error) {
+    if (kindOf(error) === 'Missing') return false
+    throw error
   }
 }
