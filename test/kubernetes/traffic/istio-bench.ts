@@ -8,16 +8,14 @@ import { until } from '../../../lab/until.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'
 import { type ChangingBench, connect, io } from '../../contract/changing.ts'
 import { freeze } from '../../contract/frozen.ts'
-import { type Upstream, startUpstream } from '../../contract/traffic/upstream.ts'
-import { ACCESS, type Ground, NAMESPACE, startGround } from '../ground.ts'
+import { ACCESS, type Ground, NAMESPACE } from '../ground.ts'
+import { type UpstreamGround, startUpstreamGround } from './upstreams.ts'
 
 export const provider = istio as unknown as ChangingBench['provider']
 const SERVICES = `/apis/networking.istio.io/v1/namespaces/${NAMESPACE}/virtualservices`
 
-export interface MeshGround extends Ground {
+export interface MeshGround extends UpstreamGround {
   mesh: Istio
-  upstreams: Record<'v1' | 'v2' | 'shadow', Upstream>
-  end(): Promise<void>
 }
 
 export type Service = KubeObject & {
@@ -40,33 +38,15 @@ export const pathOf = (name: string): string => `${SERVICES}/${name}`
 
 /** Services v1, v2 and shadow, each with one upstream that says which side it is, behind Istio's Gateway `edge`. */
 export async function startMesh(further: Definitions[] = []): Promise<MeshGround> {
-  const ground = await startGround(['gateway-api', 'grpc-routes', 'istio', ...further])
-  const [v1, v2, shadow] = (await Promise.all(['old', 'new', 'shadow'].map(startUpstream))) as [
-    Upstream,
-    Upstream,
-    Upstream,
-  ]
-  const upstreams = { v1, v2, shadow }
-  const end = async (): Promise<void> => {
-    await ground.kubernetes.server.close()
-    await Promise.all(Object.values(upstreams).map((upstream) => upstream.end()))
-  }
-  try {
-    for (const [name, { port }] of Object.entries(upstreams)) await putService(ground, { name, port })
-    const mesh = await startIstio(ground.kubernetes, NAMESPACE)
-    return {
-      ...ground,
-      mesh,
-      upstreams,
-      end: async () => {
-        await mesh.close()
-        await end()
-      },
-    }
-  } catch (error) {
-    await end()
-    throw error
-  }
+  return await startUpstreamGround(
+    ['gateway-api', 'grpc-routes', 'istio', ...further],
+    async ({ kubernetes, upstreams, ...ground }) => {
+      for (const [name, { port }] of Object.entries(upstreams))
+        await putService({ kubernetes, ...ground }, { name, port })
+      const mesh = await startIstio(kubernetes, NAMESPACE)
+      return { mesh, end: () => mesh.close() }
+    },
+  )
 }
 
 export async function putService(

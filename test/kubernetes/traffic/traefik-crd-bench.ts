@@ -8,17 +8,15 @@ import { until } from '../../../lab/until.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'
 import { type ChangingBench, connect, io } from '../../contract/changing.ts'
 import { freeze } from '../../contract/frozen.ts'
-import { type Upstream, startUpstream } from '../../contract/traffic/upstream.ts'
-import { ACCESS, type Ground, NAMESPACE, startGround } from '../ground.ts'
+import { ACCESS, type Ground, NAMESPACE } from '../ground.ts'
+import { type UpstreamGround, startUpstreamGround } from './upstreams.ts'
 
 export const provider = traefikCrd as unknown as ChangingBench['provider']
 const VERSION = `/apis/traefik.io/v1alpha1/namespaces/${NAMESPACE}`
 export const pathOf = (name: string): string => `${VERSION}/traefikservices/${name}`
 
-export interface TraefikGround extends Ground {
+export interface TraefikGround extends UpstreamGround {
   traefik: TraefikCrd
-  upstreams: Record<'v1' | 'v2' | 'shadow', Upstream>
-  end(): Promise<void>
 }
 
 export type Service = KubeObject & {
@@ -28,34 +26,12 @@ export type Service = KubeObject & {
 type Entry = { name: string; port: number; weight?: number; percent?: number }
 
 export async function startTraefikGround(options: { hasSafeNames?: boolean } = {}): Promise<TraefikGround> {
-  const ground = await startGround(['traefik'])
-  const [v1, v2, shadow] = (await Promise.all(['old', 'new', 'shadow'].map(startUpstream))) as [
-    Upstream,
-    Upstream,
-    Upstream,
-  ]
-  const upstreams = { v1, v2, shadow }
-  const end = async (): Promise<void> => {
-    await ground.kubernetes.server.close()
-    await Promise.all(Object.values(upstreams).map((upstream) => upstream.end()))
-  }
-  try {
+  return await startUpstreamGround(['traefik'], async ({ kubernetes, upstreams }) => {
     for (const [name, { port }] of Object.entries(upstreams))
-      await put(ground.kubernetes, externalService({ namespace: NAMESPACE, name, port }))
-    const traefik = await startTraefikCrd(ground.kubernetes, { namespace: NAMESPACE, ...options })
-    return {
-      ...ground,
-      traefik,
-      upstreams,
-      end: async () => {
-        await traefik.server.close()
-        await end()
-      },
-    }
-  } catch (error) {
-    await end()
-    throw error
-  }
+      await put(kubernetes, externalService({ namespace: NAMESPACE, name, port }))
+    const traefik = await startTraefikCrd(kubernetes, { namespace: NAMESPACE, ...options })
+    return { traefik, end: () => traefik.server.close() }
+  })
 }
 
 export function configOf({ traefik }: TraefikGround, name: string, more: JsonObject = {}): JsonObject {
