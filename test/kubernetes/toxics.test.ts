@@ -1,30 +1,29 @@
-// Providers of Kubernetes over connections to the API server that are spoiled on purpose, as every other provider: between them and
-// the server stand toxiproxy and a front that says when a write is on its way.
+// Providers of Kubernetes over connections to the API server that are spoiled on purpose, as every other provider. What has a controller
+// or a proxy of its own that the others have no use for is tried in the files beside this one.
 import { afterAll, beforeAll } from 'vitest'
 import { type Folder, createFolder } from '../../lab/folder.ts'
 import { type Toxiproxy, startToxiproxy } from '../../lab/servers/toxiproxy.ts'
-import type { Json } from '../../workflows/json.ts'
 import type { ChangingBench } from '../contract/changing.ts'
-import { testDeps } from '../contract/deps.ts'
-import { type Stand, spoiledContract } from '../contract/spoiled.ts'
+import { spoiledContract } from '../contract/spoiled.ts'
 import { workloadBench } from './capacity/workload-bench.ts'
-import { startFront } from './front.ts'
-import { type Ground, WORKER, startGround } from './ground.ts'
+import { type Ground, startGround } from './ground.ts'
 import { argoCd } from '../../activities/reconciler/argo-cd/index.ts'
 import { flux } from '../../activities/reconciler/flux/index.ts'
 import { SUSPENDED } from '../../workflows/ports/reconciler.ts'
 import { argoBench, fluxBench } from './reconciler/bench.ts'
+import { standOf } from './stand.ts'
 import { routeBench } from './traffic/gateway-bench.ts'
-import { type MeshGround, serviceBench, startMesh } from './traffic/istio-bench.ts'
+import { serviceBench } from './traffic/istio-bench.ts'
+import { type RolloutGround, rolloutBench, startRolloutGround } from './traffic/rollout-bench.ts'
 
-let ground: MeshGround
+let ground: RolloutGround
 let gitops: Ground
 let folder: Folder
 let toxiproxy: Toxiproxy
 beforeAll(async () => {
   folder = createFolder('kubernetes-toxics')
   toxiproxy = await startToxiproxy()
-  ground = await startMesh()
+  ground = await startRolloutGround()
   gitops = await startGround(['gateway-api', 'argo-cd', 'flux-kustomize', 'flux-helm', 'flux-source'])
 })
 afterAll(async () => {
@@ -34,42 +33,16 @@ afterAll(async () => {
   folder?.remove()
 })
 
-type Bench = Pick<ChangingBench, 'provider' | 'config' | 'target' | 'end'>
-
-/** `bench` looks past what is spoiled, with a kubeconfig; the provider gets the address in its place. */
-async function standOf(at: Ground, bench: Bench, value: Json): Promise<Stand> {
-  const front = await startFront(at.kubernetes, folder.path)
-  const { kubeconfig: _, ...rest } = bench.config
-  return {
-    provider: bench.provider,
-    config: (address) => ({
-      ...rest,
-      server: `https://${address}`,
-      token: 'env:TOKEN',
-      tls: { ca: front.ca },
-    }),
-    to: { host: '127.0.0.1', port: Number(new URL(front.url).port) },
-    deps: testDeps({ secrets: { 'env:TOKEN': WORKER.token } }),
-    past: { config: bench.config, deps: at.deps() },
-    target: bench.target,
-    value,
-    async losing(lose, deps) {
-      front.before = lose
-      return deps
-    },
-    async end() {
-      front.end()
-      await bench.end()
-    },
-  }
-}
-
 const SHARE = { old: 75, new: 25 }
 
 spoiledContract(
   'traffic/istio',
   async () => ({
-    ...(await standOf(ground, await serviceBench(ground, { name: 'spoiled', target: 'split' }), SHARE)),
+    ...(await standOf(
+      { ...ground, folder },
+      await serviceBench(ground, { name: 'spoiled', target: 'split' }),
+      SHARE,
+    )),
     lands: true,
   }),
   { toxiproxy: () => toxiproxy },
@@ -78,7 +51,21 @@ spoiledContract(
 spoiledContract(
   'traffic/gateway-api',
   async () => ({
-    ...(await standOf(ground, await routeBench(ground, { name: 'spoiled', target: 'split' }), SHARE)),
+    ...(await standOf(
+      { ...ground, folder },
+      await routeBench(ground, { name: 'spoiled', target: 'split' }),
+      SHARE,
+    )),
+    lands: true,
+  }),
+  { toxiproxy: () => toxiproxy },
+)
+
+// Its controller is not spoiled: what has reached the API server is carried out, whoever hears of it.
+spoiledContract(
+  'traffic/argo-rollouts',
+  async () => ({
+    ...(await standOf({ ...ground, folder }, await rolloutBench(ground, 'spoiled-rollout'), SHARE)),
     lands: true,
   }),
   { toxiproxy: () => toxiproxy },
@@ -90,7 +77,7 @@ spoiledContract(
   async () => {
     const bounds = { scaler: 'hpa', min: 1, max: 9 } as const
     const bench = await workloadBench(ground, { word: 'deployment', name: 'spoiled', bounds })
-    return standOf(ground, bench, { count: 4 })
+    return standOf({ ...ground, folder }, bench, { count: 4 })
   },
   { toxiproxy: () => toxiproxy },
 )
@@ -106,7 +93,7 @@ for (const { id, provider, begin } of [
       const bench = await begin(gitops, `spoiled-${id.slice(11)}`)
       await bench.controller.end()
       const own = { ...bench, provider: provider as unknown as ChangingBench['provider'] }
-      return { ...(await standOf(gitops, own, { ...SUSPENDED })), lands: true }
+      return { ...(await standOf({ ...gitops, folder }, own, { ...SUSPENDED })), lands: true }
     },
     { toxiproxy: () => toxiproxy },
   )

@@ -212,12 +212,12 @@ export async function orderByHand(ground: FlaggerGround, name: string, to: numbe
 
 let ticks = 0
 /** Makes Flagger run its analysis now, and leaves it the time to. Each interval is another one: two hands must not cancel each other. */
-export async function tick(ground: FlaggerGround, name: string): Promise<void> {
+export async function tick(ground: FlaggerGround, name: string, pauseMs = TICK_MS): Promise<void> {
   const value = `${SHORTEST_S + (ticks++ % INTERVALS)}s`
   await ground.kubernetes.patch(`${CANARIES}/${name}?fieldManager=clock`, [
     { op: 'replace', path: '/spec/analysis/interval', value },
   ])
-  await new Promise((resolve) => setTimeout(resolve, TICK_MS))
+  await new Promise((resolve) => setTimeout(resolve, pauseMs))
 }
 
 /** Canaries whose clock is made to tick already. */
@@ -228,14 +228,14 @@ export function leaveToItself(name: string): void {
   ticking.add(name)
 }
 
-/** Ticks on and on. */
-export function startClock(ground: FlaggerGround, name: string): { end(): Promise<void> } {
+/** Ticks on and on. `pauseMs`: a run of the analysis must be over by then, or it is overtaken, which Flagger's own clock never does. */
+export function startClock(ground: FlaggerGround, name: string, pauseMs = TICK_MS): { end(): Promise<void> } {
   const stopped = new AbortController()
   ticking.add(name)
   const running = (async () => {
     while (!stopped.signal.aborted) {
       // The API server may be frozen.
-      await tick(ground, name).catch(() => new Promise((resolve) => setTimeout(resolve, TICK_MS)))
+      await tick(ground, name, pauseMs).catch(() => new Promise((resolve) => setTimeout(resolve, pauseMs)))
     }
   })()
   return {
