@@ -50,6 +50,8 @@ export interface Scene {
 
 export interface Chosen {
   service: string
+  /** It has not moved: it may wait for a later look. */
+  isTurn: boolean
   told: string
   found: Stored | undefined
 }
@@ -64,7 +66,10 @@ export function chosen(seen: Scene): { now: Chosen[]; services: Set<string> } {
   const turns = others.toSorted((a, b) => triedAt(a) - triedAt(b)).slice(0, TURNS)
   const taken = [...first.slice(0, READS_MAX - turns.length), ...turns]
   return {
-    now: taken.map(({ run: { service }, told, found }) => ({ service, told, found })),
+    now: taken.map((each) => {
+      const { run, told, found } = each
+      return { service: run.service, isTurn: turns.includes(each), told, found }
+    }),
     services: new Set(all.map(({ run }) => run.service)),
   }
 }

@@ -18,6 +18,7 @@ const REST = 4 // a look is followed by a pause of so many times its length: bot
 const RUNS_MAX = 1_000 // more open runs than one worker is meant for
 const RECENT_MAX = 50 // newest runs, open or not
 const AT_ONCE = 4 // looks at runs: they are questions to workers that have other things to do
+const TURNS_MS = 2_000 // then the others wait: where a worker has just been lost, each first question takes seconds
 const REMOVED_MAX = 20 // of one look
 const OF_THE_SERVER = ['Unavailable', 'Throttled'] // not of one object: the others would be told the same
 
@@ -94,9 +95,11 @@ async function showAll(looking: Looking, all: Chosen[]): Promise<void> {
   const { mirror } = looking
   const trouble: { error: unknown } = { error: null }
   const queue = all.values()
+  const begunAt = Date.now()
   const work = async (): Promise<void> => {
     for (const each of queue) {
       if (mirror.signal.aborted || trouble.error !== null) return
+      if (each.isTurn && Date.now() - begunAt > TURNS_MS) return // they come last
       try {
         await showOne(looking, each)
       } catch (error) {

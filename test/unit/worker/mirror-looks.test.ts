@@ -47,6 +47,9 @@ describe('of a thousand runs', () => {
     const now = read({ runs, stored: many.map((name) => object(name)), known: before })
     expect(now).toHaveLength(21)
     expect(now.slice(0, 2)).toEqual(['s3', 's999'])
+    const scene = { runs, stored: many.map((name) => object(name)), known: before }
+    const { now: all } = chosen({ ...scene, temporalNamespace: 'default', now: NOW })
+    expect(all.map(({ isTurn }) => isTurn).indexOf(true), 'only those may wait').toBe(1)
   })
 
   it('none is read in haste by a worker that has just begun, where its object says what the server says', () => {
