@@ -21,6 +21,8 @@ export type MeshName =
   | 'rollouts-controller'
   | 'kustomize-controller'
   | 'source-controller'
+  | 'argo-cd'
+  | 'redis-server'
   | 'git'
 /** Only for the suite on spoiled connections. */
 export type ToxicName = 'toxiproxy-server'
@@ -39,6 +41,8 @@ export const flaggerFolder: string
 export const rolloutsFolder: string
 /** Where the controllers of Flux were built, their definitions beside them (`crds/flux.yaml`). */
 export const fluxFolder: string
+/** Where Argo CD was built, the definitions of its own version beside it (`crds/argo-cd-whole.yaml`). */
+export const argoCdFolder: string
 /** Path of one server's executable, or undefined. */
 export function findServer(
   name: ServerName | ClusterName | MeshName | ToxicName | ToolkitName,

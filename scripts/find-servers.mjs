@@ -117,11 +117,16 @@ export const rolloutsFolder = join(
   cacheRoot,
   `rollouts-controller-${digestOf(rolloutsSources)}-${process.platform}-${process.arch}`,
 )
-/** Those that put back what Git says, likewise: two programs of Flux. */
+/** Those that put back what Git says, likewise: two programs of Flux, and of Argo CD what an Application needs. */
 export const fluxSources = join(repositoryRoot, 'lab', 'servers', 'flux')
 export const fluxFolder = join(cacheRoot, `flux-${digestOf(fluxSources)}-${process.platform}-${process.arch}`)
-/** What they fetch from, from Debian: the server of repositories (`git http-backend`). */
-export const gitopsPackages = { git: ['git'] }
+export const argoCdSources = join(repositoryRoot, 'lab', 'servers', 'argo-cd')
+export const argoCdFolder = join(
+  cacheRoot,
+  `argo-cd-${digestOf(argoCdSources)}-${process.platform}-${process.arch}`,
+)
+/** What they stand on, from Debian: the cache of Argo CD, and the server of repositories (`git http-backend`). */
+export const gitopsPackages = { 'redis-server': ['redis-server'], git: ['git'] }
 /** What a mesh is, and the controllers that its suites stand beside it. */
 export const meshGround = ['kube-api', 'istiod']
 export const meshNames = [
@@ -130,6 +135,7 @@ export const meshNames = [
   'rollouts-controller',
   'kustomize-controller',
   'source-controller',
+  'argo-cd',
   ...Object.keys(gitopsPackages),
 ]
 /** Spoils connections on purpose, only for `npm run test:proxies`: built once per user, of this version of its Go module. */
@@ -163,6 +169,7 @@ export function findServer(name) {
     flaggerFolder,
     rolloutsFolder,
     fluxFolder,
+    argoCdFolder,
   ]
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Agent, fetch as fetchBy } from 'undici'
 import { parseDocument } from 'yaml'
 import {
+  argoCdFolder,
   flaggerFolder,
   fluxFolder,
   istiodFolder,
@@ -30,6 +31,7 @@ export type Definitions =
   | 'flux-helm'
   | 'flux-source'
   | 'flux'
+  | 'argo-cd-whole'
   | 'istio'
   | 'flagger'
   | 'traefik'
@@ -154,6 +156,7 @@ async function define(kubernetes: Kubernetes, definitions: Definitions): Promise
     flagger: flaggerFolder,
     'argo-analysis': rolloutsFolder,
     flux: fluxFolder,
+    'argo-cd-whole': argoCdFolder,
   }
   const folder = beside[definitions] ?? kubeApiFolder
   const text = readFileSync(join(folder, 'crds', `${definitions}.yaml`), 'utf8')

@@ -1,5 +1,5 @@
-// A Kubernetes API server with its controllers, istiod, the controllers of Argo Rollouts and Flux, for `npm run test:mesh` alone: each built
-// once per user from its sources in lab/servers, and beside it the definitions of further resources out of their Go modules. Runs on Node 18.
+// A Kubernetes API server with its controllers, istiod, the controllers of Argo Rollouts, Flux and Argo CD, for `npm run test:mesh` alone: each built once
+// per user from its sources in lab/servers, and beside it the definitions of further resources out of their Go modules. Runs on Node 18.
 import {
   appendFileSync,
   existsSync,
@@ -12,6 +12,8 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import {
+  argoCdFolder,
+  argoCdSources,
   fluxFolder,
   fluxSources,
   gitopsPackages,
@@ -89,6 +91,19 @@ const PROGRAMS = [
       }
     },
   },
+  {
+    name: 'argo-cd',
+    minutes: 'seven',
+    sources: argoCdSources,
+    folder: argoCdFolder,
+    module: 'github.com/argoproj/argo-cd/v3',
+    versionVariable: 'github.com/argoproj/argo-cd/v3/common.version',
+    async bringDefinitions(crds) {
+      const dir = await folderOf('github.com/argoproj/argo-cd/v3', argoCdSources)
+      const files = ['application', 'appproject'].map((name) => `manifests/crds/${name}-crd.yaml`)
+      copy(dir, files, join(crds, 'argo-cd-whole.yaml'))
+    },
+  },
 ]
 
 /** Brings those of `names` that are missing; what cannot be brought is told, and missing afterwards. */
@@ -105,7 +120,7 @@ export async function ensureMesh(names) {
   }
   await bringFurther()
   if (names.includes('flagger')) await ensureFlagger()
-  if (names.includes('git')) await ensureDebianServers(gitopsPackages)
+  if (names.includes('argo-cd')) await ensureDebianServers(gitopsPackages)
 }
 
 /** Each with its main package. */

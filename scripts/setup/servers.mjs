@@ -20,6 +20,7 @@ const SDK_DOWNLOAD = fileURLToPath(new URL('sdk-download.mjs', import.meta.url))
 const POLICY_FILE = '/usr/sbin/policy-rc.d' // asked by Debian before a freshly installed service is started
 const REFUSE_START = '#!/bin/sh\nexit 101\n' // 101: action forbidden by policy
 const SERVICES = [
+  'redis-server',
   'haproxy',
   'nginx',
   'named',

@@ -1,6 +1,7 @@
 // examples/monolith-to-kubernetes.yaml, whole runs through the CLI with requests of users all the time, while Argo CD puts back what Git
-// says whenever it is not suspended: aborted, broken, and there with a worker that is killed on the way.
+// says whenever it is not suspended (Argo CD as it is): aborted, broken, and there with a worker that is killed on the way.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse, stringify } from 'yaml'
 import type { Declaration } from '../../workflows/ports/target.ts'
 import { type Served, sendLoad } from '../contract/traffic/upstream.ts'
 import { type MonolithStage, openMonolithStage } from './monolith-stage.ts'
@@ -14,7 +15,7 @@ const START = {
     [100, 0],
     [100, 0],
   ],
-  route: [1, 0],
+  route: [100, 0],
   record: ['127.0.0.1'],
   automated: GOES_ON,
 }
@@ -86,7 +87,7 @@ describe('out of the monolith', () => {
     'is aborted in the canary: all of it as before, Argo CD goes on last and changes nothing',
     async () => {
       expect(await stage.look()).toEqual(START)
-      const { applied } = stage.argo
+      const synced = await stage.lastSync()
       const { failed, sides } = await underLoad(async () => {
         const run = begin()
         await run.line(/lb-b split proven/)
@@ -104,7 +105,9 @@ describe('out of the monolith', () => {
       expect(await stage.look()).toEqual(START)
       expect(failed).toEqual([])
       expect(sides['new'], 'the canary was served').toBeGreaterThan(0)
-      expect(stage.argo.applied, 'nothing was put back by anybody else').toBe(applied)
+      await stage.compared()
+      expect(await stage.look()).toEqual(START)
+      expect(await stage.lastSync(), 'nothing was put back by anybody else').toBe(synced)
     },
     RUN_MS,
   )
@@ -130,7 +133,7 @@ describe('out of the monolith', () => {
   it(
     'moves all users though its worker is killed, and ends when Git says what it has done',
     async () => {
-      const { applied } = stage.argo
+      const synced = await stage.lastSync()
       const { failed, sides } = await underLoad(async () => {
         const run = begin()
         await run.line(/lb-b split proven/)
@@ -143,37 +146,35 @@ describe('out of the monolith', () => {
         ])
         expect(suspended).toMatchObject([{ connection: 'gitops' }])
         expect(await stage.look()).toMatchObject({ automated: { ...GOES_ON, enabled: false } })
-        commit(declare)
+        await commit(declare)
+        await stage.compared()
         const { code, stdout, stderr } = await run.ended
         expect(code, `${stdout}${stderr}`).toBe(0)
       })
       expect(await stage.look()).toEqual(MOVED)
       expect(failed).toEqual([])
       expect(sides['new']).toBeGreaterThan(PER_SECOND)
-      await new Promise((resolve) => setTimeout(resolve, 1_000)) // ten looks of Argo CD, which goes on again
+      await stage.compared() // it goes on again
       expect(await stage.look()).toEqual(MOVED)
-      expect(stage.argo.applied, 'nothing was put back by anybody else').toBe(applied)
+      expect(await stage.lastSync(), 'nothing was put back by anybody else').toBe(synced)
     },
     RUN_MS,
   )
 })
 
 /** Somebody applies the patch to the repository, as it was printed. */
-function commit(declare: Declaration[]): void {
-  for (const { object, patch } of declare) {
-    const declared = stage.git.objects.find(
-      ({ kind, namespace, name }) => `${kind} ${namespace}/${name}` === object,
-    )
-    if (declared === undefined) throw new Error(`the repository has no ${object}`)
-    for (const { op, path, value } of patch) {
-      const fields = path.split('/').slice(1)
-      const last = fields.pop() ?? ''
-      const at = fields.reduce((held, field) => held[field] as Fields, declared.manifest as Fields)
-      if (op === 'test') expect(at[last]).toEqual(value)
-      else at[last] = value
-    }
+async function commit(declare: Declaration[]): Promise<void> {
+  const { orders } = stage
+  const manifest = parse(orders.manifest(100, 0)) as Fields
+  expect(declare.map(({ object }) => object)).toEqual(['HTTPRoute shop/orders'])
+  for (const { op, path, value } of declare.flatMap(({ patch }) => patch)) {
+    const fields = path.split('/').slice(1)
+    const last = fields.pop() ?? ''
+    const at = fields.reduce((held, field) => held[field] as Fields, manifest)
+    if (op === 'test') expect(at[last]).toEqual(value)
+    else at[last] = value
   }
-  stage.git.revision = 'main@sha1:0001'
+  await orders.repository.commit({ 'route.yaml': stringify(manifest) })
 }
 
 type Fields = { [field: string]: unknown }

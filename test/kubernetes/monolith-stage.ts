@@ -1,26 +1,26 @@
-// What examples/monolith-to-kubernetes.yaml needs: a pair of HAProxy and a Gateway in front of two services, a zone, Argo CD over the route
-// (all the time), metrics, Temporal, and a worker under the role that `cutover rbac` prints.
+// What examples/monolith-to-kubernetes.yaml needs: a pair of HAProxy and a Gateway in front of two services, a zone, Argo CD as it is over
+// the route (all the time), metrics, Temporal, and a worker under the role that `cutover rbac` prints.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type Server, createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { parse, parseAllDocuments, stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { askDns } from '../../lab/dns.ts'
 import { createFolder } from '../../lab/folder.ts'
 import { startBind } from '../../lab/servers/bind.ts'
-import type { KubeObject } from '../../lab/servers/kubernetes.ts'
 import { startPrometheus } from '../../lab/servers/prometheus.ts'
 import { startTemporal } from '../../lab/servers/temporal.ts'
 import { type Cli, cliWith } from '../../lab/stage/cli.ts'
 import { EXAMPLES } from '../../lab/stage/examples.ts'
+import { allowAsPrinted } from '../../lab/stage/role.ts'
 import { type LabWorker, startWorker, temporalEnvironment } from '../../lab/stage/worker.ts'
 import { command } from '../contract/traffic/haproxy-server.ts'
 import { startOwnHaproxy } from '../contract/traffic/own-haproxy.ts'
-import { NAMESPACE, WORKER, startGround } from './ground.ts'
-import { type Controller, type Git, startArgoCd } from './reconciler/controllers.ts'
+import { WORKER } from './ground.ts'
+import { type Declared, compared, realArgoCd } from './reconciler/real.ts'
 import { startGateway } from './traffic/gateway.ts'
-import { pathOf, ref } from './traffic/gateway-bench.ts'
+import { pathOf } from './traffic/gateway-bench.ts'
 
 const RECORD = 'api.example.test.'
 
@@ -28,8 +28,12 @@ export interface MonolithStage {
   file: string
   cli: Cli
   worker: LabWorker
-  git: Git
-  argo: Controller
+  /** What Argo CD declares: its repository, its Application, the route. */
+  orders: Declared
+  /** When Argo CD has begun to apply something for the last time. */
+  lastSync(): Promise<string | undefined>
+  /** Argo CD has looked at what is in the repository now, as after a webhook of it. */
+  compared(): Promise<void>
   /** Where users come in. */
   urls: string[]
   /** Weights of each HAProxy and of the route, the record, and how Argo CD goes on; read without the providers. */
@@ -46,11 +50,9 @@ export async function openMonolithStage(): Promise<MonolithStage> {
   const backend = `  server monolith 127.0.0.1:${portOf(old)} weight 100\n  server kubernetes 127.0.0.1:${portOf(fresh)} weight 0`
   const [lbA, lbB] = [await startOwnHaproxy(backend), await startOwnHaproxy(backend)]
   const bind = await startBind({ apiTtlSeconds: 2, apiAddress: '127.0.0.1' })
-  const ground = await startGround(['gateway-api', 'argo-cd'])
-  const { kubernetes } = ground
-  const git = await declared(kubernetes)
-  const application = `/apis/argoproj.io/v1alpha1/namespaces/${NAMESPACE}/applications/orders`
-  const argo = startArgoCd(kubernetes, { path: application, git })
+  const real = await realArgoCd()
+  const { kubernetes } = real.ground
+  const orders = await real.declare('orders', ['monolith', 'orders'])
   const backends = { monolith: { port: portOf(old) }, orders: { port: portOf(fresh) } }
   const gateway = await startGateway(kubernetes, { path: pathOf('orders'), backends })
   const metrics = await startPrometheus({ scrape: [{ job: 'gateway', targets: [gateway.metrics.host] }] })
@@ -63,7 +65,7 @@ export async function openMonolithStage(): Promise<MonolithStage> {
   const server = `${bind.dns.host}:${bind.dns.port}`
   const zone = { server, key_name: name, algorithm }
   writeFileSync(file, runbook({ kubeconfig, metrics: metrics.url, zone, sockets: [lbA.socket, lbB.socket] }))
-  await allowAsPrinted(cli, file, kubernetes)
+  await allowAsPrinted(kubernetes, { cli, file, user: WORKER.name })
   const worker = await startWorker({ ...temporalEnvironment({ temporal }), DNS_TSIG_KEY: secret })
   const weightsOf = async (socket: string) => {
     const answers = ['monolith', 'kubernetes'].map((each) => command(socket, `get weight bk/${each}`))
@@ -73,16 +75,18 @@ export async function openMonolithStage(): Promise<MonolithStage> {
     file,
     cli,
     worker,
-    git,
-    argo,
+    orders,
+    lastSync: async () =>
+      ((await orders.get()) as unknown as ApplicationNow).status.operationState?.startedAt,
+    compared: () => compared(kubernetes, orders),
     urls: [lbA.url, lbB.url, gateway.url],
     async look() {
-      const route = (await kubernetes.get(pathOf('orders'))) as unknown as RouteNow
-      const app = (await kubernetes.get(application)) as unknown as ApplicationNow
+      const { weights } = await orders.route()
+      const app = (await orders.get()) as unknown as ApplicationNow
       const { records } = await askDns(bind.dns, RECORD, 'A')
       return {
         pair: [await weightsOf(lbA.socket), await weightsOf(lbB.socket)],
-        route: route.spec.rules[0]?.backendRefs.map(({ weight }) => weight),
+        route: weights,
         record: records.map(({ data }) => data),
         automated: app.spec.syncPolicy.automated,
       }
@@ -91,9 +95,9 @@ export async function openMonolithStage(): Promise<MonolithStage> {
     async close() {
       await cli.end()
       await worker.server.close()
-      await argo.end()
       await gateway.end()
-      for (const { server: each } of [temporal, metrics, lbA, lbB, bind, kubernetes]) await each.close()
+      for (const { server: each } of [temporal, metrics, lbA, lbB, bind]) await each.close()
+      await real.end()
       for (const each of [old, fresh]) {
         each.closeAllConnections()
         each.close()
@@ -103,40 +107,9 @@ export async function openMonolithStage(): Promise<MonolithStage> {
   }
 }
 
-type RouteNow = { spec: { rules: { backendRefs: { weight: number }[] }[] } }
-type ApplicationNow = { spec: { syncPolicy: { automated?: object } } }
-type Kubernetes = Awaited<ReturnType<typeof startGround>>['kubernetes']
-
-/** The route as a repository has it, its Application, and who tracks it. */
-async function declared(kubernetes: Kubernetes): Promise<Git> {
-  const manifest = {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'HTTPRoute',
-    metadata: {
-      name: 'orders',
-      annotations: {
-        'argocd.argoproj.io/tracking-id': `orders:gateway.networking.k8s.io/HTTPRoute:${NAMESPACE}/orders`,
-      },
-    },
-    spec: {
-      parentRefs: [{ name: 'edge' }, { name: 'inside' }],
-      rules: [{ backendRefs: [ref('monolith', 1), ref('orders', 0)] }],
-    },
-  }
-  await kubernetes.create(pathOf(''), manifest as unknown as KubeObject)
-  await kubernetes.create(`/apis/argoproj.io/v1alpha1/namespaces/${NAMESPACE}/applications`, {
-    apiVersion: 'argoproj.io/v1alpha1',
-    kind: 'Application',
-    metadata: { name: 'orders' },
-    spec: {
-      project: 'default',
-      destination: { namespace: NAMESPACE },
-      source: { repoURL: 'https://git.example/orders', path: '.' },
-      syncPolicy: { automated: { prune: true, selfHeal: true } },
-    },
-  } as unknown as KubeObject)
-  const object = { path: pathOf('orders'), kind: 'HTTPRoute', name: 'orders', namespace: NAMESPACE, manifest }
-  return { revision: 'main@sha1:0000', objects: [object] }
+type ApplicationNow = {
+  spec: { syncPolicy: { automated?: object } }
+  status: { operationState?: { startedAt: string } }
 }
 
 type Runbook = {
@@ -158,7 +131,6 @@ function runbook(here: { kubeconfig: string; metrics: string; zone: object; sock
   for (const [index, name] of ['lb-a', 'lb-b'].entries())
     Object.assign(connections[name]!, { socket: here.sockets[index], backend: 'bk' })
   Object.assign(connections['zone']!, here.zone)
-  Object.assign(connections['gitops']!, { namespace: NAMESPACE })
   Object.assign(guards['errors']!, {
     query:
       'sum(rate(failures_total{backend="orders"}[5s])) / sum(rate(requests_total{backend="orders"}[5s]))',
@@ -176,17 +148,6 @@ function runbook(here: { kubeconfig: string; metrics: string; zone: object; sock
   for (const step of steps)
     for (const [kind, fields] of Object.entries(step)) Object.assign(fields, hurried[kind] ?? {})
   return stringify(content)
-}
-
-/** The worker's account may do what is printed, and nothing else in the whole cluster. */
-async function allowAsPrinted(cli: Cli, file: string, kubernetes: Kubernetes): Promise<void> {
-  const { code, stdout, stderr } = await cli.run(['rbac', file, '--user', WORKER.name])
-  if (code !== 0) throw new Error(`rbac ended with ${code}: ${stderr}`)
-  for (const document of parseAllDocuments(stdout)) {
-    const object = document.toJS() as KubeObject
-    const plural = object.kind === 'Role' ? 'roles' : 'rolebindings'
-    await kubernetes.create(`/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}/${plural}`, object)
-  }
 }
 
 async function serve(side: string, state: { isBroken: boolean }): Promise<Server> {

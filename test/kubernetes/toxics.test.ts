@@ -91,7 +91,6 @@ for (const { id, provider, begin } of [
     id,
     async () => {
       const bench = await begin(gitops, `spoiled-${id.slice(11)}`)
-      await bench.controller.end()
       const own = { ...bench, provider: provider as unknown as ChangingBench['provider'] }
       return { ...(await standOf({ ...gitops, folder }, own, { ...SUSPENDED })), lands: true }
     },

@@ -1,5 +1,5 @@
 // An Application of Argo CD as it is stored: whether it syncs by itself, what is under way, and how far its controller has read.
-// Pure. By the controller's own rules (3.2.12 and 3.5.7: appcontroller.go, autoSync and processAppRefreshQueueItem; types.go, IsAutomatedSyncEnabled).
+// Pure. By the controller's own rules (3.2.11 and 3.5.7: appcontroller.go, autoSync and processAppRefreshQueueItem; types.go, IsAutomatedSyncEnabled).
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { Reconciling } from '../../../workflows/ports/reconciler.ts'
 import type { KubeObject, PatchOperation } from '../../kubernetes/client.ts'

@@ -1,9 +1,13 @@
-// A Kustomization of Flux under its own controllers, with a repository served over HTTP and the route that stands in it. Nothing here decides anything for them.
+// An Application of Argo CD and a Kustomization of Flux under their own controllers: each with a repository served over HTTP and the
+// route that stands in it. Nothing here decides anything for them.
 import { stringify } from 'yaml'
+import { ArgoCdConfig, rulesOf as argoRules } from '../../../activities/reconciler/argo-cd/schema.ts'
+import { REFRESH } from '../../../activities/reconciler/argo-cd/application.ts'
 import { FluxConfig, rulesOf as fluxRules } from '../../../activities/reconciler/flux/schema.ts'
+import { ARGO_CD, startArgoCd } from '../../../lab/servers/argo-cd.ts'
 import { startFlux } from '../../../lab/servers/flux.ts'
 import { type Repository, startRepository } from '../../../lab/servers/git.ts'
-import type { KubeObject } from '../../../lab/servers/kubernetes.ts'
+import type { KubeObject, Kubernetes } from '../../../lab/servers/kubernetes.ts'
 import type { ServerHandle } from '../../../lab/server-process.ts'
 import { until } from '../../../lab/until.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
@@ -14,6 +18,7 @@ export const FOLLOWS_MS = 45_000 // a controller on busy cores, which goes by it
 const FLUX = { apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization' }
 const KUSTOMIZATIONS = `/apis/${FLUX.apiVersion}/namespaces/${NAMESPACE}/kustomizations`
 const SOURCES = `/apis/source.toolkit.fluxcd.io/v1/namespaces/${NAMESPACE}/gitrepositories`
+const APPLICATIONS = `/apis/argoproj.io/v1alpha1/namespaces/${ARGO_CD}/applications`
 const RHYTHM = '2s' // ten minutes, where nobody waits for it
 const USERS = ['v1', 'v2'] as const
 
@@ -82,6 +87,49 @@ export async function realFlux(): Promise<Real> {
     },
     end: () => endAll([flux], ground, repositories),
   }
+}
+
+export async function realArgoCd(): Promise<Real> {
+  const ground = await startGround(['gateway-api', 'argo-cd-whole'])
+  const { kubernetes } = ground
+  const argo = await startArgoCd(kubernetes)
+  const repositories: Repository[] = []
+  return {
+    ground,
+    controller: argo.controller,
+    source: null,
+    async declare(name, backends = USERS) {
+      const declared = await repositoryOf(ground, { name, backends, path: `${APPLICATIONS}/${name}` })
+      repositories.push(declared.repository)
+      await kubernetes.create(APPLICATIONS, applicationOf(name, declared.repository.url))
+      const config = { ...ACCESS, namespace: ARGO_CD, application: name }
+      await ground.allow(argoRules(ArgoCdConfig.parse(config)))
+      await applied(declared)
+      return { ...declared, config }
+    },
+    end: () => endAll([argo], ground, repositories),
+  }
+}
+
+function applicationOf(name: string, repoURL: string): KubeObject {
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: { name, annotations: { owner: 'the shop' } },
+    spec: {
+      project: 'default',
+      destination: { server: 'https://kubernetes.default.svc', namespace: NAMESPACE },
+      source: { repoURL, path: '.', targetRevision: 'main' },
+      syncPolicy: { automated: { prune: true, selfHeal: true } },
+    },
+  }
+}
+
+/** As a webhook of its repository does: Argo CD is asked to look, and has. */
+export async function compared(kubernetes: Kubernetes, { path, get }: Declared): Promise<void> {
+  await kubernetes.patch(path, { metadata: { annotations: { [REFRESH]: 'normal' } } })
+  const isDone = async () => (await get()).metadata.annotations?.[REFRESH] === undefined
+  await until('Argo CD has looked', isDone, FOLLOWS_MS)
 }
 
 /** The route as it stands in a repository. */
