@@ -83,7 +83,11 @@ underReal(
           const frozen = await freeze(real().controller.pid)
           await one.setWeights(round, 100 - round) // the repository says 100 : 0
           one.forget()
-          await one.confirm('after').finally(() => frozen.end())
+          try {
+            await one.confirm('after')
+          } finally {
+            await frozen.end()
+          }
           await until(
             'it has compared',
             async () => {
