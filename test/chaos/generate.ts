@@ -30,7 +30,7 @@ const ORDERS: ChaosStep[][] = [
   [prewarm(1), canary(50), { kind: 'ttl' }, { kind: 'repoint' }, { kind: 'hold' }],
 ]
 
-/** What came later, drawn beside the others: the first for HAProxy, whose map leads members. */
+/** What came later, drawn beside the others: the first for edges that lead members. */
 const COHORTS: ChaosStep[][] = [
   [{ kind: 'cohort' }, canary(50), { kind: 'hold' }],
   [prewarm(1), { kind: 'cohort' }, canary(30), { kind: 'switch' }, { kind: 'drain' }],
@@ -40,6 +40,7 @@ const DRAINS: ChaosStep[][] = [
   [{ kind: 'switch' }, { kind: 'drain' }, { kind: 'hold' }],
 ]
 const EDGES: Edge[] = ['haproxy', 'envoy', 'nginx', 'traefik', 'caddy']
+const LEADERS: Edge[] = ['haproxy', 'envoy', 'nginx']
 const MIRRORS: Edge[] = ['envoy', 'nginx', 'traefik']
 
 /** Values that no runbook here ever sets. */
@@ -63,7 +64,7 @@ export function scenarioOf(seed: number): Scenario {
 function shapeOf(random: Random): Shape {
   const steps = random.pick([...ORDERS, ...DRAINS, ...COHORTS])
   const has = (kind: ChaosStep['kind']): boolean => steps.some((step) => step.kind === kind)
-  const edge: Edge = has('cohort') ? 'haproxy' : random.pick(has('shadow') ? MIRRORS : EDGES)
+  const edge = random.pick(has('cohort') ? LEADERS : has('shadow') ? MIRRORS : EDGES)
   return { edge, zone: random.pick(['bind', 'powerdns']), steps }
 }
 

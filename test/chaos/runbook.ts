@@ -3,7 +3,8 @@ import { stringify } from 'yaml'
 import type { Addresses } from '../../lab/addresses.ts'
 import { RECORD, bind, caddy, envoy, haproxy, nginx, powerdns, traefik } from '../../lab/stage/runbook.ts'
 import type { Sight } from './sight.ts'
-import { type ChaosStep, type Edge, MEMBERS, type Shape } from './scenario.ts'
+import { LED_BY } from './edges.ts'
+import { type ChaosStep, type Edge, MEMBERS, type Shape, TENANT } from './scenario.ts'
 
 const HOLD = '700ms'
 const WATCHED = { good: '1 in a row', extend_max: '6s' }
@@ -12,8 +13,8 @@ const RATE = 'sum(rate(http_requests_total{app="orders",side="$side"}[5s]))' // 
 
 const EDGES: { [edge in Edge]: (addresses: Addresses) => object } = {
   haproxy,
-  envoy: (addresses) => ({ ...envoy(addresses), shadow: 'shadow' }),
-  nginx,
+  envoy: (addresses) => ({ ...envoy(addresses), shadow: 'shadow', cohort: LED_BY.envoy }),
+  nginx: (addresses) => ({ ...nginx(addresses), cohort: LED_BY.nginx }),
   traefik,
   caddy,
 }
@@ -30,7 +31,7 @@ export function runbookOf(shape: Shape, service: string, addresses: Addresses): 
       drain: '1s',
       connections: usedBy(shape, {
         edge: EDGES[edge](addresses),
-        door: { provider: 'probe/http', url: addresses.haproxy.url },
+        door: { provider: 'probe/http', url: doorOf(edge, addresses) },
         zone: zone === 'bind' ? bind(addresses) : powerdns(addresses),
         fleet: {
           provider: 'capacity/command',
@@ -53,6 +54,12 @@ export function runbookOf(shape: Shape, service: string, addresses: Addresses): 
     },
     { lineWidth: 0 },
   )
+}
+
+/** Where members and strangers come in. */
+function doorOf(edge: Edge, { haproxy: first, envoy: second, nginx: third }: Addresses): string {
+  if (edge === 'envoy') return second.url
+  return edge === 'nginx' ? third.url : first.url
 }
 
 const CONNECTION_OF: { [kind in ChaosStep['kind']]: 'edge' | 'zone' | 'fleet' | null } = {
@@ -99,7 +106,7 @@ function fieldsOf(step: ChaosStep, { zone, edge }: Shape, addresses: Addresses):
       const proof = {
         connection: 'door',
         path: '/',
-        header: 'x-tenant',
+        header: TENANT,
         old: { json: { side: 'old' } },
         new: { json: { side: 'new' } },
         every: '300ms',

@@ -24,7 +24,8 @@ export type LinkName = Exclude<Edge, 'caddy'> | Zone | 'fleet' | 'prometheus' | 
 
 export type TargetName = 'edge split' | 'edge cohort' | 'zone record' | 'fleet new'
 
-/** Who goes first, in the map of HAProxy. */
+/** Who goes first, and the header that says who asks. */
+export const TENANT = 'x-tenant'
 export const MEMBERS = ['acme', 'globex']
 
 export type Fault =

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { parse } from 'yaml'
 import { askDns } from '../../lab/dns.ts'
 import type { ChaosStage } from './stage.ts'
-import type { Edge, Shape } from './scenario.ts'
+import { type Edge, MEMBERS, type Shape, TENANT } from './scenario.ts'
 
 const ANSWER_MS = 600 // a server that is stopped by a fault must not stop the eyes
 const LOOK_EVERY_MS = 150 // a third of the shortest time for which instances drain
@@ -106,15 +106,33 @@ async function nginxSplit({ lab }: ChaosStage): Promise<Sight['edge']> {
   )
   const strange =
     fresh === 0 || fresh === 100 ? answers.filter((pool) => pool !== (fresh === 0 ? 'v1' : 'v2')) : []
-  const served = strange.length === 0 ? null : `${strange.length} of ${KEYS} keys elsewhere`
-  return { old: 100 - fresh, new: fresh, mirror: share('$orders_shadow', 'shadow'), served, members: [] }
+  const members = [...text.matchAll(/"~\^(\w+)\$" v2-cohort;/g)].map(([, user]) => user as string).sort()
+  const led = await Promise.all(
+    ASKED_FOR.map(async (user) => ((await poolOf(controlUrl, user)) === 'v2-cohort' ? [user] : [])),
+  )
+  const served = [
+    ...(strange.length === 0 ? [] : [`${strange.length} of ${KEYS} keys elsewhere`]),
+    ...(led.flat().join() === members.join() ? [] : [`leads ${led.flat().join(', ') || 'nobody'}`]),
+  ]
+  const mirror = share('$orders_shadow', 'shadow')
+  return {
+    old: 100 - fresh,
+    new: fresh,
+    mirror,
+    served: served.length === 0 ? null : served.join(', '),
+    members,
+  }
 }
 
 const KEYS = 4 // enough to meet both workers mostly; the end is looked at several times
 
-async function poolOf(url: string): Promise<string | undefined> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) })
-  return / pool=(\S*)/.exec(await response.text())?.[1]
+const ASKED_FOR = [...MEMBERS, 'mallory'].sort()
+
+/** Of a key by the split; of a member where he is led. */
+async function poolOf(url: string, member?: string): Promise<string | undefined> {
+  const headers: { [name: string]: string } = member === undefined ? {} : { [TENANT]: member }
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS) })
+  return (member === undefined ? / pool=(\S*)/ : / to=(\S*)/).exec(await response.text())?.[1]
 }
 
 type Weighted = { weighted: { services: { name: string; weight: number }[] } }
@@ -181,7 +199,7 @@ function tell(path: string, line: string): Promise<string> {
 }
 
 type Route = {
-  match: { prefix?: string }
+  match: { prefix?: string; headers?: { name: string; string_match?: { exact?: string } }[] }
   route: {
     weighted_clusters?: { clusters: { name: string; weight?: number }[] }
     request_mirror_policies?: {
@@ -203,20 +221,25 @@ async function envoyRoute({ lab }: ChaosStage): Promise<Sight['edge']> {
   const written = sharesIn(file.resources[0])
   const held = sharesIn(served)
   const differs = JSON.stringify(written) !== JSON.stringify(held)
-  return { ...written, served: differs ? JSON.stringify(held) : null, members: [] }
+  return { ...written, served: differs ? JSON.stringify(held) : null }
 }
 
 const OF_HUNDRED: { [denominator: string]: number } = { HUNDRED: 1, TEN_THOUSAND: 100, MILLION: 10_000 }
 
-function sharesIn(hosts: Hosts | undefined): Omit<Sight['edge'], 'served' | 'members'> {
-  const route = hosts?.virtual_hosts[0]?.routes.find(({ match }) => match.prefix === '/')?.route
+function sharesIn(hosts: Hosts | undefined): Omit<Sight['edge'], 'served'> {
+  const all = (hosts?.virtual_hosts[0]?.routes ?? []).filter(({ match }) => match.prefix === '/')
+  const route = all.find(({ match }) => match.headers === undefined)?.route
+  const members = all
+    .flatMap(({ match: { headers = [] } }) => headers)
+    .flatMap(({ name, string_match: match }) => (name === TENANT ? [match?.exact ?? 'somebody'] : []))
+    .sort()
   const clusters = route?.weighted_clusters?.clusters
   if (route === undefined || clusters === undefined) throw new Error('no weighted route for /')
   const total = clusters.reduce((sum, { weight = 0 }) => sum + weight, 0)
   const share = (name: string) => (100 * (clusters.find((each) => each.name === name)?.weight ?? 0)) / total
   const fraction = route.request_mirror_policies?.[0]?.runtime_fraction.default_value
   const mirror = (fraction?.numerator ?? 0) / (OF_HUNDRED[fraction?.denominator ?? 'HUNDRED'] ?? 1)
-  return { old: share('v1'), new: share('v2'), mirror }
+  return { old: share('v1'), new: share('v2'), mirror, members }
 }
 
 async function recordOf({ lab }: ChaosStage, { zone }: Shape): Promise<Sight['record']> {

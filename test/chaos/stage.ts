@@ -19,7 +19,7 @@ import {
 import { type World, lookAround, setBack } from '../../lab/stage/world.ts'
 import { type Link, openLink } from './link.ts'
 import { type Edge, type LinkName, type Shape, type Zone, backendsOf } from './scenario.ts'
-import { BY_PROVIDER, setEdge } from './edges.ts'
+import { BY_PROVIDER, leadBy, setEdge } from './edges.ts'
 
 const API_TTL_SECONDS = 2 // two of them pass in every seed that moves a name
 const EDGE_RATE = 80 // requests per second: forty are counted in half a second
@@ -96,6 +96,7 @@ export async function openChaosStage(options: ChaosStageOptions = {}): Promise<C
       for (const link of Object.values(links)) link.set(null)
       await Promise.all(Object.values(lab.servers).map((server) => server.start()))
       await worker.server.start()
+      for (const edge of ['envoy', 'nginx'] as const) await leadBy(lab, edge, []) // before anybody looks for the route itself
       await setBack(lab, start)
       for (const edge of BY_PROVIDER) await setEdge(lab, edge, { old: 100, new: 0 })
     },

@@ -6,7 +6,7 @@ import { configsOf, depsOf } from '../../lab/stage/connect.ts'
 import { RECORD } from '../../lab/stage/runbook.ts'
 import { tellHaproxy } from '../../lab/stage/world.ts'
 import type { Json } from '../../workflows/json.ts'
-import { setEdge } from './edges.ts'
+import { leadBy, setEdge } from './edges.ts'
 import type { Shape, TargetName } from './scenario.ts'
 import type { Sight } from './sight.ts'
 import type { ChaosStage } from './stage.ts'
@@ -27,7 +27,7 @@ export async function writeAsStranger(
       return { at: Date.now(), target, value }
     case 'edge cohort': {
       const { users } = value as { users: string[] }
-      await setCohort(stage, users)
+      await setCohort(stage, shape, users)
       return { at: Date.now(), target, value: { users } }
     }
     case 'zone record': {
@@ -84,14 +84,15 @@ async function setSplit(
     return
   }
   rewriteRoutes(stage, ({ match, route }) => {
-    if (match.prefix !== '/') return
+    if (match.prefix !== '/' || match.headers !== undefined) return // routes that lead members are copies of it
     for (const cluster of route.weighted_clusters.clusters)
       cluster.weight = cluster.name === 'v1' ? split.old : split.new
   })
 }
 
 /** Who is in the map, and in the file that a reload reads. */
-async function setCohort({ lab }: ChaosStage, users: string[]): Promise<void> {
+async function setCohort({ lab }: ChaosStage, { edge }: Shape, users: string[]): Promise<void> {
+  if (edge === 'envoy' || edge === 'nginx') return await leadBy(lab, edge, users)
   const { cohortMap } = lab.addresses.haproxy
   const lines = users.map((user) => `add map ${cohortMap} ${user} new`)
   await tellHaproxy(lab, [`clear map ${cohortMap}`, ...lines].join('; '))
@@ -107,7 +108,7 @@ export function writeNeighbour(stage: ChaosStage): void {
 }
 
 type Route = {
-  match: { prefix: string }
+  match: { prefix: string; headers?: unknown }
   route: { weighted_clusters: { clusters: { name: string; weight: number }[] } }
 }
 

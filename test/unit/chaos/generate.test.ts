@@ -19,11 +19,13 @@ const ADDRESSES = {
     entries: { old: '127.0.0.11', new: '127.0.0.12', port: 80 },
   },
   envoy: {
+    url: 'http://127.0.0.1:81',
     routesFile: '/etc/envoy/rds/app.json',
     adminUrl: 'http://127.0.0.1:9901',
     clusters: { old: 'v1', new: 'v2', shadow: 'shadow' },
   },
   nginx: {
+    url: 'http://127.0.0.1:82',
     splitFile: '/etc/nginx/cutover/orders.conf',
     variable: '$orders_pool',
     shadowVariable: '$orders_shadow',
@@ -76,6 +78,11 @@ describe('a seed', () => {
       ].sort(),
     )
     expect(new Set(HUNDRED.map(({ shape }) => JSON.stringify(shape.steps))).size).toBeGreaterThan(9)
+  })
+
+  it('leads cohorts on every edge that can', () => {
+    const led = HUNDRED.filter(({ shape }) => shape.steps.some(({ kind }) => kind === 'cohort'))
+    expect([...new Set(led.map(({ shape }) => shape.edge))].sort()).toEqual(['envoy', 'haproxy', 'nginx'])
   })
 
   it('gives a runbook that validates, as do the scenarios made by hand', async () => {
