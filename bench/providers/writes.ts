@@ -3,16 +3,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gatewayApi } from '../../activities/traffic/gateway-api/index.ts'
 import { istio } from '../../activities/traffic/istio/index.ts'
-import type { Deps, Provider } from '../../activities/provider.ts'
+import type { Deps } from '../../activities/provider.ts'
 import { bareDeps } from '../../worker/testing.ts'
-import type { Changing, Io } from '../../workflows/ports/target.ts'
+import type { Changing } from '../../workflows/ports/target.ts'
 import { type Row, inMs, rounded, spreadOf } from '../report/row.ts'
+import { type Writer, byProvider, connectProvider } from './calls.ts'
 import { EDGES, type Edge } from './edges.ts'
 import type { Ground } from './ground.ts'
 
 const USERS = 4 // requests that are always in flight
 const AFTER_MS = 800 // so long is watched after a move: six times what the last one took
-const CALL_MS = 10_000
+const ANSWER_MS = 10_000
 const PROVIDERS = { istio, 'gateway-api': gatewayApi }
 
 type Answer = { side: string; at: number }
@@ -60,8 +61,6 @@ async function writesOf(ground: Ground, edge: Edge, moves: number): Promise<Row>
   }
 }
 
-type Writer = (share: number) => Promise<void>
-
 async function measured(users: Users, share: number, write: Writer): Promise<Move> {
   const losing = share === 100 ? 'old' : 'new'
   const from = Date.now()
@@ -69,13 +68,6 @@ async function measured(users: Users, share: number, write: Writer): Promise<Mov
   const writeMs = Date.now() - from
   await sleep(AFTER_MS)
   return { writeMs, effectMs: Math.max(0, users.last(losing) - from) }
-}
-
-function byProvider(port: Changing): Writer {
-  return async (share) => {
-    const seen = await port.observe('split', io())
-    await port.write({ target: 'split', desired: { old: 100 - share, new: share }, seen }, io())
-  }
 }
 
 function byApi({ api }: Ground, edge: Edge): Writer {
@@ -88,17 +80,12 @@ function byApi({ api }: Ground, edge: Edge): Writer {
 
 function portOf(ground: Ground, edge: Edge): Changing {
   const { provider: _, ...config } = edge.connection(ground) as { provider: string }
-  const provider = PROVIDERS[edge.name] as unknown as Provider
   const { kubernetes } = ground
   const deps: Deps = {
     ...bareDeps(),
     secrets: { read: async () => kubernetes.kubeconfig(kubernetes.admin) },
   }
-  return provider.connect(provider.spec.config.parse(config), deps) as unknown as Changing
-}
-
-function io(): Io {
-  return { signal: AbortSignal.timeout(CALL_MS) }
+  return connectProvider(PROVIDERS[edge.name], config, deps)
 }
 
 interface Users {
@@ -113,7 +100,7 @@ function startUsers(url: string): Users {
   const over = new AbortController()
   const user = async (): Promise<void> => {
     while (!over.signal.aborted) {
-      const answer: Answer | null = await fetch(url, { signal: AbortSignal.timeout(CALL_MS) }).then(
+      const answer: Answer | null = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) }).then(
         async (response) => {
           await response.text()
           return response.ok ? { side: response.headers.get('x-side') ?? '', at: Date.now() } : null

@@ -11,6 +11,9 @@ const ASK: { [name in ServerName]?: string[] } = {
   temporal: ['--version'],
   haproxy: ['-v'],
   envoy: ['--version'],
+  nginx: ['-v'],
+  traefik: ['version'],
+  caddy: ['version'],
   prometheus: ['--version'],
 }
 

@@ -1,4 +1,4 @@
-// The table that people read: one block a row, ratios before milliseconds.
+// The tables that people read: one block a row on a terminal, one line of Markdown for docs/measurements.md; ratios before milliseconds.
 import type { Row } from './row.ts'
 
 const MEASURE_WIDTH = 72
@@ -13,6 +13,25 @@ export function block(row: Row): string {
   return lines.join('\n')
 }
 
+/** A line of the tables of docs/measurements.md. */
+export function markdownRow({ measure, target, ratios, figures }: Row): string {
+  const cells = [measure, targetInWords(target), listed(ratios), listed(shortened(figures))]
+  return `| ${cells.join(' | ')} |`
+}
+
+function targetInWords(target: Row['target']): string {
+  if (target === null) return 'none'
+  const { figure, is, max, unit } = target
+  return `${figure} ${is}${unit} of ${max}${unit}: ${is <= max ? 'met' : '**missed**'}`
+}
+
+const WHOLE_FROM = 100 // a tenth of a millisecond says nothing of a hundred
+
+function shortened(figures: Row['figures']): { [name: string]: string } {
+  const short = (value: number) => (value < WHOLE_FROM ? value : Math.round(value)).toLocaleString('en-US')
+  return Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, short(value)]))
+}
+
 function targetOf({ target }: Row): string {
   if (target === null) return 'no target'
   const { figure, is, max, unit } = target
@@ -22,7 +41,7 @@ function targetOf({ target }: Row): string {
   )
 }
 
-function listed(values: { [name: string]: number }): string {
+function listed(values: { [name: string]: number | string }): string {
   return Object.entries(values)
     .map(([name, value]) => `${name} ${value}`)
     .join(', ')

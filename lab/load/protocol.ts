@@ -19,7 +19,8 @@ export type LoadOptions = {
   repeatsReset?: boolean
 }
 
-export type SideCount = { answered: number; injected: number }
+/** `lastAt`: when its last good answer had come in (milliseconds since 1970); null = none has. */
+export type SideCount = { answered: number; injected: number; lastAt: number | null }
 
 export type LoadReport = {
   seconds: number

@@ -21,7 +21,10 @@ export type Tally = {
 export function createTally(): Tally {
   const began = performance.now()
   const totals = { sent: 0, answered: 0, injected: 0, failed: 0, skipped: 0, repeated: 0 }
-  const sides = { old: { answered: 0, injected: 0 }, new: { answered: 0, injected: 0 } }
+  const sides: LoadReport['sides'] = {
+    old: { answered: 0, injected: 0, lastAt: null },
+    new: { answered: 0, injected: 0, lastAt: null },
+  }
   const failures: Record<string, number> = {}
   const addresses: Record<string, number> = {}
   const latencies = createHistogram()
@@ -52,6 +55,7 @@ export function createTally(): Tally {
         return
       }
       sides[result.side][result.kind] += 1
+      if (result.kind === 'answered') sides[result.side].lastAt = Date.now()
       present()[result.kind === 'injected' ? 'injected' : result.side] += 1
       latencies.add(result.milliseconds)
     },
