@@ -1,12 +1,13 @@
-// The control location of an NGINX: which names a worker gives to a key of our choice. Read only; each question goes over a
-// connection of its own, since a connection belongs to one worker.
+// The control location of an NGINX: which names a worker gives to a key of our choice. Read only; each question goes over a connection of
+// its own, since a connection belongs to one worker. Over when every process that takes connections was heard, or would have been.
 import { failure } from '../../failure.ts'
 import { excerpt, exchange, statusKind } from '../../http.ts'
 import type { Io } from '../../../workflows/ports/target.ts'
-import type { NginxConfig } from './schema.ts'
+import { type Hearing, type Memory, hearingOf, isHeardOut, remember, rememberedIn } from './hearing.ts'
 import { keyIn } from './keys.ts'
+import type { NginxConfig } from './schema.ts'
 import type { Share } from './splits.ts'
-import { type Answer, type Group, NotByKey, groupsOf, nextIndex } from './workers.ts'
+import { type Answer, type Group, NotByKey, groupsOf, missingOf, nextIndex } from './workers.ts'
 
 const ANSWER_MS_MAX = 2_000 // a location that returns a text answers within a millisecond
 const ANSWER_BYTES_MAX = 4_096 // three names
@@ -17,11 +18,17 @@ const ACCEPTED_IN_A_ROW = 16
 const SLACK = 4 // seen besides
 const CALM_MAX = 160 // nine workers; of more, each question more would cost the call its time
 const CALM_BRIEF = 8 // while a reload is waited for: the look after it is thorough
+export const QUESTIONS_MIN = 8 // where all have been heard: another NGINX behind the same address would hardly stay silent
+const KEYS_KEPT_MAX = 200 // of all the borders of a run; a binary search adds a dozen
 const QUESTIONS_MAX = 400 // one share is found within 24, two generations of workers within 50; the rest is calm
 
 export interface Edge {
   config: NginxConfig
   fetch: typeof globalThis.fetch
+  /** What workers have said that still live. */
+  memory: Memory
+  /** By template and place: the same few borders are asked for again and again, and a key takes thousands of tries. */
+  keys: Map<string, string>
 }
 
 export interface Question {
@@ -36,30 +43,77 @@ export interface Question {
   isThorough: boolean
 }
 
-/** What is served, by workers that serve alike; those that most answers came from come first. Raises what a look raises. */
-export async function servedBy(edge: Edge, asked: Question, io: Io): Promise<Group[]> {
+export interface Served {
+  /** Workers that serve alike; those that most answers came from come first. */
+  groups: Group[]
+  /** Processes that take connections and were not heard out. */
+  unheard: string[]
+}
+
+/** Raises what a look raises. */
+export async function servedBy(edge: Edge, asked: Question, io: Io): Promise<Served> {
   const answers: Answer[] = []
-  let groups: Group[] = []
-  let calm = 0
-  const keys = new Map<number, string>() // the same few borders are asked for again and again
-  const keyFor = (index: number): string => {
-    const key = keys.get(index) ?? keyIn(asked.template, index)
-    keys.set(index, key)
-    return key
+  const askAt = async (index: number): Promise<void> => {
+    const key = keyFor(edge, asked.template, index)
+    answers.push({ ...(await ask(edge, asked, { key, io })), index })
   }
-  while (answers.length < QUESTIONS_MAX) {
-    if (calm >= calmNeeded(groups, asked))
-      return groups.toSorted((a, b) => b.answers.length - a.answers.length)
-    const index = nextIndex(groups, { guess: asked.guess, asked: answers.length })
-    answers.push({ ...(await ask(edge, asked, { key: keyFor(index), io })), index })
+  const { guess } = asked
+  await askAt(nextIndex([], { guess, asked: 0 }))
+  let hearing = await hearingOf(edge.memory, asked, answers)
+  let groups = grouped(edge, [...answers, ...rememberedIn(hearing, answers)], asked)
+  // All have been heard by earlier looks: whoever answers now, the order of the questions does not matter.
+  if (hearing?.isWhole === true) {
+    const more = Array.from({ length: QUESTIONS_MIN - 1 }, (_, at) =>
+      nextIndex(groups, { guess, asked: at + 1 }),
+    )
+    await Promise.all(more.map(askAt))
+  }
+  for (let calm = 0; answers.length < QUESTIONS_MAX;) {
     const before = known(groups)
-    groups = grouped(edge, answers, asked)
+    groups = grouped(edge, [...answers, ...rememberedIn(hearing, answers)], asked)
     calm = groups.every(({ share }) => share !== null) && known(groups) === before ? calm + 1 : 0
+    const isAllHeard =
+      hearing !== null && answers.length >= QUESTIONS_MIN && isHeardOut(hearing, asked, answers)
+    if (isAllHeard || calm >= calmNeeded(groups, asked)) {
+      hearing = hearing && (await hearingOf(edge.memory, asked, answers))
+      if (hearing?.isWhole === true || calm >= calmNeeded(groups, asked))
+        return conclusion(edge, { asked, answers, hearing })
+    }
+    await askAt(nextOf({ answers, groups, hearing, guess }))
   }
   throw failure(
     'Unavailable',
     `asking ${edge.config.control}: ${answers.length} answers of ${workersOf(groups)} workers fit no share yet; it may be reloading`,
   )
+}
+
+type Heard = { asked: Question; answers: Answer[]; hearing: Hearing | null }
+
+/** Of workers that still take connections, where these are known. */
+function conclusion(edge: Edge, { asked, answers, hearing }: Heard): Served {
+  const isThere = ({ worker }: Answer) =>
+    hearing?.isWhole !== true || hearing.accepting.some(({ pid }) => pid === worker)
+  const all = [...answers.filter(isThere), ...rememberedIn(hearing, answers)]
+  if (hearing !== null) remember(edge.memory, { asked, hearing, answers })
+  const groups = grouped(edge, all, asked).toSorted((a, b) => b.answers.length - a.answers.length)
+  return { groups, unheard: hearing?.unheard.map(({ pid }) => pid) ?? [] }
+}
+
+/** A worker that answers several times in a row is asked for what it has not told. */
+function nextOf(of: { answers: Answer[]; groups: Group[]; hearing: Hearing | null; guess: Share }): number {
+  const { answers, groups, hearing, guess } = of
+  const last = answers.at(-1)?.worker
+  const isUnheard = hearing?.unheard.some(({ pid }) => pid === last) === true
+  const own = answers.filter(({ worker }) => worker === last)
+  return (isUnheard ? missingOf(own, guess) : null) ?? nextIndex(groups, { guess, asked: answers.length })
+}
+
+function keyFor({ keys }: Edge, template: string, index: number): string {
+  const place = `${index} ${template}`
+  const key = keys.get(place) ?? keyIn(template, index)
+  if (keys.size >= KEYS_KEPT_MAX) keys.clear()
+  keys.set(place, key)
+  return key
 }
 
 function calmNeeded(groups: Group[], { isThorough }: Question): number {

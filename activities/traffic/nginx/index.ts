@@ -59,7 +59,14 @@ export const nginx = defineProvider({
 })
 
 function edgeOf(config: NginxConfig, deps: Deps): Nginx {
-  return { config, fetch: deps.fetch, commands: { config, deps }, cohorts: [] }
+  return {
+    config,
+    fetch: deps.fetch,
+    memory: new Map(),
+    keys: new Map(),
+    commands: { config, deps },
+    cohorts: [],
+  }
 }
 
 type Value = Split | Mirror

@@ -3,7 +3,8 @@
 import type { Io } from '../../../workflows/ports/target.ts'
 import { failure } from '../../failure.ts'
 import { excerpt, exchange, statusKind } from '../../http.ts'
-import { type Edge, calmFor } from './control.ts'
+import { type Edge, QUESTIONS_MIN, calmFor } from './control.ts'
+import { type Accepting, acceptingBeside } from './processes.ts'
 
 const ANSWER_MS_MAX = 2_000 // as in control.ts
 const ANSWER_BYTES_MAX = 4_096
@@ -32,22 +33,31 @@ interface Question {
 export async function ledBy(edge: Edge, asked: Question, io: Io): Promise<Led[]> {
   const { sets } = asked
   const probes = probesFor(sets)
-  const said = new Map<string, Map<string, boolean>>()
+  let user = probes[0] as string
+  /** null: it cannot be seen in what a worker says. */
+  const said = new Map<string, Map<string, boolean | null>>()
   const counts = new Map<string, number>()
   let calm = 0
+  let there: Accepting[] | null = []
+  const isHeard = ({ pid }: Accepting) => probes.every((each) => said.get(pid)?.has(each) === true)
   for (let at = 0; at < QUESTIONS_MAX && calm < calmFor(said.size, asked.isThorough); at++) {
-    const user = probes[at % probes.length] as string
     const { worker, isLed } = await askAs(edge, { ...asked, user }, io)
-    const own = said.get(worker) ?? new Map<string, boolean>()
+    const own = said.get(worker) ?? new Map<string, boolean | null>()
     const isNews = isLed !== null && own.get(user) !== isLed
-    if (isLed !== null) own.set(user, isLed)
+    own.set(user, isLed)
     said.set(worker, own)
     counts.set(worker, (counts.get(worker) ?? 0) + 1)
     calm = isNews ? 0 : calm + 1
+    // All that take connections were heard: nobody else would show. Who these are is looked up again, for a reload may have begun.
+    const isEnough = at + 1 >= QUESTIONS_MIN && there !== null && there.every(isHeard)
+    if (isEnough) there = await acceptingBeside([...said.keys()])
+    if (isEnough && there !== null && there.length > 0 && there.every(isHeard)) break
+    user = probes.find((each) => !own.has(each)) ?? (probes[(at + 1) % probes.length] as string)
   }
   const groups = new Map<number, { workers: string[]; answers: number }>()
   for (const [worker, own] of said) {
-    const fits = sets.findIndex((set) => [...own].every(([user, isLed]) => set.includes(user) === isLed))
+    const seen = [...own].filter(([, isLed]) => isLed !== null)
+    const fits = sets.findIndex((set) => seen.every(([each, isLed]) => set.includes(each) === isLed))
     const group = groups.get(fits) ?? { workers: [], answers: 0 }
     group.workers.push(worker)
     group.answers += counts.get(worker) ?? 0

@@ -26,6 +26,8 @@ export interface Look {
   file: WholeFile
   split: SplitHere
   groups: Group[]
+  /** Processes of NGINX that take connections and that nobody has heard of. */
+  unheard: string[]
 }
 
 /** `isThorough: false`: a worker that serves something else may be missed. */
@@ -43,8 +45,8 @@ export async function look(
     return found
   })
   const { names, word } = place
-  const groups = await servedBy(edge, { word, template: split.key, names, guess: split, isThorough }, io)
-  return { target, place, file, split, groups }
+  const asked = { word, template: split.key, names, guess: split, isThorough }
+  return { target, place, file, split, ...(await servedBy(edge, asked, io)) }
 }
 
 export function observed(here: Look, config: NginxConfig, cautions: string[]): Observed<Split | Mirror> {
@@ -52,7 +54,11 @@ export function observed(here: Look, config: NginxConfig, cautions: string[]): O
   return {
     value: servedValue(here),
     version: versionOf(here),
-    facts: { workers: here.groups.flatMap(({ workers }) => workers).length, hashes: here.split.key },
+    facts: {
+      workers: here.groups.flatMap(({ workers }) => workers).length,
+      hashes: here.split.key,
+      ...(here.unheard.length === 0 ? {} : { unheard: here.unheard }),
+    },
     ...(elsewhere.length === 0 ? {} : { elsewhere }),
     ...(cautions.length === 0 ? {} : { cautions }),
   }

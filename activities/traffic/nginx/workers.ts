@@ -42,18 +42,46 @@ export function groupsOf(answers: Answer[], names: [string, string]): Group[] {
 
 /** The hundredth to ask for next: where an answer tells most; once all is known, around the borders again and again. */
 export function nextIndex(groups: Group[], { guess, asked }: { guess: Share; asked: number }): number {
-  const edges = [0, WHOLE - 1, guess.hundredths - 1, guess.hundredths].filter(
-    (each) => each >= 0 && each < WHOLE,
-  )
+  const edges = edgesOf(guess)
   if (asked < edges.length) return edges[asked]!
   const open = groups.find(({ share }) => share === null)
-  if (open === undefined) {
-    const borders = groups.flatMap(({ share }) => [share!.hundredths - 1, share!.hundredths])
-    const places = [...edges, ...borders.filter((each) => each >= 0 && each < WHOLE)]
-    // Shifted each round, so that workers that answer in turn are not asked the same ones for ever.
-    return places[(asked + Math.floor(asked / places.length)) % places.length]!
-  }
-  const sorted = open.answers.toSorted((a, b) => a.index - b.index)
+  if (open !== undefined) return narrowing(open.answers)
+  const borders = groups.flatMap(({ share }) => [share!.hundredths - 1, share!.hundredths])
+  const places = [...new Set([...edges, ...borders.filter((each) => each >= 0 && each < WHOLE)])]
+  // Shifted each round, so that workers that answer in turn are not asked the same ones for ever.
+  return places[(asked + Math.floor(asked / places.length)) % places.length]!
+}
+
+/** What one worker is to be asked for next; null: its own answers tell all of its share. */
+export function missingOf(own: Answer[], guess: Share): number | null {
+  const edge = edgesOf(guess).find((index) => !own.some((answer) => answer.index === index))
+  if (edge !== undefined) return edge
+  const sorted = own.toSorted((a, b) => a.index - b.index)
+  if (sorted[0]!.name === sorted.at(-1)!.name) return null
+  const [before, after] = changeIn(sorted)
+  return after.index - before.index > 1 ? narrowing(own) : null
+}
+
+/** The share that the answers of one worker tell by themselves. */
+export function shareOf(own: Answer[], names: [string, string]): Share | null {
+  return own.length === 0 ? null : shareIn(own, names)
+}
+
+/** As few answers as tell this share. */
+export function answersOf(worker: string, { first, rest, hundredths }: Share): Answer[] {
+  const indexes = edgesOf({ first, rest, hundredths })
+  return indexes.map((index) => ({ worker, index, name: index < hundredths ? first : rest }))
+}
+
+/** Both ends and both sides of the border. */
+function edgesOf({ hundredths }: Share): number[] {
+  const all = [0, WHOLE - 1, hundredths - 1, hundredths]
+  return [...new Set(all.filter((each) => each >= 0 && each < WHOLE))]
+}
+
+/** Halves what is left between two names. */
+function narrowing(answers: Answer[]): number {
+  const sorted = answers.toSorted((a, b) => a.index - b.index)
   const [low, high] = [sorted[0]!, sorted.at(-1)!]
   if (low.index > 0) return 0
   if (high.index < WHOLE - 1) return WHOLE - 1
@@ -80,7 +108,7 @@ function changeIn(sorted: Answer[]): [Answer, Answer] {
 }
 
 /** One border at most, and one name for each hundredth. */
-function isOneSplit(answers: Answer[]): boolean {
+export function isOneSplit(answers: Answer[]): boolean {
   const sorted = answers.toSorted((a, b) => a.index - b.index)
   let changes = 0
   for (const [at, answer] of sorted.entries()) {

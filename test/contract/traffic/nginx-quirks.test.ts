@@ -7,7 +7,18 @@ import { freePort } from '../../../lab/ports.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'
 import type { Changing } from '../../../workflows/ports/target.ts'
 import { connect, io } from '../changing.ts'
-import { type Stand, configOf, edited, provider, put, read, reload, startStand } from './nginx-bench.ts'
+import {
+  type Stand,
+  configOf,
+  edited,
+  linesOf,
+  provider,
+  put,
+  read,
+  reload,
+  startStand,
+  switchBefore,
+} from './nginx-bench.ts'
 import { sendLoad } from './upstream.ts'
 
 let stand: Stand
@@ -218,5 +229,70 @@ describe('traffic/nginx and its proof', () => {
         expect.any(String),
       ],
     })
+  })
+})
+
+describe('traffic/nginx and whom it asks', () => {
+  const OTHERWISE = 52 // questions until a worker of two would have shown, where processes are not seen
+
+  /** A port that counts its questions. */
+  function counting(more: JsonObject = {}) {
+    let questions = 0
+    const fetch: typeof globalThis.fetch = (input, init) => {
+      questions += 1
+      return globalThis.fetch(input, init)
+    }
+    const port = connect(provider, configOf(stand.edge, more), { ...stand.deps, fetch })
+    return async (target = 'split') => {
+      questions = 0
+      const { value, elsewhere, facts } = await port.observe(target, io())
+      return { value, elsewhere, workers: facts?.['workers'], unheard: facts?.['unheard'], questions }
+    }
+  }
+
+  it('hears every worker out once; those that live on are asked for no more than whether they are still there', async () => {
+    const look = counting()
+    const here = { value: { old: 100, new: 0 }, elsewhere: undefined, workers: 2, unheard: undefined }
+    const first = await look()
+    expect(first).toEqual({ ...here, questions: expect.any(Number) })
+    expect(first.questions).toBeLessThan(OTHERWISE)
+    expect(await look()).toEqual({ ...here, questions: 8 })
+    expect((await look('mirror')).value).toEqual({ percent: 0 })
+    expect(await look()).toEqual({ ...here, questions: 8 })
+  })
+
+  it('a reload that nobody has told it of is found by the next look: new workers have said nothing yet', async () => {
+    const look = counting()
+    await look()
+    for (const share of [30, 0.01, 100]) {
+      put(stand.edge, edited(original, '$orders_pool', linesOf({ old: 100 - share, new: share })[1]))
+      await reload(stand.edge)
+      const { value, workers, unheard } = await look()
+      expect({ value, workers, unheard }).toEqual({
+        value: { old: expect.closeTo(100 - share, 6), new: share },
+        workers: 2,
+        unheard: undefined,
+      })
+    }
+  })
+
+  it('another NGINX behind the same address is asked from the start, whatever was heard of the first', async () => {
+    const way = await switchBefore(stand.edge)
+    try {
+      const look = counting({ control: way.url })
+      await look()
+      put(stand.edge, edited(original, '$orders_pool', ['30% v2;', '* v1;']))
+      await reload(stand.edge)
+      expect((await look()).value).toEqual({ old: 70, new: 30 })
+      put(stand.edge, original)
+      const other = await way.toAnother()
+      put(stand.edge, edited(original, '$orders_pool', ['30% v2;', '* v1;']))
+      const seen = await look()
+      await other.end()
+      expect(seen).toMatchObject({ value: { old: 100, new: 0 }, workers: 2 })
+      expect(seen.elsewhere?.map(({ place }) => place)).toEqual([`file ${stand.edge.splitFile}`])
+    } finally {
+      way.end()
+    }
   })
 })
