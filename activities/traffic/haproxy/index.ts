@@ -13,15 +13,17 @@ import { type Edge, type Look, inFlightOf, lostByReload, reloadOf, look, observe
 import { confirmSplit } from './proof.ts'
 import { fileRefused, refused } from './refusals.ts'
 import { servers, spec } from './schema.ts'
+import { strayOn } from './shared.ts'
 import { keepInStep } from './state-file.ts'
 import { type Weights, shareErrorMax } from './servers.ts'
 import { raisingFirst, sizesOf, splitOf, weightsFor } from './weights.ts'
 
 export const haproxy = defineProvider({
   spec,
-  connect: (config) => {
+  connect: (config, deps) => {
     const sides = { old: servers(config.old), new: servers(config.new) }
-    const edge: Edge = { config, sides, place: `backend ${config.backend} at ${config.socket}` }
+    const { fetch } = deps
+    const edge: Edge = { config, fetch, sides, place: `backend ${config.backend} at ${config.socket}` }
     return {
       observe: async (target, io, wanted = []) => {
         if (target === COHORT) return await observeCohort(edge, io, wanted as Cohort[])
@@ -29,8 +31,10 @@ export const haproxy = defineProvider({
         for (const desired of wanted)
           refuseNothing(edge, weightsOrRefuse(edge, now, { desired: desired as Split }))
         const seen = observed(now, edge)
-        if (wanted.length === 0 || now.file !== null) return seen
-        return { ...seen, cautions: [...(seen.cautions ?? []), await lostByReload(edge, now.cli, io)] }
+        if (wanted.length === 0) return seen
+        const reload = now.file === null ? [await lostByReload(edge, now.cli, io)] : []
+        const cautions = [...(seen.cautions ?? []), ...reload, ...(await strayOn(edge, now.cli, io))]
+        return cautions.length === 0 ? seen : { ...seen, cautions }
       },
       write: (write, io) =>
         write.target === COHORT

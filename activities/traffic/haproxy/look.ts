@@ -22,6 +22,7 @@ import { type Leaving, lookAtLeaving, workersOf } from './workers.ts'
 
 export interface Edge {
   config: HaproxyConfig
+  fetch: typeof globalThis.fetch
   sides: Sides
   /** What messages call it. */
   place: string

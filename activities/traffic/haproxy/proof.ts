@@ -5,6 +5,7 @@ import type { Split } from '../../../workflows/ports/traffic.ts'
 import { type SideCounters, type Server, confirmShare, startCounting } from '../counted.ts'
 import { isTakenOut, isUsable, statusOf } from './cautions.ts'
 import { type Edge, type Look, look, servedElsewhere } from './look.ts'
+import { strayOn } from './shared.ts'
 import { newShare, splitOf } from './weights.ts'
 
 export async function confirmSplit(
@@ -24,6 +25,8 @@ export async function confirmSplit(
     const words = elsewhere.map(({ place, value }) => `${place} has ${JSON.stringify(value)}`)
     return startCounting(request.desired, counters, words.join('; '))
   }
+  const stray = await strayOn(edge, now.cli, io, request.desired)
+  if (stray.length > 0) return startCounting(request.desired, counters, stray.join('; '))
   const servers = { old: serversOf(now, sides.old), new: serversOf(now, sides.new) }
   const newSharePercent = newShare(now.weights, sides)
   const confirmation = confirmShare({ request, counters, newSharePercent, servers })

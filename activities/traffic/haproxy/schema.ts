@@ -1,6 +1,7 @@
 // What a runbook says about an HAProxy, and what plans may rely on. Holds no client code.
 import { posix } from 'node:path'
 import { z } from 'zod'
+import { BaseUrl } from '../../config.ts'
 import { defineSpec } from '../../provider.ts'
 
 // HAProxy's own alphabet for names; it also keeps a name from ending a command and starting another one.
@@ -11,15 +12,17 @@ const HaproxyName = z
 // One word of a command, like every name.
 const MapPath = z.string().regex(/^\/[A-Za-z0-9._/@:+-]+$/, 'not a path: an absolute one, without blanks')
 
+const Socket = z
+  .string()
+  .regex(/^(?:\/.+|[^/\s]+:\d{1,5})$/, 'not a runtime socket: write an absolute path or host:port')
+
 const Side = z.union([HaproxyName, z.array(HaproxyName).min(1)])
 
 export const HaproxyConfig = z
   .strictObject({
-    socket: z
-      .string()
-      .regex(/^(?:\/.+|[^/\s]+:\d{1,5})$/, 'not a runtime socket: write an absolute path or host:port')
-      .describe('Runtime socket (`stats socket`, level admin): an absolute path or host:port')
-      .meta({ examples: ['/run/haproxy/admin.sock', '10.0.0.5:9999'] }),
+    socket: Socket.describe(
+      'Runtime socket (`stats socket`, level admin): an absolute path or host:port',
+    ).meta({ examples: ['/run/haproxy/admin.sock', '10.0.0.5:9999'] }),
     master: z
       .boolean()
       .exactOptional()
@@ -48,10 +51,28 @@ export const HaproxyConfig = z
       })
       .exactOptional()
       .describe('For cohort steps: members get the value `new` in this map'),
+    shared: z
+      .strictObject({
+        url: BaseUrl.describe(
+          'Address on the port of the users that answers which process has answered',
+        ).meta({
+          examples: ['http://127.0.0.1:8080/cutover/process'],
+        }),
+        others: z
+          .array(Socket)
+          .min(1)
+          .describe('Runtime sockets of the other processes on that port, each a connection of its own'),
+      })
+      .exactOptional()
+      .describe('Where several processes take the connections of one port: one that nobody named is found'),
   })
   .refine((config) => !servers(config.old).some((name) => servers(config.new).includes(name)), {
     message: 'a server cannot be on both sides',
     path: ['new'],
+  })
+  .refine((config) => config.shared?.others.includes(config.socket) !== true, {
+    message: 'this is `socket` itself: name the other processes',
+    path: ['shared', 'others'],
   })
 export type HaproxyConfig = z.infer<typeof HaproxyConfig>
 
