@@ -1,6 +1,6 @@
 // One call of a provider as a run makes it, outside of any run: with the deadline of a call, over a look of its own.
 import type { Deps, Provider } from '../../activities/provider.ts'
-import { splitAt } from '../../workflows/ports/traffic.ts'
+import { type TrafficPort, splitAt } from '../../workflows/ports/traffic.ts'
 import type { Changing, Io } from '../../workflows/ports/target.ts'
 
 const CALL_MS = 10_000 // longer than the engine gives a call: what is slow is measured, not cut
@@ -8,9 +8,9 @@ const CALL_MS = 10_000 // longer than the engine gives a call: what is slow is m
 /** Sets the share of the new side, in percent. */
 export type Writer = (share: number) => Promise<void>
 
-export function connectProvider<P extends Changing>(provider: unknown, config: unknown, deps: Deps): P {
+export function connectProvider(provider: unknown, config: unknown, deps: Deps): TrafficPort {
   const { spec, connect } = provider as Provider
-  return connect(spec.config.parse(config), deps) as unknown as P
+  return connect(spec.config.parse(config), deps) as TrafficPort
 }
 
 export function byProvider(port: Changing): Writer {

@@ -88,25 +88,26 @@ function say(words: string): void {
 /** One for all measures of a mesh, opened by the first of them. */
 function lazyGround(): { open(): Promise<Ground>; close(): Promise<void> } {
   let opening: Promise<Ground> | null = null
-  const open = async (): Promise<Ground> => {
-    await ensure({ servers: true, mesh: true })
-    say('starting the API server, istiod, Envoy and the controller of Argo Rollouts')
-    const ground = await openGround()
-    try {
-      await putEdges(ground)
-      await putPeer(ground)
-      return ground
-    } catch (error) {
-      await ground.close()
-      throw error
-    }
-  }
   return {
-    open: () => (opening ??= open()),
+    open: () => (opening ??= openMesh()),
     close: async () => {
       const ground = await opening?.catch(() => null) // told where it was asked for
       await ground?.close()
     },
+  }
+}
+
+async function openMesh(): Promise<Ground> {
+  await ensure({ servers: true, mesh: true })
+  say('starting the API server, istiod, Envoy and the controller of Argo Rollouts')
+  const ground = await openGround()
+  try {
+    await putEdges(ground)
+    await putPeer(ground)
+    return ground
+  } catch (error) {
+    await ground.close()
+    throw error
   }
 }
 

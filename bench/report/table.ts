@@ -27,8 +27,9 @@ function targetInWords(target: Row['target']): string {
 
 const WHOLE_FROM = 100 // a tenth of a millisecond says nothing of a hundred
 
+const short = (value: number) => (value < WHOLE_FROM ? value : Math.round(value)).toLocaleString('en-US')
+
 function shortened(figures: Row['figures']): { [name: string]: string } {
-  const short = (value: number) => (value < WHOLE_FROM ? value : Math.round(value)).toLocaleString('en-US')
   return Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, short(value)]))
 }
 

@@ -33,7 +33,7 @@ export const haproxy = defineProvider({
         const seen = observed(now, edge)
         if (wanted.length === 0) return seen
         const reload = now.file === null ? [await lostByReload(edge, now.cli, io)] : []
-        const cautions = [...(seen.cautions ?? []), ...reload, ...(await strayOn(edge, now.cli, io))]
+        const cautions = [...(seen.cautions ?? []), ...reload, ...(await strayOn(edge, { own: now.cli }, io))]
         return cautions.length === 0 ? seen : { ...seen, cautions }
       },
       write: (write, io) =>

@@ -25,7 +25,7 @@ export async function confirmSplit(
     const words = elsewhere.map(({ place, value }) => `${place} has ${JSON.stringify(value)}`)
     return startCounting(request.desired, counters, words.join('; '))
   }
-  const stray = await strayOn(edge, now.cli, io, request.desired)
+  const stray = await strayOn(edge, { own: now.cli, desired: request.desired }, io)
   if (stray.length > 0) return startCounting(request.desired, counters, stray.join('; '))
   const servers = { old: serversOf(now, sides.old), new: serversOf(now, sides.new) }
   const newSharePercent = newShare(now.weights, sides)

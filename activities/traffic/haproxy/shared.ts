@@ -26,7 +26,11 @@ export interface Port {
 }
 
 /** A sentence for each process of the port that this list of sockets does not speak for; `desired`: and for each that has other weights. */
-export async function strayOn(port: Port, own: Cli, io: Io, desired?: Split): Promise<string[]> {
+export async function strayOn(
+  port: Port,
+  { own, desired }: { own: Cli; desired?: Split },
+  io: Io,
+): Promise<string[]> {
   const { shared, socket } = port.config
   if (shared === undefined) return []
   const heard = await heardAt(port, shared.url, io)

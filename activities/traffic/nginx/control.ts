@@ -87,10 +87,10 @@ export async function servedBy(edge: Edge, asked: Question, io: Io): Promise<Ser
   )
 }
 
-type Heard = { asked: Question; answers: Answer[]; hearing: Hearing | null }
+type Round = { asked: Question; answers: Answer[]; hearing: Hearing | null }
 
 /** Of workers that still take connections, where these are known. */
-function conclusion(edge: Edge, { asked, answers, hearing }: Heard): Served {
+function conclusion(edge: Edge, { asked, answers, hearing }: Round): Served {
   const isThere = ({ worker }: Answer) =>
     hearing?.isWhole !== true || hearing.accepting.some(({ pid }) => pid === worker)
   const all = [...answers.filter(isThere), ...rememberedIn(hearing, answers)]

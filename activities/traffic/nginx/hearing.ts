@@ -7,7 +7,7 @@ import { type Answer, answersOf, isOneSplit, shareOf } from './workers.ts'
 /** By process and by what was asked. */
 export type Memory = Map<string, Map<string, Share>>
 
-interface Asked {
+interface Topic {
   word: string
   template: string
   names: [string, string]
@@ -24,7 +24,7 @@ export interface Hearing {
 }
 
 /** null: processes cannot be seen. */
-export async function hearingOf(memory: Memory, asked: Asked, answers: Answer[]): Promise<Hearing | null> {
+export async function hearingOf(memory: Memory, asked: Topic, answers: Answer[]): Promise<Hearing | null> {
   const accepting = await acceptingBeside([...new Set(answers.map(({ worker }) => worker))])
   if (accepting === null) return null
   const unheard: Accepting[] = []
@@ -51,14 +51,14 @@ export function rememberedIn(hearing: Hearing | null, answers: Answer[]): Answer
 }
 
 /** Whether all that were missing have answered meanwhile: then it is worth looking who is there now. */
-export function isHeardOut({ unheard }: Hearing, { names }: Asked, answers: Answer[]): boolean {
+export function isHeardOut({ unheard }: Hearing, { names }: Topic, answers: Answer[]): boolean {
   return unheard.every((process) => shareOf(ownOf(process, answers), names) !== null)
 }
 
 /** Of processes that have ended, and of another split, nothing is kept. */
 export function remember(
   memory: Memory,
-  { asked, hearing, answers }: { asked: Asked; hearing: Hearing; answers: Answer[] },
+  { asked, hearing, answers }: { asked: Topic; hearing: Hearing; answers: Answer[] },
 ): void {
   const about = aboutOf(asked)
   for (const id of memory.keys()) if (!hearing.accepting.some((each) => each.id === id)) memory.delete(id)
@@ -75,6 +75,6 @@ function ownOf({ pid }: Accepting, answers: Answer[]): Answer[] {
   return answers.filter(({ worker }) => worker === pid)
 }
 
-function aboutOf({ word, template }: Asked): string {
+function aboutOf({ word, template }: Topic): string {
   return `${word} ${template}`
 }

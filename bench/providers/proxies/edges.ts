@@ -82,5 +82,5 @@ function edgeOf(
   of: { provider: unknown; config: object; raw: Raw; commandFolder?: string },
 ): Edge {
   const deps = { ...bareDeps(), commandFolder: of.commandFolder ?? null }
-  return { server, url, raw: of.raw, port: connectProvider<TrafficPort>(of.provider, of.config, deps) }
+  return { server, url, raw: of.raw, port: connectProvider(of.provider, of.config, deps) }
 }

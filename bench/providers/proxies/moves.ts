@@ -11,8 +11,8 @@ const ALONE_ANSWERS = 50 // and so many times: on a machine that stands still no
 const ALONE_MS_MAX = 20_000
 
 type Move = { writeMs: number; effectMs: number }
-type Lost = { failed: number; repeated: number; reasons: { [reason: string]: number } }
-type Writing = { moves: Move[]; lost: Lost }
+type Losses = { failed: number; repeated: number; reasons: { [reason: string]: number } }
+type Writing = { moves: Move[]; lost: Losses }
 
 export async function movesInTurns(
   name: ProxyName,
@@ -110,7 +110,7 @@ export function ratio(name: string, ours: number, raw: number): { [name: string]
   return raw > 0 ? { [name]: rounded(ours / raw) } : {}
 }
 
-function noteOf(ours: Lost['reasons'], raw: Lost['reasons']): { note?: string } {
+function noteOf(ours: Losses['reasons'], raw: Losses['reasons']): { note?: string } {
   const words = [
     ...(Object.keys(ours).length === 0 ? [] : [`failed: ${JSON.stringify(ours)}`]),
     ...(Object.keys(raw).length === 0 ? [] : [`failed without a provider: ${JSON.stringify(raw)}`]),
@@ -118,6 +118,6 @@ function noteOf(ours: Lost['reasons'], raw: Lost['reasons']): { note?: string } 
   return words.length === 0 ? {} : { note: words.join('; ') }
 }
 
-function nothingLost(): Lost {
+function nothingLost(): Losses {
   return { failed: 0, repeated: 0, reasons: {} }
 }
