@@ -177,7 +177,7 @@ describe('traffic/gateway-api on Istio, with counted requests', () => {
       expect({ sides, failed }, 'users stay where they were').toEqual({ sides: { old: 200 }, failed: [] })
       const { settled, lines } = await proof({ old: 0, new: 100 })
       expect(settled).toBe(false)
-      expect(lines.join('\n')).toContain('(read up to 1)')
+      expect(lines.join('\n')).toContain('read generation 1 of 2')
     } finally {
       await end()
     }
