@@ -108,7 +108,8 @@ export function rawTraefik({ dynamicFile }: Traefik, folder: string): Raw {
 }
 
 export function rawCaddy({ adminUrl, handler, upstreams }: Caddy): Raw {
-  const headers = { origin: adminUrl, 'content-type': 'application/json' }
+  // Over connections of their own: Caddy starts its admin API anew with every change, and closes those that are open.
+  const headers = { origin: adminUrl, 'content-type': 'application/json', connection: 'close' }
   return {
     write: async (share) => {
       const url = `${adminUrl}${handler}/load_balancing/selection_policy/weights`
