@@ -193,6 +193,7 @@ function exampleFix(inner: Path, where: Where): string | null {
 function refinementFix(message: string): string | null {
   if (message.startsWith('weights must rise')) return 'write them in rising order, such as [5%, 25%, 50%]'
   if (message.endsWith('exceed 100%')) return 'write 100% or less'
+  if (message.endsWith('never later')) return 'write at most the time that every says'
   return null
 }
 

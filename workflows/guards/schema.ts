@@ -71,7 +71,7 @@ export const Guard = z
       ![recheck, every].every((text) => DURATION.test(text)) ||
       milliseconds(recheck) <= milliseconds(every),
     {
-      message: 'a check that was bad is made again sooner than a good one: at most every',
+      message: 'a check that was bad is made again sooner than a good one, never later',
       path: ['recheck'],
     },
   )

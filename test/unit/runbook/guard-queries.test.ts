@@ -279,7 +279,11 @@ test('a template in a query that is not PromQL is found too', async () => {
 test('a bad check is never made again later than a good one', async () => {
   const longer = await problemsOf(wrong(QUERY, `${QUERY}\n    every: 10s\n    recheck: 11s`))
   expect(longer).toMatchObject([
-    { path: 'guards.errors.recheck', message: expect.stringMatching(/sooner than a good one/) },
+    {
+      path: 'guards.errors.recheck',
+      message: expect.stringMatching(/sooner than a good one/),
+      fix: expect.stringMatching(/every/),
+    },
   ])
   expect(await problemsOf(wrong(QUERY, `${QUERY}\n    every: 10s\n    recheck: 10s`))).toEqual([])
   const unread = await problemsOf(wrong(QUERY, `${QUERY}\n    every: 10s\n    recheck: soon`))
