@@ -17,6 +17,7 @@ import {
   total,
 } from './counted.ts'
 import { type Counted, type ShadowOf, confirmMirrored, copiesAmong } from './mirrored.ts'
+import { isUncounted, provenWithout } from './promotable.ts'
 
 /** PromQL for each side. */
 export interface Queries {
@@ -88,6 +89,7 @@ export async function confirmSplit(
   }: Pick<Proof, 'request' | 'behind' | 'split'> & { queries: Queries; counter: Counter },
   io: Io,
 ): Promise<Confirmation> {
+  if (isUncounted(proof.request)) return provenWithout(proof.behind)
   const tally = await queried(queries, { counter, target: proof.request.target }, io)
   return proveSplit({ ...proof, tally, percent: 0, shadowOf: 'itself' })
 }

@@ -11,14 +11,15 @@ import { failure } from '../../failure.ts'
 import { kubeOf } from '../../kubernetes/client.ts'
 import { lookAndWrite, overtake, refuseOutdated, tryOver } from '../../kubernetes/over.ts'
 import { permitted } from '../../kubernetes/permits.ts'
+import { writeStable } from '../../kubernetes/promote.ts'
 import { takenUp } from '../../kubernetes/take-up.ts'
 import { defineProvider } from '../../provider.ts'
-import { counterOf } from '../queried.ts'
+import { confirmSplit, counterOf } from '../queried.ts'
 import { goBack, isReverted } from './back.ts'
 import { goForward } from './forward.ts'
 import { type Edge, type Look, isThere, look, observed, pathOf, placeOf } from './look.ts'
-import { observedStable, unpromotable, writeStable } from './promotion.ts'
-import { confirm } from './proof.ts'
+import { observedStable, promotionOf, unpromotable } from './promotion.ts'
+import { notYet } from './proof.ts'
 import { isRead, isUpdating } from './rollout.ts'
 import { rulesOf, spec } from './schema.ts'
 import { unreachable } from './steps.ts'
@@ -43,14 +44,15 @@ export const argoRollouts = defineProvider({
       write: (write, io) =>
         lookAndWrite(() =>
           write.target === STABLE
-            ? writeStable(edge, write as Write<Stable>, io)
+            ? writeStable(promotionOf(edge, write.target), write as Write<Stable>, io)
             : writeOnce(edge, write as Write<Split>, io),
         ),
       async confirm(request, io) {
         const here = await look(edge, request.target, io)
         const { promotable = false } = request.options as Partial<TrafficConfirmOptions>
         const amiss = promotable ? await unpromotable(here, edge, io) : null
-        return await confirm({ config, here, request, counter, amiss: amiss?.why ?? null }, io)
+        const behind = amiss?.why ?? notYet(here, request)
+        return await confirmSplit({ request, behind, split: here.value, queries: config.counts, counter }, io)
       },
       async permits(target, io) {
         const words = await permitted(kube, rulesOf(config, { changed: [target], looked: [] }), io)

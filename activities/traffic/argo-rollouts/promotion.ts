@@ -1,10 +1,9 @@
 // Full promotion: as `kubectl argo rollouts promote --full` asks for it, of a Rollout that has all users on the new version. The new version
 // is called the stable one when the controller says so, calls it healthy, and its router is at rest on the stable side.
-import type { Elsewhere, Io, Observed, Write } from '../../../workflows/ports/target.ts'
+import type { Io, Observed } from '../../../workflows/ports/target.ts'
 import { type Stable, stableIs } from '../../../workflows/ports/traffic.ts'
-import { failure } from '../../failure.ts'
-import { takenUp } from '../../kubernetes/take-up.ts'
-import { overtake, refuseOutdated, sendOver, versionOf } from '../../kubernetes/over.ts'
+import { versionOf } from '../../kubernetes/over.ts'
+import type { Promoting, Promotion } from '../../kubernetes/promote.ts'
 import { type Amiss, passing, refused } from '../promotable.ts'
 import { type Edge, type Look, factsOf, isThere, look, pathOf, placeOf } from './look.ts'
 import { isRead, isUpdating, isWaiting } from './rollout.ts'
@@ -14,11 +13,6 @@ import { newWords, readyOf } from './versions.ts'
 
 const ALL = { old: 0, new: 100 }
 const TAKE_UP_MS_MAX = 2_000 // with its pods there a controller that runs has promoted after 0.3 s; that it is late is for the next look to say
-
-export interface Promoting {
-  value: Stable
-  elsewhere: Elsewhere[]
-}
 
 /** While a promotion is under way, by what stands on the API server, the other value stands beside that of the status. */
 export function promotionIn(here: Look, { config }: Edge): Promoting {
@@ -93,39 +87,24 @@ function sharedWords({ value, elsewhere }: Look): string {
     .join('; ')
 }
 
-export async function writeStable(
-  edge: Edge,
-  { target, desired, seen }: Write<Stable>,
-  io: Io,
-): Promise<void> {
+export function promotionOf(edge: Edge, target: string): Promotion<Look> {
   const { config, kube } = edge
-  const here = await look(edge, target, io)
-  const { value, elsewhere } = promotionIn(here, edge)
-  const doing = `promoting ${placeOf(config)}`
-  const isOrdered = elsewhere.length > 0 || value.stable === 'new'
-  if (desired.stable === 'old') {
-    if (!isOrdered)
-      return await overtake({ kube, object: here.rollout, path: pathOf(config) }, placeOf(config), io)
-    throw failure(
-      'Rejected',
-      `${placeOf(config)}: the new version is promoted: no abort leads back from there. The way back is an update to the old version`,
-    )
-  }
-  if (isOrdered) return // it stands, or is done: the next look tells
-  refuseOutdated(seen, observedStable(here, edge), doing)
-  const amiss = await unpromotable(here, edge, io)
-  if (amiss !== null) throw failure(amiss.kind, `${doing}: ${amiss.why}`)
-  const patch = [{ op: 'add' as const, path: '/status/promoteFull', value: true }]
-  await sendOver({ kube, object: here.rollout, path: `${pathOf(config)}/status` }, { patch, doing }, io)
-  await takenUp(
-    {
+  return {
+    place: placeOf(config),
+    look: (io) => look(edge, target, io),
+    promoting: (here) => promotionIn(here, edge),
+    seen: (here) => observedStable(here, edge),
+    stored: ({ rollout }) => ({ kube, object: rollout, path: pathOf(config) }),
+    amiss: (here, io) => unpromotable(here, edge, io),
+    order: () => ({
+      path: `${pathOf(config)}/status`,
+      patch: [{ op: 'add', path: '/status/promoteFull', value: true }],
+    }),
+    isFinal:
+      'the new version is promoted: no abort leads back from there. The way back is an update to the old version',
+    takeUp: {
       withinMs: TAKE_UP_MS_MAX,
-      look: (each) => look(edge, target, each),
-      isThere: (now) => {
-        const is = promotionIn(now, edge)
-        return is.value.stable === 'new' && is.elsewhere.length === 0
-      },
+      isThere: ({ value, elsewhere }) => value.stable === 'new' && elsewhere.length === 0,
     },
-    io,
-  )
+  }
 }

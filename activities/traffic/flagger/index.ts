@@ -21,15 +21,16 @@ import {
 } from '../../kubernetes/over.ts'
 import { ownersOf } from '../../kubernetes/owners.ts'
 import { permitted } from '../../kubernetes/permits.ts'
+import { writeStable } from '../../kubernetes/promote.ts'
 import { takenUp } from '../../kubernetes/take-up.ts'
 import { type Deps, defineProvider } from '../../provider.ts'
-import { counterOf } from '../queried.ts'
+import { confirmSplit, counterOf } from '../queried.ts'
 import { pathOf as pathOfGate } from './gates.ts'
 import { unfit, unreachable } from './fitness.ts'
 import { type Edge, type Look, isThere, look, pathOf, placeOf, seenIn } from './look.ts'
 import { type Order, orderFor, orderPatch } from './order.ts'
-import { lookAtBoth, seenStable, unpromotable, writeStable } from './promotion.ts'
-import { confirm } from './proof.ts'
+import { lookAtBoth, promotionOf, seenStable, unpromotable } from './promotion.ts'
+import { notYet } from './proof.ts'
 import { pathOfRoute } from './route.ts'
 import { type FlaggerConfig, namesOf, rulesOf, spec } from './schema.ts'
 
@@ -54,14 +55,15 @@ export const flagger = defineProvider({
       write: (write, io) =>
         lookAndWrite(() =>
           write.target === STABLE
-            ? writeStable(edge, write as Write<Stable>, io)
+            ? writeStable(promotionOf(edge, write.target), write as Write<Stable>, io)
             : writeOnce(edge, write as Write<Split>, io),
         ),
       async confirm(request, io) {
         const here = await look(edge, request.target, io)
         const { promotable = false } = request.options as Partial<TrafficConfirmOptions>
         const amiss = promotable ? unpromotable(here, config) : null
-        return await confirm({ config, here, request, counter, amiss: amiss?.why ?? null }, io)
+        const behind = amiss?.why ?? notYet(here, request)
+        return await confirmSplit({ request, behind, split: here.value, queries: config.counts, counter }, io)
       },
       async permits(target, io) {
         const words = await permitted(edge.kube, rulesOf(config, { changed: [target], looked: [] }), io)

@@ -1,12 +1,10 @@
 // Promotion: the gate is opened for the revision that has all users, as a person does who names it, and Flagger copies that over the old
 // one. The new version is called the stable one when Flagger says so, the primary runs it, and the route is back at the primary.
 import { isDeepStrictEqual } from 'node:util'
-import type { Elsewhere, Io, Observed, Write } from '../../../workflows/ports/target.ts'
+import type { Io, Observed } from '../../../workflows/ports/target.ts'
 import { type Stable, stableIs } from '../../../workflows/ports/traffic.ts'
 import type { Json } from '../../../workflows/json.ts'
-import { failure } from '../../failure.ts'
-import { type Stored, overtake, refuseOutdated, sendOver } from '../../kubernetes/over.ts'
-import { takenUp } from '../../kubernetes/take-up.ts'
+import type { Promoting, Promotion } from '../../kubernetes/promote.ts'
 import { type Amiss, passing, refused } from '../promotable.ts'
 import { versionOfParts } from '../versions.ts'
 import { isPromoting, isUnderWay } from './canary.ts'
@@ -36,8 +34,6 @@ export async function lookAtBoth(edge: Edge, target: string, io: Io): Promise<Lo
   ])
   return { here, primary }
 }
-
-type Promoting = { value: Stable; elsewhere: Elsewhere[] }
 
 /** While a promotion is ordered or under way, the other value stands beside what Flagger has finished. */
 export function promotionIn(both: LookAtBoth, config: FlaggerConfig): Promoting {
@@ -122,37 +118,21 @@ export function unpromotable(here: Look, config: FlaggerConfig): Amiss | null {
   return passing(`${ready} of ${replicas} pods of the new revision are ready`)
 }
 
-export async function writeStable(
-  edge: Edge,
-  { target, desired, seen }: Write<Stable>,
-  io: Io,
-): Promise<void> {
+export function promotionOf(edge: Edge, target: string): Promotion<LookAtBoth> {
   const { config, kube } = edge
-  const both = await lookAtBoth(edge, target, io)
-  const { canary } = both.here
-  const { value, elsewhere } = promotionIn(both, config)
-  const doing = `promoting ${placeOf(config)}`
-  const stored: Stored = { kube, object: canary, path: pathOf(config) }
-  const isOrdered = elsewhere.length > 0 || value.stable === 'new'
-  if (desired.stable === 'old') {
-    if (!isOrdered) return await overtake(stored, placeOf(config), io)
-    throw failure(
-      'Rejected',
-      `${placeOf(config)}: its promotion is ordered: it copies the new revision over the old one, and only a new rollout of that leads back`,
-    )
+  return {
+    place: placeOf(config),
+    look: (io) => lookAtBoth(edge, target, io),
+    promoting: (both) => promotionIn(both, config),
+    seen: (both) => seenStable(both, config),
+    stored: ({ here: { canary } }) => ({ kube, object: canary, path: pathOf(config) }),
+    amiss: ({ here }) => unpromotable(here, config),
+    order: ({ here: { canary } }) => ({
+      path: pathOf(config),
+      patch: annotationPatch(canary, PROMOTE, canary.status?.lastAppliedSpec ?? ''),
+    }),
+    isFinal:
+      'its promotion is ordered: it copies the new revision over the old one, and only a new rollout of that leads back',
+    takeUp: { withinMs: TAKE_UP_MS_MAX, isThere: ({ value }) => value.stable === 'new' },
   }
-  if (isOrdered) return // it stands, or is done: the next look tells
-  refuseOutdated(seen, seenStable(both, config), doing)
-  const amiss = unpromotable(both.here, config)
-  if (amiss !== null) throw failure(amiss.kind, `${doing}: ${amiss.why}`)
-  const patch = annotationPatch(canary, PROMOTE, canary.status?.lastAppliedSpec ?? '')
-  await sendOver(stored, { patch, doing }, io)
-  await takenUp(
-    {
-      withinMs: TAKE_UP_MS_MAX,
-      look: (each) => lookAtBoth(edge, target, each),
-      isThere: (now) => promotionIn(now, config).value.stable === 'new',
-    },
-    io,
-  )
 }
