@@ -2,6 +2,7 @@
 // connections, each answer attributed to a side. Open loop: a slow answer delays no other request. Never retries.
 import { Agent, request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createLocator } from './locate.ts'
 import type { Place } from './locate.ts'
 import type { LoadCommand, LoadOptions } from './protocol.ts'
@@ -45,10 +46,11 @@ async function send(): Promise<void> {
   try {
     const place = await locate()
     tally.sent('name' in options.target ? place.host : undefined)
-    const result = await exchange(place).catch((error: unknown) => {
+    const result = await exchange(place).catch(async (error: unknown) => {
       if (options.repeatsReset !== true || !(error instanceof Failure) || !error.isResetBefore) throw error
       tally.repeated()
-      return exchange(place, ONCE)
+      if (options.repeatAfterMs !== undefined) await sleep(options.repeatAfterMs)
+      return await exchange(place, ONCE)
     })
     tally.result({ ...result, milliseconds: performance.now() - started })
   } catch (error) {

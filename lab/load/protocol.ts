@@ -17,6 +17,8 @@ export type LoadOptions = {
    * do for what may be repeated. Counted in `repeated`.
    */
   repeatsReset?: boolean
+  /** How long it waits until then; default: not at all. */
+  repeatAfterMs?: number
 }
 
 /** `lastAt`: when its last good answer had come in (milliseconds since 1970); null = none has. */

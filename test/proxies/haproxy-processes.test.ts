@@ -9,6 +9,7 @@ import { testDeps } from '../contract/deps.ts'
 import { type Pair, type Process, connectionTo, openPair, startProcess } from './haproxy-pair.ts'
 
 const RATE = 1_000
+const REPEAT_AFTER_MS = 100 // a process that is killed takes connections until its last socket is closed, and answers none of them
 const SECONDS_MAX = 240
 const RUN_MS = 240_000 // two runs with six proofs, on two busy cores
 const SERVED_MIN = 500 // by each process, of each side: fewer would show nothing
@@ -37,7 +38,7 @@ async function underLoad(body: () => Promise<void>, repeatsReset = false): Promi
     target: { url: pair.url },
     ratePerSecond: RATE,
     secondsMax: SECONDS_MAX,
-    repeatsReset,
+    ...(repeatsReset ? { repeatsReset, repeatAfterMs: REPEAT_AFTER_MS } : {}),
   })
   try {
     await until('users are served', async () => (await load.read()).answered > RATE)
