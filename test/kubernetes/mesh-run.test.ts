@@ -1,8 +1,8 @@
 // Whole runs in a mesh, through the CLI, with requests of users all the time: examples/mesh-canary.yaml on a real istiod and Envoy,
 // under the role that `cutover rbac` prints for it. Aborted, broken, and there with a worker that is killed on the way.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LoadReport, startLoad } from '../../lab/load.ts'
 import { type MeshStage, openMeshStage } from '../../lab/stage/mesh.ts'
+import { loaded } from './under-load.ts'
 
 const PER_SECOND = 200
 const RUN_MS = 180_000 // a whole run with its proofs, on busy cores
@@ -17,17 +17,7 @@ afterAll(() => stage?.close())
 
 const begin = () => stage.cli.follow(['start', stage.file, '--yes', '--wait', '--as', 'maria'])
 
-/** Requests of users while the body runs. */
-async function underLoad(body: () => Promise<void>): Promise<LoadReport> {
-  const load = await startLoad({ target: { url: stage.mesh.edgeUrl }, ratePerSecond: PER_SECOND })
-  try {
-    await stage.quiet()
-    await body()
-  } finally {
-    await load.stop()
-  }
-  return await load.stop()
-}
+const underLoad = (body: () => Promise<void>) => loaded(stage, PER_SECOND, body)
 
 describe('a run in a mesh', () => {
   const start = { weights: [1, 0], mirrors: [] }

@@ -2,10 +2,11 @@
 // controller of Argo, istiod and Envoy, and the role that `cutover rbac` prints for it. Aborted, broken, and there with a worker that is
 // killed on the way and while people are asked, to the promotion and what it leaves.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LoadReport, startLoad } from '../../lab/load.ts'
+import { startLoad } from '../../lab/load.ts'
 import type { Following } from '../../lab/stage/cli.ts'
 import { type RolloutStage, openRolloutStage } from '../../lab/stage/rollouts.ts'
 import { until } from '../../lab/until.ts'
+import { loaded } from './under-load.ts'
 
 const PER_SECOND = 200
 const RUN_MS = 240_000 // a whole run with its proofs, on busy cores
@@ -21,17 +22,7 @@ afterAll(() => stage?.close())
 
 const begin = () => stage.cli.follow(['start', stage.file, '--yes', '--wait', '--as', 'maria'])
 
-/** Requests of users while the body runs. */
-async function underLoad(body: () => Promise<void>): Promise<LoadReport> {
-  const load = await startLoad({ target: { url: stage.mesh.edgeUrl }, ratePerSecond: PER_SECOND })
-  try {
-    await stage.quiet()
-    await body()
-  } finally {
-    await load.stop()
-  }
-  return await load.stop()
-}
+const underLoad = (body: () => Promise<void>) => loaded(stage, PER_SECOND, body)
 
 async function asked(run: Following): Promise<string> {
   const line = await run.line(/asking: .*\(gate s\d+-promote\)/)

@@ -13,12 +13,13 @@ import { EXAMPLES } from '../../lab/stage/examples.ts'
 import { allowAsPrinted } from '../../lab/stage/role.ts'
 import { type LabWorker, startWorker, temporalEnvironment } from '../../lab/stage/worker.ts'
 import { until } from '../../lab/until.ts'
-import { type Served, type Upstream, sendLoad, startUpstream } from '../contract/traffic/upstream.ts'
+import { type Upstream, startUpstream } from '../contract/traffic/upstream.ts'
 import { type Nodes, startNodes } from './capacity/nodes.ts'
 import { putScaler, putWorkload, scalerPath, workloadPath } from './capacity/workload-bench.ts'
 import { type Ground, WORKER, startGround } from './ground.ts'
 import { type Gateway, startGateway } from './traffic/gateway.ts'
 import { pathOf, read, ref } from './traffic/gateway-bench.ts'
+import { askedMeanwhile } from './under-load.ts'
 
 const PER_SECOND = 200
 const RECONCILE_MS = 500 // more often than any that is used
@@ -143,30 +144,8 @@ async function world(): Promise<{ weights: unknown; instances: unknown; floor: u
   }
 }
 
-/** Requests of users while the body runs, none of which may fail. */
-async function underLoad(body: () => Promise<void>): Promise<Served> {
-  const total: Served = { sides: {}, failed: [] }
-  const over = new AbortController()
-  const users = (async () => {
-    while (!over.signal.aborted) {
-      const { sides, failed } = await sendLoad({
-        url: gateway.url,
-        requests: PER_SECOND,
-        perSecond: PER_SECOND,
-      })
-      for (const [side, count] of Object.entries(sides)) total.sides[side] = (total.sides[side] ?? 0) + count
-      total.failed.push(...failed)
-    }
-  })()
-  try {
-    await body()
-  } finally {
-    over.abort()
-    await users
-  }
-  expect(total.failed).toEqual([])
-  return total
-}
+const underLoad = (body: () => Promise<void>) =>
+  askedMeanwhile({ url: gateway.url, perSecond: PER_SECOND }, body)
 
 /** As GitOps with self-heal: what is declared is applied again and again, whoever has changed it. */
 function reconciling(): { suspend(): Promise<void> } {

@@ -1,9 +1,6 @@
 // Two real HAProxy on one port (SO_REUSEPORT, as the system deals connections out between them), with two sides behind them, and runs
 // that move both: what the suite of processes on one port stands on.
-import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Client } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
@@ -20,6 +17,7 @@ import { abort, state as stateQuery, workflowIdOf } from '../../workflows/messag
 import type { cutover } from '../../workflows/cutover.ts'
 import type { RunState } from '../../workflows/run/state.ts'
 import { command } from '../contract/traffic/haproxy-server.ts'
+import { startUpstream } from '../contract/traffic/upstream.ts'
 
 const ANSWER_AFTER_MS = 20 // twenty requests of a thousand per second are then under way at once, on as many connections
 const PHASE_MS_MAX = 90_000
@@ -30,23 +28,6 @@ export interface Process {
   /** Requests that it was given for each side. */
   served(): Promise<{ old: number; new: number }>
   weights(): Promise<{ old: number; new: number }>
-}
-
-export async function startSide(name: string): Promise<{ port: number; end(): Promise<void> }> {
-  const server = createServer((_, response) => {
-    response.setHeader('x-side', name)
-    setTimeout(() => response.end('ok'), ANSWER_AFTER_MS)
-  })
-  server.keepAliveTimeout = 0 // a connection that is closed while it is reused would lose a request
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    end: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
 }
 
 export async function startProcess(port: number, sides: { old: number; new: number }): Promise<Process> {
@@ -120,7 +101,10 @@ export interface Run {
 
 export async function openPair(): Promise<Pair> {
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
-  const [old, fresh] = await Promise.all([startSide('old'), startSide('new')])
+  const [old, fresh] = await Promise.all([
+    startUpstream('old', ANSWER_AFTER_MS),
+    startUpstream('new', ANSWER_AFTER_MS),
+  ])
   const sides = { old: old.port, new: fresh.port }
   const port = await freePort()
   const [a, b] = [await startProcess(port, sides), await startProcess(port, sides)]

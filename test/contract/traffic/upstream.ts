@@ -9,10 +9,11 @@ export interface Upstream {
 }
 
 /** Answers everything, health checks too, and says in `x-side` who answered. */
-export async function startUpstream(name: string): Promise<Upstream> {
+export async function startUpstream(name: string, answerAfterMs = 0): Promise<Upstream> {
   const server: Server = createServer((_, response) => {
     response.setHeader('x-side', name)
-    response.end('ok')
+    if (answerAfterMs === 0) response.end('ok')
+    else setTimeout(() => response.end('ok'), answerAfterMs)
   })
   server.keepAliveTimeout = 0 // a balancer that reuses a connection the moment it is closed would lose a request
   server.listen(0, '127.0.0.1')

@@ -2,16 +2,13 @@
 // changing ports for each kind of workload, and what becomes of an autoscaler's floor on the way there and back.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kubernetes } from '../../../activities/capacity/kubernetes/index.ts'
-import { applyTo } from '../../../activities/change/look.ts'
-import { restoreTo } from '../../../activities/change/restore.ts'
-import { kindOf } from '../../../activities/failure.ts'
 import type { ServerHandle } from '../../../lab/server-process.ts'
 import { until } from '../../../lab/until.ts'
-import type { Json } from '../../../workflows/json.ts'
 import type { Changing } from '../../../workflows/ports/target.ts'
 import { type ChangingBench, changingContract, connect, io } from '../../contract/changing.ts'
 import { freeze } from '../../contract/frozen.ts'
 import { type Ground, startGround } from '../ground.ts'
+import { apply, failing, restore } from './calls.ts'
 import { type Nodes, startNodes } from './nodes.ts'
 import {
   type Word,
@@ -66,21 +63,6 @@ const numbersOf = async (name: string): Promise<unknown[]> => {
   } | null
   return [deployment.spec?.replicas, ...(hpa === null ? [] : [hpa.spec?.minReplicas])]
 }
-const apply = async (port: Changing, desired: Json) => {
-  const { value: expected } = await port.observe('new', io())
-  return await applyTo(port, { target: 'new', desired, expected, portName: 'capacity' }, io())
-}
-const restore = (port: Changing, before: Json, ours: Json[]) =>
-  restoreTo(
-    port,
-    { target: 'new', before, ours, halves: [], isUncertain: false, isRepeated: false, portName: 'capacity' },
-    io(),
-  )
-const failing = (call: Promise<unknown>): Promise<string> =>
-  call.then(
-    () => 'done',
-    (error: unknown) => `${kindOf(error)}: ${(error as Error).message}`,
-  )
 const isReady = async (port: Changing, count: number): Promise<boolean> =>
   (await port.confirm!({ target: 'new', desired: { count }, options: {} }, io())).settled
 

@@ -2,15 +2,12 @@
 // version, of a Rollout or lowered meanwhile; StatefulSets that nobody rolls out; a definition without a scale subresource.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kubernetes } from '../../../activities/capacity/kubernetes/index.ts'
-import { applyTo } from '../../../activities/change/look.ts'
-import { restoreTo } from '../../../activities/change/restore.ts'
-import { kindOf } from '../../../activities/failure.ts'
 import type { KubeObject } from '../../../lab/servers/kubernetes.ts'
 import { until } from '../../../lab/until.ts'
-import type { Json } from '../../../workflows/json.ts'
 import type { Changing } from '../../../workflows/ports/target.ts'
 import { type ChangingBench, connect, io } from '../../contract/changing.ts'
 import { type Ground, startGround } from '../ground.ts'
+import { apply, failing, restore } from './calls.ts'
 import {
   type Bounds,
   type Word,
@@ -33,21 +30,6 @@ afterAll(async () => ground?.kubernetes.server.close())
 
 const portOf = (name: string, word: Word = 'deployment'): Changing =>
   connect(provider, configOf(word, name), ground.deps())
-const apply = async (port: Changing, desired: Json) => {
-  const { value: expected } = await port.observe('new', io())
-  return await applyTo(port, { target: 'new', desired, expected, portName: 'capacity' }, io())
-}
-const restore = (port: Changing, before: Json, ours: Json[]) =>
-  restoreTo(
-    port,
-    { target: 'new', before, ours, halves: [], isUncertain: false, isRepeated: false, portName: 'capacity' },
-    io(),
-  )
-const failing = (call: Promise<unknown>): Promise<string> =>
-  call.then(
-    () => 'done',
-    (error: unknown) => `${kindOf(error)}: ${(error as Error).message}`,
-  )
 const cautions = async (port: Changing): Promise<string[]> =>
   ((await port.observe('new', io())).cautions ?? []).filter((words) => !words.startsWith('Helm declares it'))
 

@@ -3,19 +3,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kubernetes as provider } from '../../../activities/preflight/kubernetes/index.ts'
 import { KubernetesPreflightConfig, rulesOf } from '../../../activities/preflight/kubernetes/schema.ts'
-import type { ServerHandle } from '../../../lab/server-process.ts'
 import { until } from '../../../lab/until.ts'
 import type { Json } from '../../../workflows/json.ts'
 import type { Demand } from '../../../workflows/ports/preflight.ts'
 import { freeze } from '../../contract/frozen.ts'
 import { preflightContract } from '../../contract/preflight/contract.ts'
-import { type Nodes, startNodes } from '../capacity/nodes.ts'
-import { type Ground, startGround } from '../ground.ts'
+import type { Nodes } from '../capacity/nodes.ts'
+import type { Ground } from '../ground.ts'
 import {
+  type Place,
   beside,
   change,
   configOf,
   examine,
+  openPlace,
   podsOf,
   put,
   remove,
@@ -28,19 +29,14 @@ import {
 
 const CONTROLLERS = ['deployment', 'replicaset', 'disruption', 'resourcequota'] as const
 
+let place: Place
 let ground: Ground
-let controllers: ServerHandle
 let nodes: Nodes
 beforeAll(async () => {
-  ground = await startGround(['istio'])
-  controllers = await ground.kubernetes.startControllers(CONTROLLERS.map((name) => `${name}-controller`))
-  nodes = startNodes(ground.kubernetes)
+  place = await openPlace(CONTROLLERS)
+  ;({ ground, nodes } = place)
 })
-afterAll(async () => {
-  await nodes?.end()
-  await controllers?.close()
-  await ground?.kubernetes.server.close()
-})
+afterAll(() => place?.end())
 
 const isReady = async (name: string): Promise<boolean> =>
   (await said(ground, name, { check: 'instances' })).some((line) => line.startsWith('instances: '))

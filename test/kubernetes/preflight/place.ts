@@ -7,7 +7,8 @@ import type { JsonObject } from '../../../workflows/json.ts'
 import type { Demand, Examination } from '../../../workflows/ports/preflight.ts'
 import { io } from '../../contract/changing.ts'
 import { PRESENT, connectPreflight } from '../../contract/preflight/contract.ts'
-import { ACCESS, type Ground, NAMESPACE } from '../ground.ts'
+import { type Nodes, startNodes } from '../capacity/nodes.ts'
+import { ACCESS, type Ground, NAMESPACE, startGround } from '../ground.ts'
 
 const APPS = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`
 const CORE = `/api/v1/namespaces/${NAMESPACE}`
@@ -21,6 +22,28 @@ const FIT = {
   readinessProbe: { httpGet: { path: '/healthz/ready', port: 8080 } },
   livenessProbe: { httpGet: { path: '/healthz/live', port: 8080 } },
   lifecycle: { preStop: { sleep: { seconds: 5 } } },
+}
+
+export interface Place {
+  ground: Ground
+  nodes: Nodes
+  end(): Promise<void>
+}
+
+/** The API server with these controllers, and nodes that start what is asked for. */
+export async function openPlace(names: readonly string[]): Promise<Place> {
+  const ground = await startGround(['istio'])
+  const controllers = await ground.kubernetes.startControllers(names.map((name) => `${name}-controller`))
+  const nodes = startNodes(ground.kubernetes)
+  return {
+    ground,
+    nodes,
+    async end() {
+      await nodes.end()
+      await controllers.close()
+      await ground.kubernetes.server.close()
+    },
+  }
 }
 
 export const configOf = (name: string): JsonObject => ({ ...ACCESS, workload: `deployment/${name}` })

@@ -1,28 +1,20 @@
 // preflight/kubernetes and what a namespace allows, by inputs of bug reports: quotas with scopes, of things that pods need not say, and
 // ranges. Each answer is held against what the API server does with the same pods: it makes them, or it refuses them.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ServerHandle } from '../../../lab/server-process.ts'
 import { until } from '../../../lab/until.ts'
-import { type Nodes, startNodes } from '../capacity/nodes.ts'
-import { type Ground, NAMESPACE, startGround } from '../ground.ts'
-import { beside, podsOf, put, remove, said, scale, settle, take } from './place.ts'
+import { type Ground, NAMESPACE } from '../ground.ts'
+import { type Place, beside, openPlace, podsOf, put, remove, said, scale, settle, take } from './place.ts'
 
 const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`
 const CONTROLLERS = ['deployment', 'replicaset', 'resourcequota'] as const
 
+let place: Place
 let ground: Ground
-let controllers: ServerHandle
-let nodes: Nodes
 beforeAll(async () => {
-  ground = await startGround(['istio'])
-  controllers = await ground.kubernetes.startControllers(CONTROLLERS.map((name) => `${name}-controller`))
-  nodes = startNodes(ground.kubernetes)
+  place = await openPlace(CONTROLLERS)
+  ;({ ground } = place)
 })
-afterAll(async () => {
-  await nodes?.end()
-  await controllers?.close()
-  await ground?.kubernetes.server.close()
-})
+afterAll(() => place?.end())
 
 type Case = {
   what: string

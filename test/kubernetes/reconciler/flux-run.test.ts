@@ -3,10 +3,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../../lab/until.ts'
 import type { Declaration } from '../../../workflows/ports/target.ts'
-import { type Served, sendLoad } from '../../contract/traffic/upstream.ts'
 import { type FluxStage, openFluxStage } from './flux-stage.ts'
 import { FOLLOWS_MS } from './real.ts'
 import { CASE_MS, putBack } from './under-real.ts'
+import { askedMeanwhile } from '../under-load.ts'
 
 const PER_SECOND = 60
 const PLANS_MAX = 10 // each of a few seconds
@@ -21,27 +21,8 @@ const begin = (file: string) => stage.cli.follow(['start', file, '--yes', '--wai
 const weights = async () => (await stage.orders.route()).weights
 const suspended = async () => (await stage.orders.get()).spec['suspend'] === true
 
-/** Requests of users while the body runs, none of which may fail. */
-async function underLoad(body: () => Promise<void>): Promise<Served> {
-  const total: Served = { sides: {}, failed: [] }
-  const over = new AbortController()
-  const users = (async () => {
-    while (!over.signal.aborted) {
-      const load = { url: stage.url, requests: PER_SECOND, perSecond: PER_SECOND }
-      const { sides, failed } = await sendLoad(load)
-      for (const [side, count] of Object.entries(sides)) total.sides[side] = (total.sides[side] ?? 0) + count
-      total.failed.push(...failed)
-    }
-  })()
-  try {
-    await body()
-  } finally {
-    over.abort()
-    await users
-  }
-  expect(total.failed).toEqual([])
-  return total
-}
+const underLoad = (body: () => Promise<void>) =>
+  askedMeanwhile({ url: stage.url, perSecond: PER_SECOND }, body)
 
 /** With nothing against it: requests must have been counted before. */
 async function planned(file: string): Promise<string> {
