@@ -7,10 +7,14 @@ import { type ServerHandle, startServer } from '../lab/server-process.ts'
 import { requireServer } from '../scripts/find-servers.mjs'
 import type { CertificateFiles } from './certificates.ts'
 
+const NAME = 'haproxy-tls'
+
 export interface TlsFront {
   /** `host:port` */
   address: string
   server: ServerHandle
+  /** What it logged: each connection, how it ended, and what it had against the client. */
+  log(): string
 }
 
 export interface Behind {
@@ -24,7 +28,9 @@ export interface Behind {
 }
 
 export async function startTlsFront({ certificate, ca, to, alpn }: Behind): Promise<TlsFront> {
-  const { chosen, server } = await startServer('haproxy-tls', freePort, (port, folder) => {
+  let folderOfIt = ''
+  const { chosen, server } = await startServer(NAME, freePort, (port, folder) => {
+    folderOfIt = folder
     const both = join(folder, 'server.pem')
     writeFileSync(both, readFileSync(certificate.cert, 'utf8') + readFileSync(certificate.key, 'utf8'))
     const config = join(folder, 'haproxy.cfg')
@@ -33,6 +39,8 @@ export async function startTlsFront({ certificate, ca, to, alpn }: Behind): Prom
       `
 defaults
   mode tcp
+  log stdout format raw daemon
+  option tcplog
   timeout connect 2s
   timeout client 1h
   timeout server 1h
@@ -49,7 +57,11 @@ backend behind
       isReady: () => isListening(port),
     }
   })
-  return { address: `127.0.0.1:${chosen}`, server }
+  return {
+    address: `127.0.0.1:${chosen}`,
+    server,
+    log: () => readFileSync(join(folderOfIt, `${NAME}.log`), 'utf8'),
+  }
 }
 
 async function isListening(port: number): Promise<boolean> {

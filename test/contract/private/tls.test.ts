@@ -100,7 +100,7 @@ describe('a private connection', () => {
       alpn: 'http/1.1',
     })
     const url = `https://${front.address}`
-    expect(await answer({ ca, ...stage.worker }, url)).toBe(7)
+    expect(await answer({ ca, ...stage.worker }, url), front.log()).toBe(7)
     expect(await answer({ ca }, url)).toBe(
       'Config: read URL/number: the server wants a client certificate (it says: certificate required): name it in tls.cert and tls.key',
     )
