@@ -8,7 +8,7 @@ import { defineProvider } from '../../provider.ts'
 import { ask } from '../ask.ts'
 import { type NameServer, confirmEffects, confirmOptions } from '../confirm.ts'
 import type { RecordTarget } from '../names.ts'
-import { describeRRset } from '../rrset.ts'
+import { outdated } from '../outdated.ts'
 import { type Api, ApiError, type Rrset, flushCache, getDisabled, putRrsets } from './client.ts'
 import { type Connection, apiOf, guarded, observe, read, readName, recordOf } from './look.ts'
 import { failureOf } from './outcome.ts'
@@ -106,14 +106,6 @@ async function tryAnswer(
   throw failure(
     'Rejected',
     `${name} ${type}: PowerDNS took the record (204), but ${server} now answers SERVFAIL: the content cannot be served`,
-  )
-}
-
-function outdated(record: RecordTarget<Type>, seen: RRset, found: RRset): Error {
-  return failure(
-    'Conflict',
-    `${record.name} ${record.type} is no longer as it was seen: expected ${describeRRset(seen)}, found ${describeRRset(found)}`,
-    { details: { found, writer: null } },
   )
 }
 

@@ -7,6 +7,7 @@ import { defineProvider } from '../../provider.ts'
 import type { Signing } from '../ask.ts'
 import { confirmEffects, confirmOptions, effectsOf } from '../confirm.ts'
 import type { RecordTarget } from '../names.ts'
+import { outdated } from '../outdated.ts'
 import { PLAIN_TYPES, type PlainType, describeRRset, partsOf } from '../rrset.ts'
 import { plainRRset, recordTarget } from '../target.ts'
 import { update } from './client.ts'
@@ -88,14 +89,6 @@ async function lost(
   return failure(
     'Unavailable',
     `${what}: it was not as seen for a moment, and is again ${describeRRset(found)}; nothing was changed`,
-  )
-}
-
-function outdated(record: RecordTarget<PlainType>, seen: RRset, found: RRset): Error {
-  return failure(
-    'Conflict',
-    `${record.name} ${record.type} is no longer as it was seen: expected ${describeRRset(seen)}, found ${describeRRset(found)}`,
-    { details: { found, writer: null } },
   )
 }
 
