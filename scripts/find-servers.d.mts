@@ -19,6 +19,7 @@ export type MeshName =
   | 'istiod'
   | 'flagger'
   | 'rollouts-controller'
+  | 'helm-controller'
   | 'kustomize-controller'
   | 'source-controller'
   | 'argo-cd'

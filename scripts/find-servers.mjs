@@ -78,21 +78,6 @@ export const kubeDefinitions = {
     sum: 'h1:Xm1BF+I5OgDKUG3SDK49vn2/Y5AMyaNVko+/JT08gj0=',
     files: ['manifests/crds/application-crd.yaml'],
   },
-  'flux-kustomize': {
-    module: 'github.com/fluxcd/kustomize-controller@v1.9.6',
-    sum: 'h1:XB+G3A0mky0j5uVHZWv4oSlS2RvZBoNIUhstIvY0JKE=',
-    files: ['config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml'],
-  },
-  'flux-helm': {
-    module: 'github.com/fluxcd/helm-controller@v1.6.0',
-    sum: 'h1:jlS5X11SG26gspubB5aLrdVSCm0q0tA4ULsY+vwSkL0=',
-    files: ['config/crd/bases/helm.toolkit.fluxcd.io_helmreleases.yaml'],
-  },
-  'flux-source': {
-    module: 'github.com/fluxcd/source-controller@v1.9.6',
-    sum: 'h1:nG534/bI6nVpyHra7ONAk6xDB3xPsVT+EOLHZHXPrrc=',
-    files: ['config/crd/bases/source.toolkit.fluxcd.io_gitrepositories.yaml'],
-  },
 }
 /** What turns VirtualServices and routes into the configuration of an Envoy, likewise; Istio's own definitions lie beside it. */
 export const istiodSources = join(repositoryRoot, 'lab', 'servers', 'istiod')
@@ -117,7 +102,7 @@ export const rolloutsFolder = join(
   cacheRoot,
   `rollouts-controller-${digestOf(rolloutsSources)}-${process.platform}-${process.arch}`,
 )
-/** Those that put back what Git says, likewise: two programs of Flux, and of Argo CD what an Application needs. */
+/** Those that put back what Git says, likewise: three programs of Flux, and of Argo CD what an Application needs. */
 export const fluxSources = join(repositoryRoot, 'lab', 'servers', 'flux')
 export const fluxFolder = join(cacheRoot, `flux-${digestOf(fluxSources)}-${process.platform}-${process.arch}`)
 export const argoCdSources = join(repositoryRoot, 'lab', 'servers', 'argo-cd')
@@ -133,6 +118,7 @@ export const meshNames = [
   ...meshGround,
   'flagger',
   'rollouts-controller',
+  'helm-controller',
   'kustomize-controller',
   'source-controller',
   'argo-cd',

@@ -68,7 +68,7 @@ export function observed<O extends KubeObject>(of: Suspendable<O>, object: O): O
 }
 
 /** The mark says who, unless somebody else has written the field since: then that is who. */
-function valueIn<O extends KubeObject>(of: Suspendable<O>, object: O): Reconciling {
+export function valueIn<O extends KubeObject>(of: Suspendable<O>, object: O): Reconciling {
   const value = of.valueOf(object)
   if (!value.suspended) return value
   const other = writerOf(object, of.field)?.writer

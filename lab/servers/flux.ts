@@ -9,24 +9,26 @@ import { type ServerHandle, startServer } from '../server-process.ts'
 const READY_WITHIN_MS = 60_000 // two seconds on an idle machine
 const LOOK_MS_MAX = 5_000 // a busy machine; a hang must still end
 
+/** Applies what sources say: a Kustomization, or a HelmRelease. */
+export type Applier = 'kustomize-controller' | 'helm-controller'
+
 export interface Flux {
   /** Fetches repositories (source-controller). */
   source: ServerHandle
-  /** Applies what they say (kustomize-controller). */
-  kustomize: ServerHandle
+  applier: ServerHandle
   end(): Promise<void>
 }
 
 /** The definitions of Flux are there already. */
-export async function startFlux(kubeconfig: string): Promise<Flux> {
+export async function startFlux(kubeconfig: string, name: Applier): Promise<Flux> {
   const source = await startOne('source-controller', kubeconfig)
   try {
-    const kustomize = await startOne('kustomize-controller', kubeconfig)
+    const applier = await startOne(name, kubeconfig)
     return {
       source,
-      kustomize,
+      applier,
       async end() {
-        await kustomize.close()
+        await applier.close()
         await source.close()
       },
     }
@@ -36,10 +38,7 @@ export async function startFlux(kubeconfig: string): Promise<Flux> {
   }
 }
 
-async function startOne(
-  name: 'source-controller' | 'kustomize-controller',
-  kubeconfig: string,
-): Promise<ServerHandle> {
+async function startOne(name: Applier | 'source-controller', kubeconfig: string): Promise<ServerHandle> {
   const command = requireServer(name)
   const { server } = await startServer(
     name,

@@ -79,11 +79,12 @@ const PROGRAMS = [
     sources: fluxSources,
     folder: fluxFolder,
     programs: {
+      'helm-controller': 'github.com/fluxcd/helm-controller',
       'kustomize-controller': 'github.com/fluxcd/kustomize-controller',
       'source-controller': 'github.com/fluxcd/source-controller',
     },
     async bringDefinitions(crds) {
-      for (const name of ['kustomize-controller', 'source-controller']) {
+      for (const name of ['helm-controller', 'kustomize-controller', 'source-controller']) {
         const bases = 'config/crd/bases'
         const dir = await folderOf(`github.com/fluxcd/${name}`, fluxSources)
         const files = readdirSync(join(dir, bases)).map((file) => `${bases}/${file}`)

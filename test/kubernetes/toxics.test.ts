@@ -24,7 +24,7 @@ beforeAll(async () => {
   folder = createFolder('kubernetes-toxics')
   toxiproxy = await startToxiproxy()
   ground = await startRolloutGround()
-  gitops = await startGround(['gateway-api', 'argo-cd', 'flux-kustomize', 'flux-helm', 'flux-source'])
+  gitops = await startGround(['gateway-api', 'argo-cd', 'flux'])
 })
 afterAll(async () => {
   await gitops?.kubernetes.server.close()

@@ -1,22 +1,27 @@
 // Suspends a Kustomization or HelmRelease, and lets it go on. While it is suspended its controller compares nothing: what can be known
 // then is whether it has come to rest, and whether its source has moved.
-import type { Reconciling, ReconcilerConfirmOptions } from '../../../workflows/ports/reconciler.ts'
+import {
+  type Reconciling,
+  type ReconcilerConfirmOptions,
+  SUSPENDED,
+} from '../../../workflows/ports/reconciler.ts'
 import type { ConfirmRequest, Confirmation, Io } from '../../../workflows/ports/target.ts'
 import { kubeOf } from '../../kubernetes/client.ts'
 import { defineProvider } from '../../provider.ts'
-import { type Suspendable, look, observed, writing } from '../suspendable.ts'
+import { type Suspendable, look, observed, valueIn, writing } from '../suspendable.ts'
 import {
   FIELD,
   type FluxObject,
-  type FluxSource,
   REQUESTED,
-  notReady,
+  madeFrom,
+  notGoneOn,
   patchFor,
-  troubleOf,
   underWay,
+  underWaySince,
   valueOf,
 } from './object.ts'
-import { SOURCES, rulesOf, spec, suspendedIn } from './schema.ts'
+import { rulesOf, spec, suspendedIn } from './schema.ts'
+import { sourceOf } from './source.ts'
 
 export const flux = defineProvider({
   spec,
@@ -38,7 +43,7 @@ export const flux = defineProvider({
       }),
       beside: ({ spec: { suspend: _suspend, ...rest } }) => rest,
       cautions: (object) => underWay(object).map((words) => `${words}: a suspension waits for its end`),
-      facts: ({ status = {} }) => ({ applied: status.lastAppliedRevision ?? 'nothing' }),
+      facts: (object) => ({ applied: madeFrom(object) ?? 'nothing' }),
       rules: rulesOf(config),
     }
     return {
@@ -59,17 +64,18 @@ async function confirm(
   const isSuspended = valueOf(object).suspended
   if (isSuspended !== request.desired.suspended)
     return { settled: false, lines: [`${of.place} is ${isSuspended ? '' : 'not '}suspended`] }
-  const open = underWay(object)
-  if (open.length > 0) return { settled: false, lines: open }
   if (!isSuspended) {
-    const lines = notReady(object)
+    const lines = notGoneOn(object)
     if (lines.length > 0) return { settled: false, lines }
-    const { lastAppliedRevision: applied } = object.status ?? {}
+    const applied = madeFrom(object)
     return {
       settled: true,
       lines: [`${of.place} has gone on and is Ready${applied === undefined ? '' : `, with ${applied}`}`],
     }
   }
+  const isOurs = valueIn(of, object).by === SUSPENDED.by
+  const lines = isOurs ? underWaySince(object) : underWay(object)
+  if (lines.length > 0) return { settled: false, lines }
   if (expects === 'quiet')
     return { settled: true, lines: [`${of.place} is suspended, and its controller has come to rest`] }
   return await sourceMoved(of, object, { expects, io })
@@ -81,36 +87,17 @@ async function sourceMoved(
   object: FluxObject,
   { expects, io }: { expects: 'before' | 'after'; io: Io },
 ): Promise<Confirmation> {
-  const applied = object.status?.lastAppliedRevision
-  const { revision: source, trouble } = await sourceOf(of, object, io)
-  const hasMoved = source !== null && applied !== undefined && source !== applied
+  const applied = madeFrom(object)
+  const source = await sourceOf(of, object, io)
+  const revision = source?.revision
+  const hasMoved = revision !== undefined && applied !== undefined && revision !== applied
   const words =
-    source === null
+    source === null || revision === undefined
       ? `${of.place} compares nothing while it is suspended: whether its declaration agrees is for a person to say`
       : hasMoved
-        ? `its source has moved on from ${applied} to ${source}`
-        : `its source is still at ${source}, and declares what was there before the run`
+        ? `its ${source.word} has moved on from ${applied} to ${revision}`
+        : `its ${source.word} is still at ${revision}, ${source.still}`
+  const trouble = source?.trouble ?? null
   const lines = hasMoved || trouble === null ? [words] : [words, trouble]
   return { settled: expects === 'before' || hasMoved, lines }
-}
-
-/** `trouble`: why it may have moved, and not be seen to. */
-type Source = { revision: string | null; trouble: string | null }
-
-const NONE: Source = { revision: null, trouble: null }
-
-/** No revision where it has none that can be read: a HelmRelease, another kind. */
-async function sourceOf(of: Suspendable<FluxObject>, object: FluxObject, io: Io): Promise<Source> {
-  const ref = object.spec.sourceRef
-  if (ref === undefined) return NONE
-  const resource = { GitRepository: 'gitrepositories', OCIRepository: 'ocirepositories', Bucket: 'buckets' }[
-    ref.kind
-  ]
-  if (resource === undefined) return NONE
-  const namespace = ref.namespace ?? object.metadata.namespace ?? ''
-  const path = `/apis/${SOURCES.group}/${SOURCES.version}/namespaces/${namespace}/${resource}/${ref.name}`
-  const place = `${ref.kind} ${namespace}/${ref.name}`
-  const doing = `reading ${place}, the source of ${of.place}`
-  const source = await of.kube.get<FluxSource>({ path, doing }, io)
-  return { revision: source.status?.artifact?.revision ?? null, trouble: troubleOf(source, place) }
 }

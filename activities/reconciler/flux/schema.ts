@@ -5,6 +5,12 @@ import { type KubeRule, defineSpec } from '../../provider.ts'
 
 export const SOURCES = { group: 'source.toolkit.fluxcd.io', version: 'v1' } as const
 
+/** What each is made from, and looked at for. */
+const SOURCES_OF = {
+  kustomization: ['gitrepositories', 'ocirepositories', 'buckets'],
+  release: ['helmcharts', 'gitrepositories', 'helmrepositories', 'buckets'],
+}
+
 /** The kinds that can be suspended, by the field of the runbook. */
 export const KINDS = {
   kustomization: {
@@ -52,8 +58,8 @@ export function rulesOf(config: FluxConfig): KubeRule[] {
   const place = { cluster: clusterOf(config), namespace: config.namespace }
   const { kind, name } = suspendedIn(config)
   const own = { ...place, group: kind.group, resource: kind.resource, verbs: ['get', 'patch'], names: [name] }
-  if (kind === KINDS.helm_release) return [own]
-  const sources = ['gitrepositories', 'ocirepositories', 'buckets'].map((resource) => ({
+  const read = kind === KINDS.helm_release ? SOURCES_OF.release : SOURCES_OF.kustomization
+  const sources = read.map((resource) => ({
     ...place,
     group: SOURCES.group,
     resource,

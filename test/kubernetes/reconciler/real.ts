@@ -5,7 +5,7 @@ import { ArgoCdConfig, rulesOf as argoRules } from '../../../activities/reconcil
 import { REFRESH } from '../../../activities/reconciler/argo-cd/application.ts'
 import { FluxConfig, rulesOf as fluxRules } from '../../../activities/reconciler/flux/schema.ts'
 import { ARGO_CD, startArgoCd } from '../../../lab/servers/argo-cd.ts'
-import { startFlux } from '../../../lab/servers/flux.ts'
+import { type Applier, startFlux } from '../../../lab/servers/flux.ts'
 import { type Repository, startRepository } from '../../../lab/servers/git.ts'
 import type { KubeObject, Kubernetes } from '../../../lab/servers/kubernetes.ts'
 import type { ServerHandle } from '../../../lab/server-process.ts'
@@ -17,6 +17,10 @@ import { pathOf, ref } from '../traffic/gateway-bench.ts'
 export const FOLLOWS_MS = 45_000 // a controller on busy cores, which goes by its own rhythm
 const FLUX = { apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization' }
 const KUSTOMIZATIONS = `/apis/${FLUX.apiVersion}/namespaces/${NAMESPACE}/kustomizations`
+const HELM = { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease' }
+const RELEASES = `/apis/${HELM.apiVersion}/namespaces/${NAMESPACE}/helmreleases`
+const CHART_VERSION = '0.1.0'
+const REVISION_DIGITS = 12 // of the commit in the version of a chart, by source-controller
 const SOURCES = `/apis/source.toolkit.fluxcd.io/v1/namespaces/${NAMESPACE}/gitrepositories`
 const APPLICATIONS = `/apis/argoproj.io/v1alpha1/namespaces/${ARGO_CD}/applications`
 const RHYTHM = '2s' // ten minutes, where nobody waits for it
@@ -37,7 +41,7 @@ export interface Declared {
   get(): Promise<Reconciled>
   /** What stands in the repository for these. */
   manifest(old: number, fresh: number): string
-  /** In the repository. */
+  /** In the repository; returns what its controller calls it. */
   commit(old: number, fresh: number): Promise<string>
   /** On the API server, by hand. */
   setWeights(old: number, fresh: number): Promise<void>
@@ -55,17 +59,62 @@ export interface Real {
   end(): Promise<void>
 }
 
+/** Kustomizations, under kustomize-controller. */
 export async function realFlux(): Promise<Real> {
+  return await fluxWith('kustomize-controller', (name) => ({
+    collection: KUSTOMIZATIONS,
+    config: { kustomization: name },
+    object: {
+      ...FLUX,
+      spec: {
+        interval: RHYTHM,
+        prune: true,
+        path: './',
+        targetNamespace: NAMESPACE,
+        sourceRef: { kind: 'GitRepository', name },
+      },
+    },
+  }))
+}
+
+/** HelmReleases, under helm-controller: a chart in the repository, which a drift from it is put back to. */
+export async function realHelm(): Promise<Real> {
+  return await fluxWith('helm-controller', (name) => ({
+    collection: RELEASES,
+    config: { helm_release: name },
+    object: {
+      ...HELM,
+      spec: {
+        interval: RHYTHM,
+        driftDetection: { mode: 'enabled' },
+        chart: {
+          spec: {
+            chart: './',
+            interval: RHYTHM,
+            reconcileStrategy: 'Revision',
+            sourceRef: { kind: 'GitRepository', name },
+          },
+        },
+      },
+    },
+    chart: { apiVersion: 'v2', name, version: CHART_VERSION },
+  }))
+}
+
+type FluxDeclaration = { collection: string; config: JsonObject; object: object; chart?: JsonObject }
+
+async function fluxWith(applier: Applier, declarationOf: (name: string) => FluxDeclaration): Promise<Real> {
   const ground = await startGround(['gateway-api', 'flux'])
   const { kubernetes } = ground
-  const flux = await startFlux(kubernetes.kubeconfig(kubernetes.admin))
+  const flux = await startFlux(kubernetes.kubeconfig(kubernetes.admin), applier)
   const repositories: Repository[] = []
   return {
     ground,
-    controller: flux.kustomize,
+    controller: flux.applier,
     source: flux.source,
     async declare(name, backends = USERS) {
-      const declared = await repositoryOf(ground, { name, backends, path: `${KUSTOMIZATIONS}/${name}` })
+      const { collection, config: own, object, chart } = declarationOf(name)
+      const declared = await repositoryOf(ground, { name, backends, path: `${collection}/${name}`, chart })
       repositories.push(declared.repository)
       const metadata = { name, annotations: { owner: 'the shop' } }
       await kubernetes.create(SOURCES, {
@@ -74,13 +123,8 @@ export async function realFlux(): Promise<Real> {
         metadata,
         spec: { interval: RHYTHM, url: declared.repository.url, ref: { branch: 'main' } },
       } as unknown as KubeObject)
-      const sourceRef = { kind: 'GitRepository', name }
-      await kubernetes.create(KUSTOMIZATIONS, {
-        ...FLUX,
-        metadata,
-        spec: { interval: RHYTHM, prune: true, path: './', targetNamespace: NAMESPACE, sourceRef },
-      } as unknown as KubeObject)
-      const config = { ...ACCESS, kustomization: name }
+      await kubernetes.create(collection, { ...object, metadata } as unknown as KubeObject)
+      const config = { ...ACCESS, ...own }
       await ground.allow(fluxRules(FluxConfig.parse(config)))
       await applied(declared)
       return { ...declared, config }
@@ -146,12 +190,22 @@ function manifestOf(name: string, backends: readonly [string, string], weights: 
   })
 }
 
-type Of = { name: string; backends: readonly [string, string]; path: string }
+type Of = {
+  name: string
+  backends: readonly [string, string]
+  path: string
+  chart?: JsonObject | undefined
+}
 
-async function repositoryOf({ kubernetes }: Ground, { name, backends, path }: Of) {
+async function repositoryOf({ kubernetes }: Ground, { name, backends, path, chart }: Of) {
   const repository = await startRepository()
   const manifest = (old: number, fresh: number) => manifestOf(name, backends, [old, fresh])
-  const commit = (old: number, fresh: number) => repository.commit({ 'route.yaml': manifest(old, fresh) })
+  const commit = async (old: number, fresh: number): Promise<string> => {
+    const route = manifest(old, fresh)
+    if (chart === undefined) return await repository.commit({ 'route.yaml': route })
+    const files = { 'Chart.yaml': stringify(chart), 'templates/route.yaml': route }
+    return `${CHART_VERSION}+${(await repository.commit(files)).slice(0, REVISION_DIGITS)}`
+  }
   await commit(100, 0)
   return {
     name,

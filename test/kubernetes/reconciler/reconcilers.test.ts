@@ -1,5 +1,5 @@
 // reconciler/argo-cd and reconciler/flux on a real API server with the real definitions: the contract of changing ports, and whose a
-// suspension is. Nobody reconciles here; flux-real and argo-cd-real ask their controllers.
+// suspension is. Nobody reconciles here; flux-real, helm-real and argo-cd-real ask their controllers.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { restoreTo } from '../../../activities/change/restore.ts'
 import { applyTo } from '../../../activities/change/look.ts'
@@ -9,14 +9,12 @@ import type { JsonObject } from '../../../workflows/json.ts'
 import { SUSPENDED } from '../../../workflows/ports/reconciler.ts'
 import type { Changing } from '../../../workflows/ports/target.ts'
 import { type ChangingBench, changingContract, connect, io } from '../../contract/changing.ts'
-import { FluxConfig, rulesOf as fluxRules } from '../../../activities/reconciler/flux/schema.ts'
-import type { KubeObject } from '../../../lab/servers/kubernetes.ts'
-import { ACCESS, type Ground, NAMESPACE, startGround } from '../ground.ts'
+import { type Ground, NAMESPACE, startGround } from '../ground.ts'
 import { type Alone, argoBench, fluxBench } from './bench.ts'
 
 let ground: Ground
 beforeAll(async () => {
-  ground = await startGround(['gateway-api', 'argo-cd', 'flux-kustomize', 'flux-helm', 'flux-source'])
+  ground = await startGround(['gateway-api', 'argo-cd', 'flux'])
 })
 afterAll(() => ground?.kubernetes.server.close())
 
@@ -102,46 +100,6 @@ describe('reconciler/argo-cd of an Application whose status is too large to be s
     expect(await confirm()).toMatchObject({
       settled: false,
       lines: [`its status may be an old one (UnknownError: ${message})`],
-    })
-  })
-})
-
-describe('reconciler/flux of a HelmRelease', () => {
-  it('is suspended and goes on as it was; what it would do is for a person to say', async () => {
-    const path = `/apis/helm.toolkit.fluxcd.io/v2/namespaces/${NAMESPACE}/helmreleases/orders`
-    await ground.kubernetes.create(path.replace(/\/orders$/, ''), {
-      apiVersion: 'helm.toolkit.fluxcd.io/v2',
-      kind: 'HelmRelease',
-      metadata: { name: 'orders' },
-      spec: {
-        interval: '5m',
-        chart: { spec: { chart: 'orders', sourceRef: { kind: 'HelmRepository', name: 'shop' } } },
-      },
-    } as unknown as KubeObject)
-    const config = { ...ACCESS, helm_release: 'orders' }
-    await ground.allow(fluxRules(FluxConfig.parse(config)))
-    const port = connect(flux as unknown as ChangingBench['provider'], config, ground.deps())
-    const target = 'reconciling'
-    const { value: before, facts } = await port.observe(target, io())
-    expect(facts).toMatchObject({ names: [`Flux helmrelease ${NAMESPACE}/orders`] })
-    await applyTo(port, { target, desired: { ...SUSPENDED }, expected: before, portName: 'reconciler' }, io())
-    const stored = await ground.kubernetes.get(path)
-    expect(stored).toMatchObject({ spec: { suspend: true } })
-    // As helm-controller does of a suspended one: it repeats the request, and nothing else.
-    const { annotations = {} } = stored.metadata as { annotations?: Record<string, string> }
-    const lastHandledReconcileAt = annotations['reconcile.fluxcd.io/requestedAt']
-    await ground.kubernetes.patch(`${path}/status`, { status: { lastHandledReconcileAt } })
-    const confirm = async (expects: string) =>
-      await port.confirm?.({ target, desired: { ...SUSPENDED }, options: { expects, objects: [] } }, io())
-    expect(await confirm('quiet')).toMatchObject({ settled: true })
-    expect(await confirm('after')).toMatchObject({
-      settled: false,
-      lines: [expect.stringContaining('for a person to say')],
-    })
-    const of = { before, ours: [{ ...SUSPENDED }], halves: [], isUncertain: false, isRepeated: false }
-    await restoreTo(port, { target, portName: 'reconciler', ...of }, io())
-    expect((await ground.kubernetes.get(path)) as { spec?: object }).not.toMatchObject({
-      spec: { suspend: true },
     })
   })
 })

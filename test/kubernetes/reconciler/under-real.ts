@@ -118,7 +118,7 @@ export function underReal(
         await applyTo(edge, { target: 'split', desired, expected: seen.value, portName: 'traffic' }, io())
         await until('it is put back', async () => (await one.route()).weights[0] === 100, FOLLOWS_MS)
         expect((await edge.observe('split', io())).writer, 'who did it is known').toMatch(
-          /argocd|kustomize-controller/,
+          /argocd|kustomize-controller|helm/,
         )
       },
       CASE_MS,
