@@ -16,8 +16,8 @@ export interface CertificateFiles {
 export interface CertificateWish {
   /** As openssl writes them: `DNS:localhost`, `IP:127.0.0.1`. */
   names?: string[]
-  from?: Date
-  until?: Date
+  from?: Date | undefined
+  until?: Date | undefined
 }
 
 export interface Authority {
@@ -40,6 +40,9 @@ unique_subject = no
 copy_extensions = copy
 [any]
 commonName = supplied
+[authority]
+basicConstraints = critical, CA:true
+subjectKeyIdentifier = hash
 `
 
 export async function createAuthority(folder: string, name: string): Promise<Authority> {
@@ -49,46 +52,28 @@ export async function createAuthority(folder: string, name: string): Promise<Aut
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
   writeFileSync(at('ca.cnf'), CONFIG)
   writeFileSync(at('index.txt'), '')
-  await openssl(
-    'req',
-    '-x509',
-    ...newKey,
-    '-keyout',
-    'ca.key',
-    '-out',
-    'ca.pem',
-    '-days',
-    '2',
-    '-subj',
-    `/CN=${name}`,
-  )
+  const signing = ['-batch', '-config', 'ca.cnf', '-keyfile', 'ca.key', '-notext']
+  await openssl('req', ...newKey, '-keyout', 'ca.key', '-out', 'ca.csr', '-subj', `/CN=${name}`)
+  const itself = ['-selfsign', '-extensions', 'authority', '-in', 'ca.csr', '-out', 'ca.pem']
+  await openssl('ca', ...signing, ...itself, ...validity({}))
   return {
     ca: at('ca.pem'),
     async issue(of, { names = ['DNS:localhost', 'IP:127.0.0.1'], from, until } = {}) {
       const files = { cert: at(`${of}.pem`), key: at(`${of}.key`) }
       const subject = ['-subj', `/CN=${of}`, '-addext', `subjectAltName=${names.join(',')}`]
       await openssl('req', ...newKey, '-keyout', files.key, '-out', `${of}.csr`, ...subject)
-      const time = [
-        '-startdate',
-        asn1(from ?? new Date(Date.now() - DAY_MS)),
-        '-enddate',
-        asn1(until ?? new Date(Date.now() + DAY_MS)),
-      ]
-      const signed = [
-        '-keyfile',
-        'ca.key',
-        '-cert',
-        'ca.pem',
-        '-in',
-        `${of}.csr`,
-        '-out',
-        files.cert,
-        '-notext',
-      ]
-      await openssl('ca', '-batch', '-config', 'ca.cnf', ...time, ...signed)
+      const signed = ['-cert', 'ca.pem', '-in', `${of}.csr`, '-out', files.cert]
+      await openssl('ca', ...signing, ...signed, ...validity({ from, until }))
       return files
     },
   }
+}
+
+/** From a day before: what reads it may have another clock. */
+function validity({ from, until }: Pick<CertificateWish, 'from' | 'until'>): string[] {
+  const starts = from ?? new Date(Date.now() - DAY_MS)
+  const ends = until ?? new Date(Date.now() + DAY_MS)
+  return ['-startdate', asn1(starts), '-enddate', asn1(ends)]
 }
 
 /** YYYYMMDDHHMMSSZ */
