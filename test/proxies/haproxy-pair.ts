@@ -2,25 +2,15 @@
 // that move both: what the suite of processes on one port stands on.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Client } from '@temporalio/client'
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
 import { readBackend } from '../../activities/traffic/haproxy/client.ts'
-import { checkRunbook } from '../../client/runbook/load.ts'
-import { startRun } from '../../client/run/start.ts'
 import { freePort } from '../../lab/ports.ts'
 import { type ServerHandle, startServer } from '../../lab/server-process.ts'
-import { startTemporal } from '../../lab/servers/temporal.ts'
-import { until } from '../../lab/until.ts'
 import { requireServer } from '../../scripts/find-servers.mjs'
-import { bareDeps, createTestWorker } from '../../worker/testing.ts'
-import { abort, state as stateQuery, workflowIdOf } from '../../workflows/messages.ts'
-import type { cutover } from '../../workflows/cutover.ts'
-import type { RunState } from '../../workflows/run/state.ts'
 import { command } from '../contract/traffic/haproxy-server.ts'
+import { type Runs, openRuns } from '../contract/traffic/runs.ts'
 import { startUpstream } from '../contract/traffic/upstream.ts'
 
 const ANSWER_AFTER_MS = 20 // twenty requests of a thousand per second are then under way at once, on as many connections
-const PHASE_MS_MAX = 90_000
 
 export interface Process {
   server: ServerHandle
@@ -87,20 +77,11 @@ export interface Pair {
   sides: { old: number; new: number }
   a: Process
   b: Process
-  begin(runbook: { service: string; hold: string; connections: object }): Promise<Run>
+  begin: Runs['begin']
   end(): Promise<void>
 }
 
-export interface Run {
-  state(): Promise<RunState>
-  /** Resolves once it is so; fails when the run goes back unasked. */
-  reaches(what: string, isSo: (state: RunState) => boolean): Promise<void>
-  abort(): Promise<void>
-  outcome(): Promise<string>
-}
-
 export async function openPair(): Promise<Pair> {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] })
   const [old, fresh] = await Promise.all([
     startUpstream('old', ANSWER_AFTER_MS),
     startUpstream('new', ANSWER_AFTER_MS),
@@ -108,61 +89,22 @@ export async function openPair(): Promise<Pair> {
   const sides = { old: old.port, new: fresh.port }
   const port = await freePort()
   const [a, b] = [await startProcess(port, sides), await startProcess(port, sides)]
-  const temporal = await startTemporal()
-  const connection = await NativeConnection.connect({ address: temporal.address })
-  const { namespace, address } = temporal
-  const worker = await createTestWorker({ connection, namespace, deps: bareDeps() })
-  const client = new Client({ connection, namespace })
+  const runs = await openRuns()
   return {
     url: `http://127.0.0.1:${port}`,
     port,
     sides,
     a,
     b,
-    begin: async (of) => {
-      const { plan, problems } = await checkRunbook(JSON.stringify(runbook(of)), { file: 'pair.yaml' })
-      if (plan === undefined) throw new Error(JSON.stringify(problems))
-      await startRun({ client, address, namespace }, plan, { actor: 'maria', despite: [] })
-      return runOf(client, plan.service)
-    },
+    begin: runs.begin,
     end: async () => {
-      await worker.stop()
-      await connection.close()
-      await temporal.server.close()
+      await runs.end()
       for (const each of [a, b]) await each.server.close()
       await Promise.all([old.end(), fresh.end()])
     },
   }
 }
 
-/** Nothing watches it but the proofs: what is asked here is who is moved. */
-function runbook({ service, hold, connections }: { service: string; hold: string; connections: object }) {
-  const moving = {
-    connection: Object.keys(connections),
-    samples: 200,
-    tolerance: '5%',
-    unwatched: 'the test does',
-  }
-  return {
-    cutover: 'v1',
-    service,
-    drain: '1s',
-    connections,
-    steps: [{ canary: { ...moving, weights: ['25%', '50%'], hold: '1s' } }, { switch: { ...moving, hold } }],
-  }
-}
-
 export function connectionTo({ socket }: Process, more: object = {}): object {
   return { provider: 'traffic/haproxy', socket, backend: 'bk', old: 'v1', new: 'v2', ...more }
-}
-
-function runOf(client: Client, service: string): Run {
-  const handle = client.workflow.getHandle<typeof cutover>(workflowIdOf(service))
-  const state = async () => (await handle.query(stateQuery)).state
-  return {
-    state,
-    reaches: async (what, isSo) => void (await until(what, async () => isSo(await state()), PHASE_MS_MAX)),
-    abort: () => handle.signal(abort, { actor: 'maria', reason: 'the test' }),
-    outcome: async () => (await handle.result()).outcome,
-  }
 }
