@@ -52,7 +52,7 @@ export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
   const doing = `reading ${target} of ${placeOf(config)} in cluster ${kube.cluster}`
   const route = await kube.get<HttpRoute>({ path: pathOf(config), doing }, io)
   const rules = rulesIn(route, config)
-  const reading = readingOf(route)
+  const reading = readingOf(route, config.controllers)
   const { value: said, others } = saidBy(route, { target, rules, config })
   return {
     target,
@@ -123,7 +123,7 @@ export function elsewhereOf(
 ): Elsewhere[] {
   const { generation = 0 } = route.metadata
   const place = placeOf(config)
-  const behind = `${place}: its controllers have read generation ${reading.upTo} of ${generation}, and what that one held is not known`
+  const behind = `${place}: ${reading.late.join('; ')}; what that one held is not known`
   const own: Elsewhere[] = sameJson(said, value)
     ? []
     : [{ place: `${place}, generation ${generation} (read up to ${reading.upTo})`, value: said }]
@@ -147,7 +147,7 @@ export function isThere({ said, others, value }: Look, desired: Json): boolean {
 const WHAT: Record<string, string> = { split: 'weights', mirror: 'mirrors', cohort: 'rules' }
 
 function cautionsOf({ route, rules, reading, target }: Look, config: GatewayApiConfig): string[] {
-  const { generation = 0, deletionTimestamp } = route.metadata
+  const { deletionTimestamp } = route.metadata
   const sticky = rules.filter(({ at }) => route.spec.rules?.[at]?.['sessionPersistence'] !== undefined)
   const backendFilters = rules.filter(({ at, refs }) =>
     [refs.old, refs.new].some(
@@ -164,9 +164,7 @@ function cautionsOf({ route, rules, reading, target }: Look, config: GatewayApiC
     ...reading.undated.map(
       (name) => `${name} does not say which generation of it was read: only the counted requests tell`,
     ),
-    ...(reading.upTo !== null && reading.upTo < generation
-      ? [`its controllers have read generation ${reading.upTo} of ${generation}`]
-      : []),
+    ...reading.late,
     ...reading.refusals.map(({ words }) => words),
     ...leftBehind(route, rules, config),
     ...sticky.map(

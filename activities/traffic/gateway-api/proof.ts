@@ -43,8 +43,7 @@ function notYet({ config, here, request: { desired } }: Proof): string | null {
   const { reading, said, value, route } = here
   if (!matches(said, desired)) return `the route says ${JSON.stringify(said)}, not as desired`
   const { generation = 0 } = route.metadata
-  if (reading.upTo !== null && reading.upTo < generation)
-    return `its controllers have read generation ${reading.upTo} of ${generation}`
+  if (reading.upTo !== null && reading.upTo < generation) return reading.late.join('; ')
   const [elsewhere] = elsewhereOf(here, config)
   if (elsewhere !== undefined) return `${elsewhere.place} says ${JSON.stringify(elsewhere.value)}`
   if (reading.refusals.length > 0) return reading.refusals.map(({ words }) => words).join('; ')

@@ -28,6 +28,19 @@ export const GatewayApiConfig = z
         'The rules that are moved together, by name or by place (from 0); left out: the one that sends to both sides',
       )
       .meta({ examples: [['api', 2]] }),
+    controllers: z
+      .array(
+        z
+          .string()
+          .max(253)
+          .regex(/^[a-z0-9.-]+\/\S+$/, 'not a controller: write the controllerName of its GatewayClass'),
+      )
+      .min(1)
+      .exactOptional()
+      .describe(
+        'Controllers that serve its users, by the `controllerName` of their GatewayClass; what others say in its status is not waited for. Left out: all that speak of its parents',
+      )
+      .meta({ examples: [['istio.io/gateway-controller']] }),
     old: Backend.describe(
       'Backend of the old side: the name of a backendRef, with :port where several have it',
     ),

@@ -268,7 +268,7 @@ describe('traffic/gateway-api', () => {
     expect((await other.observe('split', io())).elsewhere).toEqual([
       {
         place:
-          'HTTPRoute shop/behind: its controllers have read generation 2 of 3, and what that one held is not known',
+          'HTTPRoute shop/behind: test.example/gateway of Gateway edge has read generation 2 of 3; test.example/gateway of Gateway inside has read generation 2 of 3; what that one held is not known',
         value: null,
         isUntold: true,
       },
