@@ -1,6 +1,7 @@
 // Writes over exactly the version of an object that was looked at, as JSON Patch. Knows no kind of object. An order that timed
 // out is made void before its opposite is believed: once a later version is there, it cannot land any more.
 import { type Json, matches } from '../../workflows/json.ts'
+import { told } from '../../workflows/ports/as-wanted.ts'
 import type { Io, Observed } from '../../workflows/ports/target.ts'
 import { failure, kindOf } from '../failure.ts'
 import { changedSince, versionOfParts } from '../traffic/versions.ts'
@@ -19,10 +20,10 @@ export interface Stored {
 class Overtaken extends Error {}
 
 /** Again with a new look where somebody has written since the look of a try: mostly a controller its status. The next look tells. */
-export async function lookAndWrite(writeOnce: () => Promise<void>): Promise<void> {
+export async function lookAndWrite(writeOnce: (attempt: number) => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await writeOnce()
+      return await writeOnce(attempt)
     } catch (error) {
       if (!(error instanceof Overtaken)) throw error
       if (attempt === TRIES_MAX) throw failure('Unavailable', `${error.message}, again and again`)
@@ -30,14 +31,22 @@ export async function lookAndWrite(writeOnce: () => Promise<void>): Promise<void
   }
 }
 
-/** Within `lookAndWrite`. */
+/**
+ * Within `lookAndWrite`. `isOverContent`: over what the object says, whatever its version is by now: two controllers that quarrel over its
+ * status move the version faster than anybody can look. Only for the way back: such an order is not made void by `overtake`.
+ */
 export async function sendOver(
   { kube, object, path }: Stored,
-  { patch, doing }: { patch: PatchOperation[]; doing: string },
+  {
+    patch,
+    doing,
+    isOverContent = false,
+  }: { patch: PatchOperation[]; doing: string; isOverContent?: boolean },
   io: Io,
 ): Promise<void> {
   try {
-    await kube.patch({ path, patch: over(object, patch), doing }, io)
+    const order = isOverContent ? overContent(object, patch) : over(object, patch)
+    await kube.patch({ path, patch: order, doing }, io)
   } catch (error) {
     if (kindOf(error) !== 'Conflict') throw error
     throw new Overtaken((error as Error).message, { cause: error })
@@ -80,6 +89,17 @@ function over({ metadata }: KubeObject, patch: PatchOperation[]): PatchOperation
   return [{ op: 'replace', path: '/metadata/resourceVersion', value: metadata.resourceVersion }, ...patch]
 }
 
+/** The generation moves with every change of what it says, and with none of its status, labels or annotations. */
+function overContent({ metadata }: KubeObject, patch: PatchOperation[]): PatchOperation[] {
+  const { uid, generation } = metadata
+  if (generation === undefined) return over({ metadata }, patch)
+  return [
+    { op: 'test', path: '/metadata/uid', value: uid },
+    { op: 'test', path: '/metadata/generation', value: generation },
+    ...patch,
+  ]
+}
+
 /**
  * Three parts: the object and its generation, what the target is, and all the rest of what it says. Somebody's change beside the
  * target is no conflict; without the first part a value that was changed and changed back would pass for untouched.
@@ -95,7 +115,7 @@ export function refuseOutdated(seen: Observed, now: Observed, doing: string): vo
   const [was, is] = [seen.version, now.version ?? ''].map((version) => version.split('/')[0])
   if (changed.own || was !== is) {
     // Or it was deleted and made anew, as somebody wanted it.
-    const { value, elsewhere = [], writer = null } = now
+    const { value, elsewhere = [], writer = null } = told(now)
     const other = elsewhere.find((each) => !matches(each.value, seen.value))
     const found = matches(value, seen.value) && other !== undefined ? other.value : value
     throw failure(

@@ -6,6 +6,7 @@ import type { PatchOperation } from './client.ts'
 import { type Stored, lookAndWrite, overtake, refuseOutdated, sendOver, tryOver } from './over.ts'
 import { takenUp } from './take-up.ts'
 
+const LOST_MAX = 2 // races for the version, before the way back is written over what the object says
 const TAKE_UP_MS_MAX = 1_000 // what runs has read a change after 0.2 s; that one is late is for the next look to say
 
 /** `L`: one look at the object and at whoever reads it. */
@@ -39,10 +40,10 @@ export async function writeTarget<L, V extends Json>(
   io: Io,
 ): Promise<void> {
   let known = of.behind(write.seen)
-  await lookAndWrite(async () => {
+  await lookAndWrite(async (attempt) => {
     const here = known ?? (await of.look(write.target, io))
     known = undefined
-    await writeOver(of, { write, here }, io)
+    await writeOver(of, { write, here, attempt }, io)
   })
 }
 
@@ -60,17 +61,18 @@ export async function tryTarget<L, V extends Json>(
 
 async function writeOver<L, V extends Json>(
   of: StoredTarget<L, V>,
-  { write, here }: { write: Write<V>; here: L },
+  { write, here, attempt }: { write: Write<V>; here: L; attempt: number },
   io: Io,
 ): Promise<void> {
   const { target, desired, seen, before } = write
+  const isWayBack = before !== undefined && sameJson(before, desired)
   const stored = of.stored(here)
   if (of.isThere(here, desired)) return await overtake(stored, of.place, io)
   const doing = `setting ${target} to ${JSON.stringify(desired)} in ${of.place}`
   refuseOutdated(seen, of.seen(here), doing)
   const patch = of.patch(here, desired)
-  if (before === undefined || !sameJson(before, desired)) await of.refuse(here, { desired, doing }, io)
-  await sendOver(stored, { patch, doing }, io)
+  if (!isWayBack) await of.refuse(here, { desired, doing }, io)
+  await sendOver(stored, { patch, doing, isOverContent: isWayBack && attempt > LOST_MAX }, io)
   const look = (each: Io): Promise<L> => of.look(target, each)
   await takenUp({ withinMs: TAKE_UP_MS_MAX, look, isThere: (now) => of.isTakenUp(now) }, io)
 }

@@ -9,7 +9,9 @@ import { permitted } from '../../kubernetes/permits.ts'
 import { type StoredTarget, tryTarget, writeTarget } from '../../kubernetes/target.ts'
 import { defineProvider } from '../../provider.ts'
 import { counterOf } from '../queried.ts'
+import { nameOf } from './backend.ts'
 import { cohortPatch } from './cohort.ts'
+import type { HttpRoute } from './http-route.ts'
 import { type Edge, type Look, type Value, isThere, look, observed, pathOf } from './look.ts'
 import { mirrorPatch } from './mirror.ts'
 import { placeOf } from './place.ts'
@@ -72,16 +74,26 @@ function patchFor({ config }: Edge, { target, route, rules }: Look, desired: Val
 /** A backend that its controller cannot find answers 500 to its whole share. */
 function refuseUnresolved(
   { config }: Edge,
-  { reading, target }: Look,
+  { reading, target, route }: Look,
   { doing, desired }: { doing: string; desired: Value },
 ): void {
-  const wanted = backendsFor(target, desired, config)
-  const names = wanted.map((backend) => backend.split(':')[0] ?? '')
+  const wanted = backendsFor(target, desired, config).map(nameOf)
   const refused = reading.refusals.find(
-    ({ type, words }) => type === 'ResolvedRefs' && names.some((name) => words.includes(name)),
+    ({ type, words }) => type === 'ResolvedRefs' && isAbout(words, { wanted, route }),
   )
   if (refused === undefined) return
   throw failure('Rejected', `${doing}: ${refused.words}; its share would be answered 500`)
+}
+
+/** By the names in it; where a controller names none of the backends of the route, it may be any of them. */
+function isAbout(words: string, { wanted, route }: { wanted: string[]; route: HttpRoute }): boolean {
+  const names = (route.spec.rules ?? []).flatMap(({ backendRefs = [], filters = [] }) => [
+    ...backendRefs.map(({ name }) => name),
+    ...filters.flatMap(({ requestMirror }) => requestMirror?.backendRef.name ?? []),
+  ])
+  const isNamed = (name: string): boolean =>
+    words.split(/[^A-Za-z0-9.-]+/).some((word) => word === name || word.startsWith(`${name}.`))
+  return wanted.some(isNamed) || !names.some(isNamed)
 }
 
 function backendsFor(target: string, desired: Value, config: Edge['config']): string[] {
