@@ -64,7 +64,10 @@ async function proxyCautions(
         ? [proxy.silent]
         : proxy.served.length === 0
           ? [`the proxy ${proxy.url} serves nothing of it: its users are not moved`]
-          : [],
+          : proxy.first.map(
+              (route) =>
+                `${route} of the proxy ${proxy.url} comes before it and takes every request: nobody is moved there`,
+            ),
     ),
     ...refused.flatMap((each) =>
       'count' in each && each.count > 0

@@ -63,10 +63,22 @@ async function troubleOf(
     ({ spec, metadata }) =>
       keyOf(spec?.host ?? '', metadata.namespace ?? namespace) === keyOf(host, namespace),
   )
-  const subsets = rules.flatMap(({ spec }) => (spec?.subsets ?? []).map(({ name }) => name))
-  if (subsets.includes(subset)) return null
-  const has = rules.length === 0 ? 'there is none for its host' : `it has ${subsets.join(', ') || 'none'}`
-  return `no DestinationRule makes the subset ${subset} of ${host} (${has}): its share would be answered 503. Make it first`
+  const made = Map.groupBy(rules, ({ metadata }) => metadata.namespace ?? namespace)
+  const without = [...made].filter(([, all]) => !all.some((rule) => makes(rule, subset)))
+  if (made.size > 0 && without.length === 0) return null
+  if (made.size === 0)
+    return `no DestinationRule makes the subset ${subset} of ${host} (there is none for its host): its share would be answered 503. Make it first`
+  const [[place, lacking]] = without as [[string, Rule[]]]
+  const has =
+    lacking.flatMap(({ spec }) => (spec?.subsets ?? []).map(({ name }) => name)).join(', ') || 'none'
+  // A client reads those of one namespace: its own, else that of the Service, else the root one.
+  return without.length === made.size
+    ? `no DestinationRule makes the subset ${subset} of ${host} (it has ${has}): its share would be answered 503. Make it first`
+    : `the DestinationRule of namespace ${place} for ${host} does not make the subset ${subset} (it has ${has}), though another namespace does: whoever reads that one (its own namespace first, then that of the Service) would be answered 503. Make it there too`
+}
+
+function makes({ spec }: Rule, subset: string): boolean {
+  return (spec?.subsets ?? []).some(({ name }) => name === subset)
 }
 
 async function hostTrouble(

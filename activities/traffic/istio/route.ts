@@ -9,7 +9,7 @@ import { isOurs } from './cohort.ts'
 import { type Destination, isSame, nameOf, storedName } from './destination.ts'
 import { mirroredBy, withoutMirrorTo } from './mirror.ts'
 import { type Config, namesOf, placeOf, refuse } from './place.ts'
-import type { HttpRule, VirtualService, Weighted } from './virtual-service.ts'
+import type { ConnectionRule, HttpRule, VirtualService, Weighted } from './virtual-service.ts'
 
 const WEIGHT_MAX = 2_147_483_647 // of the definition: int32; Envoy takes a sum of twice as much
 const ALONE = 100 // what a destination without a weight has, where it is the only one
@@ -48,21 +48,41 @@ export function rulesIn(service: VirtualService, config: Config): RuleHere[] {
   const names = namesOf(config)
   throw failure(
     'Missing',
-    `${place} has no http route that sends to ${names.old} and ${names.new}: ${sends.join('; ') || 'it has none'}. Both must be there, the new side with weight 0`,
+    `${place} has no http route that sends to ${names.old} and ${names.new}: ${sends.join('; ') || noneIn(service)}. Both must be there, the new side with weight 0`,
   )
+}
+
+function noneIn({ spec: { tls = [], tcp = [] } }: VirtualService): string {
+  const connections = [...tls.map(() => 'tls'), ...tcp.map(() => 'tcp')]
+  return connections.length === 0
+    ? 'it has none'
+    : `it has ${[...new Set(connections)].join(' and ')} routes only, which lead connections and not requests: those are not moved`
 }
 
 /** Routes beside those that are moved which send to one of the sides: whoever comes through them is not moved. */
 export function leftBehind(service: VirtualService, moved: RuleHere[], config: Config): string[] {
-  return (service.spec.http ?? []).flatMap((rule, at) => {
+  const { http = [], tls = [], tcp = [] } = service.spec
+  const sidesOf = (rule: ConnectionRule): string =>
+    [config.old, config.new]
+      .filter((side) => sendsTo(rule, side, config))
+      .map(nameOf)
+      .join(' and ')
+  const others = http.flatMap((rule, at) => {
     if (moved.some((each) => each.at === at) || isOurs(rule.name, config)) return []
-    const to = [config.old, config.new].filter((side) => sendsTo(rule, side, config)).map(nameOf)
-    return to.length === 0
+    const to = sidesOf(rule)
+    return to === ''
       ? []
-      : [
-          `${labelOf(rule, at)} sends to ${to.join(' and ')} too and is not moved: name it in routes, or its users stay`,
-        ]
+      : [`${labelOf(rule, at)} sends to ${to} too and is not moved: name it in routes, or its users stay`]
   })
+  const connections = Object.entries({ tls, tcp }).flatMap(([kind, all]) =>
+    all.flatMap((rule, at) => {
+      const to = sidesOf(rule)
+      return to === ''
+        ? []
+        : [`${kind} route ${at} sends to ${to} too: only http routes are moved, and its users stay`]
+    }),
+  )
+  return [...others, ...connections]
 }
 
 /** What sets the weights, guarded by the destinations. Raises Rejected for a split that weights cannot hold. */
@@ -160,7 +180,7 @@ function placeIn(
   )
 }
 
-function sendsTo({ route = [] }: HttpRule, wanted: Destination, { namespace }: Config): boolean {
+function sendsTo({ route = [] }: ConnectionRule, wanted: Destination, { namespace }: Config): boolean {
   return route.some(({ destination }) => isSame(destination, wanted, namespace))
 }
 

@@ -23,6 +23,8 @@ export interface ServedLook {
   configurations: string[]
   /** Other routes to the destinations of the sides: their requests are counted with ours. */
   sharing: string[]
+  /** Routes of others that come before ours and take everything: nobody comes to ours. */
+  first: string[]
 }
 
 export function servedOf(
@@ -30,34 +32,52 @@ export function servedOf(
   of: { service: VirtualService; rules: RuleHere[]; target: string; config: Config },
 ): ServedLook {
   const { service, rules, target, config } = of
-  const found: ServedLook = { served: [], configurations: [], sharing: [] }
+  const found: ServedLook = { served: [], configurations: [], sharing: [], first: [] }
   for (const configuration of configurations) {
     const name = String(configuration['name'])
-    for (const route of routesIn(configuration)) {
-      const clusters = clustersOf(route)
-      const rule = isOfService(route, config) ? ruleOf(route, { service, rules, clusters, config }) : null
-      if (rule === null) {
-        if (clusters.some(({ cluster }) => sideOf(cluster, config) !== null))
-          found.sharing.push(`${String(route['name'] || 'a route without a name')} in ${name}`)
-        continue
+    for (const host of list(configuration['virtual_hosts'])) {
+      let before: string | null = null
+      for (const route of list(host['routes'])) {
+        const clusters = clustersOf(route)
+        const rule = isOfService(route, of) ? ruleOf(route, { service, rules, clusters, config }) : null
+        if (rule === null) {
+          if (clusters.some(({ cluster }) => sideOf(cluster, config) !== null))
+            found.sharing.push(`${String(route['name'] || 'a route without a name')} in ${name}`)
+          if (takesAll(route)) before ??= `${routeWords(route)} in ${name}`
+          continue
+        }
+        const value =
+          target === COHORT
+            ? ledIn(configuration, of)
+            : target === 'split'
+              ? splitOf(clusters, config)
+              : mirrorOf(route, config)
+        found.served.push({ rule, label: `${rule.label} in ${name}`, value })
+        if (!found.configurations.includes(name)) found.configurations.push(name)
+        if (before !== null && !found.first.includes(before)) found.first.push(before)
       }
-      const value =
-        target === COHORT
-          ? ledIn(configuration, config)
-          : target === 'split'
-            ? splitOf(clusters, config)
-            : mirrorOf(route, config)
-      found.served.push({ rule, label: `${rule.label} in ${name}`, value })
-      if (!found.configurations.includes(name)) found.configurations.push(name)
     }
   }
   return found
 }
 
+function takesAll(route: JsonObject): boolean {
+  const { prefix, case_sensitive: _, ...more } = (at(route, 'match') ?? {}) as JsonObject
+  return prefix === '/' && Object.keys(more).length === 0
+}
+
+/** `route all of VirtualService shop/older`. */
+function routeWords(route: JsonObject): string {
+  const [, namespace, service] = /namespaces\/([^/]+)\/virtual-service\/([^/]+)$/.exec(originOf(route)) ?? []
+  const name = String(route['name'] || 'without a name')
+  return service === undefined ? `route ${name}` : `route ${name} of VirtualService ${namespace}/${service}`
+}
+
 /** By the routes of ours in it. */
-function ledIn(configuration: JsonObject, config: Config): Cohort {
+function ledIn(configuration: JsonObject, of: Pick<Of, 'service' | 'config'>): Cohort {
+  const { service, config } = of
   const ours = routesIn(configuration).filter(
-    (route) => isOfService(route, config) && isOurs(String(route['name']), config),
+    (route) => isOfService(route, of) && isOurs(ownName(route, service), config),
   )
   const name = headerOf(config.cohort ?? {})
   const matches = ours.flatMap((route) =>
@@ -74,30 +94,57 @@ function ledIn(configuration: JsonObject, config: Config): Cohort {
   return ledBy(matches, config)
 }
 
-/** Istio says in every route which object it comes from. */
-function isOfService(route: JsonObject, { namespace, virtual_service: name }: Config): boolean {
+type Of = { service: VirtualService; rules: RuleHere[]; clusters: Share[]; config: Config }
+
+/**
+ * Istio says in every route which object it comes from. Those of a delegate, which has no hosts, come from the one that delegates to
+ * it: they are told by their names, `ROOT-OWN`.
+ */
+function isOfService(route: JsonObject, of: Pick<Of, 'service' | 'config'>): boolean {
+  const { service, config } = of
+  const origin = originOf(route)
+  if (origin.endsWith(`/namespaces/${config.namespace}/virtual-service/${config.virtual_service}`))
+    return true
+  return isDelegate(service) && origin.includes('/virtual-service/') && ownName(route, service) !== ''
+}
+
+function originOf(route: JsonObject): string {
   const origin = at(route, 'metadata', 'filter_metadata', 'istio', 'config')
-  return typeof origin === 'string' && origin.endsWith(`/namespaces/${namespace}/virtual-service/${name}`)
+  return typeof origin === 'string' ? origin : ''
+}
+
+function isDelegate({ spec: { hosts = [] } }: VirtualService): boolean {
+  return hosts.length === 0
+}
+
+/** As the VirtualService calls it, with the name of a match behind it; empty: a delegate has none of that name. */
+function ownName(route: JsonObject, service: VirtualService): string {
+  const name = String(route['name'] ?? '')
+  if (!isDelegate(service)) return name
+  const [called = '', ...match] = name.split('.')
+  const own = (service.spec.http ?? []).flatMap((rule) => rule.name ?? [])
+  const longest = own
+    .filter((each) => each !== '' && called.endsWith(`-${each}`))
+    .toSorted((one, other) => other.length - one.length)[0]
+  return longest === undefined ? '' : [longest, ...match].join('.')
 }
 
 /** By its name, with that of a match behind it; without one, by where it leads: then no other may lead there. */
-function ruleOf(
-  route: JsonObject,
-  of: { service: VirtualService; rules: RuleHere[]; clusters: Share[]; config: Config },
-): RuleHere | null {
+function ruleOf(route: JsonObject, of: Of): RuleHere | null {
   const { service, rules, clusters, config } = of
-  const name = String(route['name'] ?? '')
+  const name = ownName(route, service)
   const all = service.spec.http ?? []
   const named = rules.find((rule) => {
     const own = all[rule.at]?.name ?? ''
     const matches = (all[rule.at]?.match ?? []).map((match) => match.name ?? '')
     return own !== '' && (name === own || matches.some((match) => match !== '' && name === `${own}.${match}`))
   })
-  if (named !== undefined) return named
-  const [only] = rules.filter((rule) => (all[rule.at]?.name ?? '') === '')
-  const isOther = all.some((each) => (each.name ?? '') !== '' && name.split('.')[0] === each.name)
   const leadsToSides =
     clusters.length > 0 && clusters.every(({ cluster }) => sideOf(cluster, config) !== null)
+  // Two that delegate may end the names of their own in the same word.
+  if (named !== undefined) return isDelegate(service) && !leadsToSides ? null : named
+  const [only] = rules.filter((rule) => (all[rule.at]?.name ?? '') === '')
+  const isOther = all.some((each) => (each.name ?? '') !== '' && name.split('.')[0] === each.name)
   return only !== undefined && !isOther && leadsToSides ? only : null
 }
 

@@ -30,6 +30,16 @@ export interface HttpRule extends JsonObject {
   mirror?: StoredDestination
   mirrorPercentage?: Percentage
 }
+/** Of connections, which no http route sees. */
+export interface ConnectionRule extends JsonObject {
+  route?: Weighted[]
+}
 export interface VirtualService extends KubeObject {
-  spec: { hosts?: string[]; gateways?: string[]; http?: HttpRule[] } & JsonObject
+  spec: {
+    hosts?: string[]
+    gateways?: string[]
+    http?: HttpRule[]
+    tls?: ConnectionRule[]
+    tcp?: ConnectionRule[]
+  } & JsonObject
 }

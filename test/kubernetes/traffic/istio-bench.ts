@@ -34,7 +34,7 @@ export const ref = (host: string, weight?: number, subset?: string): Ref => ({
   destination: { host, ...(subset && { subset }) },
   ...(weight === undefined ? {} : { weight }),
 })
-export const pathOf = (name: string): string => `${SERVICES}/${name}`
+export const pathOf = (name: string): string => (name === '' ? SERVICES : `${SERVICES}/${name}`)
 
 /** Services v1, v2 and shadow, each with one upstream that says which side it is, behind Istio's Gateway `edge`. */
 export async function startMesh(further: Definitions[] = []): Promise<MeshGround> {
