@@ -127,6 +127,13 @@ export function networkReason(error: unknown, timeoutMs: number): string {
   return code === undefined || cause.message.includes(code) ? cause.message : `${code} ${cause.message}`
 }
 
+/** Whether nothing listened at the address. */
+export function isRefused(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause)
+    if ((at as NodeJS.ErrnoException).code === 'ECONNREFUSED') return true
+  return false
+}
+
 /** `fetch` never connects to some ports, as browsers do not, and says so before anything is sent. */
 export function isBlockedPort(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof Error && error.cause.message === 'bad port'

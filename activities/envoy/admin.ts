@@ -12,6 +12,8 @@ export interface Admin {
   url: string
   fetch: typeof globalThis.fetch
   signal: AbortSignal
+  /** Of one question; left out: as long as a look may wait. */
+  timeoutMs?: number
 }
 
 export interface ServedRoutes {
@@ -144,14 +146,17 @@ async function counters(admin: Admin, filter: string): Promise<Record<string, nu
 }
 
 /** null: Envoy has nothing of that name (it says so with 404). */
-async function getJson<T>({ url, fetch, signal }: Admin, path: string): Promise<T | null> {
+async function getJson<T>(
+  { url, fetch, signal, timeoutMs = ADMIN_MS_MAX }: Admin,
+  path: string,
+): Promise<T | null> {
   const what = `asking Envoy's admin ${url}${path.replace(/\?.*$/, '')}`
   const answer = await exchange(fetch, {
     what,
     url: `${url.replace(/\/$/, '')}${path}`,
     init: { method: 'GET', headers: {} },
     signal,
-    timeoutMs: ADMIN_MS_MAX,
+    timeoutMs,
     bytesMax: ANSWER_BYTES_MAX,
   })
   if (answer.status === 404 && /not found in config dump/.test(answer.body)) return null

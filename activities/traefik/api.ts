@@ -16,6 +16,8 @@ export interface Api {
   metricsUrl: string
   fetch: typeof globalThis.fetch
   signal: AbortSignal
+  /** Of one question; left out: as long as a look may wait. */
+  timeoutMs?: number
 }
 
 export interface Service extends JsonObject {
@@ -77,7 +79,7 @@ function base(url: string): string {
 }
 
 async function get(
-  { fetch, signal }: Api,
+  { fetch, signal, timeoutMs = ANSWER_MS_MAX }: Api,
   url: string,
 ): Promise<{ status: number; body: string; what: string }> {
   const what = `asking Traefik at ${url.replace(/\?.*$/, '')}`
@@ -86,7 +88,7 @@ async function get(
     url,
     init: { method: 'GET', headers: {} },
     signal,
-    timeoutMs: ANSWER_MS_MAX,
+    timeoutMs,
     bytesMax: ANSWER_BYTES_MAX,
   })
   if (isCut) throw failure('Unsupported', `${what}: the answer is longer than ${ANSWER_BYTES_MAX} bytes`)

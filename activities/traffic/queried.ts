@@ -36,6 +36,8 @@ export interface Tally {
   counters: SideCounters & Counters
   /** What could not be counted, in words. */
   silent: string[]
+  /** Who could not be asked now, in words: what was counted so far is kept, and judged when they answer. */
+  unheard?: string[]
 }
 
 export interface Proof {
@@ -96,8 +98,9 @@ export async function confirmSplit(
 
 export function proveSplit(proof: Proof): Confirmation {
   const { request, tally, behind, percent, shadowOf, isShared = false } = proof
-  const { counters, silent } = tally
+  const { counters, silent, unheard = [] } = tally
   if (behind !== null) return startCounting(request.desired, counters, behind)
+  if (unheard.length > 0) return notHeard(request, unheard)
   const desired = request.desired as Split
   const newSharePercent = (desired.new / (desired.old + desired.new)) * 100
   const counted = countedSince(request, counters)
@@ -111,11 +114,16 @@ export function proveSplit(proof: Proof): Confirmation {
 }
 
 export function proveMirror({ request, tally, behind, split, shadowOf }: Proof): Confirmation {
-  const { counters, silent } = tally
+  const { counters, silent, unheard = [] } = tally
   if (behind !== null) return startCounting(request.desired, counters, behind)
+  if (unheard.length > 0) return notHeard(request, unheard)
   const counted = countedSince<Counters>(request, counters)
   if (counted === null) return startCounting(request.desired, counters)
   return unlessSilent(confirmMirrored(request, { counted: sums(counted), split, shadowOf }), silent)
+}
+
+function notHeard({ memory }: ConfirmRequest, lines: string[]): Confirmation {
+  return { settled: false, lines, ...(memory === undefined ? {} : { memory }) }
 }
 
 function unlessSilent(confirmation: Confirmation, silent: string[]): Confirmation {

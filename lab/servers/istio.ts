@@ -38,6 +38,8 @@ export type Istio = {
   edgeUrl: string
   /** Where the Gateway API's Gateway `gw` of the namespace listens: HTTPRoutes name it. */
   routesUrl: string
+  /** Starts another proxy of the same Gateways: the system deals out their connections among them (SO_REUSEPORT). */
+  startGateway(): Promise<{ server: ServerHandle; adminUrl: string }>
   /** Starts the proxy of a client in the mesh: it sends to what a Sidecar of the labels `app: client` says. */
   startClient(): Promise<{ server: ServerHandle; adminUrl: string }>
   close(): Promise<void>
@@ -62,6 +64,7 @@ export async function startIstio(kubernetes: Kubernetes, namespace: string): Pro
       adminUrl: gateway.adminUrl,
       edgeUrl: `http://127.0.0.1:${edge}`,
       routesUrl: `http://127.0.0.1:${routes}`,
+      startGateway: () => startProxy({ namespace, xds: istiod.xds }),
       startClient: () => startProxy({ namespace, xds: istiod.xds, role: 'client' }),
       close,
     }

@@ -9,6 +9,7 @@ import { permitted } from '../../kubernetes/permits.ts'
 import { type StoredTarget, tryTarget, writeTarget } from '../../kubernetes/target.ts'
 import { fetchOf } from '../../private-http.ts'
 import { defineProvider } from '../../provider.ts'
+import { namedProxies } from '../named.ts'
 import { counterOf } from '../queried.ts'
 import { cautionsOf, declaredOf, wantedFor } from './cautions.ts'
 import { cohortPatch } from './cohort.ts'
@@ -26,7 +27,7 @@ export const istio = defineProvider({
   spec,
   connect(config, deps) {
     const fetch = fetchOf({}, deps)
-    const proxies = (config.proxies ?? []).map((url) => ({ url, fetch }))
+    const proxies = namedProxies('proxy', config.proxies ?? [], fetch)
     const edge: Edge = { config, kube: kubeOf(config, deps), proxies, seen: new Map(), looks: new WeakMap() }
     const counter = config.counts === undefined ? null : counterOf(config.counts, deps)
     const stored = storedTarget(edge)
@@ -71,7 +72,7 @@ function storedTarget(edge: Edge): StoredTarget<Look, Value> {
     seen: (here) => seenIn(here, config),
     said: ({ said }) => said,
     isThere,
-    isTakenUp: ({ behind }) => proxies.length === 0 || behind.length === 0,
+    isTakenUp: ({ behind }) => proxies.all.length === 0 || behind.length === 0,
     patch: (here, desired) => patchFor(edge, here, desired),
     refuse: ({ target }, wanted, io) => refuseUnmade(edge, { target, ...wanted }, io),
   }

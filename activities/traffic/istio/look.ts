@@ -1,5 +1,6 @@
 // One look at a VirtualService. Where proxies are named the value is what they serve, and what the VirtualService says stands beside
-// it as another place while they are behind; where none answers, the value is what it says.
+// it as another place while they are behind; where none answers, the value is what it says. One that does not answer is a place of
+// its own, of which nobody knows what it holds.
 import { type Json, type JsonObject, matches, sameJson } from '../../../workflows/json.ts'
 import type { Elsewhere, Io, Observed } from '../../../workflows/ports/target.ts'
 import { COHORT, type Cohort, type Mirror, type Split } from '../../../workflows/ports/traffic.ts'
@@ -8,7 +9,8 @@ import type { Kube } from '../../kubernetes/client.ts'
 import { versionOf } from '../../kubernetes/over.ts'
 import { writerOf } from '../../kubernetes/owners.ts'
 import { type RuleHere, mirrorOf, splitOf } from '../rules.ts'
-import { type Proxy, type ProxyLook, served } from './proxies.ts'
+import { type NamedProxies, untoldOf } from '../named.ts'
+import { type ProxyLook, served } from './proxies.ts'
 import { cohortIn } from './cohort.ts'
 import { namesOf, placeOf } from './place.ts'
 import { rulesIn, withoutTarget } from './route.ts'
@@ -23,7 +25,7 @@ export type Value = Split | Mirror | Cohort
 export interface Edge {
   config: IstioConfig
   kube: Kube
-  proxies: Proxy[]
+  proxies: NamedProxies
   /** Values that the VirtualService was seen to hold, by target: a proxy that is behind serves one of them. */
   seen: Map<string, Value[]>
   /** Which look was told as what, for as long as somebody holds what was told. */
@@ -101,7 +103,7 @@ export function seenIn(here: Look, config: IstioConfig): Observed<Value> & { ver
   const { service, rules, proxies, said, others, target, value } = here
   const { generation = 0 } = service.metadata
   const writer = writerOf(service, ['spec', 'http'])
-  const elsewhere = elsewhereOf(here, config)
+  const elsewhere = [...elsewhereOf(here, config), ...untoldOf(proxies)]
   const facts: JsonObject = { generation, hosts: (service.spec.hosts ?? []).join(', ') }
   if (proxies.length > 0)
     facts['proxies'] = proxies
@@ -120,7 +122,7 @@ function wordsOf(routes: number): string {
   return routes === 0 ? 'serves nothing of it' : `serves ${routes} of its routes`
 }
 
-/** What is not as the value. */
+/** What is not as the value, as far as it could be told. */
 export function elsewhereOf(
   { service, said, others, behind, value }: Look,
   config: IstioConfig,

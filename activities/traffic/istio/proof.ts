@@ -4,6 +4,7 @@ import { matches } from '../../../workflows/json.ts'
 import type { Confirmation, ConfirmRequest, Io } from '../../../workflows/ports/target.ts'
 import { COHORT, type Cohort } from '../../../workflows/ports/traffic.ts'
 import type { ShadowOf } from '../mirrored.ts'
+import { unheardOf } from '../named.ts'
 import { type Counter, type Proof as Counting, proveMirror, proveSplit, queried } from '../queried.ts'
 import { mirrorOf, splitOf } from '../rules.ts'
 import { nameOf } from './destination.ts'
@@ -27,16 +28,19 @@ export async function confirm(proof: Proof, io: Io): Promise<Confirmation> {
   // It is served; whether users are led by it is asked of the edge, by the step.
   if (target === COHORT) {
     const { users } = request.desired as Cohort
-    const behind = notYet(proof)
+    const behind = notYet(proof) ?? unheardOf(here.proxies)[0] ?? null
     const words = `${users.length} members in ${placeOf(config)}`
     return { settled: behind === null, lines: behind === null ? [words] : [words, behind] }
   }
   const { counts } = config
   const isQueried = counts !== undefined && counter !== null
   const sharing = isQueried ? [] : here.proxies.flatMap((proxy) => ('silent' in proxy ? [] : proxy.sharing))
+  const tally = await (isQueried
+    ? queried(counts, { counter, target }, io)
+    : counted(edge.proxies, config, io))
   const counting: Counting = {
     request,
-    tally: await (isQueried ? queried(counts, { counter, target }, io) : counted(edge.proxies, config, io)),
+    tally: { ...tally, unheard: [...new Set([...unheardOf(here.proxies), ...(tally.unheard ?? [])])] },
     behind: notYet(proof),
     split: splitOf(here.rules, namesOf(config)).value,
     percent: mirrorOf(here.rules).value.percent,
@@ -56,11 +60,8 @@ function notYet({ edge: { config }, here, request: { desired } }: Proof): string
   if (here.behind[0] !== undefined)
     return `${here.behind[0].place} serves ${JSON.stringify(here.behind[0].value)}`
   if (elsewhere !== undefined) return `${elsewhere.place} says ${JSON.stringify(elsewhere.value)}`
-  for (const proxy of proxies) {
-    if ('silent' in proxy) return proxy.silent
-    if (proxy.served.length === 0) return `the proxy ${proxy.url} serves nothing of it`
-  }
-  return null
+  const without = proxies.find((proxy) => 'served' in proxy && proxy.served.length === 0)
+  return without === undefined ? null : `the proxy ${without.url} serves nothing of it`
 }
 
 function shadowOfSide({ old, new: fresh, shadow }: IstioConfig): ShadowOf {

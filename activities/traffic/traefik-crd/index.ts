@@ -9,6 +9,7 @@ import { permitted } from '../../kubernetes/permits.ts'
 import { type StoredTarget, tryTarget, writeTarget } from '../../kubernetes/target.ts'
 import { fetchOf } from '../../private-http.ts'
 import { defineProvider } from '../../provider.ts'
+import { namedProxies } from '../named.ts'
 import { counterOf } from '../queried.ts'
 import {
   type Edge,
@@ -29,7 +30,7 @@ export const traefikCrd = defineProvider({
   spec,
   connect(config, deps) {
     const fetch = fetchOf({}, deps)
-    const traefiks = (config.apis ?? []).map((url) => ({ url, fetch }))
+    const traefiks = namedProxies('Traefik', config.apis ?? [], fetch)
     const edge: Edge = { config, kube: kubeOf(config, deps), traefiks, looks: new WeakMap() }
     const counter = config.counts === undefined ? null : counterOf(config.counts, deps)
     return {

@@ -1,5 +1,6 @@
 // One look at a TraefikService. Where Traefiks are named the value is what they serve, and what the object says stands beside it as
-// another place while they are behind; where none answers, the value is what it says.
+// another place while they are behind; where none answers, the value is what it says. One that does not answer is a place of its own,
+// of which nobody knows what it holds.
 import { type Json, type JsonObject, matches, sameJson } from '../../../workflows/json.ts'
 import type { Elsewhere, Io, Observed } from '../../../workflows/ports/target.ts'
 import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
@@ -8,7 +9,8 @@ import type { Kube } from '../../kubernetes/client.ts'
 import { versionOf } from '../../kubernetes/over.ts'
 import { ownersOf, writerOf } from '../../kubernetes/owners.ts'
 import { splitOf } from '../rules.ts'
-import { type Traefik, type TraefikLook, served } from './apis.ts'
+import { type NamedProxies, untoldOf } from '../named.ts'
+import { type TraefikLook, served } from './apis.ts'
 import { GROUP, type TraefikCrdConfig, objectOf } from './schema.ts'
 import {
   type Entry,
@@ -26,7 +28,7 @@ export type Value = Split | Mirror
 export interface Edge {
   config: TraefikCrdConfig
   kube: Kube
-  traefiks: Traefik[]
+  traefiks: NamedProxies
   /** Which look was told as what, for as long as somebody holds what was told. */
   looks: WeakMap<Observed, Look>
 }
@@ -71,7 +73,7 @@ export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
 export function seenIn(here: Look, config: TraefikCrdConfig): Observed<Value> & { version: string } {
   const { object, traefiks, said, target, value } = here
   const writer = writerOf(object, ['spec', target === 'mirror' ? 'mirroring' : 'weighted'])
-  const elsewhere = elsewhereOf(here, config)
+  const elsewhere = [...elsewhereOf(here, config), ...untoldOf(traefiks)]
   const facts: JsonObject = { generation: object.metadata.generation ?? 0 }
   if (traefiks.length > 0)
     facts['traefiks'] = traefiks
@@ -90,7 +92,7 @@ export function seenIn(here: Look, config: TraefikCrdConfig): Observed<Value> & 
   }
 }
 
-/** What is not as the value. */
+/** What is not as the value, as far as it could be told. */
 export function elsewhereOf(
   { object, said, behind, value, target }: Look,
   config: TraefikCrdConfig,
@@ -120,7 +122,9 @@ export function cautionsOf({ object, traefiks, target }: Look): string[] {
     ...(deletionTimestamp === undefined ? [] : [`it is being deleted since ${deletionTimestamp}`]),
     ...(object.spec.weighted?.sticky === undefined
       ? []
-      : ['it is sticky: known users keep their side whatever the weights say']),
+      : [
+          'it is sticky: known users keep their side while it has any weight at all, and shares are reached by new users only',
+        ]),
     ...traefiks.flatMap((each) => {
       if ('silent' in each) return [each.silent]
       if (each.served === null)

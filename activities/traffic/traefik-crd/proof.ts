@@ -2,6 +2,7 @@
 // named, at which the TraefikService said so. What comes until then belongs to what was there before.
 import { matches } from '../../../workflows/json.ts'
 import type { Confirmation, ConfirmRequest, Io } from '../../../workflows/ports/target.ts'
+import { unheardOf } from '../named.ts'
 import { type Counter, type Proof as Counting, proveMirror, proveSplit, queried } from '../queried.ts'
 import { splitOf } from '../rules.ts'
 import { counted } from './apis.ts'
@@ -17,7 +18,7 @@ export interface Proof {
 }
 
 export async function confirm(proof: Proof, io: Io): Promise<Confirmation> {
-  const { edge, request, counter } = proof
+  const { edge, here, request, counter } = proof
   const { config } = edge
   const { target } = request
   const [weighted, mirroring] = await Promise.all([
@@ -26,11 +27,12 @@ export async function confirm(proof: Proof, io: Io): Promise<Confirmation> {
   ])
   const { counts } = config
   const isQueried = counts !== undefined && counter !== null
+  const tally = await (isQueried
+    ? queried(counts, { counter, target }, io)
+    : counted(edge.traefiks, { config, weighted, mirroring }, io))
   const counting: Counting = {
     request,
-    tally: await (isQueried
-      ? queried(counts, { counter, target }, io)
-      : counted(edge.traefiks, { config, weighted, mirroring }, io)),
+    tally: { ...tally, unheard: [...new Set([...unheardOf(here.traefiks), ...(tally.unheard ?? [])])] },
     behind: notYet(proof),
     split: splitOf([weightedIn(weighted, config)], namesOf(config)).value,
     percent: mirroring === null ? 0 : mirrorIn(mirroring, config).percent,
@@ -44,9 +46,6 @@ function notYet({ edge: { config }, here, request: { desired } }: Proof): string
   if (!matches(said, desired)) return `the TraefikService says ${JSON.stringify(said)}, not as desired`
   const [late] = [...behind, ...elsewhereOf(here, config)]
   if (late !== undefined) return `${late.place} serves ${JSON.stringify(late.value)}`
-  for (const each of traefiks) {
-    if ('silent' in each) return each.silent
-    if (each.served === null) return `the Traefik ${each.url} serves nothing of it`
-  }
-  return null
+  const without = traefiks.find((each) => 'served' in each && each.served === null)
+  return without === undefined ? null : `the Traefik ${without.url} serves nothing of it`
 }

@@ -102,7 +102,7 @@ export const spec = defineSpec({
       'a TraefikService has no status: without `apis` only the counted requests show that Traefiks have taken a change up',
       'a side whose Service is missing or has no endpoint takes the whole weighted service down: every request is answered 404, unless allowEmptyServices is set',
       'a change shows after providersThrottleDuration, 2 s unless set: so much later users follow, on the way back too',
-      'each request is dealt anew, and a user may change sides with every one: both sides must share the state of sessions; with `sticky` on the weighted service known users stay on their side whatever the weights say',
+      'each request is dealt anew, and a user may change sides with every one: both sides must share the state of sessions; with `sticky` on the weighted service known users stay on their side while it has any weight at all',
       'whoever else declares the TraefikService (GitOps, Helm) may put its weights back',
       'requests are counted per Service: other routes to the same ones blur the proof',
     ],

@@ -170,8 +170,12 @@ describe('traffic/istio proves by requests that the proxies have counted', () =>
       { proxies: [ground.mesh.adminUrl, silent] },
     )
     const start = (await port.observe('split', io())).value
-    await set(port, 'split', { old: 50, new: 50 })
-    const { memory } = await proof(port, ['split', { old: 50, new: 50 }])
+    const desired = { old: 50, new: 50 }
+    expect(await applyTo(port, { target: 'split', desired, expected: start }, io())).toMatchObject({
+      written: 'written',
+      readBack: 'differs',
+    })
+    const { memory } = await proof(port, ['split', desired])
     await load(400)
     const { settled, lines } = await proof(port, ['split', { old: 50, new: 50 }], memory)
     expect(settled).toBe(false)
