@@ -1,11 +1,13 @@
 // traffic/traefik-crd on a real API server and a real Traefik that reads it, under an account that may do no more than its rules say:
 // the contract for both of its targets, counted requests under load, and what takes a whole service down.
+import { get } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kindOf } from '../../../activities/failure.ts'
 import { traefikCrd } from '../../../activities/traffic/traefik-crd/index.ts'
 import { put } from '../../../lab/servers/istio.ts'
 import { externalService } from '../../../lab/servers/traefik-crd.ts'
 import { until } from '../../../lab/until.ts'
+import type { Json } from '../../../workflows/json.ts'
 import { type ChangingBench, changingContract, connect, io } from '../../contract/changing.ts'
 import { asker } from '../../contract/traffic/cohort.ts'
 import { sendLoad } from '../../contract/traffic/upstream.ts'
@@ -14,6 +16,7 @@ import {
   type TraefikGround,
   configOf,
   edit,
+  pathOf,
   provider,
   putService,
   serviceBench,
@@ -143,4 +146,89 @@ describe('traffic/traefik-crd, with counted requests', () => {
     await sendLoad({ url: on.traefik.url, requests: 40, perSecond: 400 })
     expect(await port.confirm!({ ...request, memory: memory! }, io())).toMatchObject({ settled: true })
   })
+
+  it('of TraefikServices, and sticky: counted where requests end; a side that is at 0 again keeps nobody', async () => {
+    const on = await ground()
+    await nest(on)
+    const {
+      mirroring: _,
+      shadow: _shadow,
+      ...config
+    } = configOf(on, 'nested', { old: 'nest-v1', new: 'nest-v2' })
+    const port = connect(provider, config, on.deps())
+    const set = async (desired: Json) => {
+      const seen = await port.observe('split', io())
+      await port.write({ target: 'split', desired, seen }, io())
+      await until(
+        'Traefik serves it',
+        async () => (await port.observe('split', io())).elsewhere === undefined,
+      )
+    }
+    const ask = (cookie = ''): Promise<{ side: unknown; cookie: string }> =>
+      new Promise((resolve, reject) => {
+        get(on.traefik.url, { headers: { host: 'nested.example', cookie } }, (answer) => {
+          answer.resume()
+          const [given = ''] = answer.headers['set-cookie'] ?? []
+          resolve({ side: answer.headers['x-side'], cookie: given.split(';')[0] ?? '' })
+        }).on('error', reject)
+      })
+    await until('users are served by it', async () => (await ask()).cookie.startsWith('side='))
+    expect((await port.observe('split', io())).cautions?.join()).toMatch(
+      /^it is sticky: .* while it has any weight/,
+    )
+    await set({ old: 50, new: 50 })
+    const request = {
+      target: 'split',
+      desired: { old: 50, new: 50 },
+      options: { samples: 40, tolerance: 10 },
+    }
+    const memory = await until('counting has begun', async () => (await port.confirm!(request, io())).memory)
+    const users = []
+    for (let count = 0; count < 60; count++) users.push(await ask())
+    await until(
+      'it is proven by strangers',
+      async () => (await port.confirm!({ ...request, memory }, io())).settled,
+    )
+    const known = users.find(({ side }) => side === 'new')?.cookie
+    expect([(await ask(known)).side, (await ask(known)).side], 'known users stay').toEqual(['new', 'new'])
+    await set({ old: 100, new: 0 })
+    await until('its cookie is not known any more', async () => (await ask(known)).side === 'old')
+  })
 })
+
+/** A sticky TraefikService of two that have one Service each. */
+async function nest({ kubernetes, upstreams, allow }: TraefikGround): Promise<void> {
+  const services = pathOf('x').slice(0, -'/x'.length)
+  const putObject = (kind: string, name: string, spec: object) =>
+    kubernetes.create(
+      kind === 'IngressRoute' ? services.replace('traefikservices', 'ingressroutes') : services,
+      {
+        apiVersion: 'traefik.io/v1alpha1',
+        kind,
+        metadata: { name },
+        spec,
+      },
+    )
+  for (const side of ['v1', 'v2'] as const) {
+    const entry = { name: side, port: upstreams[side].port, weight: 1 }
+    await putObject('TraefikService', `nest-${side}`, { weighted: { services: [entry] } })
+  }
+  const entry = (side: string, weight: number) => ({ name: `nest-${side}`, kind: 'TraefikService', weight })
+  await putObject('TraefikService', 'nested', {
+    weighted: { sticky: { cookie: { name: 'side' } }, services: [entry('v1', 100), entry('v2', 0)] },
+  })
+  await putObject('IngressRoute', 'nested', {
+    entryPoints: ['web'],
+    routes: [
+      {
+        kind: 'Rule',
+        match: 'Host(`nested.example`)',
+        priority: 1_000,
+        services: [{ name: 'nested', kind: 'TraefikService' }],
+      },
+    ],
+  })
+  const verbs = ['get', 'patch']
+  const rule = { cluster: 'lab', namespace: 'shop', group: 'traefik.io', resource: 'traefikservices' }
+  await allow([{ ...rule, verbs, names: ['nested'] }])
+}
