@@ -12,7 +12,7 @@ import type { cutover } from '../../../workflows/cutover.ts'
 import { abort, state as stateQuery, workflowIdOf } from '../../../workflows/messages.ts'
 import type { RunState } from '../../../workflows/run/state.ts'
 
-const PHASE_MS_MAX = 90_000
+const PHASE_MS_MAX = 150_000 // three proofs, on cores that others use
 
 export interface Runs {
   begin(runbook: { service: string; hold: string; connections: object }): Promise<Run>
@@ -71,8 +71,20 @@ function runOf(client: Client, service: string): Run {
   const state = async () => (await handle.query(stateQuery)).state
   return {
     state,
-    reaches: async (what, isSo) => void (await until(what, async () => isSo(await state()), PHASE_MS_MAX)),
+    async reaches(what, isSo) {
+      let last: RunState | null = null
+      const look = async () => isSo((last = await state()))
+      await until(what, look, PHASE_MS_MAX).catch((error: unknown) => {
+        throw new Error(`${String(error)}; it says ${lastWords(last)}`)
+      })
+    },
     abort: () => handle.signal(abort, { actor: 'maria', reason: 'the test' }),
     outcome: async () => (await handle.result()).outcome,
   }
+}
+
+function lastWords(state: RunState | null): string {
+  if (state === null) return 'nothing'
+  const { phase, weights, steps, log, gates } = state
+  return JSON.stringify({ phase, weights, notes: steps.map(({ notes }) => notes), log: log.slice(-5), gates })
 }
