@@ -37,6 +37,8 @@ export interface ServerStat {
   /** What the last health check found (`L4CON`), if there is one. */
   check: string | null
   sessions: number
+  /** Requests that wait for it (`maxconn`): they are its own, and count for no session yet. */
+  queued: number
   requestsTotal: number
   /** Percent of its weight that slow start grants at present, if it is starting. */
   throttle: number | null
@@ -184,9 +186,9 @@ export async function readServerStates(cli: Cli, signal: AbortSignal): Promise<S
   return states
 }
 
-/** Also the text of a state file; null where it is none. The columns are named by its second line. */
-export function parseServerStates(file: string): States | null {
-  const [version = '', names = '', ...lines] = file.trim().split('\n')
+/** Null where it is none. The columns are named by its second line. */
+function parseServerStates(reply: string): States | null {
+  const [version = '', names = '', ...lines] = reply.trim().split('\n')
   const columns = names.replace(/^# /, '').split(' ')
   const wanted = ['be_name', 'srv_name', 'srv_uweight', 'srv_iweight'].map((name) => columns.indexOf(name))
   if (version.trim() !== '1' || wanted.includes(-1)) return null
@@ -226,6 +228,7 @@ function serverStat(row: Row): ServerStat {
     hasAgent: row.agent_status !== undefined,
     check: text(row.check_status),
     sessions: Number(row.scur),
+    queued: Number(row.qcur ?? 0),
     requestsTotal: Number(row.stot),
     throttle: row.throttle === undefined ? null : Number(row.throttle),
   }

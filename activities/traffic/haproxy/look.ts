@@ -101,7 +101,7 @@ export function observed(now: Look, edge: Edge): Observed<Split> {
     ...outvoted(now, sides).map((each) => `${leavingWords(each, sides)}; HAProxy takes no weights for it`),
     ...(reload !== null && !isHeld
       ? [
-          `a reload would bring ${JSON.stringify(reload.value)}: the ${reload.place} says nothing of these servers`,
+          `a reload would bring ${JSON.stringify(reload.value)}: the ${reload.place} ${file?.look.why ?? 'says nothing of these servers'}`,
         ]
       : []),
   ]
@@ -172,17 +172,29 @@ function needsInitialWeights({ config, sides }: Edge, weights: Weights): boolean
   return config.state_file !== undefined || isForgotten(sides.old) || isForgotten(sides.new)
 }
 
-/** A session is a request, or a tunnel, that a server has not finished; kept-alive connections without one do not count. */
+/**
+ * A session is a request, or a tunnel, that a server has not finished; kept-alive connections without one do not count. What waits in its
+ * queue goes to it whatever its weight has become (users that a cookie leads there).
+ */
 export function inFlightOf({ stats, leaving }: Look, servers: string[]): InFlight {
-  const own = servers.map((name) => `${name} ${stats[name]?.sessions ?? 0}`)
+  const wordsOf = (of: Record<string, ServerStat>, name: string): string => {
+    const { sessions = 0, queued = 0 } = of[name] ?? {}
+    return `${name} ${sessions}${queued === 0 ? '' : `, ${queued} in its queue`}`
+  }
+  const own = servers.map((name) => wordsOf(stats, name))
   const left = leaving.flatMap((worker) =>
-    servers.flatMap((name) => {
-      const count = worker.stats[name]?.sessions ?? 0
-      return count === 0 ? [] : [`${name} ${count} in worker ${worker.pid} of before a reload`]
-    }),
+    servers.flatMap((name) =>
+      unfinished(worker.stats, [name]) === 0
+        ? []
+        : [`${wordsOf(worker.stats, name)} in worker ${worker.pid} of before a reload`],
+    ),
   )
   const all = [stats, ...leaving.map((worker) => worker.stats)]
-  return { count: all.reduce((sum, each) => sum + sessions(each, servers), 0), lines: [...own, ...left] }
+  return { count: all.reduce((sum, each) => sum + unfinished(each, servers), 0), lines: [...own, ...left] }
+}
+
+function unfinished(stats: Record<string, ServerStat>, names: string[]): number {
+  return sessions(stats, names) + names.reduce((sum, name) => sum + (stats[name]?.queued ?? 0), 0)
 }
 
 function sessions(stats: Record<string, ServerStat>, names: string[]): number {

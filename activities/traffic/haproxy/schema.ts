@@ -95,7 +95,7 @@ export const spec = defineSpec({
     mirror: false,
     cohort: 'a map that the configuration asks (connection field `cohort`)',
     inFlight:
-      'sessions per server (show stat: scur) of the present process, WebSockets among them; with `master: true` of those before a reload too',
+      'sessions per server and what waits for it (show stat: scur, qcur) of the present process, WebSockets among them; with `master: true` of those before a reload too',
     cautions: [
       'a reload of HAProxy forgets weights set at run time, unless server-state-file and load-server-state-from-file are set; name the file as `state_file` and it is kept in step',
       'the process before a reload goes on with its own weights until its last connection is closed; looks, proofs and drains speak for the present process only, unless `socket` is the master CLI (`master: true`)',

@@ -1,5 +1,6 @@
 // Requests in flight on real servers, by every provider that can count them.
 import { describe, expect, it } from 'vitest'
+import { applyTo } from '../../../activities/change/look.ts'
 import { kindOf } from '../../../activities/failure.ts'
 import { caddy } from '../../../activities/traffic/caddy/index.ts'
 import { envoy } from '../../../activities/traffic/envoy/index.ts'
@@ -7,12 +8,13 @@ import { haproxy } from '../../../activities/traffic/haproxy/index.ts'
 import { startCaddy } from '../../../lab/servers/caddy.ts'
 import { startEnvoy } from '../../../lab/servers/envoy.ts'
 import { startHaproxy } from '../../../lab/servers/haproxy.ts'
+import { until } from '../../../lab/until.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
 import type { TrafficPort } from '../../../workflows/ports/traffic.ts'
 import { type ChangingBench, connect, io } from '../changing.ts'
 import { testDeps } from '../deps.ts'
 import { freeze } from '../frozen.ts'
-import { inFlightContract } from './in-flight.ts'
+import { inFlightContract, startSlowUpstream } from './in-flight.ts'
 import { startOwnHaproxy } from './own-haproxy.ts'
 import { startUpstream } from './upstream.ts'
 
@@ -45,6 +47,35 @@ inFlightContract('traffic/haproxy through the master CLI', async (upstreams) => 
     reload: () => edge.reload(),
     end: () => edge.server.close(),
   }
+})
+
+describe('traffic/haproxy', () => {
+  it('counts what waits for a server: a cookie leads it there whatever the weight has become', async () => {
+    const upstream = await startSlowUpstream()
+    const edge = await startOwnHaproxy(
+      `  cookie SIDE insert
+  server v1 127.0.0.1:${upstream.port} weight 100 cookie old maxconn 1
+  server v2 127.0.0.1:${upstream.port} weight 0 cookie new`,
+    )
+    const port = open(haproxy, { socket: edge.socket, backend: 'bk', old: 'v1', new: 'v2' })
+    const headers = { cookie: 'SIDE=old' }
+    try {
+      const asked = [1, 2, 3].map(() => fetch(`${edge.url}/slow`, { headers }).then((each) => each.text()))
+      await until('all of them are counted', async () => (await port.inFlight!('old', io())).count === 3)
+      const { value } = await port.observe('split', io())
+      await applyTo(port, { target: 'split', desired: { old: 0, new: 100 }, expected: value }, io())
+      expect(await port.inFlight!('old', io())).toEqual({ count: 3, lines: ['v1 1, 2 in its queue'] })
+      expect(await port.inFlight!('new', io())).toEqual({ count: 0, lines: ['v2 0'] })
+      await until('each was let go', async () => {
+        upstream.letGo()
+        return (await port.inFlight!('old', io())).count === 0
+      })
+      await Promise.all(asked)
+    } finally {
+      await edge.server.close()
+      await upstream.end()
+    }
+  })
 })
 
 inFlightContract('traffic/envoy', async (upstreams) => {

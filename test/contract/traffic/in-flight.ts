@@ -21,7 +21,7 @@ export interface InFlightBench {
 }
 
 /** Keeps what it is asked until it is let go; takes WebSockets. */
-async function startSlowUpstream() {
+export async function startSlowUpstream() {
   const held: (() => void)[] = []
   const tunnels: Socket[] = []
   const server = createServer((request, response) => {
