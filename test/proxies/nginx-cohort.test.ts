@@ -3,6 +3,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { applyTo } from '../../activities/change/look.ts'
 import { kindOf } from '../../activities/failure.ts'
 import { nginx } from '../../activities/traffic/nginx/index.ts'
 import { type Nginx, startNginx } from '../../lab/servers/nginx.ts'
@@ -28,6 +29,14 @@ async function edit(edge: Nginx, users: string[]): Promise<void> {
   writeFileSync(temporary, next)
   renameSync(temporary, edge.splitFile)
   await reload(edge)
+}
+
+/** Further entries, behind those that are there. */
+function put(edge: Nginx, lines: string): void {
+  const text = read(edge)
+  const closing = text.lastIndexOf('}')
+  writeFileSync(`${edge.splitFile}.next`, `${text.slice(0, closing)}${lines}${text.slice(closing)}`)
+  renameSync(`${edge.splitFile}.next`, edge.splitFile)
 }
 
 async function bench(): Promise<CohortBench & { edge: Nginx; before: string }> {
@@ -112,6 +121,67 @@ describe('traffic/nginx cohort', () => {
     expect(await failing({ variable: '$orders_to', to: 'nowhere' })).toMatch(
       /^Rejected: .*no upstream nowhere/,
     )
+    await end()
+  })
+
+  it('what somebody else has written for more than one user is no member, and is there afterwards', async () => {
+    const { edge, config, deps, end, ask } = await bench()
+    const port = connect(provider, config, deps)
+    const own = String.raw`    "~^acme-\d+$" v2-cohort;
+    initech v2-cohort;
+    "~^(ann|bob)$" v2-cohort;
+    "~^a.c$" v2-cohort; # any sign between
+    "~*^globex$" v2-cohort;
+    '~^hooli\.com$' "v2-cohort";
+`
+    put(edge, own)
+    await reload(edge)
+    const before = read(edge)
+    const theirs = ['acme-7', 'INITECH', 'bob', 'axc', 'GloBex', 'hooli.com']
+    const asked = async () => await Promise.all([...theirs, 'umbrella', 'acme-x', 'HOOLI.com'].map(ask))
+    const old = ['old', 'old']
+    expect(await asked()).toEqual([...theirs.map(() => 'new'), 'old', ...old])
+    const members = { users: ['hooli.com'] }
+    expect(await port.observe('cohort', io())).toMatchObject({ value: members })
+    for (const users of [['hooli.com', 'umbrella'], members.users]) {
+      const { value: expected } = await port.observe('cohort', io())
+      await applyTo(port, { target: 'cohort', desired: { users }, expected }, io())
+      const isLed = users.includes('umbrella') ? 'new' : 'old'
+      await expect.poll(asked).toEqual([...theirs.map(() => 'new'), isLed, ...old])
+    }
+    expect(read(edge)).toBe(before)
+    await end()
+  })
+
+  it('a member of whom an entry of somebody else says something is refused, and led back where it is one already', async () => {
+    const { edge, before, config, deps, end } = await bench()
+    const port = connect(provider, config, deps)
+    put(edge, '    Initech v3;\n')
+    await reload(edge)
+    for (const [user, entry] of [
+      ['vip-1', '~^vip- p9'],
+      ['initech', 'Initech v3'],
+    ] as const) {
+      const desired = { users: [user] }
+      const words = `Rejected: leading a cohort by ${edge.splitFile}: the map says something of ${user} (${entry}) already`
+      const said = await port.observe('cohort', io(), [desired]).catch((error: unknown) => error as Error)
+      expect(`${kindOf(said)}: ${(said as Error).message}`).toBe(words)
+      const seen = await port.observe('cohort', io())
+      expect(await port.write({ target: 'cohort', desired, seen }, io()).catch(kindOf)).toBe('Rejected')
+    }
+    put(edge, '    "~^vip-1$" v2-cohort;\n')
+    await reload(edge)
+    const seen = await port.observe('cohort', io())
+    expect(seen, 'workers go by the entry before ours').toMatchObject({
+      value: { users: [] },
+      elsewhere: [{ place: `file ${edge.splitFile}`, value: { users: ['vip-1'] } }],
+    })
+    await port.write({ target: 'cohort', desired: { users: [] }, before: { users: [] }, seen }, io())
+    await until('nobody is led', async () => {
+      const { value, elsewhere } = await port.observe('cohort', io())
+      return JSON.stringify([value, elsewhere]) === '[{"users":[]},null]'
+    })
+    expect(read(edge).replaceAll(/^.*Initech.*\n/gm, '')).toBe(before)
     await end()
   })
 })

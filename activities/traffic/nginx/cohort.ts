@@ -12,7 +12,7 @@ import { refuseUnserved } from './cautions.ts'
 import { dump, reload } from './commands.ts'
 import { type Led, ledBy } from './led.ts'
 import { translating } from './look.ts'
-import { type MapHere, findMap, withMembers } from './members.ts'
+import { type MapHere, findMap, otherFor, withMembers } from './members.ts'
 import { keyIn } from './keys.ts'
 import { type Nginx, place, taken } from './replace.ts'
 import { WHOLE, findSplit } from './splits.ts'
@@ -33,7 +33,10 @@ export async function observeCohort(edge: Nginx, io: Io, wanted: Cohort[] = []):
   const here = await look(edge, { isThorough: true }, io)
   if (wanted.length > 0) {
     const doing = `leading a cohort by ${edge.config.file}`
-    for (const { users } of wanted) translating(doing, () => textWith(edge, here, users))
+    for (const { users } of wanted) {
+      refuseOthers(doing, here, users)
+      translating(doing, () => textWith(edge, here, users))
+    }
     refuseUnserved(
       await dump(edge.commands, io),
       { config: edge.config, target: COHORT, doing },
@@ -79,11 +82,12 @@ async function writeOnce(edge: Nginx, { desired, seen, before }: Write<Cohort>, 
   const [elsewhere = null] = elsewhereOf(here, config)
   const now = { value: valueOf(here), version: versionOf(edge, here), elsewhere }
   refuseOutdated({ doing, what: 'the map', seen, now })
+  const isWayBack = before !== undefined && sameJson(before, desired)
+  if (!isWayBack) refuseOthers(doing, here, desired.users)
   const text = translating(doing, () => textWith(edge, here, desired.users))
   refuseUnserved(await dump(commands, io), { config, target: COHORT, doing }, here.file.text)
   if (!sameJson(here.inFile, desired)) {
     const to = { ...here.file, text }
-    const isWayBack = before !== undefined && sameJson(before, desired)
     await place(edge, { doing, from: here.file, to }, io)
     await taken(edge, { doing, from: here.file, to, isWayBack }, io)
   } else await reload(commands, io)
@@ -106,7 +110,15 @@ async function look(edge: Nginx, { isThorough }: { isThorough: boolean }, io: Io
   const former = map.former.length === 0 ? [] : [cohortOf(map.former).users]
   // Who was led before is in the comment; nobody was, where it is not and this worker has not seen anybody.
   const sets = [inFile.users, ...former, ...known, []]
-  const asked = { source: map.source, to: wanted.to, key: keyOfOld(file.text, config), sets, isThorough }
+  const others = map.others.map(({ value }) => value)
+  const asked = {
+    source: map.source,
+    to: wanted.to,
+    others,
+    key: keyOfOld(file.text, config),
+    sets,
+    isThorough,
+  }
   const groups = await ledBy(edge, asked, io)
   edge.cohorts = [...known, inFile.users].slice(-SETS_KEPT)
   return { file, map, inFile, groups }
@@ -118,6 +130,16 @@ function keyOfOld(text: string, { variable, old, new: fresh, file }: NginxConfig
     const { first, hundredths, key } = findSplit(text, variable, [old, fresh])
     return keyIn(key, first === old ? 0 : Math.min(hundredths, WHOLE - 1))
   })
+}
+
+/** A member of whom an entry of somebody else's says something would be led by that one, or stay led when ours is gone. */
+function refuseOthers(doing: string, { map }: Look, users: string[]): void {
+  const found = users.flatMap((user) => {
+    const other = map.users.includes(user) ? undefined : otherFor(map, user)
+    return other === undefined ? [] : [`${user} (${other.name} ${other.value})`]
+  })
+  if (found.length > 0)
+    throw failure('Rejected', `${doing}: the map says something of ${found.join(', ')} already`)
 }
 
 function valueOf({ groups, inFile }: Look): Cohort {

@@ -22,6 +22,8 @@ interface Question {
   source: string
   /** What members get. */
   to: string
+  /** What others get, by entries of somebody else's. */
+  others: string[]
   /** What the split hashes. */
   key: string
   /** Sets that workers may have read; the first is what the file says. */
@@ -78,10 +80,10 @@ function probesFor([first = [], ...others]: string[][]): string[] {
   return [...new Set(all)]
 }
 
-/** `isLed` is null where it cannot be seen: the split sends to the same upstream. */
+/** `isLed` is null where it cannot be seen: the split sends to the same upstream. Whom somebody else leads elsewhere is not led. */
 async function askAs(
   { config, fetch }: Edge,
-  { source, to, key, user }: Question & { user: string },
+  { source, to, others, key, user }: Question & { user: string },
   io: Io,
 ): Promise<{ worker: string; isLed: boolean | null }> {
   const what = `asking ${config.control} as a user`
@@ -109,7 +111,8 @@ async function askAs(
       'Config',
       `${what}: it said "${excerpt(body)}", without pid=, pool= and to=; the location needs: return 200 "pid=$pid pool=${config.variable} to=${config.cohort?.variable ?? ''}"`,
     )
-  if (led !== to && led !== pool)
+  const isOthers = others.some((other) => other === led || other.includes('$'))
+  if (led !== to && led !== pool && !isOthers)
     throw failure(
       'Config',
       `${what}: it sends to "${excerpt(led)}", which is neither ${to} nor the pool ${pool}`,

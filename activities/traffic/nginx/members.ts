@@ -8,9 +8,17 @@ export interface MapHere {
   /** The variable that says who asks: `$http_x_tenant`. */
   source: string
   users: string[]
+  /** Entries of somebody else's: of other values, and expressions that may lead more than one user. NGINX goes by the first that fits. */
+  others: Other[]
   /** Who was led before the last write, until NGINX is seen to have read it: then workers may still lead them. */
   former: string[]
   body: { from: number; to: number }
+}
+
+export interface Other {
+  /** A string, which NGINX compares without regard to case, or an expression. */
+  name: string
+  value: string
 }
 
 export interface MapChoice {
@@ -48,6 +56,7 @@ export function findMap(text: string, wanted: MapChoice): MapHere {
   return {
     source: map.words[0] ?? '',
     users: map.block.flatMap((entry) => userOf(entry, to) ?? []),
+    others: map.block.flatMap((entry) => otherIn(entry, to)),
     former: text
       .slice(body.from, body.to)
       .split('\n')
@@ -98,13 +107,35 @@ function mapsIn(text: string): Directive[] {
   }
 }
 
-const OTHERS = ['default', 'volatile', 'hostnames', 'include']
+const WORDS = ['default', 'volatile', 'hostnames', 'include']
 
-/** An entry for one user that leads to `to`; an expression of any other form is somebody else's. */
+/** An entry that leads one user to `to`, and nobody who is called like that in other letters; any other is somebody else's. */
 function userOf({ name, words }: Directive, to: string): string | null {
-  if (words[0] !== to || OTHERS.includes(name)) return null
-  if (!name.startsWith('~')) return name
-  return /^~\^([^$]+)\$$/.exec(name)?.[1] ?? null
+  if (words[0] !== to) return null
+  const body = /^~\^(.+)\$$/.exec(name)?.[1] ?? ''
+  return LITERAL.test(body) ? body.replaceAll(/\\(.)/g, '$1') : null
+}
+
+const LITERAL = /^(?:[^\s\\^$.|?*+()[\]{}]|\\[^\sA-Za-z0-9])+$/ // no sign of it means more than itself
+
+function otherIn(entry: Directive, to: string): Other[] {
+  const { name, words } = entry
+  return WORDS.includes(name) || userOf(entry, to) !== null ? [] : [{ name, value: words[0] ?? '' }]
+}
+
+/** Of the entries of somebody else's the first that fits a user: it comes before ours, and NGINX goes by it. */
+export function otherFor({ others }: MapHere, user: string): Other | undefined {
+  return others.find(({ name }) => fits(name, user))
+}
+
+function fits(name: string, user: string): boolean {
+  if (!name.startsWith('~')) return name.replace(/^\\/, '').toLowerCase() === user.toLowerCase()
+  const [, star, body = ''] = /^~(\*?)(.*)$/s.exec(name) ?? []
+  try {
+    return new RegExp(body, star === '*' ? 'i' : '').test(user)
+  } catch {
+    return false // an expression that only PCRE knows: who is led is asked of the workers all the same
+  }
 }
 
 function userOnLine(line: string, to: string): string | null {

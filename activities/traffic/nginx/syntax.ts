@@ -89,7 +89,7 @@ function quoted(text: string, from: number): { text: string; end: number } {
   let word = ''
   for (let at = from + 1; at < text.length; at++) {
     if (text[at] === quote) return { text: word, end: at + 1 }
-    if (text[at] === '\\' && at + 1 < text.length) word += text[++at]
+    if (text[at] === '\\' && at + 1 < text.length) word += unescaped(text[++at]!)
     else word += text[at]
   }
   throw new UnfitSyntax(`the quote of line ${lineAt(text, from)} has no end`)
@@ -107,11 +107,18 @@ function bare(text: string, from: number): { text: string; end: number } {
       word += text.slice(at, close + 1)
       at = close
     } else if (/[\s;{}]/.test(sign)) break
-    else if (sign === '\\' && at + 1 < text.length) word += text[++at]
+    else if (sign === '\\' && at + 1 < text.length) word += unescaped(text[++at]!)
     else word += sign
   }
   return { text: word, end: at }
 }
+
+/** What a backslash and this sign stand for: of most of them NGINX keeps both, and expressions need them (ngx_conf_read_token). */
+function unescaped(sign: string): string {
+  return SIGNS[sign] ?? `\\${sign}`
+}
+
+const SIGNS: Record<string, string> = { '"': '"', "'": "'", '\\': '\\', t: '\t', r: '\r', n: '\n' }
 
 function endOfLine(text: string, at: number): number {
   const end = text.indexOf('\n', at)

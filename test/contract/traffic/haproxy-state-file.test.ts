@@ -38,7 +38,11 @@ const CASES: [string, (parts: Parts) => string, Split][] = [
   ['with Windows line ends', (parts) => file(parts).replaceAll('\n', '\r\n'), { old: 100, new: 0 }],
   ['behind an empty line', (parts) => `\n${file(parts)}`, { old: 100, new: 0 }],
   ['behind a byte order mark', (parts) => `\ufeff${file(parts)}`, { old: 100, new: 0 }],
-  ['with a word of somebody', ({ head, rows }) => file({ head, rows: [...rows, 'saved'] }), { old: 100, new: 0 }],
+  [
+    'with a word of somebody',
+    ({ head, rows }) => file({ head, rows: [...rows, 'saved'] }),
+    { old: 100, new: 0 },
+  ],
   [
     'with a line that is too long',
     ({ head, rows: [one = '', ...more] }) => file({ head, rows: [`${one} ${'x'.repeat(3_000)}`, ...more] }),
@@ -92,7 +96,9 @@ describe('traffic/haproxy and a state file', () => {
     )
     const config = { socket: edge.socket, backend: 'bk', old: 'v1', new: 'v2', state_file: edge.stateFile }
     port = connect(provider, config, testDeps())
-    const [, head = '', one = '', two = ''] = (await command(edge.socket, 'show servers state bk')).split('\n')
+    const [, head = '', one = '', two = ''] = (await command(edge.socket, 'show servers state bk')).split(
+      '\n',
+    )
     parts = { head, rows: [field(one, WEIGHT, '30'), field(two, WEIGHT, '70')] }
   })
   afterAll(() => edge.server.close())
