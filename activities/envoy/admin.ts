@@ -62,7 +62,18 @@ export async function endpointsLike(
   return Object.fromEntries(found.map(({ name, host_statuses: hosts = [] }) => [name, hosts.map(endpointOf)]))
 }
 
-type ClusterStatus = { name: string; host_statuses?: HostStatus[] }
+/** What the counters of these clusters are called: by `alt_stat_name` where there is one, and a colon is not among the signs of a name. */
+export async function countedAs(admin: Admin, names: string[]): Promise<Record<string, string>> {
+  const filter = `^(?:${patternOf(names)})$`
+  const path = `/clusters?format=json&filter=${encodeURIComponent(filter)}`
+  const answer = await getJson<{ cluster_statuses?: ClusterStatus[] }>(admin, path)
+  const called = new Map(
+    (answer?.cluster_statuses ?? []).map(({ name, observability_name: as }) => [name, as]),
+  )
+  return Object.fromEntries(names.map((name) => [name, (called.get(name) ?? name).replaceAll(':', '_')]))
+}
+
+type ClusterStatus = { name: string; observability_name?: string; host_statuses?: HostStatus[] }
 type HostStatus = {
   address?: { socket_address?: { address?: string; port_value?: number }; pipe?: { path?: string } }
   health_status?: Record<string, boolean | string>

@@ -12,7 +12,7 @@ import { defineProvider } from '../../provider.ts'
 import { fileFailure } from '../file-failure.ts'
 import { overChanges, refuseOutdated } from '../served-file.ts'
 import { FileChanged, type WholeFile, isLink, replaceWhole } from '../whole-file.ts'
-import { clusterNames, inFlightOf, rejectedUpdates, servedRoutes, whyIncomplete } from '../../envoy/admin.ts'
+import { clusterNames, rejectedUpdates, servedRoutes, whyIncomplete } from '../../envoy/admin.ts'
 import { editCohort } from './cohort.ts'
 import {
   type Value,
@@ -24,9 +24,11 @@ import {
   valueOf,
   versionOf,
 } from './look.ts'
-import { type Edge, adminOf, clustersFor } from './edge.ts'
+import { type Edge, adminOf, clustersFor, countersFor } from './edge.ts'
+import { inFlightIn } from './in-flight.ts'
 import { confirmCohort, confirmMirror, confirmSplit } from './proof.ts'
-import { type RouteHere, editMirror, editSplit, findRoute, keyOf } from './routes.ts'
+import { editMirror } from './mirrors.ts'
+import { type RouteHere, editSplit, findRoute, keyOf } from './routes.ts'
 import { spec } from './schema.ts'
 
 const TAKE_UP_MS_MAX = 1_000 // Envoy takes a renamed file up within 5 ms (measured); longer means it does not watch it
@@ -43,6 +45,7 @@ export const envoy = defineProvider({
           const doing = `setting ${target} to ${JSON.stringify(desired)} in ${config.routes}`
           await translating(doing, () => edit(edge, structuredClone(here.route), { target, desired }))
         }
+        if (target === 'split' && wanted.length > 0) await countersFor(edge, [[config.old], [config.new]], io)
         return observed(here, edge, io)
       },
       write: (write, io) =>
@@ -55,15 +58,7 @@ export const envoy = defineProvider({
         const prove = request.target === 'mirror' ? confirmMirror : confirmSplit
         return prove({ edge, here, request }, io)
       },
-      async inFlight(side, io) {
-        const cluster = config[side]
-        const count = await inFlightOf(adminOf(edge, io), cluster)
-        if (count !== null) return { count, lines: [`${cluster} ${count}`] }
-        throw failure(
-          'Missing',
-          `counting requests in flight: the Envoy at ${config.admin} counts none of cluster ${cluster}`,
-        )
-      },
+      inFlight: (side, io) => inFlightIn(edge, side, io),
       async permits(_target, io) {
         const doing = `replacing ${config.routes}`
         const mayReplace = async () => {
@@ -129,7 +124,7 @@ function edit(
   const { action } = here
   if (target === COHORT) editCohort(here, desired as Cohort, config)
   else if (target === 'split') editSplit(action, desired as Split, config)
-  else editMirror(action, desired as Mirror, config.shadow ?? '')
+  else editMirror(here, desired as Mirror, config.shadow ?? '')
 }
 
 async function place(

@@ -17,10 +17,10 @@ import {
   findRoute,
   keyOf,
   objects,
-  readMirror,
   readSplit,
   withoutTarget,
 } from './routes.ts'
+import { readMirror } from './mirrors.ts'
 import { keysFor, overriddenBy } from './runtime.ts'
 import type { EnvoyConfig } from './schema.ts'
 
@@ -76,12 +76,12 @@ export async function look(edge: Edge, target: string, io: Io): Promise<Look> {
 
 async function overriddenIn(
   edge: Edge,
-  { route: { action }, target, value }: Pick<Look, 'route' | 'target' | 'value'>,
+  { route, target, value }: Pick<Look, 'route' | 'target' | 'value'>,
   io: Io,
 ): Promise<Elsewhere | null> {
-  if ('users' in value || keysFor(action, target, edge.config).length === 0) return null
+  if ('users' in value || keysFor(route, target, edge.config).length === 0) return null
   const values = await runtimeValues(adminOf(edge, io))
-  return overriddenBy(values, { action, target, choice: edge.config, value })
+  return overriddenBy(values, { route, target, choice: edge.config, value })
 }
 
 export async function observed(here: Look, edge: Edge, io: Io): Promise<Observed<Value>> {
@@ -145,7 +145,7 @@ function restOf(file: FileLook, config: EnvoyConfig, target: string): Json {
 
 export function valueOf(route: RouteHere, config: EnvoyConfig, target: string): Value {
   if (target === COHORT) return readCohort(route, config)
-  return target === 'split' ? readSplit(route.action, config) : readMirror(route.action, config.shadow ?? '')
+  return target === 'split' ? readSplit(route.action, config) : readMirror(route, config.shadow ?? '')
 }
 
 /** Gives an UnfitRoute its kind, and says what was being done. */

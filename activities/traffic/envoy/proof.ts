@@ -15,10 +15,11 @@ import {
 } from '../counted.ts'
 import { type Counted, type ShadowOf, UNTOLD, confirmMirrored, copiesAmong } from '../mirrored.ts'
 import { type Endpoint, endpointsOf, requestsPerCluster } from '../../envoy/admin.ts'
-import { type Edge, adminOf } from './edge.ts'
+import { type Edge, adminOf, countersFor } from './edge.ts'
 import { confirmEndpoints } from './endpoints.ts'
 import { type Look, strangeOf } from './look.ts'
-import { readMirror, readSplit } from './routes.ts'
+import { readMirror } from './mirrors.ts'
+import { readSplit } from './routes.ts'
 
 export interface Proof {
   edge: Edge
@@ -79,7 +80,7 @@ export async function confirmMirror(proof: Proof, io: Io): Promise<Confirmation>
 }
 
 function copiesIn({ edge: { config }, here }: Proof, counted: Counted): { old: number; new: number } | null {
-  const { percent } = readMirror(here.route.action, config.shadow ?? '')
+  const { percent } = readMirror(here.route, config.shadow ?? '')
   return copiesAmong(counted, { percent, shadowOf: shadowOf(config) })
 }
 
@@ -113,7 +114,13 @@ async function count({ edge, here, request }: Proof, io: Io): Promise<Counting> 
 async function countersOf(edge: Edge, io: Io): Promise<SideCounters & Counters> {
   const { old, new: fresh, shadow } = edge.config
   const names = [...new Set([old, fresh, ...(shadow === undefined ? [] : [shadow])])]
-  const counts = await requestsPerCluster(adminOf(edge, io), names)
+  const counters = await countersFor(
+    edge,
+    names.map((name) => [name]),
+    io,
+  )
+  const counted = await requestsPerCluster(adminOf(edge, io), Object.values(counters))
+  const counts = Object.fromEntries(names.map((name) => [name, counted[counters[name] ?? name]]))
   const sides = { old: [counts[old] ?? 0], new: [counts[fresh] ?? 0] }
   return shadow === undefined ? sides : { ...sides, shadow: [counts[shadow] ?? 0] }
 }

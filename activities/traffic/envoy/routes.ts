@@ -2,7 +2,7 @@
 // nothing else of the document. Field names as in Envoy's API v3, in either spelling protobuf's JSON allows.
 import type { FailureKind } from '../../../workflows/failure.ts'
 import { type Json, type JsonObject, canonicalJson } from '../../../workflows/json.ts'
-import { COHORT, type Mirror, type Split } from '../../../workflows/ports/traffic.ts'
+import { COHORT, type Split } from '../../../workflows/ports/traffic.ts'
 import { sharesOf, wholeWeights as partsFor } from '../parts.ts'
 import type { ToldBy } from '../told-by.ts'
 import { cohortName } from './cohort-name.ts'
@@ -34,11 +34,11 @@ export interface RouteHere {
   route: JsonObject
   /** The `route` action: editing it edits the document it was found in. */
   action: JsonObject
+  /** Mirror policies of the virtual host, or of all of them: in force where the route has none of its own. */
+  inherited: JsonObject[]
   /** Names of other routes that send to the same clusters. */
   sharing: string[]
 }
-
-const DENOMINATORS: Record<string, number> = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 }
 
 export function findRoute(routeConfig: JsonObject, choice: RouteChoice): RouteHere {
   const found = objects(field(routeConfig, 'virtual_hosts'))
@@ -72,8 +72,15 @@ export function findRoute(routeConfig: JsonObject, choice: RouteChoice): RouteHe
     host,
     route,
     action: route.route,
+    inherited: inheritedBy(host, routeConfig),
     sharing: [...new Set(sharing.map((other) => label(other.route, other.index)))],
   }
+}
+
+/** Envoy does not merge them: the innermost that are there count (RouteConfiguration, VirtualHost, RouteAction). */
+function inheritedBy(host: JsonObject, routeConfig: JsonObject): JsonObject[] {
+  const own = objects(field(host, 'request_mirror_policies'))
+  return own.length > 0 ? own : objects(field(routeConfig, 'request_mirror_policies'))
 }
 
 type Place = { host: JsonObject; route: JsonObject; index: number }
@@ -146,47 +153,6 @@ export function editSplit(action: JsonObject, desired: Split, { old, new: fresh 
 /** It says no more than a write adds. */
 function isBare(cluster: JsonObject): boolean {
   return Object.keys(cluster).every((name) => name === 'name' || name === 'weight')
-}
-
-export function mirrorPolicy(action: JsonObject, shadow: string): JsonObject | undefined {
-  return objects(field(action, 'request_mirror_policies')).find((each) => each.cluster === shadow)
-}
-
-export function readMirror(action: JsonObject, shadow: string): Mirror {
-  const policy = mirrorPolicy(action, shadow)
-  if (policy === undefined) return { percent: 0 }
-  const fraction = field(policy, 'runtime_fraction')
-  const value = isObject(fraction) ? field(fraction, 'default_value') : undefined
-  if (!isObject(value)) return { percent: 100 } // no fraction: every request
-  const denominator = DENOMINATORS[String(value.denominator ?? 'HUNDRED')] ?? 100
-  return { percent: Math.min(100, (Number(value.numerator ?? 0) * 100) / denominator) }
-}
-
-export function editMirror(action: JsonObject, { percent }: Mirror, shadow: string): void {
-  const numerator = Math.round(percent * 10_000)
-  if (!(percent >= 0 && percent <= 100) || Math.abs(numerator - percent * 10_000) > 1e-6) {
-    throw new UnfitRoute('Rejected', `${percent} % cannot be mirrored: 0 to 100 with at most four decimals`)
-  }
-  const key = keyOf(action, 'request_mirror_policies')
-  const policies = objects(action[key])
-  const policy = policies.find((each) => each.cluster === shadow)
-  const share = { numerator, denominator: 'MILLION' }
-  if (policy === undefined) {
-    if (percent > 0) {
-      action[key] = [...policies, { cluster: shadow, runtime_fraction: { default_value: share } }]
-    }
-    return
-  }
-  const fractionKey = keyOf(policy, 'runtime_fraction')
-  const fraction = isObject(policy[fractionKey]) ? policy[fractionKey] : {}
-  fraction[keyOf(fraction, 'default_value')] = share
-  // A policy that says more than a share stays, at 0: what it says must come back with the share.
-  const saysMore =
-    Object.keys(policy).length > (fractionKey in policy ? 2 : 1) || Object.keys(fraction).length > 1
-  const others = policies.filter((each) => each !== policy)
-  if (percent > 0 || saysMore) policy[fractionKey] = fraction
-  else if (others.length > 0) action[key] = others
-  else delete action[key]
 }
 
 /** Takes out what a write to the target would set, so that the rest can be compared. */

@@ -4,15 +4,19 @@ import { type JsonObject, matches } from '../../../workflows/json.ts'
 import type { Elsewhere } from '../../../workflows/ports/target.ts'
 import type { Mirror, Split } from '../../../workflows/ports/traffic.ts'
 import { sharesOf } from '../parts.ts'
-import { type RouteChoice, clusterWeights, field, isObject, mirrorPolicy, runtimeKeysOf } from './routes.ts'
+import { mirrorPolicy } from './mirrors.ts'
+import { type RouteChoice, type RouteHere, clusterWeights, field, isObject, runtimeKeysOf } from './routes.ts'
+
+type Route = Pick<RouteHere, 'action' | 'inherited'>
 
 /** The keys that a target of the route obeys; none: nothing has to be asked. */
-export function keysFor(action: JsonObject, target: string, choice: RouteChoice): string[] {
+export function keysFor(route: Route, target: string, choice: RouteChoice): string[] {
   if (target === 'mirror') {
-    const fraction = field(mirrorPolicy(action, choice.shadow ?? '') ?? {}, 'runtime_fraction')
+    const fraction = field(mirrorPolicy(route, choice.shadow ?? '') ?? {}, 'runtime_fraction')
     const key = isObject(fraction) ? field(fraction, 'runtime_key') : undefined
     return typeof key === 'string' && key !== '' ? [key] : []
   }
+  const { action } = route
   const prefix = target === 'split' ? runtimeKeysOf(action) : null
   return prefix === null ? [] : Object.keys(clusterWeights(action)).map((name) => `${prefix}.${name}`)
 }
@@ -20,10 +24,11 @@ export function keysFor(action: JsonObject, target: string, choice: RouteChoice)
 /** What is in force instead of `value`, where it is something else. `values`: those of the runtime, by key. */
 export function overriddenBy(
   values: Record<string, string>,
-  of: { action: JsonObject; target: string; choice: RouteChoice; value: Split | Mirror },
+  of: { route: Route; target: string; choice: RouteChoice; value: Split | Mirror },
 ): Elsewhere | null {
-  const { action, target, choice, value } = of
-  const keys = keysFor(action, target, choice).filter((key) => key in values)
+  const { route, target, choice, value } = of
+  const { action } = route
+  const keys = keysFor(route, target, choice).filter((key) => key in values)
   if (keys.length === 0) return null
   const place = `runtime of Envoy (${keys.map((key) => `${key} ${values[key]}`).join(', ')}), which is in force,`
   const now =

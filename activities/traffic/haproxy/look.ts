@@ -177,10 +177,6 @@ function needsInitialWeights({ config, sides }: Edge, weights: Weights): boolean
  * queue goes to it whatever its weight has become (users that a cookie leads there).
  */
 export function inFlightOf({ stats, leaving }: Look, servers: string[]): InFlight {
-  const wordsOf = (of: Record<string, ServerStat>, name: string): string => {
-    const { sessions = 0, queued = 0 } = of[name] ?? {}
-    return `${name} ${sessions}${queued === 0 ? '' : `, ${queued} in its queue`}`
-  }
   const own = servers.map((name) => wordsOf(stats, name))
   const left = leaving.flatMap((worker) =>
     servers.flatMap((name) =>
@@ -191,6 +187,12 @@ export function inFlightOf({ stats, leaving }: Look, servers: string[]): InFligh
   )
   const all = [stats, ...leaving.map((worker) => worker.stats)]
   return { count: all.reduce((sum, each) => sum + unfinished(each, servers), 0), lines: [...own, ...left] }
+}
+
+function wordsOf(stats: Record<string, ServerStat>, name: string): string {
+  const server = stats[name]
+  const waiting = server === undefined || server.queued === 0 ? '' : `, ${server.queued} in its queue`
+  return `${name} ${server?.sessions ?? 0}${waiting}`
 }
 
 function unfinished(stats: Record<string, ServerStat>, names: string[]): number {

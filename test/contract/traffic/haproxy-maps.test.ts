@@ -120,8 +120,11 @@ describe('traffic/haproxy and maps that others share', () => {
     writeFileSync(map, 'acme canary\n')
     const port = open({ file: map })
     const words = /^leading 1 members by map file \S+ at \S+: it says something else of acme \(canary\)$/
-    for (const asked of [port.observe('cohort', io(), [{ users: ['acme'] }]), set(port, ['acme'])]) {
-      const refused = await asked.catch((error: unknown) => error as Error)
+    for (const asking of [
+      () => port.observe('cohort', io(), [{ users: ['acme'] }]),
+      () => set(port, ['acme']),
+    ]) {
+      const refused = await asking().catch((error: unknown) => error as Error)
       expect(kindOf(refused)).toBe('Rejected')
       expect((refused as Error).message).toMatch(words)
     }

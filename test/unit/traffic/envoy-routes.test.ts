@@ -1,13 +1,8 @@
 // Reading and editing one route of Envoy's route configuration: exact, and nothing beside it is touched.
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  editMirror,
-  editSplit,
-  findRoute,
-  readMirror,
-  readSplit,
-} from '../../../activities/traffic/envoy/routes.ts'
+import { editSplit, findRoute, readSplit } from '../../../activities/traffic/envoy/routes.ts'
+import { editMirror, readMirror } from '../../../activities/traffic/envoy/mirrors.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
 
 const choice = { old: 'v1', new: 'v2', shadow: 'dark' }
@@ -60,9 +55,9 @@ describe('a route of Envoy', () => {
       fc.property(hundredths, (percent) => {
         const action = weighted([{ name: 'v1', weight: 1 }])
         const before = structuredClone(action)
-        editMirror(action, { percent }, 'dark')
-        expect(readMirror(action, 'dark')).toEqual({ percent })
-        editMirror(action, { percent: 0 }, 'dark')
+        editMirror({ action, inherited: [] }, { percent }, 'dark')
+        expect(readMirror({ action, inherited: [] }, 'dark')).toEqual({ percent })
+        editMirror({ action, inherited: [] }, { percent: 0 }, 'dark')
         expect(action).toEqual(before)
       }),
     )
@@ -79,7 +74,7 @@ describe('a route of Envoy', () => {
       requestMirrorPolicies: [other, own],
     }
     editSplit(action, { old: 25, new: 75 }, choice)
-    editMirror(action, { percent: 12.5 }, 'dark')
+    editMirror({ action, inherited: [] }, { percent: 12.5 }, 'dark')
     const share = { numerator: 125_000, denominator: 'MILLION' }
     expect(action).toEqual({
       weightedClusters: {
@@ -119,7 +114,7 @@ describe('a route of Envoy', () => {
     expect(() => editSplit(action, { old: 99.999, new: 0.001 }, choice)).toThrow(
       'weights 99.999 and 0.001 are not shares in steps of 0.01 %',
     )
-    expect(() => editMirror(action, { percent: 101 }, 'dark')).toThrow(
+    expect(() => editMirror({ action, inherited: [] }, { percent: 101 }, 'dark')).toThrow(
       '101 % cannot be mirrored: 0 to 100 with at most four decimals',
     )
     const config = { virtual_hosts: [{ name: 'web', routes: [{ match: { prefix: '/' }, redirect: {} }] }] }
