@@ -74,7 +74,7 @@ function patienceMs({ tookMs, waitedInVainAt }: Answer): number {
   if (performance.now() - waitedInVainAt < JUST_MS) return ANSWER_MS_MIN
   return tookMs === null
     ? ANSWER_MS_MAX
-    : Math.min(ANSWER_MS_MAX, Math.max(ANSWER_MS_MIN, tookMs * TIMES_AS_LONG))
+    : Math.min(ANSWER_MS_MAX, Math.max(ANSWER_MS_MIN, Math.ceil(tookMs * TIMES_AS_LONG)))
 }
 
 /**
