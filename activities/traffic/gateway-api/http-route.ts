@@ -5,6 +5,8 @@ import type { KubeObject } from '../../kubernetes/client.ts'
 
 export interface BackendRef extends JsonObject {
   name: string
+  /** Left out: that of the route. */
+  namespace?: string
   port?: number
   weight?: number
 }

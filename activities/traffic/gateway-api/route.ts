@@ -122,19 +122,30 @@ function placeIn(
   const fitting = refs.flatMap((ref, at) => (isCalled(ref, backend) ? [at] : []))
   const [only] = fitting
   if (only !== undefined && fitting.length === 1) return only
-  const there =
-    refs.map(({ name, port }) => `${name}${port === undefined ? '' : `:${port}`}`).join(', ') || 'none'
+  const there = refs.map(wordsOf).join(', ') || 'none'
   if (only !== undefined)
     throw refuse(
       'Config',
       config,
-      `${label} has several backendRefs ${backend} (${there}): name one with its port`,
+      `${label} has several backendRefs ${backend} (${there}): ${tellingApart(refs, fitting)}`,
     )
   throw refuse(
     'Missing',
     config,
     `${label} has no backendRef ${backend}; it has ${there}. Add it, with weight 0`,
   )
+}
+
+function tellingApart(refs: BackendRef[], fitting: number[]): string {
+  const ports = new Set(fitting.map((at) => refs[at]?.port))
+  return ports.size === fitting.length
+    ? 'name one with its port'
+    : 'two of one name and port cannot be told apart: give one of them a Service of another name'
+}
+
+function wordsOf({ name, port, namespace }: BackendRef): string {
+  const place = namespace === undefined ? '' : `${namespace}/`
+  return `${place}${name}${port === undefined ? '' : `:${port}`}`
 }
 
 function sendsTo({ backendRefs = [] }: Rule, backend: string): boolean {

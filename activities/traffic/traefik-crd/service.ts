@@ -152,13 +152,27 @@ function normal(name: string): string {
 function placeIn(all: Entry[], wanted: string, place: string): number {
   const fitting = all.flatMap((each, at) => (isCalled(each, wanted) ? [at] : []))
   const [only] = fitting
-  const there =
-    all.map(({ name, port }) => (port === undefined ? name : `${name}:${port}`)).join(', ') || 'none'
+  const there = all.map(wordsOf).join(', ') || 'none'
   if (only === undefined)
     throw failure('Missing', `${place} has no entry ${wanted}; it has ${there}. Add it, with weight 0`)
   if (fitting.length > 1)
-    throw failure('Config', `${place} has several entries ${wanted} (${there}): name one with its port`)
+    throw failure(
+      'Config',
+      `${place} has several entries ${wanted} (${there}): ${tellingApart(all, fitting)}`,
+    )
   return only
+}
+
+function wordsOf({ name, port, namespace }: Entry): string {
+  const place = namespace === undefined ? '' : `${namespace}/`
+  return `${place}${name}${port === undefined ? '' : `:${port}`}`
+}
+
+function tellingApart(all: Entry[], fitting: number[]): string {
+  const ports = new Set(fitting.map((at) => String(all[at]?.port ?? '')))
+  return ports.size === fitting.length
+    ? 'name one with its port'
+    : 'two of one name and port cannot be told apart: give one of them a Service of another name'
 }
 
 function weightOf(entry: Entry | undefined): number {

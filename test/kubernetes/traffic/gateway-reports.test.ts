@@ -12,7 +12,7 @@ import type { Changing } from '../../../workflows/ports/target.ts'
 import { connect, io } from '../../contract/changing.ts'
 import { type Ground, startGround } from '../ground.ts'
 import { startWebhook } from '../webhook.ts'
-import { ORDERS, type Route, configOf, pathOf, provider, putRoute } from './gateway-bench.ts'
+import { ORDERS, type Route, configOf, pathOf, provider, putRoute, ref } from './gateway-bench.ts'
 
 let ground: Ground
 let folder: Folder
@@ -130,6 +130,14 @@ describe('a route', () => {
       console.log(`${await quarrel.end()} writes of its status meanwhile`)
     }
     expect(await weightsOf('quarrel')).toEqual([100, 0])
+  })
+
+  it('with backends of one name in two namespaces is refused in the plan, in words that help', async () => {
+    const same = [ref('v1', 1), { ...ref('v1', 0), namespace: 'next' }]
+    await putRoute(ground, { name: 'twice', rules: [{ backendRefs: same }] })
+    const refused =
+      'Config: HTTPRoute shop/twice: rule 0 has several backendRefs v1 (v1:8080, next/v1:8080): two of one name and port cannot be told apart: give one of them a Service of another name'
+    expect(await failing(portOf('twice', { rules: [0] }).observe('split', io()))).toBe(refused)
   })
 
   it("that a webhook changes after our write is not as desired, and told as somebody else's", async () => {
