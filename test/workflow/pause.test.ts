@@ -59,3 +59,55 @@ test(
   },
   TEST_MS,
 )
+
+test(
+  'while people are asked about what was found, their answer changes nothing before it is resumed',
+  async () => {
+    const run = await bench.begin(canary, {
+      found: true,
+      prepare: (world) =>
+        void world.stranger({
+          port: 'traffic',
+          target: 'edge split',
+          value: { old: 95, new: 5 },
+          by: 'mallory',
+          as: 'person',
+        }),
+    })
+    const { id } = await run.gate('drift')
+    await run.decide({ verdict: 'pause', actor: 'raj' })
+    await run.decide({ verdict: 'approve', gate: id, actor: 'ana' })
+    await run.until('waits', ({ phase, gates }) => phase === 'waiting' && gates.length === 0)
+    await pause(LONGER_MS)
+    expect(weights(run), 'what mallory wrote').toEqual([5])
+    await run.decide({ verdict: 'resume', actor: 'raj' })
+    expect((await run.ended()).outcome).toBe('completed')
+    expect(weights(run)).toEqual([5, 10, 50])
+  },
+  TEST_MS,
+)
+
+test(
+  'while people are asked about what somebody else wrote over it, their answer changes nothing before it is resumed',
+  async () => {
+    const run = await bench.begin(canary, {
+      prepare: (world) =>
+        void world.script([
+          {
+            when: { port: 'traffic', verb: 'write', call: 1 },
+            fault: { foreign: { old: 95, new: 5 }, by: 'mallory', moment: 'before' },
+          },
+        ]),
+    })
+    const { id } = await run.gate('drift')
+    await run.decide({ verdict: 'pause', actor: 'raj' })
+    await run.decide({ verdict: 'approve', gate: id, actor: 'ana' })
+    await run.until('waits', ({ phase, gates }) => phase === 'waiting' && gates.length === 0)
+    await pause(LONGER_MS)
+    expect(weights(run), 'what mallory wrote').toEqual([5])
+    await run.decide({ verdict: 'resume', actor: 'raj' })
+    expect((await run.ended()).outcome).toBe('completed')
+    expect(weights(run)).toEqual([5, 10, 50])
+  },
+  TEST_MS,
+)

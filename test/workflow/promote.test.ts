@@ -15,12 +15,12 @@ const QUICK = 'samples: 0, good: 1 in a row, extend_max: 20s'
 const NEW = { 'traffic edge split': { old: 0, new: 100 }, 'traffic edge stable': { stable: 'new' } }
 
 const promoted =
-  (within: string) =>
+  (within: string, after: string) =>
   (names: Names): string =>
     `${frame(names)}steps:
   - switch: { connection: edge, hold: 0ms, ${QUICK} }
   - promote: { connection: edge, within: ${within}, people: [ana], ${QUICK} }
-`
+${after}`
 
 let bench: Bench
 beforeAll(async () => {
@@ -28,8 +28,8 @@ beforeAll(async () => {
 })
 afterAll(() => bench.close())
 
-const begin = (fault?: Rule['fault'], within = '20s') =>
-  bench.begin(promoted(within), {
+const begin = (fault?: Rule['fault'], within = '20s', after = '') =>
+  bench.begin(promoted(within, after), {
     found: true,
     prepare(world) {
       const when = { port: 'traffic', verb: 'write', target: 'stable', call: 1 } as const
@@ -161,6 +161,28 @@ describe.concurrent('a promotion', () => {
       await run.decide({ verdict: 'approve', gate: drift.id, actor: 'ana' })
       expect((await run.ended()).outcome).toBe('completed')
       expect(ordered(run)).toBe(0)
+    },
+    TEST_MS,
+  )
+
+  test(
+    'that somebody else has made, and people let stand, is the point of no return all the same',
+    async () => {
+      const run = await begin(undefined, '20s', '  - approve: { people: [ana], expires: 5m }\n')
+      const gate = await run.gate('approval')
+      const theirs = { port: 'traffic', target: 'stable', value: { stable: 'new' } } as const
+      run.world.stranger({ ...theirs, by: 'raj', as: 'person' })
+      await run.decide({ verdict: 'approve', gate: gate.id, actor: 'ana' })
+      await run.decide({ verdict: 'approve', gate: (await run.gate('drift')).id, actor: 'ana' })
+      const later = await run.until('asks once more', ({ gates }) =>
+        gates.some(({ step }) => step === 's03-approve'),
+      )
+      expect(later.pointOfNoReturn).toMatchObject({ step: 's02-promote' })
+      const refused = await run.decide({ verdict: 'abort' }).catch((error: unknown) => error)
+      expect(String((refused as Error).cause ?? refused)).toMatch(/no abort leads from it to the old one/)
+      await approve(run)
+      expect((await run.ended()).outcome).toBe('completed')
+      expect(world(run), 'no users were led to a version that is gone').toMatchObject(NEW)
     },
     TEST_MS,
   )

@@ -13,6 +13,7 @@ import { firstTry, gateOf, restoreOn, settle } from './restore.ts'
 import type { Run } from './run.ts'
 import { note } from './run.ts'
 import { show } from './show.ts'
+import { expireAgain } from './suspensions.ts'
 import type { Change, Restoration, Undo } from './state.ts'
 import { tell } from './way-back.ts'
 
@@ -40,10 +41,13 @@ export async function changeBack(run: Run, undo: Undo, wanted: ChangeBack): Prom
   undo.change = change
   const entry = run.state.changes[change.number - 1] as Change
   tell(run, undo, `its step is being undone: ${change.connection} ${change.target} to ${show(change.before)}`)
-  if (has(change, 'restored')) closeCarried(run, gateOf(run, change)) // in the moment of a renewal
-  else {
+  const expiring = () => expireAgain(run, { ...change, desired: change.before })
+  if (has(change, 'restored')) {
+    closeCarried(run, gateOf(run, change)) // in the moment of a renewal
+    await expiring()
+  } else {
     entry.status = 'unknown'
-    const failed = await firstTry(run, change)
+    const failed = await bothOf(firstTry(run, change), expiring())
     if (failed !== null) await restoreOn(run, change, failed)
     expectDone(undo, change)
     entry.retried = change.isRetried === true
@@ -63,6 +67,14 @@ export async function changeBack(run: Run, undo: Undo, wanted: ChangeBack): Prom
   )
   undo.change = null
   return entry
+}
+
+/** What `first` comes to when both are over: neither waits for the other, and none goes on behind a failure. */
+async function bothOf<T>(first: Promise<T>, beside: Promise<void>): Promise<T> {
+  const [one, other] = await Promise.allSettled([first, beside])
+  if (one.status === 'rejected') throw one.reason
+  if (other.status === 'rejected') throw other.reason
+  return one.value
 }
 
 /** The change that an earlier history, or an earlier try, has begun. */

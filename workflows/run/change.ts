@@ -52,11 +52,13 @@ export async function change<V extends Json>(run: Run, wanted: ChangeRequest<V>)
 
 async function changeNow<V extends Json>(run: Run, wanted: ChangeRequest<V>): Promise<Change> {
   await resumed(run)
-  const entry = await intend(run, wanted as unknown as ChangeRequest<Json>)
+  const before = await knownOrFound(run, wanted)
+  await resumed(run) // that look may have been a question, and its answer is no word of whoever has paused the run meanwhile
+  const entry = intend(run, wanted as unknown as ChangeRequest<Json>, before)
+  markPointOfNoReturn(run) // whoever has made it so: no way leads back from it
   if (entry.status === 'noop') {
     note(run, `${entry.connection} ${entry.target} already is ${show(entry.desired)}`)
   } else {
-    markPointOfNoReturn(run)
     await carryOut(run, entry, wanted.showsWithinMs ?? showsWithinMs(run, entry.connection))
     note(
       run,
@@ -81,8 +83,7 @@ export async function presentValue<V extends Json>(
   return value as V
 }
 
-async function intend(run: Run, wanted: ChangeRequest<Json>): Promise<Change> {
-  const before = await knownOrFound(run, wanted)
+function intend(run: Run, wanted: ChangeRequest<Json>, before: Json): Change {
   const desired = typeof wanted.desired === 'function' ? wanted.desired(before) : wanted.desired
   const open = lastChange(run.state.changes, wanted)
   if (open !== undefined && isUnderWay(run, open) && sameJson(open.desired, desired)) return open
@@ -126,6 +127,7 @@ async function carryOut(run: Run, entry: Change, withinMs: number): Promise<void
         entry.approved = [...approved, found]
         log(run, `${entry.connection} ${entry.target}: going on from ${show(found)}, found and approved`)
       }
+      await resumed(run)
       continue
     }
     if (!isIrreversible(run)) throw new StepFailed(failed)

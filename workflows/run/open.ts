@@ -43,6 +43,7 @@ export function openRun(given: Plan, start: Start, carried: RunState | null): Ru
       telling: 0,
       adjusting: 0,
       stopping: null,
+      lookAgain: null,
     },
     tries: { alone: 0, beside: 0 },
     askedAs: {},

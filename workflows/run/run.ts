@@ -2,7 +2,7 @@
 import { type CancellationScope, CancelledFailure } from '@temporalio/workflow'
 import type { Plan, PlannedConnection, PlannedStep } from '../plan.ts'
 import { describeReason } from './reason.ts'
-import type { Limits, LogLine, Reason, RunState, StepRecord, Undo } from './state.ts'
+import type { Limits, LogLine, Reason, Restoration, RunState, StepRecord, Undo } from './state.ts'
 
 const LOG_LINES = 300 // enough for the longest runbooks; older lines go first
 const HEARD_LINES = 60 // of them: a flood of signals must not push the story of the run out of its log
@@ -29,6 +29,8 @@ export interface Run {
     adjusting: number
     /** Looks are being ended, once what they have read is kept; null = not yet. */
     stopping: Promise<void> | null
+    /** Returns when each of them is back, or left to people; null = the run is not going back. */
+    lookAgain: ((restorations: Restoration[]) => Promise<void>) | null
   }
   /** Tries of the way back: those that are waited for, and those beside an open question. */
   readonly tries: { alone: number; beside: number }

@@ -1,10 +1,13 @@
 // Reconcilers that this run has suspended: since when others see to their end as well (workflows/expiry.ts), which of the run's objects
 // each declares, and what must be declared in the end.
+import { patched } from '@temporalio/workflow'
 import type { ExpiryInput } from '../activities.ts'
 import type { Json } from '../json.ts'
+import { sameJson } from '../json.ts'
 import { changingFacts } from '../ports/facts.ts'
 import type { ReconcilerFacts, Reconciling } from '../ports/reconciler.ts'
 import { RECONCILING, SUSPENDED } from '../ports/reconciler.ts'
+import { kindOf } from '../steps/kind-of.ts'
 import { calls } from './calls.ts'
 import { failedWith } from './failures.ts'
 import { isOf, isWritten, lastKnown, touched } from './journal.ts'
@@ -24,7 +27,9 @@ export async function beginExpiry(
   run: Run,
   { connection, target, forMs }: Of & { forMs: number },
 ): Promise<null> {
-  const suspension: Suspension = { connection, target, objects: [], until: Date.now() + forMs }
+  const known = run.state.suspensions?.find((each) => isOf(each, { connection, target }))
+  const until = Math.max(known?.until ?? 0, Date.now() + forMs) // never sooner than a person has said
+  const suspension: Suspension = { connection, target, objects: known?.objects ?? [], until }
   const summary = `${label(run)} - ${connection}: ends by itself`
   await calls.expire(summary, inputOf(run, suspension, suspension.until))
   run.state.suspensions = [
@@ -37,29 +42,57 @@ export async function beginExpiry(
   return null
 }
 
+/**
+ * Before a way back suspends again: an expiry that came meanwhile has let it go on, or had nothing to do because it was handed back,
+ * and is over. Without one more, nobody but this run would ever end it. The clock does not decide whether: it is moved if it is not over.
+ */
+export async function expireAgain(
+  run: Run,
+  { connection, target, desired }: Of & { desired: Json },
+): Promise<void> {
+  const isKnown = run.state.suspensions?.some((each) => isOf(each, { connection, target })) === true
+  if (!isKnown || !sameJson(desired, SUSPENDED)) return
+  if (!patched('suspended-again-expires-again')) return // a run that was on its way back before this was so
+  await beginExpiry(run, { connection, target, forMs: forMsOf(run, connection) })
+}
+
+/** As its runbook says; zero = no step of it suspends that. */
+function forMsOf({ plan }: Run, connection: string): number {
+  const suspending = plan.steps.map((step) => kindOf(step).suspends?.(step.spec))
+  return suspending.find((each) => each?.connections.includes(connection) === true)?.forMs ?? 0
+}
+
 /** More time for a run is more time for what it has suspended. Not waited for; a new history begins only behind it. */
 export async function extendExpiries(run: Run, ms: number): Promise<void> {
   run.now.adjusting += 1
   try {
-    for (const suspension of run.state.suspensions ?? []) {
-      suspension.until += ms
-      const { connection, until } = suspension
-      const moment = new Date(until).toISOString()
-      await run.looks.run(() => calls.expire(`${connection}: ends later`, inputOf(run, suspension, until)))
-      log(run, `${connection} goes on by itself at ${moment} now`)
-    }
-  } catch (error) {
-    log(run, `the expiry of a suspension could not be moved: ${failedWith(error).message}`)
+    for (const suspension of run.state.suspensions ?? []) await extendExpiry(run, suspension, ms)
   } finally {
     run.now.adjusting -= 1
   }
 }
 
-/** At the end of a run: nothing is left to expire, except where a person has left it suspended. */
+/** One that cannot be moved holds up no other. */
+async function extendExpiry(run: Run, suspension: Suspension, ms: number): Promise<void> {
+  const { connection } = suspension
+  suspension.until += ms // at once: more time may be given before this is answered
+  const { until } = suspension
+  try {
+    await run.looks.run(() => calls.expire(`${connection}: ends later`, inputOf(run, suspension, until)))
+    log(run, `${connection} goes on by itself at ${new Date(until).toISOString()} now`)
+  } catch (error) {
+    const { message } = failedWith(error)
+    suspension.until -= ms
+    log(run, `the expiry of the suspension of ${connection} could not be moved: ${message}`)
+  }
+}
+
+/** At the end of a run: nothing is left to expire, except where it is left suspended. */
 export async function endExpiries(run: Run): Promise<void> {
   for (const suspension of run.state.suspensions ?? []) {
     const { connection } = suspension
-    const isLeft = run.state.remainder.some((each) => isOf(each, suspension))
+    const isLeft =
+      run.state.remainder.some((each) => isOf(each, suspension)) || isStillSuspended(run, suspension)
     // One that this run has come to nothing with may be that of an earlier run, which nobody else would end.
     if (isLeft || !run.state.changes.some((each) => isOf(each, suspension))) {
       log(run, `${connection} goes on by itself at ${new Date(suspension.until).toISOString()}`)
@@ -71,6 +104,12 @@ export async function endExpiries(run: Run): Promise<void> {
       log(run, `an expiry was not ended, and will find nothing to do: ${failedWith(error).message}`)
     }
   }
+}
+
+/** A person has skipped the step that would have handed it back. */
+function isStillSuspended({ state: { changes, restorations } }: Run, of: Of): boolean {
+  if (restorations.some((each) => isOf(each, of))) return false // gone back: restored, or on the list
+  return sameJson(lastKnown(changes, of) ?? null, SUSPENDED)
 }
 
 function inputOf(run: Run, { connection, target }: Suspension, until: number | null): ExpiryInput {

@@ -36,6 +36,7 @@ export async function unwind(run: Run, reason: Reason): Promise<Outcome> {
   const isResumed = state.unwindingSince !== null // by a new history
   if (isResumed) closeSettled(run)
   else begin(run, reason)
+  run.now.lookAgain = (restorations) => lookAgain(run, restorations)
   const last = state.restorations.at(-1)
   const beside: Promise<void>[] = [] // what needs more than a first try goes on beside the others: this loop never sleeps
   const begun: Undo[] = []

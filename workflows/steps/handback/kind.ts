@@ -17,7 +17,7 @@ export const handback = defineKind<'handback'>({
         const found = first as Reconciling | undefined
         return { ...of, desired: found === undefined || found.by === SUSPENDED.by ? null : found }
       }),
-      back: 'suspended again, before anything else goes back',
+      back: 'suspended again, beside the first of what goes back',
       shortestMs: 0,
       longestMs: 2 * milliseconds(within),
       decides: null,

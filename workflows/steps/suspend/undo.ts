@@ -6,6 +6,7 @@ import { change } from '../../run/change.ts'
 import { valueBefore } from '../../run/change-back.ts'
 import { hold } from '../../run/hold.ts'
 import type { Run } from '../../run/run.ts'
+import { isAllStillBack } from '../../run/still-back.ts'
 import { isSuspendedByRun, objectsOf } from '../../run/suspensions.ts'
 import { targetsAt } from '../several.ts'
 
@@ -23,14 +24,18 @@ export async function undoSuspend(run: Run, { spec }: PlannedStep<'suspend'>): P
       otherwise: 'fail' as const,
     }
     const quietly = { forMs: 0, subjects: [], gating: null }
-    // A write that was refused, or of which nothing is known, has nothing to be waited for.
-    if (isSuspendedByRun(run, of))
-      await hold(run, {
+    const agreed = () =>
+      hold(run, {
         ...quietly,
         key: `agreed ${of.connection}`,
         title: `${of.connection} would leave alone what is back`,
         confirm: [{ ...proof, desired: SUSPENDED }],
       })
+    // A write that was refused, or of which nothing is known, has nothing to be waited for. What agrees with it may be what it has put
+    // back itself, let go on for a moment by an expiry, or told to by a person.
+    if (isSuspendedByRun(run, of))
+      do await agreed()
+      while (!(await isAllStillBack(run)))
     await change(run, { ...of, desired: before })
   }
 }
