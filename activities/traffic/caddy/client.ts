@@ -65,6 +65,11 @@ export async function replaceWeights(
   })
   if (answer.status === 412) return false
   if (answer.status === 200) return true
+  if (answer.status === 400 && answer.body.includes('malformed If-Match'))
+    throw failure(
+      'Config',
+      `${doing}: Caddy does not take back its own ETag ${etag}, for the place of the handler has a blank in it; name that server without one`,
+    )
   // What it cannot load it answers with 500, and goes on with the configuration before.
   const isRefused = /loading new config|loading config|invalid configuration/.test(answer.body)
   throw failure(isRefused ? 'Rejected' : statusKind(answer.status), `${doing}: ${saidBy(answer)}`)

@@ -89,8 +89,8 @@ async function confirmSplit(edge: Edge, request: ConfirmRequest<Split>, io: Io):
     throw fileFailure(`counting requests in ${config.log}`, error, io.signal)
   })
   const counters = {
-    old: here.sides.old.map((dial) => log.counts[dial] ?? 0),
-    new: here.sides.new.map((dial) => log.counts[dial] ?? 0),
+    old: here.sides.old.map((dial) => log.counts[loggedAs(dial)] ?? 0),
+    new: here.sides.new.map((dial) => log.counts[loggedAs(dial)] ?? 0),
   }
   const why = whyAnew(here, request, log)
   const confirmation =
@@ -102,6 +102,11 @@ async function confirmSplit(edge: Edge, request: ConfirmRequest<Split>, io: Io):
 
 function upstreamIn(line: string): string | null {
   return UPSTREAM.exec(line)?.[1] ?? null
+}
+
+/** `{http.reverse_proxy.upstream.hostport}` leaves out the network (2.11, verified 2026-11-28). */
+function loggedAs(dial: string): string {
+  return dial.replace(/^tcp[46]?\//, '')
 }
 
 /** Why nothing that was counted up to now proves anything; null: it does. */

@@ -312,4 +312,48 @@ describe('traffic/caddy', () => {
       kind: 'Missing',
     })
   })
+
+  /** The whole configuration, changed by somebody for the time of the work. */
+  async function under(edit: (text: string) => string, work: () => Promise<void>): Promise<void> {
+    const before = await read(stand.edge, '/config/')
+    const load = async (config: string) => {
+      const headers = { 'content-type': 'application/json', origin: stand.edge.adminUrl }
+      const answer = await fetch(`${stand.edge.adminUrl}/load`, { method: 'POST', headers, body: config })
+      expect(answer.status, await answer.text()).toBe(200)
+    }
+    await load(edit(JSON.stringify(before)))
+    try {
+      await work()
+    } finally {
+      await load(JSON.stringify(before))
+    }
+  }
+
+  it('counts an upstream that is named with its network, which the log leaves out', async () => {
+    const [a = '', b = ''] = stand.edge.upstreams.old
+    const named = (text: string) => text.replaceAll(a, `tcp/${a}`).replaceAll(b, `tcp/${b}`)
+    await under(named, async () => {
+      const port = open({ old: [`tcp/${a}`, `tcp/${b}`] })
+      const { value } = await port.observe('split', io())
+      const request = { target: 'split', desired: value, options: { samples: 10, tolerance: 1 } }
+      const { memory } = await port.confirm!(request, io())
+      await sendLoad({ url: stand.edge.url, requests: 40, perSecond: 400 })
+      await expect
+        .poll(async () => port.confirm!({ ...request, memory: memory! }, io()), { timeout: 5_000 })
+        .toMatchObject({ settled: true })
+    })
+  })
+
+  it('says in the plan that Caddy does not take back its own ETag, where it does not', async () => {
+    await under(
+      (text) => text.replace('"servers":{"edge":', '"servers":{"the edge":'),
+      async () => {
+        const said = await failureOf(open().permits!('split', io()))
+        expect(said?.kind).toBe('Config')
+        expect(said?.message).toMatch(
+          /does not take back its own ETag .*the edge.*name that server without one/,
+        )
+      },
+    )
+  })
 })
