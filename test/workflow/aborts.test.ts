@@ -11,7 +11,7 @@ import { isSteady, spotsOf } from './faults.ts'
 import { WORKFLOWS, handedOver, outOfOrder } from './handover/plans.ts'
 import type { Spot } from './faults.ts'
 import { atCall } from './moments.ts'
-import { everything, thereAndBack } from './runbooks.ts'
+import { everything, handedBackThereAndBack, pairThereAndBack, thereAndBack } from './runbooks.ts'
 
 const AT_ONCE = Number(process.env.CUTOVER_AT_ONCE ?? 16)
 // Writes and notices more often than looks; coprime with the faults of each, so that every fault is met at some call.
@@ -42,12 +42,26 @@ describe('abort', () => {
     () => onTheWayThere(handedOver),
   )
 
+  test(
+    'at every call on the way there through a handback: it is suspended again, and let go on in the end',
+    { timeout: MATRIX_MS },
+    () => onTheWayThere(handedBackThereAndBack),
+  )
+
   test('again at every call on the way back: nothing is cut short', { timeout: MATRIX_MS }, () =>
     againOnTheWayBack(thereAndBack),
   )
 
   test('again at every call on the way back of a step that has its own', { timeout: MATRIX_MS }, () =>
     againOnTheWayBack(handedOver),
+  )
+
+  test('again at every call on the way back over a handback', { timeout: MATRIX_MS }, () =>
+    againOnTheWayBack(handedBackThereAndBack),
+  )
+
+  test('again at every call on the way back of a pair', { timeout: MATRIX_MS }, () =>
+    againOnTheWayBack(pairThereAndBack),
   )
 })
 

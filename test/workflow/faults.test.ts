@@ -10,10 +10,16 @@ import { wrongEnd } from './ends.ts'
 import { casesOf, isSteady, spotsOf, thinned } from './faults.ts'
 import type { Case } from './faults.ts'
 import { WORKFLOWS, handedOver, outOfOrder } from './handover/plans.ts'
-import { declaredThereAndBack, everything, pairThereAndBack, thereAndBack } from './runbooks.ts'
+import {
+  declaredThereAndBack,
+  everything,
+  handedBackThereAndBack,
+  pairThereAndBack,
+  thereAndBack,
+} from './runbooks.ts'
 
 const AT_ONCE = Number(process.env.CUTOVER_AT_ONCE ?? 16) // mostly waiting for timers of the server
-const STRIDES = { there: 47, back: 11, pair: 23, ownWay: 23, declared: 37 } // coprime with the kinds per call: each call and each kind is met
+const STRIDES = { there: 47, back: 11, pair: 23, ownWay: 23, declared: 37, handedBack: 29 } // coprime with the kinds per call: each call and each kind is met
 const WANTED = process.env.CUTOVER_FAULTS ?? ''
 const [PART, PARTS] = (process.env.CUTOVER_PART ?? '1/1').split('/').map(Number) as [number, number]
 const MATRIX_MS = 5_400_000 // the whole matrix on two cores; a sample takes minutes
@@ -65,6 +71,12 @@ describe('one failure at one call', () => {
     'on the way back of what is declared elsewhere: the same, and nothing is put back by anybody else',
     { timeout: MATRIX_MS },
     () => onTheWayBack(declaredThereAndBack, { stride: STRIDES.declared, alsoWrong: putBack }),
+  )
+
+  test(
+    'on the way back over a handback: the same, and it is let go on in the end',
+    { timeout: MATRIX_MS },
+    () => onTheWayBack(handedBackThereAndBack, { stride: STRIDES.handedBack }),
   )
 })
 

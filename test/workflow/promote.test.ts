@@ -74,6 +74,25 @@ describe.concurrent('a promotion', () => {
   )
 
   test(
+    'that cannot be proven is no question to people: the run goes back without having asked',
+    async () => {
+      const run = await bench.begin(promoted('20s', ''), {
+        found: true,
+        prepare: (given) =>
+          void given.script([
+            { when: { port: 'traffic', verb: 'confirm', call: 1 }, fault: { kind: 'Denied' } },
+          ]),
+      })
+      const { outcome, reason } = await run.ended()
+      expect(outcome).toBe('restored')
+      expect(reason).toMatchObject({ step: 's02-promote', failure: 'Denied' })
+      expect(run.world.notices().filter(({ level }) => level === 'ask')).toEqual([])
+      expect(run.world.snapshot()).toBe(run.before)
+    },
+    TEST_MS,
+  )
+
+  test(
     'that shows late is waited for; an abort meanwhile is refused in words, and the run completes',
     async () => {
       const run = await begin({ showsLate: LATE_MS })

@@ -8,7 +8,7 @@ import { bounded, openBench, runOf } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
 import { wrongEnd } from './ends.ts'
 import { WORKFLOWS, handedOver, outOfOrder } from './handover/plans.ts'
-import { thereAndBack } from './runbooks.ts'
+import { handedBackThereAndBack, thereAndBack } from './runbooks.ts'
 
 const AT_ONCE = Number(process.env.CUTOVER_AT_ONCE ?? 12)
 const STRIDE = process.env.CUTOVER_FAULTS === 'all' ? 1 : 5
@@ -48,6 +48,8 @@ test.each([
   ['back', '', thereAndBack],
   ['there', ' through a step that has its own way back', handedOver],
   ['back', ' through a step that has its own way back', handedOver],
+  ['there', ' through a handback', handedBackThereAndBack],
+  ['back', ' over a handback', handedBackThereAndBack],
 ] as const)(
   'reset at any event on the way %s%s, then abort: everything is back, whatever was lost',
   async (way, _through, runbook) => {

@@ -90,6 +90,18 @@ export function declaredThereAndBack(
 ${options.after ?? ''}`
 }
 
+/** The same handed back already, to somebody who agrees with everything: from there it is suspended again first. */
+export function handedBackThereAndBack(names: Names): string {
+  const quick = 'guards: [], unwatched: the way back is tried, hold: 0ms, good: 1 in a row'
+  return `${frame(names).replace('  fleet: {', gitops(names, ''))}steps:
+  - suspend: { connection: gitops, expires: 10m, within: 4s, guards: [] }
+  - prewarm: { connection: fleet, factor: 1, ready_within: 20s, guards: [] }
+  - switch: { connection: edge, samples: 0, ${quick} }
+  - handback: { connection: gitops, within: 20s, every: 100ms, guards: [] }
+  - approve: { people: [ana, raj], expires: 5m, guards: [] }
+`
+}
+
 /** A short one: capacity, a canary of two weights, a switch. */
 export function brief(names: Names, options: { guard?: string; hold?: string; after?: string } = {}): string {
   const hold = options.hold ?? '100ms'

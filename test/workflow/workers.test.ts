@@ -10,7 +10,7 @@ import type { Spot } from './faults.ts'
 import { LEADER, WORKFLOWS, handedOver, outOfOrder } from './handover/plans.ts'
 import { wrongEnd } from './ends.ts'
 import { atCall } from './moments.ts'
-import { everything, thereAndBack } from './runbooks.ts'
+import { everything, handedBackThereAndBack, thereAndBack } from './runbooks.ts'
 import { startWorkerProcess } from './worker-process.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
@@ -90,6 +90,10 @@ describe('kill -9', () => {
 
   test('at every call of the way back of a step that has its own', { timeout: KILLS_MS }, () =>
     killedOnTheWayBack(handedOver),
+  )
+
+  test('at every call of the way back over a handback', { timeout: KILLS_MS }, () =>
+    killedOnTheWayBack(handedBackThereAndBack),
   )
 
   test('twice in the wait of such a way back: it goes on with the same deadline', async () => {
