@@ -76,6 +76,9 @@ export type GateView = Pick<
 /** A call to the outside world that is being tried again. */
 export type RetryView = { call: string; attempt: number; problem: string | null; nextAt: string | null }
 
+/** An effect that is looked for and does not show yet: what the last look found. */
+export type ProofView = { attempt: number; text: string; nextAt: string | null }
+
 /** Long work under way. `text`: done, total, rate and what is left, in words. */
 export type JobView = {
   title: string
@@ -120,7 +123,7 @@ export type RunView = {
   remainder: { connection: string; target: string; note: string }[]
   /** Who would put back what the run sets, and goes on by itself at that moment; those that have gone on are left out. */
   suspended: { connection: string; until: string }[]
-  /** What must be declared so that it says what the run has set, as JSON Patches; empty before a handback. */
+  /** What must be declared so that it says what the run has set, as JSON Patches; empty before a handback, and on the way back. */
   declare: Declaration[]
   pointOfNoReturn: { step: string; why: string } | null
   /**
@@ -142,6 +145,7 @@ export type RunView = {
   /** Nothing new is begun until it is resumed. */
   paused: { actor: string; reason: string; at: string } | null
   retrying: RetryView[]
+  proofs: ProofView[]
   startedBy: string | null
   startedAt: string | null
   endedAt: string | null

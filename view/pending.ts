@@ -1,6 +1,6 @@
 // What the server knows of activities under way: readings of a watch from its heartbeat, calls that are being retried. Pure.
 import type { Reading, Verdict } from '../workflows/activities.ts'
-import type { JobView, RetryView } from './model.ts'
+import type { JobView, ProofView, RetryView } from './model.ts'
 
 /** One pending activity, decoded. */
 export type PendingActivity = {
@@ -49,7 +49,16 @@ export function jobsOf(pending: PendingActivity[]): JobView[] {
   })
 }
 
-/** Calls that failed at least once. A watch fails by design (its retry is its interval) and is not among them. */
+const NOT_YET = /^NotYet: / // the kind of a look that has to be made again, for programs
+
+/** Effects that did not show at the last look. Its words come with the failure by which the look is made again. */
+export function proofsOf(pending: PendingActivity[]): ProofView[] {
+  return pending.flatMap(({ type, attempt, problem, nextAt }) =>
+    type !== 'confirm' || problem === null ? [] : [{ attempt, text: problem.replace(NOT_YET, ''), nextAt }],
+  )
+}
+
+/** Calls that failed at least once. Looks fail by design (their retry is their interval) and are not among them. */
 export function retriesOf(pending: PendingActivity[]): RetryView[] {
   return pending
     .filter(({ type, attempt }) => attempt > 1 && type !== 'watch' && type !== 'confirm')

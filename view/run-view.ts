@@ -1,13 +1,13 @@
 // From state, plan and what the server describes to the one view of a run. Pure.
 import { restOf, wayBackOf } from './ahead.ts'
-import { matches } from '../workflows/json.ts'
 import { presentWeights } from '../workflows/edges.ts'
 import { describeReason } from '../workflows/run/reason.ts'
+import { declaredIn, suspendedIn } from '../workflows/run/suspended.ts'
 import type { Plan } from '../workflows/plan.ts'
 import type { Reason, RunState, StateAnswer } from '../workflows/run/state.ts'
 import { guardViews } from './guards.ts'
 import type { ReasonView, RunView, Stale, StepView } from './model.ts'
-import { jobsOf, retriesOf, subjectsOf } from './pending.ts'
+import { jobsOf, proofsOf, retriesOf, subjectsOf } from './pending.ts'
 import type { PendingActivity } from './pending.ts'
 
 /** What the server says of a run without asking a worker. */
@@ -52,8 +52,8 @@ export function runView(
     },
     restorations: state.restorations.map(({ at, ...restoration }) => ({ ...restoration, at: iso(at) })),
     remainder: state.remainder,
-    suspended: suspendedIn(state),
-    declare: state.declare ?? [],
+    suspended: suspendedIn(state).map(({ connection, until }) => ({ connection, until: isoOf(until) })),
+    declare: declaredIn(state),
     pointOfNoReturn: state.pointOfNoReturn && {
       step: state.pointOfNoReturn.step,
       why: state.pointOfNoReturn.why,
@@ -65,6 +65,7 @@ export function runView(
     jobs: jobsOf(described.pending),
     paused: state.paused === null ? null : { ...state.paused, at: isoOf(state.paused.at) },
     retrying: retriesOf(described.pending),
+    proofs: proofsOf(described.pending),
     startedBy: state.startedBy,
     startedAt: iso(state.startedAt),
     endedAt: iso(state.endedAt) ?? described.endedAt,
@@ -124,21 +125,6 @@ function statusOf(record: RunState['steps'][number] | undefined, state: RunState
 
 function stepEnd({ endedAt }: RunState['steps'][number], state: RunState): string | null {
   return iso(endedAt ?? state.unwindingSince ?? state.endedAt)
-}
-
-/** Those whose last known value is that of the run. */
-function suspendedIn({ suspensions = [], changes, restorations, phase }: RunState): RunView['suspended'] {
-  return suspensions
-    .filter((of) => {
-      const last = changes.findLast(({ connection }) => connection === of.connection)
-      const isBack = restorations.some(
-        ({ connection, status }) => connection === of.connection && status === 'restored',
-      )
-      const isOurs =
-        last !== undefined && last.status !== 'noop' && matches(last.desired, { suspended: true })
-      return isOurs && !isBack && phase !== 'ended'
-    })
-    .map(({ connection, until }) => ({ connection, until: isoOf(until) }))
 }
 
 function reasonView(reason: Reason): ReasonView {

@@ -12,6 +12,7 @@ type Printed = {
   heading: string
   gates: Set<string>
   guards: { [name: string]: string }
+  proofs: Set<string>
   isStale: boolean
 }
 
@@ -25,6 +26,7 @@ export function lineLog(): LineLog {
     heading: '',
     gates: new Set(),
     guards: {},
+    proofs: new Set(),
     isStale: false,
   }
   return (raw) => {
@@ -42,6 +44,7 @@ export function lineLog(): LineLog {
       printed.gates.add(id)
       lines.push(`${now} gate ${id}: ${title}; ${waitsFor}; answered by ${allows.join(', ')}`)
     }
+    lines.push(...proofLines(printed, view).map((text) => `${now} not to be seen yet: ${text}`))
     for (const guard of view.guards) {
       const key = guardKey(guard)
       if (guard.verdict === null || printed.guards[guard.name] === key) continue
@@ -84,6 +87,15 @@ function newLines(before: string[], now: string[]): string[] {
   const last = before.at(-1)
   return last === undefined ? now : now.slice(now.lastIndexOf(last) + 1)
 }
+
+/** An effect that does not show yet is worth a line when it is another one, or lacks something else: not when a count has grown. */
+function proofLines(printed: Printed, { proofs }: RunView): string[] {
+  const before = printed.proofs
+  printed.proofs = new Set(proofs.map(wordsOf))
+  return proofs.filter((proof) => !before.has(wordsOf(proof))).map(({ text }) => text)
+}
+
+const wordsOf = ({ text }: RunView['proofs'][number]): string => text.replaceAll(/\d[\d.,]*/g, '0')
 
 /** A guard is worth a line when its verdict changes or a breach comes nearer, not at every look. */
 function guardKey({ verdict, badInRow }: GuardView): string {

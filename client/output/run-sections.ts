@@ -23,6 +23,10 @@ export function waitingLines({ view, look, ink }: Sheet): string[] {
     const text = `paused by ${actor} ${away(at, look.now)} (${reason}): nothing new is begun; cutover resume ${view.service} --reason R`
     lines.push(...wrap(text, look.width - 2, '  ').map((line) => `  ${line}`))
   }
+  for (const { text, nextAt } of view.proofs) {
+    const next = nextAt === null ? '' : `; looked at again ${away(nextAt, look.now)}`
+    lines.push(...wrap(`not to be seen yet: ${text}${next}`, look.width - 2, '  ').map((line) => `  ${line}`))
+  }
   for (const { title, text, done, total, waiting } of view.jobs) {
     const share =
       total === null || total === 0
@@ -126,7 +130,10 @@ export function declaredLines({ view, look, ink }: Sheet): string[] {
       '  ',
     ).map((line) => `  ${line}`),
   )
-  const declare = view.declare.map((each) => `  to be declared: ${declarationText(each)}`)
+  // Once nobody is suspended any more, it was declared, or a person let it stand.
+  const declare = (suspended.length === 0 ? [] : view.declare).map(
+    (each) => `  to be declared: ${declarationText(each)}`,
+  )
   return suspended.length + declare.length === 0
     ? []
     : [ink.bold('Declared elsewhere'), ...suspended, ...declare]

@@ -3,6 +3,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Json, sameJson } from '../../workflows/json.ts'
 import type { World } from '../../activities/sim/world.ts'
+import { until } from '../../lab/until.ts'
+import { readRun } from '../../view/read.ts'
 import { openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
 import { declaredThereAndBack } from './runbooks.ts'
@@ -43,6 +45,13 @@ describe('what is declared elsewhere', () => {
       patch: [{ op: 'replace', path: '', value: MOVED }],
     })
     expect(suspensions?.[0]?.objects.toSorted()).toEqual(['capacity new', 'traffic edge split'])
+    await until('people see what it waits for', async () => {
+      const { view } = await readRun(
+        { client: bench.env.client, address: '', namespace: 'default' },
+        run.service,
+      )
+      return view.proofs.some(({ text }) => text.includes('gitops declares traffic edge split'))
+    })
     commit(run.world)
     expect((await run.ended()).outcome).toBe('completed')
     expect(held(run, HELD)).toEqual({ suspended: false })

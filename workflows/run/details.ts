@@ -2,6 +2,7 @@
 import type { Plan } from '../plan.ts'
 import { formatDuration } from '../quantities.ts'
 import { describeReason } from './reason.ts'
+import { declaredIn, suspendedIn } from './suspended.ts'
 import type { Gate, RunState, StepRecord } from './state.ts'
 
 const MARKS: Record<StepRecord['status'], string> = {
@@ -21,6 +22,7 @@ export function details(plan: Plan, state: RunState): string {
   return [
     `**${plan.service}** ${state.outcome ?? state.phase}${weights(state)}`,
     ...state.gates.map(question),
+    ...held(state),
     ...(state.reason === null ? [] : [`Going back: ${cell(describeReason(state.reason))}`]),
     '',
     '| # | state | step | took | last |',
@@ -44,6 +46,24 @@ function weights({ weights: splits }: RunState): string {
 function question(gate: Gate): string {
   const by = gate.expires === null ? '' : ` until ${new Date(gate.expires).toISOString()}`
   return `**Waiting**: ${gate.title} (${gate.waitsFor})${by}. Gate \`${gate.id}\` takes: ${gate.allows.join(', ')}`
+}
+
+/** What a hold waits for, and what somebody has to declare meanwhile. What the last look found stands with its activity. */
+function held(state: RunState): string[] {
+  const { holding, outcome } = state
+  if (holding === null || outcome !== null) return []
+  const { title, until, limit, waitsFor } = holding
+  const text = [
+    title,
+    ...(until === null ? [] : [`not before ${new Date(until).toISOString()}`]),
+    ...(limit === null ? [] : [`at most until ${new Date(limit).toISOString()}`]),
+    ...(waitsFor === '' ? [] : [`${waitsFor} (what the last look found: Pending Activities)`]),
+  ].join('; ')
+  const isDue = suspendedIn(state).length > 0
+  const declared = (isDue ? declaredIn(state) : []).map(
+    ({ object, patch }) => `- to be declared: ${cell(object)}: \`${cell(JSON.stringify(patch))}\``,
+  )
+  return [`**Holding**: ${cell(text)}`, ...(declared.length === 0 ? [] : ['', ...declared])]
 }
 
 function restorations(state: RunState): string[] {

@@ -54,3 +54,12 @@ test('one that goes on again, that was suspended by others, or that is back is n
   expect(suspended({ changes: [change(false, true)], restorations: [back] })).toEqual([])
   expect(suspended({ changes: [change(false, true)], phase: 'ended' })).toEqual([])
 })
+
+test('what must be declared is asked for by nobody who goes back, nor once it was declared', () => {
+  const declare = [{ object: 'HTTPRoute shop/orders', patch: PATCH }]
+  const abort = { kind: 'abort', actor: 'ana', reason: 'stop', via: 'signal', at: NOW } as const
+  const changes = [change(false, true)]
+  expect(viewOf({ changes, declare, reason: abort, phase: 'unwinding' }).declare).toEqual([])
+  const over = viewOf({ changes: [...changes, change(true, false)], declare })
+  expect(runText(over, look).join('\n')).not.toContain('to be declared')
+})

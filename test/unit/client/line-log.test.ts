@@ -24,6 +24,17 @@ describe('the line log', () => {
     ])
   })
 
+  it('tells what does not show yet once, and again when it lacks something else, not when a count has grown', () => {
+    const log = lineLog()
+    const proof = (text: string) => ({ ...viewOf(), proofs: [{ attempt: 2, text, nextAt: null }] })
+    const said = (text: string) => log(proof(text)).map((told) => told.slice(25))
+    log(viewOf())
+    expect(said('gitops is asked to compare')).toEqual(['not to be seen yet: gitops is asked to compare'])
+    expect(said('new 4.9 % of 529 requests')).toEqual(['not to be seen yet: new 4.9 % of 529 requests'])
+    expect(said('new 5 % of 1,600 requests')).toEqual([])
+    expect(said('gitops is asked to compare')).toHaveLength(1)
+  })
+
   it('announces a gate once', () => {
     const log = lineLog()
     log(viewOf())

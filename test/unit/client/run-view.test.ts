@@ -95,6 +95,37 @@ describe('the view of a run', () => {
   })
 })
 
+describe('an effect that does not show yet', () => {
+  const pending = [
+    {
+      type: 'confirm',
+      attempt: 3,
+      heartbeat: { memory: null, lines: ['an earlier look'] },
+      problem: 'NotYet: Application argocd/orders is OutOfSync: HTTPRoute shop/orders',
+      nextAt: new Date(NOW + 4_000).toISOString(),
+    },
+  ]
+
+  it('is told in the words of the last look, and is no call that is tried again', () => {
+    const view = viewOf({}, pending)
+    expect(view.proofs).toEqual([
+      {
+        attempt: 3,
+        text: 'Application argocd/orders is OutOfSync: HTTPRoute shop/orders',
+        nextAt: new Date(NOW + 4_000).toISOString(),
+      },
+    ])
+    expect(view.retrying).toEqual([])
+    expect(runText(view, { ...look, width: 160 })).toContain(
+      '  not to be seen yet: Application argocd/orders is OutOfSync: HTTPRoute shop/orders; looked at again in 4s',
+    )
+  })
+
+  it('that has not been looked at is no line', () => {
+    expect(viewOf({}, [{ ...(pending[0] as (typeof pending)[0]), problem: null }]).proofs).toEqual([])
+  })
+})
+
 describe('decisions without effect', () => {
   const refused = {
     decisionId: '1',
