@@ -8,10 +8,14 @@ import { SERVER_ANSWERS_WITHIN_MS } from './events.ts'
 import { failureText } from './decode.ts'
 import { livePollers } from './pollers.ts'
 
-const FIRST_ANSWER_WITHIN_MS = 2_000 // a live worker answers a query in milliseconds; a person waits for this
+const FIRST_ANSWER_WITHIN_MS = 4_000 // two for the worker that had the run last, if it has just died (STICKY_MS), two for the one that answers in its place
+const SLOW_AFTER_MS = 1_000 // a live worker answers in milliseconds: whoever waits longer is told why
 const NEXT_ANSWER_WITHIN_MS = 10_000 // a worker on a busy machine; the server itself gives up on a query after about this
 const ASK_AGAIN_AFTER_MS = 1_000
 const EVENTS_AT_ONCE = 20 // a workflow task ends every few events
+
+const NOBODY_POLLS = `no worker polls task queue ${TASK_QUEUE}`
+const WHY_SLOW = 'the one that had this run may have died or be busy; another one is asked after 2 s'
 
 /**
  * Causes under which a failed workflow task is part of the ordinary course (temporal.api.enums.v1.WorkflowTaskFailedCause):
@@ -22,7 +26,7 @@ const ORDINARY = new Set([1, 13, 17, 18, 20, 31, 39])
 export type Asking = {
   /** How long to go on asking; 0 = once. */
   patientMs: number
-  /** Told what is waited for, once, after the first question was missed. */
+  /** Told what is waited for: once the first question takes long, and once it was missed. */
   progress: (line: string) => void
 }
 
@@ -40,16 +44,34 @@ export async function askWorker(
   const end = Date.now() + patientMs
   let withinMs = FIRST_ANSWER_WITHIN_MS
   for (let attempt = 1; ; attempt++) {
-    const asked = await askOnce(access.client, of, withinMs)
+    const askedAt = Date.now()
+    const asking = askOnce(access.client, of, withinMs)
+    if (attempt === 1 && (await isSlow(asking))) {
+      const isNobody = await livePollers(access).then(
+        (count) => count === 0,
+        () => false, // the question is under way, and tells
+      )
+      if (isNobody) return { why: NOBODY_POLLS }
+      if (patientMs > 0) progress(`no worker has answered yet: ${WHY_SLOW}`)
+    }
+    const asked = await asking
     if ('answer' in asked) return asked
+    const tookMs = Date.now() - askedAt // less than it had where the server itself has given up
     const pollers = await livePollers(access)
-    const why = await whyNoAnswer(access, of, { problem: asked.problem, pollers, withinMs })
+    const why = await whyNoAnswer(access, of, { problem: asked.problem, pollers, tookMs })
     const restMs = end - Date.now()
     if (restMs <= ASK_AGAIN_AFTER_MS || pollers === 0) return { why } // nobody is there to answer a further question
     if (attempt === 1) progress(`${why}; asking again for ${Math.round(restMs / 1_000)} s`)
     await wait(ASK_AGAIN_AFTER_MS)
     withinMs = Math.min(NEXT_ANSWER_WITHIN_MS, restMs)
   }
+}
+
+/** It goes on meanwhile, and tells by itself whether it failed. */
+async function isSlow(asking: Promise<unknown>): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => late.resolve(true), SLOW_AFTER_MS)
+  return await Promise.race([asking.then(() => false), late.promise]).finally(() => clearTimeout(timer))
 }
 
 async function askOnce(
@@ -66,27 +88,27 @@ async function askOnce(
   }
 }
 
-type Missed = { problem: unknown; pollers: number; withinMs: number }
+type Missed = { problem: unknown; pollers: number; tookMs: number }
 
 /** Nobody polls, or somebody does and the run's workflow task fails there, or it takes too long. */
 async function whyNoAnswer(
   { client }: TemporalAccess,
   of: Execution,
-  { problem, pollers, withinMs }: Missed,
+  { problem, pollers, tookMs }: Missed,
 ): Promise<string> {
-  if (pollers === 0) return `no worker polls task queue ${TASK_QUEUE}`
+  if (pollers === 0) return NOBODY_POLLS
   const failing = await taskFailureOf(client, of).catch(() => null) // then the question's own failure has to do
   if (failing !== null) return `a worker is there, but its workflow task fails: ${failing}`
   const text = problem instanceof Error ? problem.message : String(problem)
   return /deadline/i.test(text) || text.includes('Failed to query')
-    ? `no worker answered within ${withinMs / 1_000} s`
+    ? `no worker answered within ${Math.ceil(tookMs / 1_000)} s`
     : `the worker could not tell: ${text}`
 }
 
 /** Why nobody would answer now, as far as the server can tell; null = somebody should. Never fails. */
 export async function whySilent(access: TemporalAccess, of: Partial<Execution>): Promise<string | null> {
   try {
-    if ((await livePollers(access)) === 0) return `no worker polls task queue ${TASK_QUEUE}`
+    if ((await livePollers(access)) === 0) return NOBODY_POLLS
     const failing = await taskFailureOf(access.client, of)
     return failing === null ? null : `a worker is there, but its workflow task fails: ${failing}`
   } catch {
