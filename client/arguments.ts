@@ -121,6 +121,7 @@ function unknownFlag(verb: string, rawName: string, flags: Flag[]) {
     flags.map(({ name }) => name),
   )
   return usageProblem(`unknown flag ${rawName} for ${verb}`, [
+    ...(rawName === '--json' ? ['-o json   prints one document'] : []), // as other tools have it
     ...(guess === null ? [] : [`did you mean --${guess}?`]),
     `cutover ${verb} --help lists its flags`,
   ])

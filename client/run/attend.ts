@@ -10,6 +10,7 @@ import { Problem } from '../problem.ts'
 import { uiLink } from '../temporal-ui.ts'
 import type { RunView } from '../../view/model.ts'
 import { follow } from '../../view/follow.ts'
+import { serverErrorOf } from '../../view/server-error.ts'
 
 const ROWS_UNKNOWN = 40 // some terminals say 0
 const LOG_LINES_STALE = 12 // of a run that only the server knows, they say the most
@@ -35,12 +36,15 @@ export async function attend({ access, service, runId, out, signal }: Attend): P
     isLast,
     progress: out.error,
     seen(view) {
+      if (lost && !isLive) out.error('the Temporal server answers again')
       lost = false
       show.seen(view)
     },
     lost(problem) {
       if (!lost)
-        out.error(`the Temporal server does not answer (${problem.message}); the run goes on, asking again`)
+        out.error(
+          `the Temporal server does not answer (${serverWords(problem)}); the run goes on, asking again`,
+        )
       lost = true
     },
   }).finally(show.end)
@@ -57,6 +61,14 @@ export async function attend({ access, service, runId, out, signal }: Attend): P
   if (last.stale !== null) throw toldByServerAlone(last)
   if (out.json) out.document(last)
   return exitCodeOf(last) ?? EXIT.failed
+}
+
+/** What befell the connection or the server, not the call that was lost with it. */
+function serverWords(problem: Error): string {
+  const found = serverErrorOf(problem)
+  if (found === undefined) return problem.message
+  if (found.kind === 'late') return 'no answer in time'
+  return 'details' in found ? found.details : problem.message
 }
 
 /** The outcome is certain, for the server has it recorded; the rest of such a view is not, and would be the last word. */

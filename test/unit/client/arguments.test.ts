@@ -39,6 +39,7 @@ describe('arguments', () => {
   })
 
   it.each([
+    ['the flag of other tools, with ours', ['--json'], /unknown flag --json.*-o json/s],
     ['an unknown flag, with what was probably meant', ['--resaon', 'x'], /unknown flag --resaon.*--reason/s],
     ['another output format', ['-o', 'yaml'], /yaml is not an output format/],
     ['a flag without its value', ['--reason'], /--reason needs a value/],
