@@ -7,6 +7,8 @@ import { type Version, objectName } from './object.ts'
 
 const READS_MAX = 100 // of one look: what comes first must not wait until a thousand have been read
 const TURNS = 20 // of them those that have not moved: with so many runs or fewer, all of them each time
+const REST = 4 // a look is followed by a pause of so many times its length: both servers have other things to do
+const REST_BEHIND = 1 // while runs that have moved are left over: nobody may take an old state for the present one for minutes
 const ENDED_SHOWN_MS = 600_000 // a run that ended longer ago and has no object gets none any more
 const GONE = 'gone' // a run that the listing does not have any more
 const TROUBLE = ['stuck', 'unwinding', 'waiting'] // somebody looks for these
@@ -31,8 +33,8 @@ export interface Stored extends KubeObject {
 
 /** What is known of a service from the looks before. */
 export interface Known {
-  /** What the listing told of its run when it was read last. */
-  told: string
+  /** What the listing told of its run when it was read last; null: no worker could tell its state then. */
+  told: string | null
   /** Of the object, as it was found or written then. */
   resourceVersion: string | undefined
   triedAt: number
@@ -56,16 +58,33 @@ export interface Chosen {
   found: Stored | undefined
 }
 
-/** Those to be read now, in this order; and every service that has or should have an object. */
-export function chosen(seen: Scene): { now: Chosen[]; services: Set<string> } {
+export interface Choice {
+  /** Those to be read now, in this order. */
+  now: Chosen[]
+  /** So many more have moved. */
+  left: number
+  /** All that have or should have an object. */
+  services: Set<string>
+}
+
+/** How long after a look the next one begins. */
+export function pauseAfter(look: { tookMs: number; left: number; everyMs: number; mostMs: number }): number {
+  const rest = look.left > 0 ? REST_BEHIND : REST
+  return Math.min(look.mostMs, Math.max(look.everyMs, rest * look.tookMs))
+}
+
+export function chosen(seen: Scene): Choice {
   const all = due(seen)
-  const moved = all.filter((each) => hasMoved(seen.known.get(each.run.service), each))
-  const others = all.filter((each) => !moved.includes(each))
+  const { moved = [], others = [] } = Object.groupBy(all, (each) =>
+    hasMoved(seen.known.get(each.run.service), each) ? 'moved' : 'others',
+  )
   const triedAt = ({ run }: Due): number => seen.known.get(run.service)?.triedAt ?? 0
   const first = moved.toSorted((a, b) => rank(a.run) - rank(b.run) || triedAt(a) - triedAt(b))
   const turns = others.toSorted((a, b) => triedAt(a) - triedAt(b)).slice(0, TURNS)
-  const taken = [...first.slice(0, READS_MAX - turns.length), ...turns]
+  const now = first.slice(0, READS_MAX - turns.length)
+  const taken = [...now, ...turns]
   return {
+    left: first.length - now.length,
     now: taken.map((each) => {
       const { run, told, found } = each
       return { service: run.service, isTurn: turns.includes(each), told, found }

@@ -7,14 +7,13 @@ import { kindOf } from '../../activities/failure.ts'
 import type { Kube } from '../../activities/kubernetes/client.ts'
 import type { TemporalAccess } from '../../view/access.ts'
 import { type ListedRun, listRuns } from '../../view/list.ts'
-import { type Chosen, type Known, type Stored, chosen } from './choose.ts'
+import { type Chosen, type Known, type Stored, chosen, pauseAfter } from './choose.ts'
 import { MANAGED_BY } from './object.ts'
 import { io, pathOf, show } from './show.ts'
 import { type Tell, teller, wordsOf } from './tell.ts'
 
 const LOOK_EVERY_MS = 2_000 // people look at it; decisions are made elsewhere
 const LOOK_EVERY_MS_MAX = 30_000 // while the API server does not answer, or there are a thousand runs
-const REST = 4 // a look is followed by a pause of so many times its length: both servers have other things to do
 const RUNS_MAX = 1_000 // more open runs than one worker is meant for
 const RECENT_MAX = 50 // newest runs, open or not
 const AT_ONCE = 4 // looks at runs: they are questions to workers that have other things to do
@@ -50,9 +49,10 @@ export async function keepMirrored(mirror: Mirror): Promise<void> {
   while (await isTime(pauseMs, signal)) {
     const begunAt = Date.now()
     try {
-      await look(looking)
+      const left = await look(looking)
       looking.tell.all(null)
-      pauseMs = Math.min(LOOK_EVERY_MS_MAX, Math.max(lookEveryMs, REST * (Date.now() - begunAt)))
+      const tookMs = Date.now() - begunAt
+      pauseMs = pauseAfter({ tookMs, left, everyMs: lookEveryMs, mostMs: LOOK_EVERY_MS_MAX })
     } catch (error) {
       if (signal.aborted) return
       looking.tell.all(wordsOf(error))
@@ -61,7 +61,8 @@ export async function keepMirrored(mirror: Mirror): Promise<void> {
   }
 }
 
-async function look(looking: Looking): Promise<void> {
+/** Gives how many that have moved are left to the next one. */
+async function look(looking: Looking): Promise<number> {
   const { mirror, known } = looking
   const { access, kube, namespace } = mirror
   const path = pathOf(namespace)
@@ -74,7 +75,7 @@ async function look(looking: Looking): Promise<void> {
     listRuns(access, { all: true, max: RECENT_MAX }),
   ])
   const runs = [...open, ...recent].toSorted((a, b) => b.startedAt.localeCompare(a.startedAt))
-  const { now, services } = chosen({
+  const { now, left, services } = chosen({
     runs,
     stored,
     known,
@@ -88,6 +89,7 @@ async function look(looking: Looking): Promise<void> {
   } finally {
     looking.tell.say()
   }
+  return left
 }
 
 /** A few at once, to the end of all of them: none goes on beside the next look. The first trouble of the server is raised. */
@@ -118,10 +120,9 @@ async function showOne({ mirror, known, tell }: Looking, { service, told, found 
   const tried = { told, triedAt: Date.now(), resourceVersion: found?.metadata.resourceVersion, run }
   const eventLost = (error: unknown): void => tell.aside('events of runs are not written', wordsOf(error))
   try {
-    known.set(service, {
-      ...tried,
-      ...(await show({ access, kube, namespace, signal, eventLost }, { service, before: run, found })),
-    })
+    const showing = { access, kube, namespace, signal, eventLost }
+    const { isRead, ...shown } = await show(showing, { service, before: run, found })
+    known.set(service, { ...tried, ...shown, told: isRead ? told : null })
     tell.one(service, null)
   } catch (error) {
     known.set(service, tried) // whatever it was: others first

@@ -33,6 +33,8 @@ export interface Showing {
 
 /** What is there now: the state that was read, and the object. */
 export interface ShownRun {
+  /** False: no worker told the state, or it moved faster than it could be read. What is shown stays. */
+  isRead: boolean
   run: ReadRun | undefined
   resourceVersion: string | undefined
 }
@@ -47,9 +49,9 @@ export async function show(
     throw new Error(
       `its object is that of a run in the Temporal namespace ${owner}: let each have a namespace of its own`,
     )
-  const as = { run: before, resourceVersion: found?.metadata.resourceVersion }
+  const as = { isRead: true, run: before, resourceVersion: found?.metadata.resourceVersion }
   const read = await readStill(showing, service, before)
-  if (read === null) return as
+  if (read === null) return { ...as, isRead: false }
   const { run } = read
   const wanted = mirrored({
     view: run.view,
@@ -66,7 +68,7 @@ export async function show(
     sameJson(found.spec ?? {}, wanted.spec) &&
     sameJson((found.status ?? {}) as Json, status)
   if (isShown) return { ...as, run }
-  return { run, resourceVersion: await write(showing, { service, found, wanted, status }) }
+  return { isRead: true, run, resourceVersion: await write(showing, { service, found, wanted, status }) }
 }
 
 /** As Kubernetes writes times. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { failure } from '../../../activities/failure.ts'
 import type { ListedRun } from '../../../view/list.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
-import { type Known, type Scene, type Stored, chosen } from '../../../worker/mirror/choose.ts'
+import { type Known, type Scene, type Stored, chosen, pauseAfter } from '../../../worker/mirror/choose.ts'
 import { eventsOf } from '../../../worker/mirror/events.ts'
 import { teller, wordsOf } from '../../../worker/mirror/tell.ts'
 
@@ -63,6 +63,26 @@ describe('of a thousand runs', () => {
     const runs = many.map((name) => listed(name, name === 's999' ? { phase: 'stuck' } : {}))
     const now = read({ runs })
     expect([now.length, now[0]]).toEqual([100, 's999'])
+  })
+
+  it('the next look comes the sooner while some that have moved are left over', () => {
+    const runs = many.map((name) => listed(name))
+    const scene = { stored: [], known: new Map(), temporalNamespace: 'default', now: NOW }
+    const { left } = chosen({ ...scene, runs })
+    expect(left).toBe(900)
+    const of = { tookMs: 3_000, everyMs: 2_000, mostMs: 30_000 }
+    expect(pauseAfter({ ...of, left })).toBe(3_000)
+    expect(pauseAfter({ ...of, left: 0 })).toBe(12_000)
+    expect(pauseAfter({ ...of, left: 0, tookMs: 60_000 })).toBe(30_000)
+    expect(chosen({ ...scene, runs: runs.slice(0, 100) }).left).toBe(0)
+  })
+
+  it('one of which no worker could tell is read again, behind those that were not tried since', () => {
+    const runs = many.map((name) => listed(name))
+    const missed = known('s3', { told: null, resourceVersion: undefined, triedAt: NOW })
+    const before = new Map([missed, known('s5', { resourceVersion: undefined })])
+    const all = { runs, known: before, stored: many.map((name) => object(name)).slice(6) }
+    expect(read(all).slice(0, 5)).toEqual(['s0', 's1', 's2', 's4', 's3'])
   })
 
   it('those that cannot be shown do not come before one that can', () => {
