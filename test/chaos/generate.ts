@@ -42,14 +42,16 @@ const DRAINS: ChaosStep[][] = [
 const EDGES: Edge[] = ['haproxy', 'envoy', 'nginx', 'traefik', 'caddy']
 const LEADERS: Edge[] = ['haproxy', 'envoy', 'nginx']
 const MIRRORS: Edge[] = ['envoy', 'nginx', 'traefik']
+const BY_SHARE: Edge[] = ['nginx', 'traefik', 'caddy'] // of all the users they know one value alone: that of the run
 
-/** Values that no runbook here ever sets. */
+/** Values that no runbook here ever sets; the last one only where weights stay as they are written. */
 const SPLITS = [
   { old: 61, new: 39 },
   { old: 88, new: 12 },
   { old: 33, new: 67 },
   { old: 0, new: 77 },
 ]
+const NEARLY_ALL = { old: 9, new: 91 }
 
 export function scenarioOf(seed: number): Scenario {
   const random = seeded(seed)
@@ -131,8 +133,11 @@ function toxicOf(random: Random) {
 function foreignOf(random: Random, shape: Shape): Fault {
   const kinds = new Set(shape.steps.map(({ kind }) => kind))
   const targets: Fault[] = []
-  if (kinds.has('canary') || kinds.has('switch'))
-    targets.push({ kind: 'foreign', target: 'edge split', value: random.pick(SPLITS) })
+  if (kinds.has('canary') || kinds.has('switch')) {
+    const picked = random.pick(SPLITS)
+    const value = picked.old === 0 && BY_SHARE.includes(shape.edge) ? NEARLY_ALL : picked
+    targets.push({ kind: 'foreign', target: 'edge split', value })
+  }
   if (kinds.has('cohort'))
     targets.push({ kind: 'foreign', target: 'edge cohort', value: { users: ['mallory'] } })
   if (kinds.has('repoint'))
