@@ -132,7 +132,11 @@ async function besidesOf(
           ? []
           : [`${served.name} is ${served.status}: requests to it are answered 404`]),
         ...sides.flat(),
-        ...(sticky ? [`${served.name} is sticky: known users keep their side whatever the weights say`] : []),
+        ...(sticky
+          ? [
+              `${served.name} is sticky: known users keep their side while it has any weight at all, and shares are reached by new users only`,
+            ]
+          : []),
       ],
     }
   } catch (error) {

@@ -75,7 +75,7 @@ export const spec = defineSpec({
       'the worker must run where the file is, with write permission on its folder and on the one in which the new file is made',
       'whoever else generates the file will overwrite weights set here',
       'a change shows after providersThrottleDuration, 2 s unless set: so much later users follow, on the way back too',
-      'each request is dealt anew, and a user may change sides with every one: both sides must share the state of sessions; with `sticky` on the weighted service known users stay on their side whatever the weights say',
+      'each request is dealt anew, and a user may change sides with every one: both sides must share the state of sessions; with `sticky` on the weighted service known users stay on their side while it has any weight at all',
       'a request body over maxBodySize of the mirroring service is silently not copied',
     ],
   },

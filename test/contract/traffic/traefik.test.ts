@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { kindOf } from '../../../activities/failure.ts'
 import { traefik } from '../../../activities/traffic/traefik/index.ts'
+import { until } from '../../../lab/until.ts'
 import type { Json, JsonObject } from '../../../workflows/json.ts'
 import type { Changing } from '../../../workflows/ports/target.ts'
 import { changingContract, connect, io } from '../changing.ts'
@@ -112,6 +113,26 @@ describe('traffic/traefik', () => {
       { place: expect.stringContaining('it is not YAML (a template?)'), value: null, isUntold: true },
     ])
     expect(await write(open(), { old: 90, new: 10 })).toMatchObject({ kind: 'Rejected' })
+  })
+
+  it('says what `sticky` does: known users keep their side while it has any weight, and no longer', async () => {
+    const sticky = original.replace('weighted:\n', 'weighted:\n        sticky: { cookie: { name: side } }\n')
+    put(stand.edge, edited(sticky, { old: 50, new: 50 }))
+    const ask = async (cookie = '') => {
+      const { headers } = await fetch(stand.edge.url, { headers: { cookie } })
+      return { side: headers.get('x-side'), cookie: headers.get('set-cookie')?.split(';')[0] ?? '' }
+    }
+    const found = { side: '', cookie: '' }
+    await until('a user of the new side is known', async () => {
+      Object.assign(found, await ask())
+      return found.side === 'new' && found.cookie !== ''
+    })
+    expect((await open().observe('split', io())).cautions?.join()).toMatch(
+      /is sticky: .* while it has any weight/,
+    )
+    for (let asked = 0; asked < 10; asked++) expect((await ask(found.cookie)).side).toBe('new')
+    expect(await write(open(), { old: 100, new: 0 })).toBe(null)
+    await until('its cookie is not known any more', async () => (await ask(found.cookie)).side === 'old')
   })
 
   it('tries what a write needs without one', async () => {
