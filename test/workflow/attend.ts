@@ -55,9 +55,8 @@ export async function attend(run: Run, policy: Policy): Promise<Ending> {
     const open = state.gates.filter((gate) => gate.answer === null && !answered.has(gate.id))
     if (open.length > 0) notices = told
     for (const gate of open) {
-      if (gate.kind !== 'approval') asked.push(gate)
-      answered.add(gate.id)
-      await answer(run, gate, policy)
+      if (gate.kind !== 'approval' && asked.every(({ id }) => id !== gate.id)) asked.push(gate)
+      if (await answer(run, gate, policy)) answered.add(gate.id)
     }
   }
   const landed = run.world.landed().length
@@ -67,17 +66,21 @@ export async function attend(run: Run, policy: Policy): Promise<Ending> {
   return { how, result: over.result, state, asked, snapshot, landed, error: over.error ?? story(state) }
 }
 
-async function answer(run: Run, gate: Gate, { trouble, lift }: Policy): Promise<void> {
+/** False: it was not heard, since the gate has closed by itself, or since a worker died over it; then it is still open. */
+async function answer(run: Run, gate: Gate, { trouble, lift }: Policy): Promise<boolean> {
   const decide = (verdict: 'approve' | 'retry' | 'skip' | 'abort') =>
-    run.decide({ verdict, gate: verdict === 'abort' ? null : gate.id }).catch(() => {}) // it may have closed by itself
-  if (gate.kind === 'approval') return void (await decide('approve'))
+    run.decide({ verdict, gate: verdict === 'abort' ? null : gate.id }).then(
+      () => true,
+      () => false,
+    )
+  if (gate.kind === 'approval') return await decide('approve')
   const isBack = gate.kind === 'restore'
   const { pointOfNoReturn } = await run.state()
-  if (trouble === 'abort' && !isBack && pointOfNoReturn === null) return void (await decide('abort'))
-  if (trouble === 'skip' && gate.allows.includes('skip')) return void (await decide('skip'))
+  if (trouble === 'abort' && !isBack && pointOfNoReturn === null) return await decide('abort')
+  if (trouble === 'skip' && gate.allows.includes('skip')) return await decide('skip')
   lift?.()
   putRight(run)
-  await decide('retry')
+  return await decide('retry')
 }
 
 /** What a stranger wrote becomes again what it was before them. */

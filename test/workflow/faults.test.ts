@@ -109,9 +109,16 @@ function disorder({ dimension }: Case, { run }: Played): string | null {
   return dimension === 'stranger' || dimension === 'several places' ? null : outOfOrder(run.world)
 }
 
-/** A reconciler that goes on before everything is back would do it for the run, and take what others still rest on. */
+/**
+ * A reconciler that goes on before everything is back would do it for the run, and take what others still rest on. What a stranger wrote
+ * behind the last look it may put back: that is what it is for.
+ */
 function putBack(_: Case, { run }: Played): string | null {
-  const theirs = run.world.landed().filter(({ by }) => by === 'gitops')
+  const landed = run.world.landed()
+  const theirs = landed.filter(({ by, target }, at) => {
+    const over = landed.slice(0, at).findLast((each) => each.target === target)
+    return by === 'gitops' && over?.by.startsWith(STRANGER) !== true
+  })
   return theirs.length === 0 ? null : `put back by gitops: ${theirs.map(({ target }) => target).join(', ')}`
 }
 

@@ -77,6 +77,7 @@ describe('kill -9', () => {
       const run = await bench.begin(everything, { prepare: (world) => void world.script(held(spot)) })
       const killed = killAt(run, spot)
       const ending = await attend(run, { trouble: 'right' })
+      expect(ending.how, ending.error).not.toBe('hanging')
       expect(await killed).toBe(true)
       return wrongEnd(ending, { before: run.before, completed: snapshot, isForeign: false })
     })
@@ -130,6 +131,7 @@ async function killedOnTheWayBack(runbook: typeof thereAndBack): Promise<void> {
     const killed = killAt(run, spot)
     await run.abort()
     const ending = await attend(run, { trouble: 'right' })
+    expect(ending.how, ending.error).not.toBe('hanging')
     expect(await killed).toBe(true)
     if (runbook === handedOver) expect(outOfOrder(run.world)).toBeNull()
     const after = run.world.landed().length - ending.landed
