@@ -5,25 +5,21 @@ import { type KubeRule, defineSpec } from '../../provider.ts'
 
 export const SOURCES = { group: 'source.toolkit.fluxcd.io', version: 'v1' } as const
 
-/** What each is made from, and looked at for. */
-const SOURCES_OF = {
-  kustomization: ['gitrepositories', 'ocirepositories', 'buckets'],
-  release: ['helmcharts', 'gitrepositories', 'helmrepositories', 'buckets'],
-}
-
-/** The kinds that can be suspended, by the field of the runbook. */
+/** The kinds that can be suspended, by the field of the runbook; `sources`: what each may be made from, and is looked at for. */
 export const KINDS = {
   kustomization: {
     group: 'kustomize.toolkit.fluxcd.io',
     version: 'v1',
     resource: 'kustomizations',
     kind: 'Kustomization',
+    sources: ['gitrepositories', 'ocirepositories', 'buckets'],
   },
   helm_release: {
     group: 'helm.toolkit.fluxcd.io',
     version: 'v2',
     resource: 'helmreleases',
     kind: 'HelmRelease',
+    sources: ['helmcharts', 'gitrepositories', 'helmrepositories', 'buckets'],
   },
 } as const
 
@@ -58,8 +54,7 @@ export function rulesOf(config: FluxConfig): KubeRule[] {
   const place = { cluster: clusterOf(config), namespace: config.namespace }
   const { kind, name } = suspendedIn(config)
   const own = { ...place, group: kind.group, resource: kind.resource, verbs: ['get', 'patch'], names: [name] }
-  const read = kind === KINDS.helm_release ? SOURCES_OF.release : SOURCES_OF.kustomization
-  const sources = read.map((resource) => ({
+  const sources = kind.sources.map((resource) => ({
     ...place,
     group: SOURCES.group,
     resource,

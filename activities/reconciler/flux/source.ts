@@ -14,7 +14,7 @@ interface FluxSource extends Pick<FluxObject, 'status'> {
 type SourceRef = { kind: string; name: string; namespace?: string }
 
 /** What a release or a Kustomization may be made from, as the API server calls it. */
-export const RESOURCES = new Map([
+const RESOURCES = new Map([
   ['GitRepository', 'gitrepositories'],
   ['OCIRepository', 'ocirepositories'],
   ['Bucket', 'buckets'],
@@ -23,7 +23,7 @@ export const RESOURCES = new Map([
 ])
 
 /** `still`: what follows from one that has not moved; `trouble`: why it may have, and not be seen to. */
-export interface Source {
+interface Source {
   word: 'source' | 'chart'
   revision: string | undefined
   still: string

@@ -5,7 +5,7 @@ import { argoCd } from '../../../activities/reconciler/argo-cd/index.ts'
 import { until } from '../../../lab/until.ts'
 import { freeze } from '../../contract/frozen.ts'
 import { FOLLOWS_MS, realArgoCd } from './real.ts'
-import { CASE_MS, type Case, putBack, underReal } from './under-real.ts'
+import { CASE_MS, type Case, putBack, staysAlone, underReal } from './under-real.ts'
 
 const ROUNDS = 5 // of a race that nobody can win on purpose
 
@@ -47,9 +47,7 @@ underReal(
         expect(weights, 'what it had begun has landed').toEqual([100, 0])
         await putBack(witness())
         expect((await one.route()).generation, 'and nothing behind it').toBe(generation)
-        await one.setWeights(0, 100)
-        await putBack(witness())
-        expect((await one.route()).weights).toEqual([0, 100])
+        await staysAlone(one, witness())
       },
       CASE_MS,
     )

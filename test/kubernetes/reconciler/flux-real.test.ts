@@ -3,8 +3,8 @@ import { expect, it } from 'vitest'
 import { flux } from '../../../activities/reconciler/flux/index.ts'
 import { until } from '../../../lab/until.ts'
 import { freeze } from '../../contract/frozen.ts'
-import { FOLLOWS_MS, realFlux } from './real.ts'
-import { CASE_MS, putBack, underReal } from './under-real.ts'
+import { realFlux } from './real.ts'
+import { CASE_MS, goesOnOnlyWithWhatCanBeApplied, saysWhyNot, staysAlone, underReal } from './under-real.ts'
 
 underReal(
   'reconciler/flux',
@@ -28,9 +28,7 @@ underReal(
         }
         await one.settles('it is quiet', 'quiet')
         expect((await one.route()).weights, 'what it had begun has landed').toEqual([100, 0])
-        await one.setWeights(0, 100)
-        await putBack(witness())
-        expect((await one.route()).weights).toEqual([0, 100])
+        await staysAlone(one, witness())
       },
       CASE_MS,
     )
@@ -59,23 +57,14 @@ underReal(
         const one = await begin()
         await one.suspend()
         await one.settles('it is quiet', 'quiet')
-        const says = (words: RegExp) => async () => {
-          const { settled, lines } = await one.confirm('after')
-          expect(settled, lines.join()).toBe(false)
-          return words.test(lines.join())
-        }
         one.repository.isDown = true
-        await until(
-          'it says why',
-          says(/GitRepository shop\/\S+ is not Ready: failed to checkout/),
-          FOLLOWS_MS,
-        )
+        await saysWhyNot(one, /GitRepository shop\/\S+ is not Ready: failed to checkout/)
         one.repository.isDown = false
         const { kubernetes } = real().ground
         const source = `/apis/source.toolkit.fluxcd.io/v1/namespaces/shop/gitrepositories/${one.name}`
         await kubernetes.patch(source, { spec: { suspend: true } })
         await one.commit(0, 100)
-        await until('it says why', says(/is suspended: it fetches nothing/), FOLLOWS_MS)
+        await saysWhyNot(one, /is suspended: it fetches nothing/)
         await kubernetes.patch(source, { spec: { suspend: null } })
         await one.settles('its source has moved', 'after')
       },
@@ -85,24 +74,10 @@ underReal(
     it(
       'does not say that it has gone on while what is declared cannot be applied',
       async () => {
-        const one = await begin()
-        const before = await one.found()
-        await one.suspend()
-        await one.settles('it is quiet', 'quiet')
-        await one.repository.commit({ 'route.yaml': one.manifest(0, 100).replace('HTTPRoute', 'NoSuchKind') })
-        await one.settles('its source has moved', 'after')
-        await one.resume(before)
-        await until(
-          'it says why',
-          async () => {
-            const { settled, lines } = await one.confirm('after', before)
-            expect(settled, lines.join()).toBe(false)
-            return /it is not Ready: .*NoSuchKind/s.test(lines.join())
-          },
-          FOLLOWS_MS,
-        )
-        await one.commit(100, 0)
-        await one.settles('it has gone on', 'after', before)
+        await goesOnOnlyWithWhatCanBeApplied(await begin(), {
+          file: 'route.yaml',
+          moved: 'its source has moved',
+        })
       },
       CASE_MS,
     )

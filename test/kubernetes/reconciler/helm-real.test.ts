@@ -5,7 +5,15 @@ import { flux } from '../../../activities/reconciler/flux/index.ts'
 import { until } from '../../../lab/until.ts'
 import { NAMESPACE } from '../ground.ts'
 import { FOLLOWS_MS, realHelm } from './real.ts'
-import { CASE_MS, type Case, putBack, underReal } from './under-real.ts'
+import {
+  CASE_MS,
+  type Case,
+  goesOnOnlyWithWhatCanBeApplied,
+  putBack,
+  saysWhyNot,
+  staysAlone,
+  underReal,
+} from './under-real.ts'
 
 const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`
 
@@ -56,9 +64,7 @@ underReal(
         await finish(hook)
         await one.settles('it is quiet', 'quiet')
         expect((await one.route()).weights, 'what it had begun has landed').toEqual([60, 40])
-        await one.setWeights(0, 100)
-        await putBack(witness())
-        expect((await one.route()).weights).toEqual([0, 100])
+        await staysAlone(one, witness())
       },
       CASE_MS,
     )
@@ -86,9 +92,7 @@ underReal(
         await finish(back)
         await one.settles('it is quiet', 'quiet')
         expect((await one.route()).weights).toEqual([100, 0])
-        await one.setWeights(0, 100)
-        await putBack(witness())
-        expect((await one.route()).weights).toEqual([0, 100])
+        await staysAlone(one, witness())
       },
       CASE_MS,
     )
@@ -104,9 +108,7 @@ underReal(
         await until('its upgrade has failed', failed, FOLLOWS_MS)
         await one.suspend()
         await one.settles('it is quiet', 'quiet')
-        await one.setWeights(0, 100)
-        await putBack(witness())
-        expect((await one.route()).weights).toEqual([0, 100])
+        await staysAlone(one, witness())
       },
       CASE_MS,
     )
@@ -163,16 +165,9 @@ underReal(
         await one.suspend()
         await one.settles('it is quiet', 'quiet')
         one.repository.isDown = true
-        await until(
-          'it says why',
-          async () => {
-            const { settled, lines } = await one.confirm('after')
-            expect(settled, lines.join()).toBe(false)
-            return /its chart is still at .*GitRepository shop\/\S+ is not Ready: failed to checkout/s.test(
-              lines.join(),
-            )
-          },
-          FOLLOWS_MS,
+        await saysWhyNot(
+          one,
+          /its chart is still at .*GitRepository shop\/\S+ is not Ready: failed to checkout/s,
         )
         one.repository.isDown = false
         await one.commit(0, 100)
@@ -184,26 +179,10 @@ underReal(
     it(
       'does not say that it has gone on while what is declared cannot be applied',
       async () => {
-        const one = await begin()
-        const before = await one.found()
-        await one.suspend()
-        await one.settles('it is quiet', 'quiet')
-        await one.repository.commit({
-          'templates/route.yaml': one.manifest(0, 100).replace('HTTPRoute', 'NoSuchKind'),
+        await goesOnOnlyWithWhatCanBeApplied(await begin(), {
+          file: 'templates/route.yaml',
+          moved: 'its chart has moved',
         })
-        await one.settles('its chart has moved', 'after')
-        await one.resume(before)
-        await until(
-          'it says why',
-          async () => {
-            const { settled, lines } = await one.confirm('after', before)
-            expect(settled, lines.join()).toBe(false)
-            return /it is not Ready: .*NoSuchKind/s.test(lines.join())
-          },
-          FOLLOWS_MS,
-        )
-        await one.commit(100, 0)
-        await one.settles('it has gone on', 'after', before)
       },
       CASE_MS,
     )

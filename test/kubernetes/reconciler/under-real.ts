@@ -80,6 +80,50 @@ export async function putBack(witness: Declared): Promise<void> {
   await until('a change is put back', async () => (await witness.route()).weights[0] === 100, FOLLOWS_MS)
 }
 
+/** Nobody puts back what is changed now, while a service beside it is put back. */
+export async function staysAlone(one: Declared, witness: Declared): Promise<void> {
+  await one.setWeights(0, 100)
+  await putBack(witness)
+  expect((await one.route()).weights).toEqual([0, 100])
+}
+
+/** `file`: of the route in its repository. */
+export async function goesOnOnlyWithWhatCanBeApplied(
+  one: Case,
+  { file, moved }: { file: string; moved: string },
+): Promise<void> {
+  const before = await one.found()
+  await one.suspend()
+  await one.settles('it is quiet', 'quiet')
+  await one.repository.commit({ [file]: one.manifest(0, 100).replace('HTTPRoute', 'NoSuchKind') })
+  await one.settles(moved, 'after')
+  await one.resume(before)
+  await until(
+    'it says why',
+    async () => {
+      const { settled, lines } = await one.confirm('after', before)
+      expect(settled, lines.join()).toBe(false)
+      return /it is not Ready: .*NoSuchKind/s.test(lines.join())
+    },
+    FOLLOWS_MS,
+  )
+  await one.commit(100, 0)
+  await one.settles('it has gone on', 'after', before)
+}
+
+/** Why what it is made from does not move, until it does. */
+export async function saysWhyNot(one: Case, words: RegExp): Promise<void> {
+  await until(
+    'it says why',
+    async () => {
+      const { settled, lines } = await one.confirm('after')
+      expect(settled, lines.join()).toBe(false)
+      return words.test(lines.join())
+    },
+    FOLLOWS_MS,
+  )
+}
+
 export function underReal(
   id: string,
   { provider, open, named }: { provider: unknown; open(): Promise<Real>; named(name: string): string },
@@ -162,9 +206,7 @@ export function underReal(
           await real.controller.start()
         }
         await other.settles('it is quiet', 'quiet')
-        await other.setWeights(0, 100)
-        await putBack(witness)
-        expect((await other.route()).weights).toEqual([0, 100])
+        await staysAlone(other, witness)
       },
       CASE_MS,
     )
