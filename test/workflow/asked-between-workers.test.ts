@@ -2,43 +2,20 @@
 // taken up yet; then the run is aborted. Whatever it was asked, the run goes back, and the next worker can replay what was done.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { loadWorkflowBundle } from '../../worker/bundle.ts'
 import { state as stateQuery } from '../../workflows/messages.ts'
-import { eventually, openBench } from './bench.ts'
-import type { Bench, Run } from './bench.ts'
+import { eventually } from './bench.ts'
+import type { Run } from './bench.ts'
 import { frame } from './runbooks.ts'
-import { type WorkerProcess, startWorkerProcess } from './worker-process.ts'
+import { type WorkerBench, openWorkerBench } from './worker-bench.ts'
 
 const HOLD_MS = 3_000
 const TRIES = 6 // the moments are those of a server and of two processes: on a busy machine few of them meet
 const BEFORE_THE_TIMER_MS = 1_000 // so long a query waits for the dead worker (two seconds), then another one may answer
 const UP_AFTER_MS = 400
 
-let bench: Bench
-let codePath = ''
-const workers = new Set<WorkerProcess>()
-
-beforeAll(async () => {
-  bench = await openBench({ worker: false })
-  const bundle = await loadWorkflowBundle()
-  codePath = 'codePath' in bundle ? bundle.codePath : ''
-})
-afterAll(async () => {
-  for (const worker of workers) await worker.kill()
-  await bench.close()
-})
-
-async function startWorker(): Promise<WorkerProcess> {
-  const { address } = bench.env
-  const worker = await startWorkerProcess({ address, namespace: bench.env.namespace ?? 'default', codePath })
-  workers.add(worker)
-  return worker
-}
-
-async function kill(worker: WorkerProcess): Promise<void> {
-  workers.delete(worker)
-  await worker.kill()
-}
+let workers: WorkerBench
+beforeAll(async () => void (workers = await openWorkerBench()))
+afterAll(() => workers.close())
 
 const holding = (names: Parameters<typeof frame>[0]): string =>
   `${frame(names)}steps:
@@ -55,27 +32,27 @@ async function isTold(run: Run, what: 'timerFiredEventAttributes' | 'workflowTas
 test('a run that is asked between two workers, and aborted then, is replayed by the third', async () => {
   let isMet = false
   for (let tries = 0; tries < TRIES && !isMet; tries++) {
-    const first = await startWorker()
-    const run = await bench.begin(holding)
+    const first = await workers.start()
+    const run = await workers.bench.begin(holding)
     await run.until('holds', (now) => now.holding !== null)
     const until = Date.now() + HOLD_MS
-    await kill(first)
+    await first.kill()
     await sleep(until - Date.now() - BEFORE_THE_TIMER_MS)
     const asked = run.handle.query(stateQuery).then(
       () => {},
       () => {}, // refused: it may be asked again
     )
     await sleep(UP_AFTER_MS)
-    const second = await startWorker()
+    const second = await workers.start()
     await eventually('its timer has fired', () => isTold(run, 'timerFiredEventAttributes'))
     await Promise.race([asked, sleep(BEFORE_THE_TIMER_MS)])
     await run.abort()
     isMet = !(await isTold(run, 'workflowTaskTimedOutEventAttributes'))
     expect((await run.ended()).outcome).toBe('restored')
-    await kill(second)
-    const third = await startWorker()
+    await second.kill()
+    const third = await workers.start()
     expect((await run.state()).outcome).toBe('restored')
-    await kill(third)
+    await third.kill()
   }
   expect(isMet).toBe(true)
 })

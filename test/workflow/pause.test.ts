@@ -60,6 +60,18 @@ test(
   TEST_MS,
 )
 
+async function staysPausedBehindItsAnswer(run: Run): Promise<void> {
+  const { id } = await run.gate('drift')
+  await run.decide({ verdict: 'pause', actor: 'raj' })
+  await run.decide({ verdict: 'approve', gate: id, actor: 'ana' })
+  await run.until('waits', ({ phase, gates }) => phase === 'waiting' && gates.length === 0)
+  await pause(LONGER_MS)
+  expect(weights(run), 'what mallory wrote').toEqual([5])
+  await run.decide({ verdict: 'resume', actor: 'raj' })
+  expect((await run.ended()).outcome).toBe('completed')
+  expect(weights(run)).toEqual([5, 10, 50])
+}
+
 test(
   'while people are asked about what was found, their answer changes nothing before it is resumed',
   async () => {
@@ -74,15 +86,7 @@ test(
           as: 'person',
         }),
     })
-    const { id } = await run.gate('drift')
-    await run.decide({ verdict: 'pause', actor: 'raj' })
-    await run.decide({ verdict: 'approve', gate: id, actor: 'ana' })
-    await run.until('waits', ({ phase, gates }) => phase === 'waiting' && gates.length === 0)
-    await pause(LONGER_MS)
-    expect(weights(run), 'what mallory wrote').toEqual([5])
-    await run.decide({ verdict: 'resume', actor: 'raj' })
-    expect((await run.ended()).outcome).toBe('completed')
-    expect(weights(run)).toEqual([5, 10, 50])
+    await staysPausedBehindItsAnswer(run)
   },
   TEST_MS,
 )
@@ -99,15 +103,7 @@ test(
           },
         ]),
     })
-    const { id } = await run.gate('drift')
-    await run.decide({ verdict: 'pause', actor: 'raj' })
-    await run.decide({ verdict: 'approve', gate: id, actor: 'ana' })
-    await run.until('waits', ({ phase, gates }) => phase === 'waiting' && gates.length === 0)
-    await pause(LONGER_MS)
-    expect(weights(run), 'what mallory wrote').toEqual([5])
-    await run.decide({ verdict: 'resume', actor: 'raj' })
-    expect((await run.ended()).outcome).toBe('completed')
-    expect(weights(run)).toEqual([5, 10, 50])
+    await staysPausedBehindItsAnswer(run)
   },
   TEST_MS,
 )
