@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import { TASK_QUEUE } from '../workflows/activities.ts'
 import type { StateAnswer } from '../workflows/run/state.ts'
+import { ASK_AGAIN } from '../workflows/tasks-only.ts'
 import type { TemporalAccess } from './access.ts'
 import { SERVER_ANSWERS_WITHIN_MS } from './events.ts'
 import { failureText } from './decode.ts'
@@ -33,12 +34,17 @@ export type Asking = {
 /** One execution of a run. */
 export type Execution = { workflowId: string; runId: string }
 
+type AskedRun = Execution & {
+  /** It has ended, if only by being terminated. */
+  isOver: boolean
+}
+
 export type WorkerAnswer = { answer: StateAnswer } | { why: string }
 
 /** The run's own state, or why it could not be had in that time. */
 export async function askWorker(
   access: TemporalAccess,
-  of: Execution,
+  of: AskedRun,
   { patientMs, progress }: Asking,
 ): Promise<WorkerAnswer> {
   const end = Date.now() + patientMs
@@ -56,6 +62,7 @@ export async function askWorker(
     }
     const asked = await asking
     if ('answer' in asked) return asked
+    if (of.isOver && isRefused(asked.problem)) return { why: 'its last task was never carried out' }
     const tookMs = Date.now() - askedAt // less than it had where the server itself has given up
     const pollers = await livePollers(access)
     const why = await whyNoAnswer(access, of, { problem: asked.problem, pollers, tookMs })
@@ -76,16 +83,25 @@ async function isSlow(asking: Promise<unknown>): Promise<boolean> {
 
 async function askOnce(
   client: Client,
-  of: Execution,
+  { workflowId, runId }: Execution,
   withinMs: number,
 ): Promise<{ answer: StateAnswer } | { problem: unknown }> {
+  const ask = () => client.workflow.getHandle(workflowId, runId).query<StateAnswer>('state')
+  const within = () => client.withDeadline(Date.now() + withinMs, ask)
   try {
-    const { workflowId, runId } = of
-    const ask = () => client.workflow.getHandle(workflowId, runId).query<StateAnswer>('state')
-    return { answer: await client.withDeadline(Date.now() + withinMs, ask) }
+    return {
+      answer: await within().catch((problem: unknown) =>
+        isRefused(problem) ? within() : Promise.reject(problem),
+      ),
+    }
   } catch (problem) {
     return { problem }
   }
+}
+
+/** A worker that has just taken the run up refuses once, to be sure; and for as long as a task of a dead worker is not over. */
+function isRefused(problem: unknown): boolean {
+  return problem instanceof Error && problem.message.includes(ASK_AGAIN)
 }
 
 type Missed = { problem: unknown; pollers: number; tookMs: number }
@@ -99,6 +115,7 @@ async function whyNoAnswer(
   if (pollers === 0) return NOBODY_POLLS
   const failing = await taskFailureOf(client, of).catch(() => null) // then the question's own failure has to do
   if (failing !== null) return `a worker is there, but its workflow task fails: ${failing}`
+  if (isRefused(problem)) return 'a task of this run still waits for a worker that has died'
   const text = problem instanceof Error ? problem.message : String(problem)
   return /deadline/i.test(text) || text.includes('Failed to query')
     ? `no worker answered within ${Math.ceil(tookMs / 1_000)} s`

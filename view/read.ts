@@ -71,7 +71,8 @@ export async function readRun(
     return { ...known, view: runView(known.answer, await describedOf(client, description)) }
   const askedAt = Date.now()
   const patientMs = isPatient ? WORKER_ANSWERS_WITHIN_MS : 0
-  const asked = await askWorker(access, of, { patientMs, progress })
+  const isOver = status.name !== 'RUNNING' && status.name !== 'PAUSED'
+  const asked = await askWorker(access, { ...of, isOver }, { patientMs, progress })
   if ('answer' in asked) {
     const described = await describedOf(client, description)
     return {

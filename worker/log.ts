@@ -2,6 +2,7 @@
 // Also the logger of the Temporal SDK, so that nothing is written past the mask.
 import type { LogEntry, Logger } from '@temporalio/worker'
 import { DefaultLogger } from '@temporalio/worker'
+import { ASK_AGAIN } from '../workflows/tasks-only.ts'
 
 export interface LogOptions {
   form: 'text' | 'json'
@@ -15,10 +16,15 @@ const LEVEL = 'INFO' // benign failures of watches are at DEBUG: one per look wo
 const NOISE =
   /^(?:Worker state changed|No Nexus services registered|No workflows registered|Workflow bundle created)/
 
+/** The SDK takes it for a failure of the run; it is one question that was refused, and asked again. */
+function isRefusedQuestion({ meta }: LogEntry): boolean {
+  return meta?.error instanceof Error && meta.error.message.endsWith(ASK_AGAIN)
+}
+
 export function createLog({ form, redact, write }: LogOptions): Logger {
   const line = form === 'json' ? asJson : asText
   return new DefaultLogger(LEVEL, (entry) => {
-    if (!NOISE.test(entry.message)) write(redact(line(entry)))
+    if (!NOISE.test(entry.message) && !isRefusedQuestion(entry)) write(redact(line(entry)))
   })
 }
 

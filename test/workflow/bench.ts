@@ -30,6 +30,7 @@ import {
 import type { Found, Plan, PlannedConnection } from '../../workflows/plan.ts'
 import type { Result } from '../../workflows/run/end.ts'
 import type { Decided, Decision, Gate, RunState } from '../../workflows/run/state.ts'
+import { ASK_AGAIN } from '../../workflows/tasks-only.ts'
 import { deps } from './deps.ts'
 
 const END_MS = 120_000 // a run of seconds that is not over by then hangs
@@ -258,7 +259,7 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask()
     } catch (error) {
-      if (String(error).includes('ask again') && Date.now() < end) {
+      if (String(error).includes(ASK_AGAIN) && Date.now() < end) {
         tries = 0
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
         continue

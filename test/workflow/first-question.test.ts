@@ -2,7 +2,9 @@
 // told why, and then has the answer of another worker; where nobody polls, nobody is waited for.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readRun } from '../../view/read.ts'
+import { eventually } from './bench.ts'
 import type { Run } from './bench.ts'
+import { eventNames } from './event-names.ts'
 import { frame } from './runbooks.ts'
 import { type WorkerBench, openWorkerBench } from './worker-bench.ts'
 
@@ -33,11 +35,32 @@ test('after the death of its worker a question is answered by another one, and w
   const first = await workers.start()
   const run = await workers.bench.begin(asking)
   await run.gate('approval')
-  await workers.start()
+  const second = await workers.start()
   await first.kill()
   const { view, said } = await read(run)
+  await second.kill()
   expect(view.stale).toBeNull()
   expect(said[0], 'the server itself may have given up before').toMatch(
     /^no worker (has answered yet: |answered within )/,
   )
+})
+
+const holding = (names: Parameters<typeof frame>[0]): string =>
+  `${frame(names)}steps:
+  - hold: { for: 1s, guards: [] }
+  - approve: { people: [ana], expires: 1h }
+`
+
+test('a run that was terminated before a worker came to its last task is told from its history, and not asked for again', async () => {
+  const first = await workers.start()
+  const run = await workers.bench.begin(holding)
+  await run.until('holds', (now) => now.holding !== null)
+  await first.kill()
+  await eventually('its timer has fired', async () => (await eventNames(run)).includes('timerFired'))
+  await run.handle.terminate('nobody needs it')
+  await workers.start()
+  const { view, said } = await read(run)
+  expect(view.outcome).toBe('terminated')
+  expect(view.stale?.why).toBe('its last task was never carried out')
+  expect(said.join()).not.toContain('asking again')
 })

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { STRANGER, putRight } from './attend.ts'
 import { openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
+import { eventNames } from './event-names.ts'
 import { brief, frame } from './runbooks.ts'
 
 const TEST_MS = 120_000 // half a minute until a receiver is given up, twice
@@ -17,13 +18,8 @@ const oneTarget = (names: Parameters<typeof frame>[0]): string =>
   `${frame(names)}steps:\n  - canary: { connection: edge, weights: [10%], hold: 1h, samples: 0 }\n`
 
 /** Names of the events after the first signal, without the tasks of the workflow. */
-async function afterSignal({ handle }: Run): Promise<string[]> {
-  const names = ((await handle.fetchHistory()).events ?? []).map((event) =>
-    Object.keys(event)
-      .filter((key) => key.endsWith('EventAttributes'))
-      .map((key) => key.replace('EventAttributes', ''))
-      .join(),
-  )
+async function afterSignal(run: Run): Promise<string[]> {
+  const names = await eventNames(run)
   const from = names.indexOf('workflowExecutionSignaled') + 1
   return names.slice(from).filter((name) => !name.startsWith('workflowTask'))
 }

@@ -21,6 +21,7 @@ export async function openWorkerBench(): Promise<WorkerBench> {
       const { address, namespace = 'default' } = bench.env
       const worker = await startWorkerProcess({ address, namespace, codePath })
       const own = {
+        ...worker,
         async kill() {
           workers.delete(own)
           await worker.kill()

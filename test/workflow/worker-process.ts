@@ -26,6 +26,8 @@ export interface Answer {
 }
 
 export interface WorkerProcess {
+  /** It stands still from now on, with its connections open: what the server gives it is taken and not worked on. */
+  freeze(): void
   /** kill -9. */
   kill(): Promise<void>
 }
@@ -54,6 +56,7 @@ export async function startWorkerProcess(of: {
   })
   await Promise.race([ready, ended.then(() => Promise.reject(new Error('the worker process did not start')))])
   return {
+    freeze: () => void child.kill('SIGSTOP'),
     async kill() {
       child.kill('SIGKILL')
       await ended
