@@ -16,6 +16,8 @@ export type PlannedConnection = {
   landsWithin: string
   /** After this long an accepted write that does not show was ignored (the provider's figure). */
   showsWithin: string
+  /** Capacity: after this long its autoscaler has noticed users who are back (the provider's figure). */
+  noticesWithin?: string
 }
 
 export type PlannedGuard = Guard & { name: string }

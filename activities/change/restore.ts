@@ -3,6 +3,7 @@ import type { RestoreInput, Restored as Answer } from '../../workflows/activitie
 import type { Json } from '../../workflows/json.ts'
 import { matches } from '../../workflows/json.ts'
 import { heldBy, isExactly, isMixOf, mayOverwrite, told } from '../../workflows/ports/as-wanted.ts'
+import { changingFacts } from '../../workflows/ports/facts.ts'
 import type { PortName } from '../../workflows/ports/index.ts'
 import type { Changing, Io, Observed } from '../../workflows/ports/target.ts'
 import { failure } from '../failure.ts'
@@ -19,8 +20,9 @@ export type RestoreRequest = Omit<RestoreInput, 'connection'> & { portName: Port
  * the port raises.
  */
 export async function restoreTo(port: Changing, request: RestoreRequest, io: Io): Promise<Restored> {
-  const { target, before, isUncertain } = request
+  const { target, isUncertain } = request
   const seen = await port.observe(target, io)
+  const before = wantedBack(request, seen)
   // A write that may still land or still show is not undone by a look that does not show it: `before` is ordered after it.
   if (isExactly(seen, before) && !isUncertain) return { written: 'unchanged', observed: seen }
   const theirs = heldBy(told(seen)).find((value) => !isOurs(value, request))
@@ -34,6 +36,10 @@ export async function restoreTo(port: Changing, request: RestoreRequest, io: Io)
   throw failure('Unavailable', `${target} was written back to ${JSON.stringify(before)}, but ${found}`, {
     details: { accepted: true, found: observed?.value ?? null },
   })
+}
+
+function wantedBack({ portName, target, before }: RestoreRequest, { value: now }: Observed): Json {
+  return changingFacts(portName)?.back?.({ target, before, now }) ?? before
 }
 
 function isOurs(value: Json, { before, ours, halves, isRepeated }: RestoreRequest): boolean {

@@ -16,7 +16,8 @@ export interface Parts {
     [name: string]: { old: number; new: number; mirror?: number; memberShare?: number; rps?: number }
   }
   /** Instances that are there and ready; later ones are ready after the warm-up. */
-  capacity?: { old: number; new: number; warmUpMs?: number }
+  /** `floors`: of the autoscalers, where a side has one. */
+  capacity?: { old: number; new: number; warmUpMs?: number; floors?: { [S in Side]?: number | undefined } }
   sides?: { [S in Side]?: Partial<SideState> }
   /** Relative spread of readings (0 to 1) and what it is drawn from. */
   noise?: { share: number; seed: number }
@@ -149,7 +150,9 @@ function placeFleets(state: WorldState, start: NonNullable<Parts['capacity']>): 
       const fleet = state.fleets[side]
       const count = start[side]
       const follow = (value: Json, at: number) => resize(fleet, (value as Capacity).count, at)
-      const isNew = placeCell(state, { port: 'capacity', target: side, value: { count }, follow })
+      const floor = start.floors?.[side]
+      const value = floor === undefined ? { count } : { count, floor }
+      const isNew = placeCell(state, { port: 'capacity', target: side, value, follow })
       fleet.warmUpMs = start.warmUpMs ?? 0
       if (isNew) fleet.batches = count === 0 ? [] : [{ count, readyAt: -Infinity }]
     })

@@ -112,7 +112,16 @@ function checkConnection(name: string, value: Json, specs: readonly ProviderSpec
     return issueFindings(result.error.issues, { schema: spec.config, value: config, base: path })
   const { landsWithin, showsWithin } =
     'landsWithin' in spec.supports ? spec.supports : { landsWithin: '0s', showsWithin: '0s' } // nothing to land where nothing changes
-  return { name, provider: spec.id, port: spec.port, config: result.data, landsWithin, showsWithin, spec }
+  return {
+    name,
+    provider: spec.id,
+    port: spec.port,
+    config: result.data,
+    landsWithin,
+    showsWithin,
+    ...('noticesWithin' in spec.supports ? { noticesWithin: spec.supports.noticesWithin } : {}),
+    spec,
+  }
 }
 
 function checkGuard(name: string, value: Json): PlannedGuard | Finding[] {

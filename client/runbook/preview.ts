@@ -5,6 +5,7 @@ import type { PortName } from '../../workflows/ports/index.ts'
 import { formatDuration } from '../../workflows/quantities.ts'
 import type { TrialResult } from '../../workflows/trial.ts'
 import { otherSignsSeen } from './checks/signs.ts'
+import { unheldAtHome } from './checks/unheld.ts'
 import { explained } from './explained.ts'
 import { type PlanProblem, problemsOf } from './plan-problems.ts'
 import type { Surveyed } from './surveyed.ts'
@@ -118,6 +119,7 @@ export function preview(plan: Plan, surveyed: Surveyed, specs: readonly Provider
       notes: [
         ...changes.flatMap((change) => targetNotes(change, { own, claims, coveredBy })),
         ...otherSignsSeen(step, own),
+        ...unheldAtHome(plan, step, seen),
         ...tried.flatMap((trial) => (trial.step === step.id ? trial.notes : [])),
       ].filter(untold),
       covered: own.flatMap((look) => coveredBy(look).map(({ instead }) => instead)).filter(untold),

@@ -1,5 +1,6 @@
 // Instances: never taken away under the users that are on them, and an autoscaler's to change.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Json } from '../../workflows/json.ts'
 import { openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
 import { frame } from './runbooks.ts'
@@ -26,8 +27,19 @@ afterAll(() => bench.close())
 
 const instances = ({ world }: Run) =>
   (JSON.parse(world.snapshot()) as { [key: string]: { count: number } })['capacity new']?.count
-const autoscaler = ({ world }: Run, count: number) =>
-  world.stranger({ port: 'capacity', target: 'new', value: { count }, by: 'hpa', as: 'machine' })
+const autoscaler = ({ world }: Run, count: number, of: { target?: string; floor?: number } = {}) => {
+  const { target = 'new', ...floor } = of
+  world.stranger({ port: 'capacity', target, value: { count, ...floor }, by: 'hpa', as: 'machine' })
+}
+
+/** Both sides have an autoscaler that may go down to one instance. */
+const scaled = (names: Names, counts: string): string =>
+  frame(names).replace(
+    /(provider: capacity\/sim.*?), old: \d+, new: \d+/,
+    `$1, ${counts}, floors: { old: 1, new: 1 }`,
+  )
+const capacity = ({ world }: Run, side: string) =>
+  (JSON.parse(world.snapshot()) as { [key: string]: Json })[`capacity ${side}`]
 
 /** Of the writes since the run turned back: the last one that led users, and the first one that took instances away. */
 function wayBack({ world }: Run, from: number): { users: number; instances: number } {
@@ -178,4 +190,37 @@ test('scaled in while people were being asked: no larger share before the instan
   expect(run.world.landed().filter(({ port }) => port === 'traffic')).toEqual([])
   autoscaler(run, 3)
   expect((await run.ended()).outcome).toBe('completed')
+})
+
+test('as many as wanted are there already, brought by an autoscaler: its floor holds them until users come', async () => {
+  const run = await bench.begin((names) => `${scaled(names, 'old: 3, new: 5')}steps:\n${warm(1)}${ASK}`)
+  await run.gate('approval')
+  expect(capacity(run, 'new')).toEqual({ count: 5, floor: 5 })
+  await run.abort()
+  expect((await run.ended()).outcome).toBe('restored')
+  expect(run.world.snapshot()).toBe(run.before)
+})
+
+test('the floor of an autoscaler that somebody lowers is not what was ordered: the run does not go on to its users', async () => {
+  const run = await bench.begin((names) => `${scaled(names, 'old: 3, new: 1')}steps:\n${warm(1)}${ASK}`)
+  const { id } = await run.gate('approval')
+  autoscaler(run, 3, { floor: 1 })
+  await run.decide({ verdict: 'approve', gate: id })
+  expect((await run.gate()).waitsFor).toContain('floor')
+  await run.abort()
+  expect((await run.ended()).outcome).toBe('restored')
+})
+
+test('the old side is held while its users are away; what its autoscaler adds as they come back is left to them', async () => {
+  const keep = warm(1).replace('{ ', '{ side: old, ')
+  const run = await bench.begin((names) => `${scaled(names, 'old: 3, new: 3')}steps:\n${keep}${SHARE}${ASK}`)
+  await run.gate('approval')
+  expect(capacity(run, 'old')).toEqual({ count: 3, floor: 3 })
+  autoscaler(run, 5, { target: 'old', floor: 3 })
+  const from = run.world.landed().length
+  await run.abort()
+  expect((await run.ended()).outcome).toBe('restored')
+  expect(capacity(run, 'old')).toEqual({ count: 5, floor: 1 })
+  const back = wayBack(run, from)
+  expect(back.instances - back.users, 'its autoscaler has noticed them').toBeGreaterThanOrEqual(1_000)
 })

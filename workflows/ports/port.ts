@@ -34,6 +34,10 @@ export interface ChangingFacts<V extends Json = Json> {
   isThere?(value: V): boolean
   /** Whether more than what was ordered is as ordered. */
   isEnough?(found: V, ordered: V): boolean
+  /** What going back brings a target to that holds `now`; left out = exactly what was there before. */
+  back?(of: { target: string; before: V; now: V }): V
+  /** Whether `values` (all that this run may have set) must stay until it is noticed that users are back (`noticesWithin`). */
+  isReleasedLate?(of: { target: string; before: V; values: V[] }): boolean
   /** What of a value stays as it is when nobody does anything: only that is part of the digest of a plan. */
   lasting?(value: V): Json
   /** For how long clients may still go where `values` (all that this run may have set) led them, once `before` is back. */

@@ -58,6 +58,14 @@ export function drainedBy(run: Run): number | null {
   return ends.length === 0 ? null : Math.max(...ends)
 }
 
+/** How long what holds the instances of users who are back must stay: an autoscaler that has had none would take them away again. */
+export function noticesMs(run: Run, { connection, target, before }: Restoration): number {
+  const { port, noticesWithin } = connectionOf(run, connection)
+  if (noticesWithin === undefined) return 0
+  const values = ours(run.state.changes, { connection, target })
+  return changingFacts(port)?.isReleasedLate?.({ target, before, values }) ? milliseconds(noticesWithin) : 0
+}
+
 /** How long clients may still go where this run has led them. */
 function lingersMsAfter(run: Run, { connection, target, before, isLost = false }: Restoration): number {
   const facts = changingFacts(connectionOf(run, connection).port)

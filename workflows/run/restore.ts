@@ -7,7 +7,7 @@ import { milliseconds } from '../quantities.ts'
 import { calls } from './calls.ts'
 import type { Failed } from '../failure.ts'
 import { stopLooks } from './looks.ts'
-import { drainedBy, prerequisitesOf } from './drain.ts'
+import { drainedBy, noticesMs, prerequisitesOf } from './drain.ts'
 import { failedWith, foundBy } from './failures.ts'
 import { halvesOf, onItsWayUntil, ours } from './journal.ts'
 import { locksAgain } from './locks.ts'
@@ -149,9 +149,14 @@ async function askAbout(
 export async function drain(run: Run, next: Restoration): Promise<void> {
   const drainedAt = drainedBy(run)
   if (drainedAt !== null) {
-    await sleep(leftUntil(drainedAt), {
+    const noticed = noticesMs(run, next)
+    const end = drainedAt + noticed
+    const why = noticed > 0 ? 'its autoscaler must notice that users are back' : 'users are leaving it'
+    next.note = `waits until ${new Date(end).toISOString().slice(11, 19)} UTC: ${why}`
+    await sleep(leftUntil(end), {
       summary: `drain before ${next.connection} ${next.target} is restored`,
     })
+    next.note = null
   }
   await settle(run, prerequisitesOf(run))
 }

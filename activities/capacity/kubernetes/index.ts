@@ -1,22 +1,14 @@
 // How many instances a side has in Kubernetes: the floor of its autoscaler first, where there is one, then the number itself. In
 // this order, for an autoscaler undoes a number below its floor, up and down.
 import { matches, sameJson } from '../../../workflows/json.ts'
+import type { Capacity } from '../../../workflows/ports/capacity.ts'
 import type { Io, Write } from '../../../workflows/ports/target.ts'
 import { failure, kindOf } from '../../failure.ts'
 import { kubeOf } from '../../kubernetes/client.ts'
 import { permitted } from '../../kubernetes/permits.ts'
 import { type KubeRule, defineProvider } from '../../provider.ts'
 import { floorPatch } from './autoscaler.ts'
-import {
-  type Instances,
-  type Look,
-  type Side,
-  declared,
-  look,
-  observed,
-  readiness,
-  versionOf,
-} from './look.ts'
+import { type Look, type Side, declared, look, observed, readiness, versionOf } from './look.ts'
 import { AUTOSCALERS, rulesOf, spec } from './schema.ts'
 
 const TRIES_MAX = 6 // while instances come up, the status moves the version that a write is based on, several times a second
@@ -59,7 +51,7 @@ function rulesHere({ config }: Side, { target, autoscaler }: Look): KubeRule[] {
   })
 }
 
-type Writing = Write<Instances>
+type Writing = Write<Capacity>
 
 async function writeInstances(side: Side, write: Writing, io: Io): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -134,7 +126,7 @@ async function tried(side: Side, here: Look, io: Io): Promise<void> {
 /** A later try of this very write finds the floor that it has set before. */
 function isOurHalf(
   here: Look,
-  { seen, isFirst, desired }: { seen: Writing['seen']; isFirst: boolean; desired: Instances },
+  { seen, isFirst, desired }: { seen: Writing['seen']; isFirst: boolean; desired: Capacity },
 ): boolean {
   return (
     !isFirst && here.value.count === seen.value.count && here.value.floor === (desired.floor ?? desired.count)
@@ -154,7 +146,7 @@ async function send(patch: () => Promise<unknown>): Promise<void> {
  * The floor that goes with a number: the number itself, or on the way back what it was. Null = it stays. A workload of no
  * instances is left alone by a HorizontalPodAutoscaler whatever its floor; KEDA would bring it back, so there it becomes 0.
  */
-function floorFor({ autoscaler, place }: Look, desired: Instances, before?: Instances): number | null {
+function floorFor({ autoscaler, place }: Look, desired: Capacity, before?: Capacity): number | null {
   if (autoscaler === null) {
     if (desired.floor === undefined) return null
     throw failure(

@@ -20,9 +20,6 @@ import { type KubernetesCapacityConfig, workloadOf } from './schema.ts'
 const NUMBER = 'a number of instances'
 const FLOOR = 'a floor'
 
-/** `floor`: that of the autoscaler; left out where there is none. */
-export type Instances = Capacity & { floor?: number }
-
 export interface Side {
   config: KubernetesCapacityConfig
   kube: Kube
@@ -35,7 +32,7 @@ export interface Look {
   path: string
   workload: WorkloadObject
   autoscaler: Autoscaler | null
-  value: Instances
+  value: Capacity
 }
 
 export async function look({ config, kube }: Side, target: string, io: Io): Promise<Look> {
@@ -52,7 +49,7 @@ export async function look({ config, kube }: Side, target: string, io: Io): Prom
   return { target, place, path, workload, autoscaler, value }
 }
 
-export function observed(here: Look): Observed<Instances> {
+export function observed(here: Look): Observed<Capacity> {
   const { workload, autoscaler, value } = here
   const { ready, isCurrent } = readyIn(workload)
   const facts: JsonObject = { ready }

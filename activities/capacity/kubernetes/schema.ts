@@ -70,6 +70,7 @@ export const spec = defineSpec({
     compareAndSet: true,
     landsWithin: '1m', // an API server ends a request after this long (--request-timeout)
     showsWithin: '1s', // a look reads what was stored
+    noticesWithin: '5m', // what an autoscaler has wanted counts for so long when it scales down (downscale stabilization)
     proof: 'instances that the status reports as ready, for the present generation',
     cautions: [
       'whoever else declares the number of instances (GitOps, Helm) may put it back',

@@ -15,7 +15,8 @@ export const simCapacity = defineProvider({
   connect(config, deps): CapacityPort {
     const enter = () => {
       const state = enterWorld(config.world, deps)
-      place(state, { capacity: { old: config.old, new: config.new, warmUpMs: milliseconds(config.warm_up) } })
+      const { old, new: fresh, floors } = config
+      place(state, { capacity: { old, new: fresh, floors, warmUpMs: milliseconds(config.warm_up) } })
       return state
     }
     enter() // the world is whole before the first look, so that a test can keep its beginning
@@ -33,7 +34,7 @@ export const simCapacity = defineProvider({
             `${target}: ${count} instances are not a whole number from 0 to ${config.limit}`,
           )
         }
-        await write(enter(), { port: 'capacity', target, desired: { count }, seen }, io)
+        await write(enter(), { port: 'capacity', target, desired: withFloor(desired, seen.value), seen }, io)
       },
       confirm({ target, desired }, io) {
         const state = enter()
@@ -49,6 +50,12 @@ export const simCapacity = defineProvider({
     }
   },
 })
+
+/** An autoscaler would undo a number below its floor, and one above it: it is set with the number. None at all leaves it alone. */
+function withFloor({ count, floor }: Capacity, seen: Capacity): Capacity {
+  if (seen.floor === undefined) return { count }
+  return { count, floor: floor ?? (count === 0 ? seen.floor : count) }
+}
 
 function readyOf(state: WorldState, target: string): number {
   const fleet = state.fleets[target as Side]

@@ -11,6 +11,10 @@ export const SimCapacityConfig = z.strictObject({
   world: WorldName,
   old: Instances.default(2).describe('Instances of the old side at the start, ready'),
   new: Instances.default(2).describe('Instances of the new side at the start, ready'),
+  floors: z
+    .partialRecord(z.enum(['old', 'new']), Instances)
+    .default({})
+    .describe('Where a side has an autoscaler: below how many instances it does not go'),
   limit: Instances.default(1_000).describe('More instances of one side than this are refused'),
   warm_up: Duration.default('0s').describe('How long an instance that is started needs until it is ready'),
 })
@@ -26,6 +30,7 @@ export const spec = defineSpec({
     compareAndSet: true,
     landsWithin: '200ms',
     showsWithin: '500ms',
+    noticesWithin: '1s',
     proof: 'simulated instances counted when their warm-up is over',
     cautions: ['simulated: no real instance is started or stopped'],
   },

@@ -6,15 +6,15 @@ import type { Json } from '../../../workflows/json.ts'
 import type { Changing } from '../../../workflows/ports/target.ts'
 import { io } from '../../contract/changing.ts'
 
-export async function apply(port: Changing, desired: Json) {
-  const { value: expected } = await port.observe('new', io())
-  return await applyTo(port, { target: 'new', desired, expected, portName: 'capacity' }, io())
+export async function apply(port: Changing, desired: Json, target = 'new') {
+  const { value: expected } = await port.observe(target, io())
+  return await applyTo(port, { target, desired, expected, portName: 'capacity' }, io())
 }
 
-export function restore(port: Changing, before: Json, ours: Json[]) {
+export function restore(port: Changing, before: Json, ours: Json[], target = 'new') {
   return restoreTo(
     port,
-    { target: 'new', before, ours, halves: [], isUncertain: false, isRepeated: false, portName: 'capacity' },
+    { target, before, ours, halves: [], isUncertain: false, isRepeated: false, portName: 'capacity' },
     io(),
   )
 }

@@ -6,7 +6,7 @@ import type { KubeObject } from '../../../lab/servers/kubernetes.ts'
 import { until } from '../../../lab/until.ts'
 import type { Changing } from '../../../workflows/ports/target.ts'
 import { type ChangingBench, connect, io } from '../../contract/changing.ts'
-import { type Ground, startGround } from '../ground.ts'
+import { ACCESS, type Ground, startGround } from '../ground.ts'
 import { apply, failing, restore } from './calls.ts'
 import {
   type Bounds,
@@ -131,6 +131,35 @@ describe('a HorizontalPodAutoscaler', () => {
     await restore(port, before, [before, { count: 5 }])
     expect(await specOf(scalerPath('hpa', 'rolled'))).toMatchObject({ minReplicas: 2 })
     expect(await specOf(workloadPath('rollout', 'rolled'))).toMatchObject({ replicas: 2 })
+  })
+
+  it('that has brought as many as wanted by itself holds them from then on', async () => {
+    const port = await scaled({ name: 'held', bounds: hpa(1, 8), replicas: 5 })
+    const before = (await port.observe('new', io())).value
+    const ordered = { count: 5, floor: 5 }
+    expect(await apply(port, ordered)).toMatchObject({ written: 'written', observed: { value: ordered } })
+    expect(await specOf(scalerPath('hpa', 'held'))).toMatchObject({ minReplicas: 5 })
+    await restore(port, before, [before, ordered])
+    expect(await specOf(scalerPath('hpa', 'held'))).toMatchObject({ minReplicas: 1 })
+    expect(await specOf(workloadPath('deployment', 'held'))).toMatchObject({ replicas: 5 })
+  })
+
+  it('of the old side keeps what it has added for the users who came back', async () => {
+    await scaled({ name: 'kept', bounds: hpa(1, 8), replicas: 3 })
+    const port = connect(provider, { ...ACCESS, old: 'deployment/kept' }, ground.deps())
+    const before = (await port.observe('old', io())).value
+    const ordered = { count: 3, floor: 3 }
+    await apply(port, ordered, 'old')
+    const scale = `${workloadPath('deployment', 'kept')}?fieldManager=kube-controller-manager`
+    await ground.kubernetes.patch(scale, { spec: { replicas: 6 } }) // as it writes it
+    await restore(port, before, [before, ordered], 'old')
+    expect((await port.observe('old', io())).value).toEqual({ count: 6, floor: 1 })
+    expect(
+      await restore(port, before, [before, ordered], 'old'),
+      'and there is nothing more to do',
+    ).toMatchObject({
+      written: 'unchanged',
+    })
   })
 
   it('whose ceiling was lowered meanwhile does not stand in the way back', async () => {

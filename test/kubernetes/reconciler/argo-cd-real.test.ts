@@ -5,7 +5,7 @@ import { argoCd } from '../../../activities/reconciler/argo-cd/index.ts'
 import { until } from '../../../lab/until.ts'
 import { freeze } from '../../contract/frozen.ts'
 import { FOLLOWS_MS, realArgoCd } from './real.ts'
-import { CASE_MS, type Case, putBack, staysAlone, underReal } from './under-real.ts'
+import { CASE_MS, type Case, putBack, saysWhyNot, staysAlone, underReal } from './under-real.ts'
 
 const ROUNDS = 5 // of a race that nobody can win on purpose
 
@@ -29,25 +29,29 @@ underReal(
     it(
       'is not quiet while a comparison that had begun before is under way, nor while it syncs by it: that lands',
       async () => {
-        const one = await begin()
-        const goOn = await comparing(one)
-        try {
-          await one.setWeights(50, 50)
-          await one.suspend() // over a request for a comparison that is there already
-          expect(await one.confirm('quiet')).toMatchObject({
-            settled: false,
-            // A sync by the comparison before may be under way as well.
-            lines: expect.arrayContaining(['its controller has not looked at it since']),
-          })
-        } finally {
-          goOn()
+        let hasLanded = false // its controller syncs by it only if it has not just done so
+        for (let round = 0; round < ROUNDS && !hasLanded; round++) {
+          const one = await begin()
+          const goOn = await comparing(one)
+          try {
+            await one.setWeights(50, 50)
+            await one.suspend() // over a request for a comparison that is there already
+            expect(await one.confirm('quiet')).toMatchObject({
+              settled: false,
+              // A sync by the comparison before may be under way as well.
+              lines: expect.arrayContaining(['its controller has not looked at it since']),
+            })
+          } finally {
+            goOn()
+          }
+          await one.settles('it is quiet', 'quiet')
+          const { weights, generation } = await one.route()
+          hasLanded = weights[0] === 100
+          await putBack(witness())
+          expect((await one.route()).generation, 'and nothing behind it').toBe(generation)
+          await staysAlone(one, witness())
         }
-        await one.settles('it is quiet', 'quiet')
-        const { weights, generation } = await one.route()
-        expect(weights, 'what it had begun has landed').toEqual([100, 0])
-        await putBack(witness())
-        expect((await one.route()).generation, 'and nothing behind it').toBe(generation)
-        await staysAlone(one, witness())
+        expect(hasLanded, 'what it had begun has landed').toBe(true)
       },
       CASE_MS,
     )
@@ -60,11 +64,7 @@ underReal(
         await one.suspend()
         await one.settles('it is quiet', 'quiet')
         one.forget()
-        await until('it says why', async () => {
-          const { settled, lines } = await one.confirm('after')
-          expect(settled, lines.join()).toBe(false)
-          return /its sync status is Unknown: .*Failed to load target state/s.test(lines.join())
-        })
+        await saysWhyNot(one, /its sync status is Unknown: .*Failed to load target state/s)
         one.repository.isDown = false
         one.minuteLater()
         await one.settles('it agrees', 'after')

@@ -5,7 +5,10 @@ import { defineKind } from '../kind.ts'
 import { eachOf, namesOf } from '../several.ts'
 
 export const prewarm = defineKind<'prewarm'>({
-  title: ({ side, factor, connection }) => `prewarm the ${side} side to ${factor}x on ${namesOf(connection)}`,
+  title: ({ side, of, factor, connection }) =>
+    side === of && factor === 1
+      ? `hold what the ${side} side has on ${namesOf(connection)}`
+      : `prewarm the ${side} side to ${factor}x on ${namesOf(connection)}`,
   connections: { connection: 'capacity' },
   guards: ['warm.throttle[]'],
   changes: true,
@@ -21,7 +24,10 @@ export const prewarm = defineKind<'prewarm'>({
         const desired = isSeen ? prewarmed(factor, { base, present }) : null
         return { connection: each, target: side, desired }
       }),
-      back: 'capacity as recorded before, after traffic has left',
+      back:
+        side === 'old'
+          ? 'capacity as recorded before, after its users are back; what an autoscaler has added for them stays'
+          : 'capacity as recorded before, after traffic has left',
       shortestMs: 0,
       longestMs: milliseconds(within),
       decides: null,
@@ -31,7 +37,14 @@ export const prewarm = defineKind<'prewarm'>({
     warmUrl === null ? fields : { ...fields, warm: { urls: [warmUrl], rate: '50/s', rounds: 20 } },
 })
 
-/** Never fewer than are there: users may be on them. At least one instance: a side of none cannot be warmed. */
-export function prewarmed(factor: number, of: { base: Capacity; present: Capacity }): Capacity {
-  return { count: Math.max(1, of.present.count, Math.ceil(factor * of.base.count)) }
+/**
+ * Never fewer than are there: users may be on them. At least one instance: a side of none cannot be warmed. Where an autoscaler
+ * would take away what has no users yet, its floor holds them.
+ */
+export function prewarmed(
+  factor: number,
+  { base, present }: { base: Capacity; present: Capacity },
+): Capacity {
+  const count = Math.max(1, present.count, Math.ceil(factor * base.count))
+  return present.floor === undefined ? { count } : { count, floor: Math.max(count, present.floor) }
 }

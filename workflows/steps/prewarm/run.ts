@@ -1,4 +1,5 @@
 // prewarm: more capacity, ready before users arrive; caches warmed at a bounded rate.
+import { patched } from '@temporalio/workflow'
 import type { PlannedStep } from '../../plan.ts'
 import type { Capacity } from '../../ports/capacity.ts'
 import { milliseconds, perSecond } from '../../quantities.ts'
@@ -37,7 +38,11 @@ async function order(run: Run, { spec }: PlannedStep<'prewarm'>, connection: str
   const { desired } = await change<Capacity>(run, {
     connection,
     target: spec.side,
-    desired: (present) => prewarmed(spec.factor, { base, present }),
+    desired(present) {
+      const { count, floor } = prewarmed(spec.factor, { base, present })
+      const holds = floor !== undefined && patched('prewarm-holds-the-floor') // a run of before took what was there for held
+      return holds ? { count, floor } : { count }
+    },
   })
   const withinMs = milliseconds(spec.ready_within)
   return { connection, target: spec.side, wanted: desired as Capacity, withinMs }
