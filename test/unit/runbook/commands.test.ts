@@ -96,8 +96,8 @@ test('validate says of a file that is not there what would help', async () => {
 })
 
 test('rbac prints the verbs on the objects that a runbook names, and no more', async () => {
-  const text = example('gateway-api').replace(/.*side: old.*\n/, '')
-  const { code, document } = await run(rbac, [await fileOf(text)], { json: true })
+  const unheld = example('gateway-api').replace(/.*side: old.*\n/, '')
+  const { code, document } = await run(rbac, [await fileOf(unheld)], { json: true })
   expect(code).toBe(0)
   const [{ cluster, namespace, objects }] = document as unknown as [
     {
