@@ -56,6 +56,8 @@ export function kindsIn({ events }: RecordedHistory): { there: string[]; back: s
   }
 }
 
+const MARKS = 'TemporalChangeVersion' // the SDK says by it which marks of patches a run has: no command of ours
+
 /** The commands that this history is the record of, in order. */
 export function recordedCommands({ events }: RecordedHistory): Command[] {
   return events.flatMap((event) => {
@@ -72,8 +74,10 @@ function recordedCommand(event: RecordedEvent): Command | null {
       return { kind: 'activity', ...activityFields(of), input: textsOf(of['input']), summary }
     case 'EVENT_TYPE_TIMER_STARTED':
       return { kind: 'timer', id: of['timerId'], ms: msOf(of['startToFireTimeout']), summary }
-    case 'EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES':
-      return { kind: 'attributes', values: mapOf(of['searchAttributes']) }
+    case 'EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES': {
+      const values = mapOf(of['searchAttributes'])
+      return MARKS in values ? null : { kind: 'attributes', values }
+    }
     case 'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED':
       return { kind: 'answer', value: textsOf((of['outcome'] as Fields)['success']) }
     case 'EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED':

@@ -12,6 +12,17 @@ const ONE_MORE = '  - approve: { people: [ana, raj], expires: 5m, guards: [] }\n
 const OF_OLD =
   '  elder: { from: prom, query: "error_ratio($side, 1s)", side: old, max: 1%, every: 100ms, breach: 2 in a row }\n'
 
+const abortedBehindIt: Omit<RecordedRun, 'name'> = {
+  runbook: (names) => declaredThereAndBack(names, { after: ONE_MORE }),
+  attend: async (run) => {
+    await handedBack(run)
+    await run.until('asks behind it', ({ gates }) => gates.some(({ step }) => step === 's07-approve'))
+    await run.abort('recorded')
+    await run.gate('restore')
+    run.world.declare('gitops', [{ ...EDGE, value: { old: 100, new: 0 } }])
+  },
+}
+
 export const reconciledRuns: RecordedRun[] = [
   {
     name: 'handed-back',
@@ -29,17 +40,8 @@ export const reconciledRuns: RecordedRun[] = [
     renewEvents: RENEW_EVENTS,
     attend: handedBack,
   },
-  {
-    name: 'abort-after-handback',
-    runbook: (names) => declaredThereAndBack(names, { after: ONE_MORE }),
-    attend: async (run) => {
-      await handedBack(run)
-      await run.until('asks behind it', ({ gates }) => gates.some(({ step }) => step === 's07-approve'))
-      await run.abort('recorded')
-      await run.gate('restore')
-      run.world.declare('gitops', [{ ...EDGE, value: { old: 100, new: 0 } }])
-    },
-  },
+  { name: 'abort-after-handback', ...abortedBehindIt },
+  { name: 'suspended-again-with-an-expiry', ...abortedBehindIt },
   {
     name: 'abort-in-handback',
     runbook: (names) => declaredThereAndBack(names),

@@ -1,6 +1,6 @@
 // The runs whose histories are kept: one for each way a run can go. `npm run record` performs them anew.
 import type { Run } from '../workflow/bench.ts'
-import { brief, everything } from '../workflow/runbooks.ts'
+import { brief, everything, held } from '../workflow/runbooks.ts'
 import { reconciledRuns } from './recorded-reconcilers.ts'
 import type { RecordedRun } from './recorded-run.ts'
 import { ledRuns } from './recorded-users.ts'
@@ -64,6 +64,14 @@ export const recordedRuns: RecordedRun[] = [
     },
   },
   { name: 'renewed', runbook: everything, attend: approveAll, renewEvents: RENEW_EVENTS },
+  {
+    name: 'floors-held',
+    runbook: held,
+    attend: async (run) => {
+      await run.gate('approval')
+      await run.abort('recorded')
+    },
+  },
   ...reconciledRuns,
   ...ledRuns,
 ]

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Json } from '../../workflows/json.ts'
 import { openBench } from './bench.ts'
 import type { Bench, Run } from './bench.ts'
-import { frame } from './runbooks.ts'
+import { frame, held, scaled } from './runbooks.ts'
 
 const RECORD = 'api.example.com. A'
 const QUICK = 'guards: [], unwatched: tried without guards, hold: 0ms, good: 1 in a row'
@@ -32,12 +32,6 @@ const autoscaler = ({ world }: Run, count: number, of: { target?: string; floor?
   world.stranger({ port: 'capacity', target, value: { count, ...floor }, by: 'hpa', as: 'machine' })
 }
 
-/** Both sides have an autoscaler that may go down to one instance. */
-const scaled = (names: Names, counts: string): string =>
-  frame(names).replace(
-    /(provider: capacity\/sim.*?), old: \d+, new: \d+/,
-    `$1, ${counts}, floors: { old: 1, new: 1 }`,
-  )
 const capacity = ({ world }: Run, side: string) =>
   (JSON.parse(world.snapshot()) as { [key: string]: Json })[`capacity ${side}`]
 
@@ -212,8 +206,7 @@ test('the floor of an autoscaler that somebody lowers is not what was ordered: t
 })
 
 test('the old side is held while its users are away; what its autoscaler adds as they come back is left to them', async () => {
-  const keep = warm(1).replace('{ ', '{ side: old, ')
-  const run = await bench.begin((names) => `${scaled(names, 'old: 3, new: 3')}steps:\n${keep}${SHARE}${ASK}`)
+  const run = await bench.begin(held)
   await run.gate('approval')
   expect(capacity(run, 'old')).toEqual({ count: 3, floor: 3 })
   autoscaler(run, 5, { target: 'old', floor: 3 })

@@ -46,6 +46,24 @@ function gitops({ world }: Names, declares: string): string {
 const gated = 'good: 1 in a row, extend_max: 20s'
 const counted = 'samples: 20, tolerance: 15%'
 
+/** Both sides have an autoscaler that may go down to one instance. */
+export function scaled(names: Names, counts: string): string {
+  return frame(names).replace(
+    /(capacity\/sim, .*?), old: \d+, new: \d+/,
+    `$1, ${counts}, floors: { old: 1, new: 1 }`,
+  )
+}
+
+/** What the autoscalers of both sides have is held, and half of the users are led away. */
+export function held(names: Names): string {
+  return `${scaled(names, 'old: 3, new: 3')}steps:
+  - prewarm: { connection: fleet, factor: 1, ready_within: 20s, guards: [] }
+  - prewarm: { connection: fleet, side: old, factor: 1, ready_within: 20s, guards: [] }
+  - canary: { connection: edge, weights: [50%], samples: 0, guards: [], unwatched: tried without guards, hold: 0ms, good: 1 in a row }
+  - approve: { guards: [], expires: 5m }
+`
+}
+
 /** Every step kind, the point of no return at the end. */
 export function everything(names: Names): string {
   return `${frame(names).replace('  fleet: {', gitops(names, ''))}steps:

@@ -11,7 +11,11 @@ export async function apply(port: Changing, desired: Json, target = 'new') {
   return await applyTo(port, { target, desired, expected, portName: 'capacity' }, io())
 }
 
-export function restore(port: Changing, before: Json, ours: Json[], target = 'new') {
+export function restore(port: Changing, before: Json, ours: Json[]) {
+  return restoreAt('new', port, { before, ours })
+}
+
+export function restoreAt(target: string, port: Changing, { before, ours }: { before: Json; ours: Json[] }) {
   return restoreTo(
     port,
     { target, before, ours, halves: [], isUncertain: false, isRepeated: false, portName: 'capacity' },

@@ -7,7 +7,7 @@ import { until } from '../../../lab/until.ts'
 import type { Changing } from '../../../workflows/ports/target.ts'
 import { type ChangingBench, connect, io } from '../../contract/changing.ts'
 import { ACCESS, type Ground, startGround } from '../ground.ts'
-import { apply, failing, restore } from './calls.ts'
+import { apply, failing, restore, restoreAt } from './calls.ts'
 import {
   type Bounds,
   type Word,
@@ -152,12 +152,10 @@ describe('a HorizontalPodAutoscaler', () => {
     await apply(port, ordered, 'old')
     const scale = `${workloadPath('deployment', 'kept')}?fieldManager=kube-controller-manager`
     await ground.kubernetes.patch(scale, { spec: { replicas: 6 } }) // as it writes it
-    await restore(port, before, [before, ordered], 'old')
+    const back = () => restoreAt('old', port, { before, ours: [before, ordered] })
+    await back()
     expect((await port.observe('old', io())).value).toEqual({ count: 6, floor: 1 })
-    expect(
-      await restore(port, before, [before, ordered], 'old'),
-      'and there is nothing more to do',
-    ).toMatchObject({
+    expect(await back(), 'and there is nothing more to do').toMatchObject({
       written: 'unchanged',
     })
   })
