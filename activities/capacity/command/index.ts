@@ -18,6 +18,7 @@ const Count = z.int().min(0)
 const Report = z.object({
   count: Count,
   ready: Count,
+  floor: Count.optional(),
   version: z.string().max(256).optional(),
   writer: z.string().max(256).optional(),
   writtenBy: z.enum(['person', 'machine']).optional(),
@@ -44,9 +45,8 @@ export const command = defineProvider({
     return {
       observe,
       async write({ target, desired, seen }, io) {
-        const { count } = seen.value
         const version = seen.version === undefined ? {} : { version: seen.version }
-        const input = { target, desired: { count: desired.count }, expected: { count }, ...version }
+        const input = { target, desired, expected: seen.value, ...version }
         await run({ config, deps, io }, { line: config.apply, target, input })
       },
       async confirm({ target, desired }, io) {
@@ -84,9 +84,9 @@ async function look(call: Call, target: string): Promise<Observed<Capacity>> {
     const came = isCut ? 'more than 64 KiB' : JSON.stringify(excerpt(redactLookalikes(stdout)))
     throw failure('Rejected', `${line[0]} for ${target} printed ${came} instead of {"count": 4, "ready": 4}`)
   }
-  const { count, ready, version, writer, writtenBy } = report
+  const { count, ready, floor, version, writer, writtenBy } = report
   return {
-    value: { count },
+    value: floor === undefined ? { count } : { count, floor },
     facts: { ready },
     ...(version === undefined ? {} : { version }),
     ...(writer === undefined ? {} : { writer }),

@@ -22,6 +22,7 @@ export const spec = defineSpec({
     port: 'capacity',
     compareAndSet: false, // an executable may compare (exit 73); that every one does cannot be promised
     landsWithin: '10s', // killed with its whole group at 4s; what it has sent to its backend may still be on the way
+    noticesWithin: '5m', // where it reports a floor: autoscalers look back over minutes
     showsWithin: '30s', // behind the executables stand APIs that answer before they act
     proof: 'instances that the observe executable reports as ready',
     cautions: [

@@ -125,6 +125,17 @@ describe('capacity/command', () => {
     expect(await observed('odd')).toContain('Rejected: odd for new printed')
   })
 
+  it('hands over the floor of an autoscaler with the count, where it was told one', async () => {
+    const seen = join(fleet.folder, 'seen')
+    fleet.place('scaled', `#!/bin/sh\necho '{"count":4,"ready":4,"floor":1}'\n`)
+    fleet.place('spy', `#!/bin/sh\ncat > '${seen}'\n`)
+    const observe = (await port(running('scaled')).observe('new', io())).value
+    expect(observe).toEqual({ count: 4, floor: 1 })
+    const desired = { count: 4, floor: 4 }
+    await port(running('spy')).write({ target: 'new', desired, seen: { value: observe } }, io())
+    expect(JSON.parse(readFileSync(seen, 'utf8'))).toMatchObject({ desired, expected: observe })
+  })
+
   it('says what came instead of a report', async () => {
     fleet.place('chatty', '#!/bin/sh\necho all is well\n')
     expect(await observed('chatty')).toBe(
