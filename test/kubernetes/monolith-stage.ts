@@ -37,7 +37,7 @@ export interface MonolithStage {
   /** Where users come in. */
   urls: string[]
   /** Weights of each HAProxy and of the route, the record, and how Argo CD goes on; read without the providers. */
-  look(): Promise<unknown>
+  look(): Promise<{ pair: unknown[]; route: unknown; record: unknown[]; automated: unknown }>
   /** The new side answers 500. */
   break(isBroken: boolean): void
   close(): Promise<void>
