@@ -134,14 +134,14 @@ describe('a HorizontalPodAutoscaler', () => {
   })
 
   it('that has brought as many as wanted by itself holds them from then on', async () => {
-    const port = await scaled({ name: 'held', bounds: hpa(1, 8), replicas: 5 })
+    const port = await scaled({ name: 'enough', bounds: hpa(1, 8), replicas: 5 })
     const before = (await port.observe('new', io())).value
     const ordered = { count: 5, floor: 5 }
     expect(await apply(port, ordered)).toMatchObject({ written: 'written', observed: { value: ordered } })
-    expect(await specOf(scalerPath('hpa', 'held'))).toMatchObject({ minReplicas: 5 })
+    expect(await specOf(scalerPath('hpa', 'enough'))).toMatchObject({ minReplicas: 5 })
     await restore(port, before, [before, ordered])
-    expect(await specOf(scalerPath('hpa', 'held'))).toMatchObject({ minReplicas: 1 })
-    expect(await specOf(workloadPath('deployment', 'held'))).toMatchObject({ replicas: 5 })
+    expect(await specOf(scalerPath('hpa', 'enough'))).toMatchObject({ minReplicas: 1 })
+    expect(await specOf(workloadPath('deployment', 'enough'))).toMatchObject({ replicas: 5 })
   })
 
   it('of the old side keeps what it has added for the users who came back', async () => {
