@@ -12,11 +12,11 @@ import { frame } from './runbooks.ts'
 import { type WorkerBench, openWorkerBench } from './worker-bench.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
-const HOLD_MS = 3_000
+const HOLD_MS = 6_000 // the second worker is up before it ends
 const TRIES = 6 // the moments are those of a server and of two processes: on a busy machine few of them meet
-const TRIES_MS = TRIES * 15_000
-const BEFORE_THE_TIMER_MS = 1_000 // so long a query waits for the dead worker (two seconds), then another one may answer
-const ANSWER_MS = 1_500 // so long after the second worker is up it has come to it; a task that was begun is given up after three seconds
+const TRIES_MS = TRIES * 20_000
+const BEFORE_THE_TIMER_MS = 1_500 // so long a query waits for the dead worker (two seconds), then another one may answer
+const ANSWER_MS = 2_000 // so long after the timer the query has come to the second worker; a task that was begun is given up after three seconds
 
 let workers: WorkerBench
 beforeAll(async () => void (workers = await openWorkerBench()))
@@ -34,6 +34,13 @@ async function sinceTheTimer(run: Run): Promise<string[]> {
   const names = await eventNames(run)
   const at = names.indexOf('timerFired')
   return at === -1 ? [] : names.slice(at)
+}
+
+/** By the history: a busy machine sees late that the run holds. */
+async function timerEnd(run: Run): Promise<number> {
+  const { events } = await run.handle.fetchHistory()
+  const begun = (events ?? []).findLast(({ timerStartedEventAttributes: timer }) => Boolean(timer))
+  return Number(begun?.eventTime?.seconds) * 1_000 + Number(begun?.eventTime?.nanos) / 1_000_000 + HOLD_MS
 }
 
 test.each<{ what: string; dies: (worker: WorkerProcess) => unknown; told: string[] }>([
@@ -55,21 +62,21 @@ test.each<{ what: string; dies: (worker: WorkerProcess) => unknown; told: string
       const first = await workers.start()
       const run = await workers.bench.begin(holding)
       await run.until('holds', (now) => now.holding !== null)
-      const until = Date.now() + HOLD_MS
+      const until = await timerEnd(run)
       await dies(first)
+      const second = await workers.start()
       await sleep(until - Date.now() - BEFORE_THE_TIMER_MS)
       const asked = run.handle.query(stateQuery).then(
         () => 'answered',
         (error: unknown) => String(error),
       )
       await eventually('its timer has fired', async () => (await sinceTheTimer(run)).length >= told.length)
-      await first.kill()
-      const second = await workers.start()
+      await first.kill() // before the query goes to any worker: a frozen one would take it as well
       const said = await Promise.race([asked, sleep(ANSWER_MS, 'nothing')])
       const since = await sinceTheTimer(run)
       await run.abort()
-      expect(said).not.toBe('answered')
-      isMet = said.includes(ASK_AGAIN) && since.join() === told.join()
+      isMet = said !== 'nothing' && since.join() === told.join()
+      if (isMet) expect(said).toContain(ASK_AGAIN)
       expect((await run.ended()).outcome).toBe('restored')
       await second.kill()
       const third = await workers.start()
