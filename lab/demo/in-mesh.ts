@@ -31,7 +31,10 @@ export async function openMeshProgramme(story: Story): Promise<Programme> {
       ratePerSecond: RATE,
       start,
       look,
-      reset: () => stage.reset(),
+      async reset() {
+        await stage.reset()
+        await stage.quiet() // the errors of one act are not those of the next
+      },
       parts: 'weights and mirrors',
     },
     environment,
