@@ -1,6 +1,6 @@
 // How a world begins and what may be turned while it runs. Start values hold once: who connects again resets nothing.
 import type { Json } from '../../workflows/json.ts'
-import type { Capacity } from '../../workflows/ports/capacity.ts'
+import { type Capacity, capacityOf } from '../../workflows/ports/capacity.ts'
 import type { RRset } from '../../workflows/ports/dns.ts'
 import type { ChangingPort } from '../../workflows/ports/index.ts'
 import { RECONCILING } from '../../workflows/ports/reconciler.ts'
@@ -150,8 +150,7 @@ function placeFleets(state: WorldState, start: NonNullable<Parts['capacity']>): 
       const fleet = state.fleets[side]
       const count = start[side]
       const follow = (value: Json, at: number) => resize(fleet, (value as Capacity).count, at)
-      const floor = start.floors?.[side]
-      const value = floor === undefined ? { count } : { count, floor }
+      const value = capacityOf(count, start.floors?.[side])
       const isNew = placeCell(state, { port: 'capacity', target: side, value, follow })
       fleet.warmUpMs = start.warmUpMs ?? 0
       if (isNew) fleet.batches = count === 0 ? [] : [{ count, readyAt: -Infinity }]

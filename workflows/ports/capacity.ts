@@ -9,6 +9,10 @@ import type { ChangeSupports, Changing } from './target.ts'
  */
 export type Capacity = { count: number; floor?: number }
 
+export function capacityOf(count: number, floor: number | undefined): Capacity {
+  return floor === undefined ? { count } : { count, floor }
+}
+
 /** `3 of 4 ready`. More than were wanted are no part of them. */
 export function readyWords(ready: number, wanted: number): string {
   return ready > wanted ? `${ready} ready, ${wanted} wanted` : `${ready} of ${wanted} ready`

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { FailureKind } from '../../../workflows/failure.ts'
 import type { JsonObject } from '../../../workflows/json.ts'
-import { type Capacity, readyWords } from '../../../workflows/ports/capacity.ts'
+import { type Capacity, capacityOf, readyWords } from '../../../workflows/ports/capacity.ts'
 import type { Io, Observed } from '../../../workflows/ports/target.ts'
 import { milliseconds } from '../../../workflows/quantities.ts'
 import { failure, kindOf } from '../../failure.ts'
@@ -86,7 +86,7 @@ async function look(call: Call, target: string): Promise<Observed<Capacity>> {
   }
   const { count, ready, floor, version, writer, writtenBy } = report
   return {
-    value: floor === undefined ? { count } : { count, floor },
+    value: capacityOf(count, floor),
     facts: { ready },
     ...(version === undefined ? {} : { version }),
     ...(writer === undefined ? {} : { writer }),

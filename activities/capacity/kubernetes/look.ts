@@ -1,7 +1,7 @@
 // One look at the instances of a side: the number it is to have, and the floor of its autoscaler where there is one. Both are put
 // back; without the floor, what an autoscaler was told would outlive the run.
 import type { JsonObject } from '../../../workflows/json.ts'
-import { type Capacity, readyWords } from '../../../workflows/ports/capacity.ts'
+import { type Capacity, capacityOf, readyWords } from '../../../workflows/ports/capacity.ts'
 import type { Declaration, Io, Observed, Reconciler } from '../../../workflows/ports/target.ts'
 import { failure } from '../../failure.ts'
 import type { Kube } from '../../kubernetes/client.ts'
@@ -45,7 +45,7 @@ export async function look({ config, kube }: Side, target: string, io: Io): Prom
   const workload = await kube.get<WorkloadObject>({ path, doing }, io)
   const autoscaler = await autoscalerOf(kube, { workload: named, namespace }, io)
   const count = replicasOf(workload)
-  const value = autoscaler === null ? { count } : { count, floor: autoscaler.floor }
+  const value = capacityOf(count, autoscaler?.floor)
   return { target, place, path, workload, autoscaler, value }
 }
 

@@ -1,5 +1,5 @@
 // prewarm, as others see it: the capacity that it asks for follows from what the other side has now.
-import type { Capacity } from '../../ports/capacity.ts'
+import { type Capacity, capacityOf } from '../../ports/capacity.ts'
 import { milliseconds } from '../../quantities.ts'
 import { defineKind } from '../kind.ts'
 import { eachOf, namesOf } from '../several.ts'
@@ -46,5 +46,5 @@ export function prewarmed(
   { base, present }: { base: Capacity; present: Capacity },
 ): Capacity {
   const count = Math.max(1, present.count, Math.ceil(factor * base.count))
-  return present.floor === undefined ? { count } : { count, floor: Math.max(count, present.floor) }
+  return capacityOf(count, present.floor === undefined ? undefined : Math.max(count, present.floor))
 }

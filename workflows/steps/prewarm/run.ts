@@ -1,7 +1,7 @@
 // prewarm: more capacity, ready before users arrive; caches warmed at a bounded rate.
 import { patched } from '@temporalio/workflow'
 import type { PlannedStep } from '../../plan.ts'
-import type { Capacity } from '../../ports/capacity.ts'
+import { type Capacity, capacityOf } from '../../ports/capacity.ts'
 import { milliseconds, perSecond } from '../../quantities.ts'
 import { change, presentValue } from '../../run/change.ts'
 import { subjectsOf } from '../../run/guards.ts'
@@ -41,7 +41,7 @@ async function order(run: Run, { spec }: PlannedStep<'prewarm'>, connection: str
     desired(present) {
       const { count, floor } = prewarmed(spec.factor, { base, present })
       const holds = floor !== undefined && patched('prewarm-holds-the-floor') // a run of before took what was there for held
-      return holds ? { count, floor } : { count }
+      return capacityOf(count, holds ? floor : undefined)
     },
   })
   const withinMs = milliseconds(spec.ready_within)
